@@ -1,0 +1,138 @@
+"""The types of the first stage: what a file becomes (``Document``), and the pieces that are searched (``Chunk``).
+
+Comes in: nothing. Goes out: frozen values. Never: I/O, or a type of another library.
+All offsets are in characters (Unicode code points) of ``Document.text``; ranges are half open, ``[start, stop)``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+How = Literal["text", "ocr", "empty", "garbled", "failed"]
+"""How a page was read. ``text``: it held text. ``ocr``: recognised from its image. ``empty``: nothing on it.
+``garbled``: its text makes no sense and no better reading was found. ``failed``: the parser gave up on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, slide or sheet, and what became of it."""
+
+    number: int
+    """From 1."""
+    start: int
+    stop: int
+    how: How = "text"
+    reason: str = ""
+    """Why it is not ``text``; a sentence for people, empty when ``how`` is ``text``."""
+    label: str = ""
+    """A sheet's or slide's name; empty when the number says it all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading, at the place where it stands in the text."""
+
+    start: int
+    level: int
+    """1 is the highest; at most 6."""
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's text as Markdown, with the map back to its pages and headings.
+
+    ``pages`` is empty for formats without pages; else it is sorted, does not overlap, and accounts for every page of the
+    file, also those without text (``start == stop``).
+    """
+
+    id: str
+    """sha256 over the media type and the bytes, as hex: the same bytes read the same way are the same document."""
+    source: str
+    """Where it came from: the absolute path, with ``!member`` behind it for a member of an archive."""
+    title: str
+    media_type: str
+    language: str
+    """``zh``, ``en``, ... by script and common words; ``""`` when there is too little text to tell."""
+    text: str
+    pages: tuple[Page, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    encoding: str = ""
+    """How bytes became text, for text formats: ``utf-8``, ``gb18030`` ...; ``""`` where the format decides it."""
+    notes: tuple[str, ...] = ()
+    """What a user should know of the reading: a low-confidence encoding, attachments left out. Sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A searchable passage. Invariant: ``document.text[start:stop] == text``."""
+
+    id: str
+    document_id: str
+    source: str
+    text: str
+    start: int
+    stop: int
+    pages: tuple[int, ...]
+    """The pages it touches, ascending; empty for formats without pages."""
+    headings: tuple[str, ...]
+    """The titles above it, outermost first."""
+    n_tokens: int
+    """In the embedder's tokens, headings and special tokens included: what the model really sees."""
+
+    @property
+    def indexed_text(self) -> str:
+        """What is embedded and indexed: the heading path, then the text."""
+        return indexed_text(self.headings, self.text)
+
+
+def indexed_text(headings: tuple[str, ...], text: str) -> str:
+    """Return the text that lanes index for a chunk: its heading path on a line of its own, then the chunk."""
+    return f"{' > '.join(headings)}\n{text}" if headings else text
+
+
+def document_id(media_type: str, data: bytes) -> str:
+    """Return the identity of a document: sha256 over how it is read and what it holds, 64 hex digits."""
+    digest = hashlib.sha256(media_type.encode() + b"\0")
+    digest.update(data)
+    return digest.hexdigest()
+
+
+def chunk_id(document_id: str, start: int, stop: int) -> str:
+    """Return the identity of a chunk: sha256 over its document and its place, 32 hex digits."""
+    return hashlib.sha256(f"{document_id}:{start}:{stop}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be ingested, and why."""
+
+    source: str
+    kind: str
+    """One word: ``empty``, ``encrypted``, ``damaged``, ``too-large``, ``unsupported``, ``unreadable``."""
+    reason: str
+    """A sentence: what is wrong and what to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one run did. Sources are absolute paths, sorted."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    n_chunks: int = 0
+    """Chunks in the knowledge base after the run."""
+    n_embedded: int = 0
+    """Chunks for which the embedder was run; 0 when every vector was known already."""
+    n_unreadable_by_embedder: int = 0
+    """Chunks in a language that the embedder cannot read; keyword and TF-IDF search cover them."""
+    n_truncated_tokens: int = 0
+    """Tokens cut off before embedding. An invariant: always 0."""
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    """Sentences for people: what was done without, what to install, which pages were not read."""

@@ -1,0 +1,84 @@
+"""Every error that kb raises on purpose.
+
+    KBError
+    ├── InputError              what the caller gave cannot be used: a path, an option, a question
+    ├── MissingExtraError       the feature needs an extra that is not installed
+    ├── ReadError               one file cannot be read; ingest turns it into a Failure and goes on
+    │   ├── EmptyFileError      zero bytes, or nothing in it but white space
+    │   ├── EncryptedError      needs a password
+    │   ├── DamagedError        truncated, malformed, or not what its suffix says
+    │   ├── TooLargeError       over a limit on bytes, pages or expansion
+    │   └── UnsupportedError    no reader for this kind of file
+    ├── StorageError            the knowledge base on disk: locked, damaged, or written by a newer kb
+    ├── EmbedderError           an embedding model cannot be loaded or used
+    └── GeneratorError          a language model cannot be loaded or used
+
+Each message says what failed, on what, and what to do next. Errors of other libraries are mapped onto these where they
+are caught (``raise ... from exc``).
+"""
+
+from __future__ import annotations
+
+
+class KBError(Exception):
+    """The root: catching it catches all that kb raises on purpose."""
+
+
+class InputError(KBError):
+    """What the caller gave cannot be used; nothing was done."""
+
+
+class MissingExtraError(KBError):
+    """A feature needs an optional dependency that is not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs an extra that is not installed; run: pip install 'kb-rag[{extra}]'")
+        self.extra = extra
+
+
+class ReadError(KBError):
+    """One file cannot be read. The message is a sentence without the file's name: whoever reports it names the file."""
+
+    kind = "unreadable"
+
+
+class EmptyFileError(ReadError):
+    """The file holds nothing to read."""
+
+    kind = "empty"
+
+
+class EncryptedError(ReadError):
+    """The file is protected by a password."""
+
+    kind = "encrypted"
+
+
+class DamagedError(ReadError):
+    """The file is truncated, malformed, or not what its suffix says."""
+
+    kind = "damaged"
+
+
+class TooLargeError(ReadError):
+    """The file exceeds a limit on bytes, pages or expansion."""
+
+    kind = "too-large"
+
+
+class UnsupportedError(ReadError):
+    """There is no reader for this kind of file."""
+
+    kind = "unsupported"
+
+
+class StorageError(KBError):
+    """The knowledge base on disk is locked, damaged, or written by a newer kb."""
+
+
+class EmbedderError(KBError):
+    """An embedding model cannot be loaded or used."""
+
+
+class GeneratorError(KBError):
+    """A language model cannot be loaded or used."""

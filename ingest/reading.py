@@ -1,0 +1,101 @@
+"""The reader seam: bytes in, a ``Reading`` out, and the writer that readers build it with.
+
+A reader is ``Callable[[bytes, str], Reading]``: the bytes of one file and its name (for messages and language hints, never
+opened). It raises a ``ReadError`` with one sentence, never anything else on purpose. Readers do no I/O.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from .document import Heading, How, Page
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of a file: its text as Markdown with the map back to pages and headings (see ``Document``)."""
+
+    text: str
+    title: str = ""
+    pages: tuple[Page, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    encoding: str = ""
+    notes: tuple[str, ...] = ()
+
+
+Reader = Callable[[bytes, str], Reading]
+
+
+class MarkdownWriter:
+    """Builds a ``Reading`` block by block; blocks are parted by one blank line, and offsets are kept as it goes."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+        self._headings: list[Heading] = []
+        self._pages: list[Page] = []
+
+    def block(self, text: str) -> None:
+        """Append a paragraph, list or any other block of Markdown; white space around it is dropped, nothing if empty."""
+        text = text.strip("\n").rstrip()
+        if not text.strip():
+            return
+        separator = "\n\n" if self._length else ""
+        self._parts.append(separator + text)
+        self._length += len(separator) + len(text)
+
+    def heading(self, level: int, title: str) -> None:
+        """Append a heading; ``level`` is cut to 1..6, line breaks in the title become spaces."""
+        title = " ".join(title.split())
+        if not title:
+            return
+        level = min(max(level, 1), 6)
+        start = self._length + (2 if self._length else 0)
+        self.block(f"{'#' * level} {title}")
+        self._headings.append(Heading(start, level, title))
+
+    def code(self, text: str, language: str = "") -> None:
+        """Append a fenced code block; the fence is longer than any run of backticks inside."""
+        longest = max(map(len, re.findall("`+", text)), default=0)
+        fence = "`" * max(3, longest + 1)
+        self.block(f"{fence}{language}\n{text.strip(chr(10))}\n{fence}")
+
+    def table(self, rows: Iterable[Sequence[str]]) -> None:
+        """Append a Markdown table; the first row is the header, short rows are filled up, pipes and breaks escaped."""
+        self.block(markdown_table(rows))
+
+    def begin_page(self) -> int:
+        """Return where the text of the next page will start; pass it to ``end_page``."""
+        return self._length + (2 if self._length else 0)
+
+    def end_page(self, number: int, start: int, how: How = "text", reason: str = "", label: str = "") -> None:
+        """Record a page that began at ``start`` (from ``begin_page``); a page nothing was written for is empty."""
+        start = min(start, self._length)
+        stop = self._length
+        if how == "text" and start == stop:
+            how, reason = "empty", reason or "nothing on it"
+        self._pages.append(Page(number, start, stop, how, reason, label))
+
+    def finish(self, title: str = "", encoding: str = "", notes: Sequence[str] = ()) -> Reading:
+        """Return the reading; without a title, the first heading is taken."""
+        if not title and self._headings:
+            title = self._headings[0].title
+        return Reading("".join(self._parts), title, tuple(self._pages), tuple(self._headings), encoding, tuple(notes))
+
+
+def markdown_table(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows as a Markdown table, one line a row; the first row is the header. Empty rows are left out."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    cells = [row for row in cells if any(row)]
+    if not cells:
+        return ""
+    width = max(map(len, cells))
+    lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in cells]
+    lines.insert(1, "|" + " --- |" * width)
+    return "\n".join(lines)
+
+
+def _cell(value: str) -> str:
+    return " ".join(value.split()).replace("|", "\\|")

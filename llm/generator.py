@@ -1,0 +1,61 @@
+"""The generator seam: a prompt in, text out, piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from ..prompts.prompt import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen. ``None`` leaves it to the backend; a backend that cannot do what is asked says so."""
+
+    seed: int = 0
+    temperature: float = 0.0
+    """>= 0; 0 is greedy."""
+    top_k: int | None = None
+    """>= 1."""
+    top_p: float | None = None
+    """In (0, 1]."""
+    min_p: float | None = None
+    """In [0, 1]."""
+    repeat_penalty: float | None = None
+    """> 0; 1 is off."""
+    max_tokens: int = 512
+    """>= 1."""
+    stop: tuple[str, ...] = ()
+    """Generation ends before any of these strings."""
+    banned: tuple[str, ...] = ()
+    """Strings that must not be generated."""
+    strategy: Literal["auto", "greedy", "sample", "beam"] = "auto"
+    """``auto`` is greedy at temperature 0, else sample."""
+    n_beams: int = 1
+    """> 1 only with ``beam``."""
+
+
+class Generator(Protocol):
+    """Turns a prompt into text. Safe to call from several threads at once."""
+
+    @property
+    def name(self) -> str:
+        """What an answer says of who wrote it: ``gguf:qwen2.5-7b-q4.gguf``, ``extractive``."""
+
+    @property
+    def context_tokens(self) -> int:
+        """The most tokens that prompt and answer may take together."""
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens the text takes in this backend's own tokenizer."""
+
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
+        """Yield the answer piece by piece; closing the iterator stops the generation.
+
+        Raises:
+            GeneratorError: the backend failed, or cannot do what ``sampling`` asks.
+        """
+
+    def close(self) -> None:
+        """Free the model; calling it twice is harmless."""

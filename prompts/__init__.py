@@ -1,0 +1,1 @@
+"""Chunks become a prompt, and a model's text becomes sentences with citations."""

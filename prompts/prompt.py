@@ -1,0 +1,43 @@
+"""The types of this stage: what goes to a model, and what its marks point to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..retrieval.hit import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat, as every backend takes it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A filled template. Source ``[n]`` in its text is ``hits[n - 1]``."""
+
+    question: str
+    messages: tuple[Message, ...]
+    hits: tuple[Hit, ...]
+    dropped: tuple[Hit, ...] = ()
+    """Hits that did not fit the backend's context, in rank order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact place that a sentence came from: ``document_text(source)[start:stop] == quote``."""
+
+    mark: int
+    """The ``[n]`` in the answer's text: ``hits[mark - 1]``."""
+    source: str
+    document_id: str
+    page: int | None
+    """The page where the quote starts; ``None`` for formats without pages."""
+    headings: tuple[str, ...]
+    start: int
+    stop: int
+    quote: str

@@ -1,0 +1,1 @@
+"""A question finds its chunks: embedders, vector indexes, keyword lanes and their fusion."""

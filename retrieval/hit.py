@@ -1,0 +1,31 @@
+"""What a search returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..ingest.document import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What one lane said of one chunk."""
+
+    name: str
+    """``dense``, ``bm25`` or ``tfidf``."""
+    rank: int
+    """From 1 within the lane; 0 when the chunk is not among the lane's own best and was scored for fusion only."""
+    score: float
+    """In the lane's own unit: cosine for dense and tfidf, BM25 for bm25. Higher is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that answers a search."""
+
+    chunk: Chunk
+    score: float
+    """Higher is better; what it measures is ``by``. Comparable within one search only, unless ``by`` is a cosine."""
+    by: str
+    """``dense`` or ``tfidf`` (cosine, -1..1), ``bm25`` (no bounds), or ``fused`` (sum of standardised scores, no bounds)."""
+    lanes: tuple[Lane, ...] = ()

@@ -1,0 +1,42 @@
+"""The lane seam: a question in, scored chunk ids out, with what fusion needs to know of all the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class LaneScores:
+    """One lane's best chunks for one question.
+
+    ``mean`` and ``std`` are over the scores of *all* chunks of the base, not only those returned: they make scores of
+    different lanes comparable without ever moving all scores around.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    """Chunk ids, best first."""
+    scores: NDArray[np.float32]
+    """(len(ids),), descending."""
+    mean: float
+    std: float
+    """0 when every chunk scores the same."""
+
+
+class Lane(Protocol):
+    """One way to rank chunks."""
+
+    @property
+    def name(self) -> str:
+        """``dense``, ``bm25`` or ``tfidf``."""
+
+    def search(self, question: str, n: int) -> LaneScores:
+        """Return the ``n`` best chunks; fewer when fewer score at all."""
+
+    def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
+        """Return (len(ids),) float32: the scores of these chunks, on the scale of ``search``."""
