@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .app.answer import Answer, Sentence
+    from .app.answer import Answer
     from .app.api import KnowledgeBase
     from .ingest.document import Chunk, Document, Failure, IngestReport
     from .ingest.errors import KBError
     from .llm.generator import Sampling
-    from .prompts.prompt import Citation
+    from .prompts.prompt import Citation, Sentence
     from .retrieval.hit import Hit
 
 __version__ = "0.1.0"
@@ -30,7 +30,7 @@ _HOME = {
     "KBError": ".ingest.errors",
     "KnowledgeBase": ".app.api",
     "Sampling": ".llm.generator",
-    "Sentence": ".app.answer",
+    "Sentence": ".prompts.prompt",
 }
 
 __all__ = [

@@ -100,9 +100,9 @@ def document_id(media_type: str, data: bytes) -> str:
     return digest.hexdigest()
 
 
-def chunk_id(document_id: str, start: int, stop: int) -> str:
-    """Return the identity of a chunk: sha256 over its document and its place, 32 hex digits."""
-    return hashlib.sha256(f"{document_id}:{start}:{stop}".encode()).hexdigest()[:32]
+def chunk_id(document_id: str, start: int, stop: int, indexed: str) -> str:
+    """Return the identity of a chunk: sha256 over its document, its place and what lanes index of it, 32 hex digits."""
+    return hashlib.sha256(f"{document_id}:{start}:{stop}:{indexed}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import Literal
 
 from ..retrieval.hit import Hit
 
+Support = Literal["supported", "partly", "unsupported"]
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -32,7 +34,7 @@ class Citation:
     """The exact place that a sentence came from: ``document_text(source)[start:stop] == quote``."""
 
     mark: int
-    """The ``[n]`` in the answer's text: ``hits[mark - 1]``."""
+    """The ``[n]`` in the answer's text: the prompt's ``hits[n - 1]``."""
     source: str
     document_id: str
     page: int | None
@@ -41,3 +43,15 @@ class Citation:
     start: int
     stop: int
     quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer, and how far what it cites bears it out."""
+
+    text: str
+    """As in the answer, without its marks."""
+    citations: tuple[Citation, ...]
+    support: Support
+    reason: str = ""
+    """Why it is not ``supported``: a sentence for people."""

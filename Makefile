@@ -1,0 +1,62 @@
+# Two commands do everything on a machine that has Python >= 3.11, pip and make:
+#   make demo   installs kb into .venv, ingests the handbook, and answers a Chinese and an English question
+#   make test   installs what the tests need, builds the wheel, and runs every check on it
+# Both do nothing twice: .make/ holds a stamp for each finished step.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SOURCES := $(shell git ls-files -co --exclude-standard '*.py' 'prompts/*.txt' pyproject.toml 2>/dev/null)
+
+export HF_HUB_OFFLINE := 1
+
+.PHONY: demo test quick lint types tests help clean
+
+help:
+	@sed -n '1,5s/^# \{0,1\}//p' Makefile
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25'
+
+# torch first: alone it comes as the CPU build that constraints.txt pins
+.make/torch: $(VENV)/bin/python constraints.txt
+	$(PIP) torch
+	@mkdir -p .make && touch $@
+
+.make/all: .make/torch pyproject.toml
+	$(PIP) --editable '.[all]'
+	@touch $@
+
+.make/test: .make/all
+	$(PIP) --editable '.[all,test]' build
+	@touch $@
+
+demo: .make/all
+	@$(BIN)/python docs/demo.py
+
+# The tests run on the wheel, in an environment of its own that shares the installed dependencies.
+.make/wheel: .make/test $(SOURCES)
+	rm -rf build dist .make/site
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index --target .make/site dist/*.whl
+	@touch $@
+
+test: lint types tests
+
+lint: .make/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .make/wheel
+	cd .make/site && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p kb
+
+tests: .make/wheel
+	PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest
+
+quick: .make/wheel
+	PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -m 'not slow'
+
+clean:
+	rm -rf .make build dist *.egg-info

@@ -1,0 +1,46 @@
+"""What ``ask`` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..prompts.prompt import Citation, Sentence
+from ..retrieval.hit import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What an answer was looked for in."""
+
+    documents: int
+    chunks: int
+    lanes: tuple[str, ...]
+    """The lanes that took part: ``bm25``, ``dense``, ``tfidf``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer and where every sentence of it came from; or, while it is streamed, what there is of it so far."""
+
+    question: str
+    text: str
+    """What to show; ``[n]`` marks the citations whose ``mark`` is n."""
+    sentences: tuple[Sentence, ...]
+    hits: tuple[Hit, ...]
+    """The passages that were looked at, best first."""
+    abstained: bool
+    """Whether this is an honest "not in your documents": then nothing is cited."""
+    searched: Searched
+    model: str
+    notes: tuple[str, ...] = ()
+    """What to know of it: what was done without, what was dropped, what could not be read. Sentences."""
+    timings: tuple[tuple[str, float], ...] = ()
+    """Seconds by stage, in order."""
+    finished: bool = True
+    """``False`` for a snapshot of an answer that is still being written."""
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The citations of all sentences, by mark, each place once."""
+        cited = dict.fromkeys(citation for sentence in self.sentences for citation in sentence.citations)
+        return tuple(sorted(cited, key=lambda citation: (citation.mark, citation.start)))

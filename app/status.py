@@ -1,0 +1,113 @@
+"""What a knowledge base holds, for ``kb status``, ``kb doctor`` and the notes of answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..ingest.catalog import Catalog, SourceRow
+from ..ingest.document import Page
+from ..retrieval.embedder import Embedder
+from ..retrieval.hit import Hit
+from ..retrieval.vectors import count_vectors
+from .config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a base holds, and what serves it."""
+
+    name: str
+    folder: Path
+    n_sources: int
+    n_failed: int
+    n_documents: int
+    n_chunks: int
+    n_vectors: int
+    """Chunks that the embedder has read."""
+    n_pending: int
+    """Chunks that wait for the embedder; 0 unless an ingest was interrupted."""
+    pages: tuple[tuple[str, int], ...]
+    """How many pages were read how: ``text``, ``ocr``, ``empty``, ``garbled``, ``failed``."""
+    embedder: str
+    """Name of the model, or ``none (BM25 + TF-IDF)``."""
+    fingerprint: str
+    """Of the index: the same files give the same one."""
+    bytes_on_disk: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileLedger:
+    """What became of one file, and of each of its pages."""
+
+    source: str
+    outcome: str
+    """``read``, or the kind of failure."""
+    pages: tuple[Page, ...]
+    detail: str
+    """A sentence: why it failed, or how its pages were read."""
+
+
+def ledger_of(catalog: Catalog) -> tuple[FileLedger, ...]:
+    """Return the ledger of every source, sorted."""
+    return tuple(_ledger(catalog, row) for row in catalog.sources().values())
+
+
+def _ledger(catalog: Catalog, row: SourceRow) -> FileLedger:
+    if row.document_id is None:
+        return FileLedger(row.source, row.failure_kind, (), row.failure_reason)
+    pages = catalog.pages(row.document_id)
+    counts = Counter(page.how for page in pages)
+    parts = [f"{len(pages)} pages"] if pages else []
+    parts += [f"{count} {how}" for how, count in sorted(counts.items()) if how != "text"]
+    parts += [f"p. {page.number}: {page.reason}" for page in pages if page.how in ("garbled", "failed")]
+    return FileLedger(row.source, "read", pages, "; ".join(parts))
+
+
+def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note: str) -> Status:
+    """Count what there is."""
+    connection = catalog.connection()
+    failed = connection.execute("SELECT count(*) FROM sources WHERE document_id IS NULL").fetchone()[0]
+    pages = connection.execute("SELECT how, count(*) FROM pages GROUP BY how ORDER BY how").fetchall()
+    vectors, pending = count_vectors(catalog, embedder.fingerprint) if embedder else (0, 0)
+    return Status(
+        config.name,
+        config.folder,
+        catalog.count("sources"),
+        failed,
+        catalog.count("documents"),
+        catalog.count("chunks"),
+        vectors,
+        pending,
+        tuple(pages),
+        embedder.name if embedder else "none (BM25 + TF-IDF)",
+        catalog.fingerprint(embedder.fingerprint if embedder else "tfidf"),
+        sum(file.stat().st_size for file in config.folder.rglob("*") if file.is_file()),
+        (note,) if note else (),
+    )
+
+
+def page_notes(catalog: Catalog, hits: Sequence[Hit]) -> tuple[str, ...]:
+    """Return a sentence for every document among the hits that has pages which could not be read."""
+    notes = []
+    for document_id, source in dict.fromkeys((hit.chunk.document_id, hit.chunk.source) for hit in hits):
+        pages = catalog.pages(document_id)
+        unread = [page.number for page in pages if page.how in ("garbled", "failed")]
+        if unread:
+            notes.append(
+                f"{len(unread)} of {len(pages)} pages of {Path(source).name} could not be read: {_ranges(unread)}."
+            )
+    return tuple(notes)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in parts)

@@ -1,0 +1,343 @@
+"""The catalog on disk: one SQLite file that holds the truth of a knowledge base.
+
+Comes in: documents and chunks. Goes out: the same, by source, id or place. Never: a half-written file (one transaction
+replaces a file's document, chunks and keyword rows together), or a reader that waits for the writer (WAL).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .document import Chunk, Document, Failure, Heading, Page, indexed_text
+from .errors import StorageError
+from .schema import SCHEMA, VERSION
+from .split import text_hash
+
+_BUSY_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """What the catalog knows of a place that was looked at."""
+
+    source: str
+    root: str
+    size: int
+    mtime_ns: int
+    reader: int
+    document_id: str | None = None
+    failure_kind: str = ""
+    failure_reason: str = ""
+
+    @property
+    def failure(self) -> Failure | None:
+        """The failure, if it could not be read."""
+        return None if self.document_id else Failure(self.source, self.failure_kind, self.failure_reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenizer:
+    """How keyword rows are made; a callable from the right, so that ingest need not know of retrieval."""
+
+    tokens: Callable[[str], list[str]]
+    version: int
+    """When it moves, all keyword rows are made anew."""
+
+
+class Catalog:
+    """One knowledge base's ``catalog.sqlite``. Safe to use from several threads; one process at a time may write."""
+
+    def __init__(self, folder: Path, tokenizer: Tokenizer) -> None:
+        """Open the catalog in ``folder``, making it if there is none.
+
+        Raises:
+            StorageError: the file is not a catalog, is damaged, or was written by a newer kb.
+        """
+        self.path = folder / "catalog.sqlite"
+        self._tokenizer = tokenizer
+        self._threads = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise StorageError(
+                f"{self.path}: cannot be opened ({error}); restore it from a backup or remove it"
+            ) from error
+
+    def connection(self) -> sqlite3.Connection:
+        """Return this thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            self._threads.connection = connection
+            with self._lock:
+                self._open.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close the connections of all threads; the catalog may not be used after."""
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+        self._threads = threading.local()
+
+    # What holds for the whole base
+
+    def get(self, key: str, default: str = "") -> str:
+        """Return a setting of the base."""
+        row = self.connection().execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else default
+
+    def put(self, key: str, value: str) -> None:
+        """Set a setting of the base; part of the transaction under way, if there is one."""
+        self.connection().execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    @property
+    def generation(self) -> int:
+        """Counts commits that change what a search can find; a long-lived reader reopens what is older."""
+        return int(self.get("generation", "0"))
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit what happens inside together, as a new generation, or nothing of it."""
+        connection = self.connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            self.put("generation", str(self.generation + 1))
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    # Sources and documents
+
+    def sources(self) -> dict[str, SourceRow]:
+        """Return every place that was looked at, by source, sorted."""
+        rows = self.connection().execute("SELECT * FROM sources ORDER BY source")
+        return {row[0]: SourceRow(*row) for row in rows}
+
+    def document(self, source: str) -> Document | None:
+        """Return the document of a source; ``None`` if the source is unknown or could not be read."""
+        connection = self.connection()
+        row = connection.execute(
+            "SELECT d.id, s.source, d.title, d.media_type, d.language, d.text, d.headings, d.encoding, d.notes"
+            " FROM sources s JOIN documents d ON d.id = s.document_id WHERE s.source = ?",
+            (source,),
+        ).fetchone()
+        if row is None:
+            return None
+        headings = tuple(Heading(*heading) for heading in json.loads(row[6]))
+        return Document(*row[:6], self.pages(row[0]), headings, row[7], tuple(json.loads(row[8])))
+
+    def pages(self, document_id: str) -> tuple[Page, ...]:
+        """Return the page ledger of a document."""
+        rows = self.connection().execute(
+            "SELECT number, start, stop, how, reason, label FROM pages WHERE document_id = ? ORDER BY number",
+            (document_id,),
+        )
+        return tuple(Page(*row) for row in rows)
+
+    def page_of(self, document_id: str, offset: int) -> int | None:
+        """Return the page that a place in a document's text is on; ``None`` for formats without pages."""
+        row = (
+            self.connection()
+            .execute(
+                "SELECT number FROM pages WHERE document_id = ? AND start <= ? AND stop > start"
+                " ORDER BY start DESC LIMIT 1",
+                (document_id, offset),
+            )
+            .fetchone()
+        )
+        return row[0] if row else None
+
+    def split_key(self, document_id: str) -> str | None:
+        """Return the settings that a document was split with; ``None`` if the document is not there."""
+        row = self.connection().execute("SELECT split_key FROM documents WHERE id = ?", (document_id,)).fetchone()
+        return row[0] if row else None
+
+    def put_document(self, row: SourceRow, document: Document, chunks: Sequence[Chunk], split_key: str) -> None:
+        """Make ``document`` what ``row.source`` holds, in one transaction; what it held before is gone."""
+        with self.transaction() as connection:
+            self._release(connection, row.source)
+            self._delete_chunks(connection, document.id)  # another source may still have the document
+            self._put_document(connection, document, split_key)
+            self._insert_chunks(connection, chunks)
+            self._put_source(connection, row)
+
+    def put_source(self, row: SourceRow) -> None:
+        """Record a source whose document is there already, or that could not be read; what it held before is gone."""
+        with self.transaction() as connection:
+            self._release(connection, row.source, keep=row.document_id)
+            self._put_source(connection, row)
+
+    def remove(self, source: str) -> bool:
+        """Forget a source, and its document unless another source has it too; return whether it was known."""
+        with self.transaction() as connection:
+            self._release(connection, source)
+            return connection.execute("DELETE FROM sources WHERE source = ?", (source,)).rowcount > 0
+
+    # Chunks and vectors
+
+    def chunks(self, ids: Sequence[str]) -> dict[str, Chunk]:
+        """Return chunks by id; ids that are gone are left out. A document in several places shows the first of them."""
+        found: dict[str, Chunk] = {}
+        for at in range(0, len(ids), 500):
+            batch = ids[at : at + 500]
+            rows = self.connection().execute(
+                "SELECT c.id, c.document_id, (SELECT min(source) FROM sources WHERE document_id = c.document_id),"
+                " c.text, c.start, c.stop, c.pages, c.headings, c.n_tokens"
+                f" FROM chunks c WHERE c.id IN ({','.join('?' * len(batch))})",
+                batch,
+            )
+            for row in rows:
+                found[row[0]] = Chunk(*row[:6], tuple(json.loads(row[6])), tuple(json.loads(row[7])), row[8])
+        return found
+
+    def count(self, table: str) -> int:
+        """Return how many rows ``sources``, ``documents``, ``chunks`` or ``vectors`` has."""
+        if table not in ("sources", "documents", "chunks", "vectors"):
+            raise ValueError(table)
+        return int(self.connection().execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    def indexed_texts(self) -> Iterator[tuple[str, str]]:
+        """Yield ``(chunk id, indexed text)`` of all chunks, in the order of their ids."""
+        rows = self.connection().execute("SELECT id, text, headings FROM chunks ORDER BY id")
+        for chunk, text, headings in rows:
+            yield chunk, _indexed(text, headings)
+
+    def purge(self) -> int:
+        """Drop vectors of text that is gone, and give the log's old pages back; return how many vectors went."""
+        connection = self.connection()
+        gone = connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM chunks)").rowcount
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
+
+    def fingerprint(self, embedder: str) -> str:
+        """Return the index fingerprint: a hash over all sources, documents, chunks and whether each has its vector.
+
+        The same files give the same one, whatever the order, the number of runs, or the interruptions.
+        """
+        digest = hashlib.sha256(embedder.encode())
+        connection = self.connection()
+        for row in connection.execute("SELECT source, ifnull(document_id, failure_kind) FROM sources ORDER BY source"):
+            digest.update(f"\n{row[0]}\t{row[1]}".encode())
+        rows = connection.execute(
+            "SELECT c.document_id, c.id, v.text_hash IS NOT NULL FROM chunks c LEFT JOIN vectors v"
+            " ON v.embedder = ? AND v.text_hash = c.text_hash ORDER BY c.document_id, c.id",
+            (embedder,),
+        )
+        for row in rows:
+            digest.update(f"\n{row[0]}\t{row[1]}\t{row[2]}".encode())
+        return digest.hexdigest()
+
+    # How it is done
+
+    def _prepare(self) -> None:
+        connection = self.connection()
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise StorageError(
+                f"{self.path}: was written by a newer kb (schema {version}, known {VERSION}); upgrade kb"
+            )
+        if version == 0:
+            connection.execute("BEGIN IMMEDIATE")
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in SCHEMA.split(";\n"):
+                    connection.execute(statement)
+                self.put("tokens", str(self._tokenizer.version))
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.execute("COMMIT")
+        if self.get("tokens") != str(self._tokenizer.version):
+            self._rebuild_keywords()
+
+    def _rebuild_keywords(self) -> None:
+        with self.transaction() as connection:
+            connection.execute("INSERT INTO bm25(bm25) VALUES ('delete-all')")
+            for key, text, headings in connection.execute("SELECT key, text, headings FROM chunks").fetchall():
+                connection.execute(
+                    "INSERT INTO bm25(rowid, tokens) VALUES (?, ?)", (key, self._keywords(_indexed(text, headings)))
+                )
+            self.put("tokens", str(self._tokenizer.version))
+
+    def _keywords(self, text: str) -> str:
+        return " ".join(self._tokenizer.tokens(text))
+
+    def _put_source(self, connection: sqlite3.Connection, row: SourceRow) -> None:
+        connection.execute(
+            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (row.source, row.root, row.size, row.mtime_ns, row.reader, row.document_id, row.failure_kind,
+             row.failure_reason),
+        )  # fmt: skip
+
+    def _put_document(self, connection: sqlite3.Connection, document: Document, split_key: str) -> None:
+        headings = [[heading.start, heading.level, heading.title] for heading in document.headings]
+        connection.execute(
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET title = excluded.title,"
+            " language = excluded.language, encoding = excluded.encoding, text = excluded.text,"
+            " headings = excluded.headings, notes = excluded.notes, split_key = excluded.split_key",
+            (document.id, document.title, document.media_type, document.language, document.encoding, document.text,
+             _json(headings), _json(document.notes), split_key),
+        )  # fmt: skip
+        connection.execute("DELETE FROM pages WHERE document_id = ?", (document.id,))
+        connection.executemany(
+            "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((document.id, p.number, p.start, p.stop, p.how, p.reason, p.label) for p in document.pages),
+        )
+
+    def _insert_chunks(self, connection: sqlite3.Connection, chunks: Iterable[Chunk]) -> None:
+        for chunk in chunks:
+            key = connection.execute(
+                "INSERT INTO chunks (id, document_id, start, stop, text, pages, headings, n_tokens, text_hash)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (chunk.id, chunk.document_id, chunk.start, chunk.stop, chunk.text, _json(chunk.pages),
+                 _json(chunk.headings), chunk.n_tokens, text_hash(chunk.indexed_text)),
+            ).lastrowid  # fmt: skip
+            connection.execute(
+                "INSERT INTO bm25(rowid, tokens) VALUES (?, ?)", (key, self._keywords(chunk.indexed_text))
+            )
+
+    def _release(self, connection: sqlite3.Connection, source: str, keep: str | None = None) -> None:
+        """Take a source off its document; a document that no source has any more goes, with all that was made of it."""
+        row = connection.execute("SELECT document_id FROM sources WHERE source = ?", (source,)).fetchone()
+        if row is None or row[0] is None or row[0] == keep:
+            return
+        connection.execute(
+            "UPDATE sources SET document_id = NULL, failure_kind = 'released' WHERE source = ?", (source,)
+        )
+        if not connection.execute("SELECT 1 FROM sources WHERE document_id = ?", row).fetchone():
+            self._delete_chunks(connection, row[0])
+            connection.execute("DELETE FROM documents WHERE id = ?", row)
+
+    def _delete_chunks(self, connection: sqlite3.Connection, document_id: str) -> None:
+        rows = connection.execute(
+            "SELECT key, text, headings FROM chunks WHERE document_id = ?", (document_id,)
+        ).fetchall()
+        connection.executemany(
+            "INSERT INTO bm25(bm25, rowid, tokens) VALUES ('delete', ?, ?)",
+            ((key, self._keywords(_indexed(text, headings))) for key, text, headings in rows),
+        )
+        connection.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _indexed(text: str, headings: str) -> str:
+    return indexed_text(tuple(json.loads(headings)), text)

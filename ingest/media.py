@@ -1,0 +1,217 @@
+"""What a file is: its media type, by what it holds first and by its suffix second.
+
+Comes in: bytes and a file name. Goes out: the media type that a reader is registered under. Never: trust in a suffix that
+the content contradicts; kinds that nobody reads are refused with a sentence that says what to do instead.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import PurePath
+
+from .errors import DamagedError, EncryptedError, UnsupportedError
+
+_OOXML = "application/vnd.openxmlformats-officedocument."
+_ODF = "application/vnd.oasis.opendocument."
+DOCX = f"{_OOXML}wordprocessingml.document"
+PPTX = f"{_OOXML}presentationml.presentation"
+XLSX = f"{_OOXML}spreadsheetml.sheet"
+XLS = "application/vnd.ms-excel"
+ODT, ODS, ODP = f"{_ODF}text", f"{_ODF}spreadsheet", f"{_ODF}presentation"
+EPUB, PDF, RTF = "application/epub+zip", "application/pdf", "application/rtf"
+MSG, EML, MBOX, MHTML = "application/vnd.ms-outlook", "message/rfc822", "application/mbox", "multipart/related"
+ZIP, TAR, GZIP = "application/zip", "application/x-tar", "application/gzip"
+HTML, XML, MARKDOWN, PLAIN = "text/html", "application/xml", "text/markdown", "text/plain"
+CSV, TSV, RST, TEX = "text/csv", "text/tab-separated-values", "text/x-rst", "text/x-tex"
+JSON, JSONL, NOTEBOOK = "application/json", "application/jsonl", "application/x-ipynb+json"
+SRT, VTT, ASCIIDOC, ORG = "application/x-subrip", "text/vtt", "text/asciidoc", "text/org"
+
+CODE_LANGUAGES = {
+    "python": "py pyw pyi", "javascript": "js mjs cjs jsx", "typescript": "ts tsx", "java": "java", "kotlin": "kt kts",
+    "c": "c h", "cpp": "cc cpp cxx hpp hh hxx", "csharp": "cs", "go": "go", "rust": "rs", "ruby": "rb", "php": "php",
+    "swift": "swift", "scala": "scala", "lua": "lua", "perl": "pl pm", "r": "r", "julia": "jl", "matlab": "m",
+    "sql": "sql", "bash": "sh bash zsh", "powershell": "ps1", "batch": "bat cmd", "css": "css scss less", "vue": "vue",
+    "yaml": "yaml yml", "toml": "toml", "ini": "ini cfg conf properties env", "dart": "dart", "haskell": "hs",
+    "elixir": "ex exs", "erlang": "erl", "clojure": "clj", "protobuf": "proto", "graphql": "graphql gql", "diff": "diff patch",
+}  # fmt: skip
+"""Fence language -> suffixes; the media type is ``text/x-<language>``."""
+
+_SUFFIXES = {
+    DOCX: "docx docm dotx dotm", PPTX: "pptx pptm ppsx ppsm potx potm", XLSX: "xlsx xlsm xltx xltm", XLS: "xls xlt",
+    ODT: "odt ott", ODS: "ods ots", ODP: "odp otp", EPUB: "epub", PDF: "pdf", RTF: "rtf", MSG: "msg", EML: "eml",
+    MBOX: "mbox", MHTML: "mht mhtml", ZIP: "zip", TAR: "tar", GZIP: "gz tgz", HTML: "html htm xhtml", XML: "xml xsl rss atom svg",
+    MARKDOWN: "md markdown mdown mkd mdx", PLAIN: "txt text log", CSV: "csv", TSV: "tsv tab", RST: "rst", TEX: "tex latex ltx sty",
+    JSON: "json geojson", JSONL: "jsonl ndjson", NOTEBOOK: "ipynb", SRT: "srt", VTT: "vtt", ASCIIDOC: "adoc asciidoc", ORG: "org",
+    "image/png": "png", "image/jpeg": "jpg jpeg", "image/tiff": "tif tiff", "image/bmp": "bmp", "image/webp": "webp",
+    "image/gif": "gif",
+} | {f"text/x-{language}": suffixes for language, suffixes in CODE_LANGUAGES.items()}  # fmt: skip
+SUFFIXES: dict[str, str] = {f".{suffix}": kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
+"""Suffix, lower case with its dot -> media type."""
+
+_BINARY = frozenset({DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, PDF, MSG, ZIP, TAR, GZIP})
+_MAGIC = (
+    (b"{\\rtf", RTF),
+    (b"\x89PNG\r\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"GIF8", "image/gif"),
+    (b"\x1f\x8b", GZIP),
+)
+_UNSUPPORTED_MAGIC = (
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
+    (b"Rar!\x1a\x07", "a RAR archive; unpack it first"),
+    (b"BZh", "a bzip2 file; unpack it first"),
+    (b"\xfd7zXZ\0", "an xz file; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file; unpack it first"),
+    (b"MZ\x90\0", "a Windows program; it holds no text"),
+    (b"\x7fELF", "a program; it holds no text"),
+    (b"ID3", "a sound file; transcribe it first"),
+    (b"OggS", "a sound file; transcribe it first"),
+    (b"fLaC", "a sound file; transcribe it first"),
+    (b"SQLite format 3\0", "an SQLite database; export its tables as CSV"),
+    (b"%!PS", "a PostScript file; convert it to PDF"),
+    (b"AT&TFORM", "a DjVu file; convert it to PDF"),
+    (b"ITSF", "a CHM help file; convert it to HTML"),
+)
+_WORD = "an old Word file (.doc); save it as .docx, or run: soffice --headless --convert-to docx FILE"
+_POWERPOINT = "an old PowerPoint file (.ppt); save it as .pptx, or run: soffice --headless --convert-to pptx FILE"
+_XLSB = "a binary Excel workbook (.xlsb); save it as .xlsx, or run: soffice --headless --convert-to xlsx FILE"
+_OLE_STREAMS = (
+    ("__properties_version1.0", MSG, ""),
+    ("PowerPoint Document", "ppt", _POWERPOINT),
+    ("WordDocument", "doc", _WORD),
+    ("Workbook", XLS, ""),
+    ("Book", XLS, ""),
+    ("WpsDocument", "wps", "a WPS file; save it as .docx, or run: soffice --headless --convert-to docx FILE"),
+    ("HwpSummaryInformation", "hwp", "a Hangul file (.hwp); save it as .docx or PDF"),
+)
+
+
+def sniff(data: bytes, name: str) -> str:
+    """Return the media type of ``data``; ``name`` is only looked at for its suffix.
+
+    Raises: UnsupportedError: a kind that nobody reads. EncryptedError: an office file with a password.
+        DamagedError: the suffix promises a structure that the bytes do not have.
+    """
+    suffix = PurePath(name.replace("\\", "/")).suffix.lower()
+    promised = SUFFIXES.get(suffix, "")
+    head = data[:1024]
+    for magic, what in _UNSUPPORTED_MAGIC:
+        if head.startswith(magic):
+            raise UnsupportedError(f"it is {what}")
+    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+        return _sniff_zip(data, promised)
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return _sniff_ole(data, suffix, promised)
+    if b"%PDF-" in head and (promised == PDF or not _is_texty(head)):
+        return PDF
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    if data[257:262] == b"ustar":
+        return TAR
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "image/webp"
+    return _sniff_text(data, suffix, promised)
+
+
+def _is_texty(head: bytes) -> bool:
+    """Whether the bytes before ``%PDF-`` are prose about PDF rather than junk before one."""
+    return head.index(b"%PDF-") > 0 and b"obj" not in head
+
+
+def _sniff_zip(data: bytes, promised: str) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = set(archive.namelist())
+            kind = archive.read("mimetype")[:200].decode("ascii", "replace").strip() if "mimetype" in names else ""
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError, zipfile.zlib.error) as exc:
+        if promised in _BINARY:
+            return promised
+        raise DamagedError("the zip structure is broken or cut off; get the file again") from exc
+    if "xl/workbook.bin" in names:
+        raise UnsupportedError(f"it is {_XLSB}")
+    if kind in {ODT, ODS, ODP, EPUB}:
+        return kind
+    if kind.startswith(_ODF):
+        return kind.removesuffix("-template")
+    for folder, ooxml in (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX)):
+        if any(member.startswith(folder) for member in names) and "[Content_Types].xml" in names:
+            return ooxml
+    if "META-INF/container.xml" in names:
+        return EPUB
+    if promised in {DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB}:
+        return promised
+    return ZIP
+
+
+def _sniff_ole(data: bytes, suffix: str, promised: str) -> str:
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise EncryptedError("the file is protected by a password; remove the password and try again")
+    found = [entry for entry in _OLE_STREAMS if (entry[0] + "\0").encode("utf-16-le") in data]
+    for _, kind, refusal in sorted(found, key=lambda entry: entry[1] not in (promised, suffix[1:])):
+        if refusal:
+            raise UnsupportedError(f"it is {refusal}")
+        return kind
+    if suffix == ".doc":
+        raise UnsupportedError(f"it is {_WORD}")
+    if suffix == ".ppt":
+        raise UnsupportedError(f"it is {_POWERPOINT}")
+    if promised in {XLS, MSG}:
+        return promised
+    raise UnsupportedError("it is an old Office file of an unknown kind; save it in a current format")
+
+
+_MAIL_HEADER = re.compile(
+    rb"\A(?:[A-Za-z][A-Za-z0-9-]*:[^\n]*\n(?:[ \t][^\n]*\n)*)*?"
+    rb"(?:From|Received|Return-Path|Message-ID|MIME-Version|Date|Delivered-To):[ \t]",
+    re.IGNORECASE,
+)
+_HTML = re.compile(rb"\A\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|h[1-6]|p|div|table)\b",
+                   re.IGNORECASE | re.DOTALL)  # fmt: skip
+_TEXT_STRUCTURE = (
+    (re.compile(rb"\A\s*<(?:\?xml\b|!DOCTYPE (?!html))", re.IGNORECASE), XML),
+    (re.compile(rb"\AWEBVTT\b"), VTT),
+    (re.compile(rb"\AFrom \S+.*\d\d:\d\d.*\r?\n[A-Za-z-]+:"), MBOX),
+    (re.compile(rb"\A\s*\d+\r?\n\d\d:\d\d:\d\d,\d{3} --> "), SRT),
+    (re.compile(rb"\\documentclass\b[^\n]*\{"), TEX),
+    (re.compile(rb"\A#!.*\bpython"), "text/x-python"),
+    (re.compile(rb"\A#!.*\b(?:ba|z)?sh\b"), "text/x-bash"),
+)
+
+
+def _sniff_text(data: bytes, suffix: str, promised: str) -> str:
+    head = data[:8192].removeprefix(b"\xef\xbb\xbf")
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        head = head.decode("utf-16", "ignore").encode()
+    if suffix in {".doc", ".ppt", ".wps", ".xlsb"} and not _HTML.match(head) and not head.lstrip().startswith(b"<?xml"):
+        if b"\0" in head:
+            raise UnsupportedError(f"it is {_WORD if suffix != '.ppt' else _POWERPOINT}")
+        raise DamagedError(f"it is named {suffix} but holds no such file; get it again")
+    if promised and promised not in _BINARY | {XLS, HTML, RTF, PLAIN} and not promised.startswith("image/"):
+        return promised
+    if _HTML.match(head):
+        return HTML
+    found = next((kind for pattern, kind in _TEXT_STRUCTURE if pattern.search(head)), "")
+    if promised == PLAIN:
+        return PLAIN
+    if promised == HTML:
+        return HTML if found not in {XML} or b"xhtml" in head else found
+    if promised == XLS and b"\t" in head:
+        return TSV
+    if promised in _BINARY | {XLS, RTF} or promised.startswith("image/"):
+        if found == XML:
+            return found
+        raise DamagedError(f"it is named {suffix} but does not hold what that promises; get the file again")
+    return found or _sniff_nameless(head)
+
+
+def _sniff_nameless(head: bytes) -> str:
+    if _MAIL_HEADER.match(head):
+        return EML
+    if head.lstrip()[:1] in (b"{", b"[") and re.search(rb"\A\s*[\[{]\s*[\"\[{\]}\d]", head):
+        return JSON
+    return PLAIN

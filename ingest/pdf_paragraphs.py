@@ -1,0 +1,213 @@
+"""Lines with boxes become paragraphs, list items, rows and headings.
+
+Comes in: the lines of a page in reading order. Goes out: blocks of text. Never: a line lost, or one moved.
+How two neighbouring lines relate follows typography: a line that ends where the next word would still have fitted was
+ended on purpose; a wider gap, another size or an indent begins a paragraph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import Literal
+
+from .pdf_layout import HYPHEN, Line
+
+_BULLET = re.compile(r"[•●○▪■◦‣▸►➢✓·]\s*(?=\S)")
+_MARKER = re.compile(
+    r"(?:[•●○▪■◦‣▸►➢✓·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|[一二三四五六七八九十]{1,3}、|（[一二三四五六七八九十\d]{1,3}）|第[一二三四五六七八九十百千零\d]{1,6}[条章节])\s*\S"
+)
+_TERMINAL = re.compile(r"[.!?:;。！？：；…][\"'”’»)\]）】」』]*$")
+_NUMBER = re.compile(r"[-+(]?[\d.,]*\d[\d.,%)eE+-]*$")
+_CJK = re.compile(r"[\u2e80-\u2fff\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff“”‘’…—]")
+_SIZE_DIFFERS, _WIDE_GAP, _SPARSE, _MARGIN = 1.12, 1.35, 1.5, 1.3
+_LONG_LINE = 20
+_HEADING_LETTERS, _HEADING_LENGTH, _HEADING_LEVELS = 2, 120, 4
+
+Relation = Literal["beside", "joined", "broken", "parted"]
+"""How a line follows the one before: on the same line, flowing on, on a new line, or in a new paragraph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph (level 0) or a heading."""
+
+    text: str
+    level: int = 0
+
+
+def blocks(
+    lines: Sequence[Line], level: Callable[[Line], int], joins_hyphen: Callable[[str, str], bool]
+) -> list[Block]:
+    """Return the blocks of a page.
+
+    Args:
+        lines: in reading order, without headers and footers.
+        level: the heading level of a line, 0 for body text.
+        joins_hyphen: whether the two halves of a word that was hyphenated at a line's end are written as one.
+    """
+    found: list[Block] = []
+    relate = _Relations(lines)
+    for index, line in enumerate(lines):
+        own_level = level(line)
+        relation = relate(index) if index else "parted"
+        if not found or relation == "parted" or own_level != found[-1].level:
+            found.append(Block(_listed(line.text), own_level))
+        else:
+            text = _append(found[-1].text, line.text, "joined" if own_level else relation, joins_hyphen)
+            found[-1] = Block(text, own_level)
+    return [Block(block.text.replace(HYPHEN, "-"), block.level) for block in found]
+
+
+def heading_levels(lines: Iterable[Line]) -> dict[float, int]:
+    """Return the sizes (rounded heights) that are headings by their rarity and size, and their levels from 1.
+
+    A size counts when it is clearly larger than the body's, which is the size most characters have.
+    """
+    characters: Counter[float] = Counter()
+    n_lines: Counter[float] = Counter()
+    for line in lines:
+        characters[size_of(line)] += len(line.text)
+        n_lines[size_of(line)] += 1
+    if len(characters) < 2:  # noqa: PLR2004  one size: nothing stands out
+        return {}
+    body, n_body = characters.most_common(1)[0]
+    larger = [size for size, n in characters.items() if size > body * 1.15 and n < n_body * 0.25 and n < 80 * n_lines[size]]
+    return {size: min(rank, _HEADING_LEVELS) for rank, size in enumerate(sorted(larger, reverse=True), start=1)}
+
+
+def size_of(line: Line) -> float:
+    """Return a line's height rounded to half a point: lines set alike have the same."""
+    return round(line.height * 2) / 2
+
+
+def looks_like_heading(text: str) -> bool:
+    """Return whether a large line may be a heading: short, with letters, and not ending like a sentence."""
+    n_letters = sum(c.isalpha() for c in text)
+    return (
+        _HEADING_LETTERS <= n_letters
+        and len(text) <= _HEADING_LENGTH
+        and not text.endswith((".", ",", "，", "。", ";"))
+    )
+
+
+class _Relations:
+    """How each line of a page follows the one before it."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+        self._sparse = [_is_row(line) for line in lines]
+        self._mark_sparse()
+        pitches = [
+            a.bottom - b.bottom
+            for a, b in pairwise(lines)
+            if 0 < a.bottom - b.bottom < 3 * a.height and _same_size(a, b)
+        ]
+        self._pitch = median(pitches) if pitches else 0.0
+        self._edges = self._measure_columns()
+
+    def __call__(self, index: int) -> Relation:
+        before, line = self._lines[index - 1], self._lines[index]
+        if _beside(before, line):
+            return "beside"
+        if before.text.endswith(HYPHEN):
+            return "joined"
+        if not _same_size(before, line):
+            return "parted"
+        drop = before.bottom - line.bottom
+        if drop <= 0:
+            return "joined" if self._runs_on(before, line) else "parted"
+        if drop > _WIDE_GAP * max(self._pitch, 0.8 * line.height):
+            return "parted"
+        if self._sparse[index - 1] or self._sparse[index]:
+            return "broken"
+        return self._within_column(index, before, line)
+
+    def _within_column(self, index: int, before: Line, line: Line) -> Relation:
+        left, right = self._edges[index]
+        em = line.height * 0.8
+        if _MARKER.match(line.text) and not (_hangs(before, line, em) and not _BULLET.match(line.text)):
+            return "broken"
+        first_word = line.text.split(" ")[0]
+        share = 2.2 if _CJK.match(line.text) else len(first_word) + 1
+        needed = _MARGIN * (line.right - line.left) * share / max(len(line.text), 1)
+        ended_early = before.right + needed < right
+        ended = bool(_TERMINAL.search(before.text))
+        if ended_early:
+            return "parted" if ended else "broken"
+        indented = line.left > before.left + 0.7 * em and before.left < left + 0.5 * em
+        if indented and not _MARKER.match(before.text):
+            return "parted"
+        return "joined"
+
+    def _runs_on(self, before: Line, line: Line) -> bool:
+        """Return whether a sentence goes on at the top of the next column."""
+        if _TERMINAL.search(before.text) or not _same_size(before, line):
+            return False
+        return line.text[0].islower() or bool(
+            _CJK.match(line.text) and _CJK.match(before.text[-1]) and len(before.text) > 8
+        )  # noqa: PLR2004
+
+    def _measure_columns(self) -> list[tuple[float, float]]:
+        """Return for each line the left and right edge of the run of lines it stands in."""
+        edges: list[tuple[float, float]] = []
+        run: list[Line] = []
+        for line in self._lines:
+            if run and not (_same_size(run[-1], line) and 0 < run[-1].bottom - line.bottom < 2.5 * line.height):
+                edges += [_extent(run)] * len(run)
+                run = []
+            run.append(line)
+        return edges + ([_extent(run)] * len(run) if run else [])
+
+    def _mark_sparse(self) -> None:
+        """Mark lines whose characters lie far apart for their size: rows of a table, whose gaps became single spaces."""
+        density = [(line.right - line.left) / line.height / len(line.text) for line in self._lines]
+        long = [d for d, line in zip(density, self._lines, strict=True) if len(line.text) > _LONG_LINE]
+        usual = median(long) if long else 0.0
+        for index, line in enumerate(self._lines):
+            if 0 < usual * _SPARSE < density[index] and " " in line.text and not _CJK.search(line.text):
+                self._sparse[index] = True
+
+
+def _append(text: str, more: str, relation: Relation, joins_hyphen: Callable[[str, str], bool]) -> str:
+    if relation == "broken":
+        return f"{text}\n{_listed(more)}"
+    if text.endswith(HYPHEN):
+        first, second = text[:-1].rpartition(" ")[2], more.partition(" ")[0]
+        return f"{text[:-1]}{more}" if joins_hyphen(first, second) else f"{text[:-1]}-{more}"
+    glue = "" if _CJK.match(text[-1]) and _CJK.match(more[0]) else " "
+    if relation == "beside" and more[0] in ").,;:]%":
+        glue = ""
+    return f"{text}{glue}{more}"
+
+
+def _listed(text: str) -> str:
+    return _BULLET.sub("- ", text, count=1) if _BULLET.match(text) else text
+
+
+def _beside(before: Line, line: Line) -> bool:
+    overlap = min(before.top, line.top) - max(before.bottom, line.bottom)
+    apart = line.left - before.right
+    return overlap > 0.5 * min(before.height, line.height) and -0.3 * line.height < apart < 1.5 * line.height
+
+
+def _hangs(before: Line, line: Line, em: float) -> bool:
+    return bool(_MARKER.match(before.text)) and line.left > before.left + 0.5 * em
+
+
+def _same_size(a: Line, b: Line) -> bool:
+    return max(a.height, b.height) <= _SIZE_DIFFERS * min(a.height, b.height)
+
+
+def _is_row(line: Line) -> bool:
+    words = line.text.split(" ")
+    n_numbers = sum(bool(_NUMBER.match(word)) for word in words)
+    return len(words) >= 3 and n_numbers >= 0.5 * len(words)  # noqa: PLR2004
+
+
+def _extent(run: Sequence[Line]) -> tuple[float, float]:
+    return min(line.left for line in run), max(line.right for line in run)

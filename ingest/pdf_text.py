@@ -1,0 +1,85 @@
+"""Judging and cleaning the characters that come out of a PDF.
+
+Comes in: text as a PDF library gives it. Goes out: clean text, and how much of it makes no sense. Never: I/O.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_CID = re.compile(r"\(cid:\d+\)")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_SYMBOL_FONTS = {
+    "\uf0b7": "•",
+    "\uf0a7": "▪",
+    "\uf0d8": "➢",
+    "\uf0fc": "✓",
+    "\uf06e": "■",
+    "\uf0a8": "◻",
+    "\uf0e0": "→",
+}
+_DROPPED = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff\u200e\u200f\x00"))
+_FOLDED = re.compile("[\ufb00-\ufb06\u2e80-\u2fdf\uf900-\ufaff]")
+"""Ligatures, CJK radicals and compatibility ideographs: fonts use them for the plain letters that people type."""
+_MIXED_WORDS, _FEW_VOWELS, _ENOUGH_LETTERS = 0.3, 0.18, 200
+
+
+def clean(text: str) -> str:
+    """Return text with spaces made plain, ligatures and radicals as the letters meant, and invisible characters gone."""
+    text = _FOLDED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text.translate(_DROPPED))
+    text = "".join(_SYMBOL_FONTS.get(c, c) for c in text) if any("\ue000" <= c <= "\uf8ff" for c in text) else text
+    return " ".join(text.split())
+
+
+def garbled_share(text: str) -> float:
+    """Return which part of a text makes no sense, from 0 (none) to 1 (all).
+
+    Counts replacement, private-use, control and unassigned characters and ``(cid:12)``; a text whose words mix scripts,
+    or that is long, Latin and nearly without vowels, counts as a whole.
+    """
+    n_cid = sum(map(len, _CID.findall(text)))
+    visible = [c for c in _CID.sub("", text) if not c.isspace()]
+    total = len(visible) + n_cid
+    if not total:
+        return 0.0
+    n_bad = n_cid + sum(_is_bad(c) for c in visible)
+    if n_bad / total < 1 and (_mixes_scripts(text) or _lacks_vowels(visible)):
+        return 1.0
+    return n_bad / total
+
+
+def _is_bad(character: str) -> bool:
+    if character < "\x7f":
+        return character < " "
+    if character in _SYMBOL_FONTS or character == "\ufffe":
+        return False
+    return character == "\ufffd" or unicodedata.category(character) in ("Co", "Cn", "Cc", "Cs")
+
+
+def _mixes_scripts(text: str) -> bool:
+    if text.isascii():
+        return False
+    words = _WORD.findall(text)
+    mixed = sum(len(scripts) > 1 for scripts in ({_script(c) for c in word} - {""} for word in words))
+    return len(words) >= 10 and mixed / len(words) > _MIXED_WORDS  # noqa: PLR2004  too few words say nothing
+
+
+def _lacks_vowels(visible: list[str]) -> bool:
+    letters = [c for c in visible if c.isalpha()]
+    latin = [c.lower() for c in letters if c.isascii()]
+    if len(latin) < _ENOUGH_LETTERS or len(latin) < len(letters) * 0.9:
+        return False
+    return sum(c in "aeiouy" for c in latin) / len(latin) < _FEW_VOWELS
+
+
+@lru_cache(maxsize=4096)
+def _script(character: str) -> str:
+    """Return the script of a letter by its Unicode name; scripts that are written together are one."""
+    if character < "\x7f":
+        return "LATIN"
+    first = unicodedata.name(character, "").split(" ")[0]
+    if first in ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"):
+        return ""  # Latin words stand among them without spaces
+    return first if first in ("LATIN", "CYRILLIC", "ARABIC", "HEBREW", "THAI", "DEVANAGARI", "ARMENIAN") else ""

@@ -1,0 +1,270 @@
+"""The Word reader (.docx, .docm, .dotx).
+
+Comes in: the bytes of an Office Open XML text document. Goes out: Markdown, with notes, comments, headers and footers
+behind the body. Never: deleted text, field codes, or formatting that does not change the meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .docx_styles import Numbering, Styles, numbering_of, outline_of
+from .errors import DamagedError
+from .package import Element, Package, attribute, local, open_package
+from .reading import MarkdownWriter, Reading
+
+_SKIPPED = {
+    "del",
+    "moveFrom",
+    "delText",
+    "instrText",
+    "pPr",
+    "rPr",
+    "sdtPr",
+    "sdtEndPr",
+    "tblPr",
+    "tcPr",
+    "trPr",
+    "txbxContent",
+    "rt",
+}
+_CHARACTERS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen": "", "ptab": " "}
+_SYMBOLS = {"F0FE": "☒", "F0A8": "☐", "F06F": "☐", "F0FC": "✓", "F0E0": "→", "F0B7": "•"}
+_NOTE_PARTS = ("footnotes", "endnotes", "comments")
+
+
+def read_docx(data: bytes, name: str) -> Reading:
+    """Read a Word document.
+
+    Raises: EmptyFileError, EncryptedError, DamagedError, TooLargeError, UnsupportedError; see ``open_package``.
+    """
+    del name
+    with open_package(data) as package:
+        main = package.main_part("word/document.xml")
+        body = package.xml(main).find("{*}body")
+        if body is None:
+            raise DamagedError("The file holds no text document; save or download it again.")
+        return _DocxReader(package, main).read(body)
+
+
+class _DocxReader:
+    def __init__(self, package: Package, main: str) -> None:
+        self._package = package
+        self._relations = package.relations(main)
+        self._styles = Styles(self._part("styles"))
+        self._numbering = Numbering(self._part("numbering"))
+        self._writer = MarkdownWriter()
+        self._items: list[str] = []
+        self._code: list[str] = []
+
+    def read(self, body: Element) -> Reading:
+        self._blocks(body)
+        self._end_runs()
+        for kind in _NOTE_PARTS:
+            self._write_notes(kind)
+        self._write_margins(body)
+        embedded = sum("/embeddings/" in name for name in self._package.names)
+        notes = [f"{embedded} embedded object(s) were left out."] if embedded else []
+        return self._writer.finish(self._package.title(), notes=notes)
+
+    def _part(self, kind: str) -> Element | None:
+        for relation in self._relations.values():
+            if relation.kind == kind and not relation.external:
+                return self._package.optional_xml(relation.target)
+        return None
+
+    def _blocks(self, parent: Element) -> None:
+        for element in _block_elements(parent):
+            if local(element) == "p":
+                self._paragraph(element)
+            else:
+                self._table(element)
+
+    def _paragraph(self, element: Element) -> None:
+        text = _text(element).strip()
+        properties = element.find("{*}pPr")
+        style = attribute(properties.find("{*}pStyle") if properties is not None else None, "val")
+        outline = outline_of(properties)
+        level = self._styles.heading_level(style) if outline is None else (outline + 1) % 10
+        if self._styles.is_code(style):
+            self._end_items()
+            self._code.append(_text(element))
+        elif text:
+            self._end_code()
+            self._text_block(text, level, numbering_of(properties) or self._styles.numbering(style))
+        elif not self._items:
+            self._end_code()
+        for box in _text_boxes(element):
+            self._end_runs()
+            self._blocks(box)
+
+    def _text_block(self, text: str, level: int, numbering: tuple[str, int] | None) -> None:
+        number_id, depth = numbering or ("", 0)
+        marker = self._numbering.marker(number_id, depth) if number_id not in ("", "0") else ""
+        if level:
+            self._end_items()
+            self._writer.heading(level, f"{marker} {text}" if marker not in ("", "-") else text)
+        elif marker:
+            indent = "  " * depth
+            self._items.append(f"{indent}{marker} " + text.replace("\n", f"\n{indent}  "))
+        else:
+            self._end_items()
+            self._writer.block(text)
+
+    def _table(self, element: Element) -> None:
+        self._end_runs()
+        rows = list(_rows(element))
+        cells = [cell for row in rows for _, cell in row if cell is not None]
+        if len(cells) == 1:  # a frame drawn around text
+            self._blocks(cells[0])
+            self._end_runs()
+            return
+        table: list[list[str]] = []
+        for row in rows:
+            above = table[-1] if table else []
+            table.append([_cell_text(cell) if cell is not None else _at(above, at) for at, cell in row])
+        self._writer.table(table)
+        for cell in cells:
+            for box in _text_boxes(cell):
+                self._blocks(box)
+
+    def _write_notes(self, kind: str) -> None:
+        root = self._part(kind)
+        for note in root if root is not None else ():
+            text = " ".join(" ".join(_text(p) for p in note.iter("{*}p")).split())
+            if not text or attribute(note, "type") in ("separator", "continuationSeparator", "continuationNotice"):
+                continue
+            if kind == "comments":
+                self._writer.block(f"Comment ({attribute(note, 'author') or '?'}): {text}")
+            else:
+                self._writer.block(f"{_reference(kind, attribute(note, 'id'))}: {text}")
+
+    def _write_margins(self, body: Element) -> None:
+        """Write each header and footer once, behind everything else."""
+        seen: set[str] = set()
+        for reference in body.iter("{*}headerReference", "{*}footerReference"):
+            relation = self._relations.get(attribute(reference, "id"))
+            root = self._package.optional_xml(relation.target) if relation else None
+            text = "\n".join(filter(None, (_text(p).strip() for p in root.iter("{*}p")))) if root is not None else ""
+            if text not in seen and any(c.isalpha() for c in text):
+                self._writer.block(text)
+            seen.add(text)
+
+    def _end_runs(self) -> None:
+        self._end_items()
+        self._end_code()
+
+    def _end_items(self) -> None:
+        self._writer.block("\n".join(self._items))
+        self._items = []
+
+    def _end_code(self) -> None:
+        if "".join(self._code).strip():
+            self._writer.code("\n".join(self._code))
+        self._code = []
+
+
+def _block_elements(parent: Element) -> Iterator[Element]:
+    """Yield the paragraphs and tables of a container, looking through what only wraps them."""
+    for element in parent:
+        name = local(element)
+        if name in ("p", "tbl"):
+            yield element
+        elif name not in _SKIPPED:
+            yield from _block_elements(_chosen(element))
+
+
+def _chosen(element: Element) -> Element:
+    """Return the branch of an mc:AlternateContent that holds text; any other element as it is."""
+    if local(element) != "AlternateContent":
+        return element
+    branches = [branch for branch in element if any(True for _ in branch.iter("{*}t"))]
+    return branches[0] if branches else element
+
+
+def _text(element: Element) -> str:
+    return "".join(_pieces(element))
+
+
+def _pieces(element: Element) -> Iterator[str]:
+    for child in element:
+        name = local(child)
+        if name in _SKIPPED:
+            continue
+        if name == "t":
+            yield child.text or ""
+        elif name in _CHARACTERS:
+            yield _CHARACTERS[name]
+        elif name == "sym":
+            yield _SYMBOLS.get(attribute(child, "char").upper(), "")
+        elif name in ("footnoteReference", "endnoteReference"):
+            yield _reference(name.replace("Reference", "s"), attribute(child, "id"))
+        elif name in _MATH:
+            yield _math(child)
+        else:
+            yield from _pieces(_chosen(child))
+
+
+def _reference(kind: str, number: str) -> str:
+    return f"[^{'e' if kind == 'endnotes' else ''}{number}]"
+
+
+_MATH = {"f": "({})/({})", "sSup": "{}^{}", "sSub": "{}_{}", "sSubSup": "{}_{}^{}"}
+"""Formulas whose parts would run together as plain text, in the order their parts stand (ECMA-376 part 1, 22.1)."""
+
+
+def _math(element: Element) -> str:
+    parts = [_text(child) for child in element if not local(child).endswith("Pr")]
+    form = _MATH[local(element)]
+    return form.format(*parts) if form.count("{}") == len(parts) else " ".join(parts)
+
+
+def _text_boxes(element: Element) -> Iterator[Element]:
+    """Yield the outermost text boxes anchored in an element, once where they are given in two forms."""
+    for child in element:
+        if local(child) == "txbxContent":
+            yield child
+        elif local(child) not in _SKIPPED:
+            yield from _text_boxes(_chosen(child))
+
+
+def _rows(table: Element) -> Iterator[list[tuple[int, Element | None]]]:
+    """Yield the rows as (column, cell); None for a cell that goes on from the row above, spans leave columns out."""
+    for row in _descend(table, "tr"):
+        cells: list[tuple[int, Element | None]] = []
+        column = _count(row.find("{*}trPr/{*}gridBefore"), 0)
+        for cell in _descend(row, "tc"):
+            properties = cell.find("{*}tcPr")
+            merged = properties.find("{*}vMerge") if properties is not None else None
+            goes_on = merged is not None and attribute(merged, "val", "continue") == "continue"
+            span = _count(properties.find("{*}gridSpan") if properties is not None else None, 1)
+            cells.append((column, None if goes_on else cell))
+            column += span
+        yield cells
+
+
+def _descend(parent: Element, name: str) -> Iterator[Element]:
+    for child in parent:
+        if local(child) == name:
+            yield child
+        elif local(child) in ("sdt", "sdtContent", "ins", "customXml", "moveTo"):
+            yield from _descend(child, name)
+
+
+def _count(element: Element | None, default: int) -> int:
+    value = attribute(element, "val")
+    return min(int(value), 100) if value.isdigit() else default
+
+
+def _at(row: list[str], column: int) -> str:
+    return row[column] if column < len(row) else ""
+
+
+def _cell_text(cell: Element) -> str:
+    parts = []
+    for element in _block_elements(cell):
+        if local(element) == "p":
+            parts.append(_text(element).strip())
+        else:
+            parts += [", ".join(_cell_text(c) for _, c in row if c is not None) for row in _rows(element)]
+    return " ".join(filter(None, parts))

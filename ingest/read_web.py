@@ -1,0 +1,373 @@
+"""HTML becomes Markdown.
+
+Comes in: bytes of a page. Goes out: a ``Reading`` with its headings, lists, tables and code, links as their text. Never:
+scripts, styles, hidden elements, or menus (blocks of ``nav`` kind that are nearly all links; a note counts those).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from . import encoding
+from .reading import MarkdownWriter, Reading
+
+_SKIPPED = frozenset(
+    "head script style template noscript svg canvas audio video object embed datalist rp map area col colgroup "
+    "-comment !doctype -doctype".split()
+)
+_BLOCKS = frozenset(
+    "address article aside body center dd details dialog div dl dt fieldset figcaption figure footer form header "
+    "hgroup html legend main menu nav ol optgroup option p search section summary tbody td tfoot th thead tr ul "
+    "caption table li blockquote pre h1 h2 h3 h4 h5 h6 hr iframe frameset frame noframes textarea select".split()
+)
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_MENU_ROLES = frozenset({"navigation", "menu", "menubar", "search"})
+_MENU_LINKS = 0.7
+_SPACE = re.compile(r"[ \t\n\f\r\u200b\u00ad\ufeff]+")
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}encoding=[\"']([\w.:-]+)", re.IGNORECASE)
+_LANGUAGE_CLASS = re.compile(r"(?:^|\s)(?:language|lang|highlight-source|brush:?)[-\s:]?([A-Za-z0-9+#]+)")
+
+
+def read_html(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
+    """Read a page; the charset it declares is believed unless its text speaks against it."""
+    declared = _META_CHARSET.search(data[:8192])
+    charset = (declared[1] or declared[2]).decode("ascii", "ignore") if declared else ""
+    decoded = encoding.decode(data, charset)
+    return html_reading(decoded.text, decoded.encoding, decoded.notes)
+
+
+def html_reading(html: str, encoding_name: str = "", notes: tuple[str, ...] = ()) -> Reading:
+    """Read a page that is text already."""
+    tree = LexborHTMLParser(encoding.repair(html))
+    title = _title(tree)
+    page = _Page()
+    if title and not any(_text(node) for node in tree.css("h1")):
+        page.writer.heading(1, title)
+    if tree.root is not None:
+        page.walk(tree.root)
+    if page.menus:
+        notes = (*notes, f"{page.menus} navigation blocks were left out")
+    return page.writer.finish(title, encoding_name, notes)
+
+
+def html_text(html: str) -> str:
+    """Return a piece of HTML as Markdown."""
+    return html_reading(html).text
+
+
+def _title(tree: LexborHTMLParser) -> str:
+    node = tree.css_first("head > title") or tree.css_first("title")
+    return " ".join(node.text().split()) if node is not None else ""
+
+
+class _Page:
+    """Walks a tree without recursion, for pages nest tens of thousands deep, and writes blocks as it leaves them."""
+
+    def __init__(self) -> None:
+        self.writer = MarkdownWriter()
+        self.menus = 0
+        self._inline: list[str] = []
+        self._list_lines: list[str] = []
+        self._markers: list[str] = []
+        self._item_open = False
+        self._quotes = 0
+        self._enter: dict[str, Callable[[LexborNode], bool]] = {
+            "li": self._enter_item,
+            "ul": self._enter_list,
+            "ol": self._enter_list,
+            "menu": self._enter_list,
+            "pre": self._code,
+            "table": self._table,
+            "blockquote": self._enter_quote,
+            "br": self._line_break,
+            "img": self._image,
+            "code": self._inline_code,
+            "dl": self._enter_list,
+            "dt": self._enter_item,
+            "dd": self._enter_definition,
+            "iframe": self._frame,
+            "input": self._input,
+        } | dict.fromkeys(_HEADINGS, self._heading)
+        self._leave: dict[str, Callable[[LexborNode], None]] = {
+            "ul": self._leave_list,
+            "ol": self._leave_list,
+            "menu": self._leave_list,
+            "dl": self._leave_list,
+            "blockquote": self._leave_quote,
+        }
+
+    def walk(self, root: LexborNode) -> None:
+        """Write everything under ``root``."""
+        for node, entering in _events(root, self._wanted):
+            if entering and node.tag == "-text":
+                self._inline.append(node.text_content or "")
+            elif not entering:
+                self._on_leave(node)
+        self._flush()
+        self._flush_list()
+
+    def _wanted(self, node: LexborNode) -> bool:
+        """Handle the start of an element; False if it is done with, children and all."""
+        tag = node.tag
+        if tag == "-text":
+            return True
+        if tag in _SKIPPED or self._hidden(node):
+            return False
+        if tag in _BLOCKS:
+            self._flush()
+        handler = self._enter.get(tag)
+        return handler(node) if handler else True
+
+    def _on_leave(self, node: LexborNode) -> None:
+        if node.tag in _BLOCKS:
+            self._flush()
+        handler = self._leave.get(node.tag)
+        if handler:
+            handler(node)
+
+    def _hidden(self, node: LexborNode) -> bool:
+        attributes = node.attributes
+        if node.tag == "nav" or attributes.get("role") in _MENU_ROLES:
+            if _link_share(node) >= _MENU_LINKS:
+                self.menus += 1
+                return True
+            return False
+        return "hidden" in attributes or "display:none" in (attributes.get("style") or "").replace(" ", "").lower()
+
+    def _flush(self) -> None:
+        """Write the inline text gathered so far as a paragraph, or as lines of the open list item."""
+        text = _collapse("".join(self._inline))
+        self._inline.clear()
+        if not text:
+            return
+        if self._markers:
+            indent = "  " * (len(self._markers) - 1)
+            marker = self._markers[-1] if self._item_open else " " * len(self._markers[-1])
+            self._item_open = False
+            self._list_lines.append(indent + marker + text.replace("\n", f"\n{indent}  "))
+        elif self._quotes:
+            prefix = "> " * self._quotes
+            self.writer.block(prefix + text.replace("\n", f"\n{prefix}"))
+        else:
+            self.writer.block(text)
+
+    def _flush_list(self) -> None:
+        self.writer.block("\n".join(self._list_lines))
+        self._list_lines.clear()
+
+    def _heading(self, node: LexborNode) -> bool:
+        title = _text(node)
+        if title:
+            self._flush_list()
+            self.writer.heading(int(node.tag[1]), title)
+            self._item_open = False
+        return not title
+
+    def _enter_list(self, node: LexborNode) -> bool:
+        if not self._markers:
+            self._flush_list()
+        self._markers.append("1. " if node.tag == "ol" else "- ")
+        return True
+
+    def _leave_list(self, node: LexborNode) -> None:  # noqa: ARG002 - one signature for all
+        self._markers.pop()
+        self._item_open = False
+        if not self._markers:
+            self._flush_list()
+
+    def _enter_item(self, node: LexborNode) -> bool:
+        if not self._markers:
+            self._inline.append("- ")
+            return True
+        if self._markers[-1] != "- ":
+            number = (node.attributes.get("value") or "") if node.attributes else ""
+            before = sum(1 for _ in _items_before(node))
+            self._markers[-1] = f"{number if number.isdecimal() else before + 1}. "
+        self._item_open = True
+        return True
+
+    def _enter_quote(self, node: LexborNode) -> bool:  # noqa: ARG002
+        self._quotes += 1
+        return True
+
+    def _leave_quote(self, node: LexborNode) -> None:  # noqa: ARG002
+        self._quotes -= 1
+
+    def _enter_definition(self, node: LexborNode) -> bool:  # noqa: ARG002
+        self._item_open = self._item_open and not self._markers
+        return True
+
+    def _line_break(self, node: LexborNode) -> bool:  # noqa: ARG002
+        self._inline.append("\0")
+        return False
+
+    def _image(self, node: LexborNode) -> bool:
+        alt = node.attributes.get("alt")
+        if alt and alt.strip():
+            self._inline.append(f" {alt} ")
+        return False
+
+    def _input(self, node: LexborNode) -> bool:
+        if node.attributes.get("type") in {"button", "submit", "text", None} and node.attributes.get("value"):
+            self._inline.append(f" {node.attributes['value']} ")
+        return False
+
+    def _inline_code(self, node: LexborNode) -> bool:
+        text = _text(node)
+        if text and "`" not in text:
+            self._inline.append(f"`{text}`")
+            return False
+        return True
+
+    def _frame(self, node: LexborNode) -> bool:
+        inner = node.attributes.get("srcdoc")
+        if inner:
+            self._flush_list()
+            self.writer.block(_without_headings(inner))
+        return False
+
+    def _code(self, node: LexborNode) -> bool:
+        text = node.text(deep=True)
+        if text.strip():
+            self._flush_list()
+            self.writer.code(text, _code_language(node))
+        return False
+
+    def _table(self, node: LexborNode) -> bool:
+        rows = _data_rows(node)
+        if rows is None:
+            return True
+        self._flush_list()
+        caption = node.css_first("caption")
+        if caption is not None:
+            self.writer.block(_text(caption))
+        self.writer.table(rows)
+        return False
+
+
+def _events(root: LexborNode, wanted: Callable[[LexborNode], bool]) -> Iterator[tuple[LexborNode, bool]]:
+    """Yield (node, True) before and (node, False) after its children, for nodes that ``wanted`` accepts."""
+    stack: list[tuple[LexborNode, bool]] = [(root, True)]
+    while stack:
+        node, entering = stack.pop()
+        if not entering:
+            yield node, False
+            continue
+        following = node.next if node is not root else None
+        if following is not None:
+            stack.append((following, True))
+        if not wanted(node):
+            continue
+        yield node, True
+        stack.append((node, False))
+        child = node.child
+        if child is not None:
+            stack.append((child, True))
+
+
+def _collapse(text: str) -> str:
+    lines = (_SPACE.sub(" ", line).strip() for line in text.split("\0"))
+    return "\n".join(line for line in lines if line)
+
+
+def _text(node: LexborNode) -> str:
+    """Return an element's text on one line; words of different blocks do not run together."""
+    if not node.css_first("br, p, div, li, td, script, style, img"):
+        return _SPACE.sub(" ", node.text(deep=True)).strip()
+    parts: list[str] = []
+
+    def wanted(child: LexborNode) -> bool:
+        tag = child.tag
+        if tag == "-text":
+            parts.append(child.text_content or "")
+        elif tag == "img":
+            parts.append(f" {child.attributes.get('alt') or ''} ")
+        elif tag == "br" or tag in _BLOCKS:
+            parts.append(" ")
+        return tag not in _SKIPPED
+
+    for child, entering in _events(node, wanted):
+        if not entering and child.tag in _BLOCKS:
+            parts.append(" ")
+    return _SPACE.sub(" ", "".join(parts)).strip()
+
+
+def _link_share(node: LexborNode) -> float:
+    total = len(_SPACE.sub("", node.text(deep=True)))
+    linked = sum(len(_SPACE.sub("", link.text(deep=True))) for link in node.css("a, option, button"))
+    return linked / total if total else 1.0
+
+
+def _items_before(node: LexborNode) -> Iterator[LexborNode]:
+    previous = node.prev
+    while previous is not None:
+        if previous.tag == "li":
+            yield previous
+        previous = previous.prev
+
+
+def _code_language(node: LexborNode) -> str:
+    inner = node.css_first("code")
+    for place in (inner, node, node.parent):
+        found = _LANGUAGE_CLASS.search((place.attributes.get("class") or "") if place is not None else "")
+        if found:
+            return found[1].lower()
+    return ""
+
+
+def _without_headings(html: str) -> str:
+    return re.sub(r"^#+ ", "", html_text(html), flags=re.MULTILINE)
+
+
+def _data_rows(table: LexborNode) -> list[list[str]] | None:
+    """Return the cells of a table of data; None for one that only lays out a page."""
+    if table.css_first("table table, td h1, td h2, td h3, td pre, td ul ul, td form") is not None:
+        return None
+    rows = table.css("tr")
+    grid = [[cell for cell in _children(row) if cell.tag in {"td", "th"}] for row in rows]
+    if max((len(row) for row in grid), default=0) < 2:  # noqa: PLR2004 - one column is a layout
+        return None
+    return _spread(grid)
+
+
+def _children(node: LexborNode) -> Iterator[LexborNode]:
+    child = node.child
+    while child is not None:
+        yield child
+        child = child.next
+
+
+def _spread(grid: list[list[LexborNode]]) -> list[list[str]]:
+    """Return the text of each row's cells; a cell that spans rows is repeated, one that spans columns is followed by blanks."""
+    rows: list[list[str]] = []
+    hanging: dict[int, tuple[int, str]] = {}
+    for cells in grid:
+        row: list[str] = []
+        for cell in cells:
+            _hang(row, hanging)
+            text = _text(cell)
+            across, down = _span(cell, "colspan"), _span(cell, "rowspan")
+            if down > 1:
+                hanging.update({len(row) + offset: (down - 1, text if not offset else "") for offset in range(across)})
+            row.extend([text] + [""] * (across - 1))
+        _hang(row, hanging)
+        rows.append(row)
+    return rows
+
+
+def _hang(row: list[str], hanging: dict[int, tuple[int, str]]) -> None:
+    """Append what hangs down from rows above at the next columns."""
+    while len(row) in hanging:
+        column = len(row)
+        left, text = hanging.pop(column)
+        row.append(text)
+        if left > 1:
+            hanging[column] = (left - 1, text)
+
+
+def _span(cell: LexborNode, name: str) -> int:
+    value = cell.attributes.get(name) or "1"
+    return min(max(int(value), 1), 100) if value.isascii() and value.isdecimal() else 1

@@ -1,0 +1,80 @@
+"""Where sentences begin and end, in Chinese and English, in plain text and in Markdown.
+
+Comes in: text. Goes out: spans into it. Never: changed text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_ABBREVIATIONS = frozenset(
+    """
+    mr mrs ms dr prof sr jr st vs etc e.g i.e eg ie cf al inc ltd co corp no nos vol pp p fig figs sec ch approx dept est
+    u.s u.k u.n a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec gen col lt capt rev hon
+    """.split()  # noqa: SIM905
+)
+_END = re.compile(
+    r"[。！？!?；;…]+[”’」』）》】\"')\]]*"  # a Chinese end needs no space behind it
+    r"|\.+[\"')\]”’]*(?=\s|$)"  # a full stop does, else it is a number, a version or a file name
+    r"|\n\s*\n"
+    r"|\n(?=[ \t]*(?:[-*+•|#>]|\d+[.)、]|```|~~~))",  # Markdown: a list item, table row, heading or fence is its own unit
+)
+_WORD_BEFORE = re.compile(r"[\w.]+$")
+_TAIL = 40
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Return ``(start, stop)`` of every sentence, list item, table row and heading; white space around them is left out.
+
+    Together the spans hold every character of ``text`` that is not white space, each exactly once, in order.
+    """
+    spans = []
+    start = 0
+    for stop in _ends(text):
+        piece = _trim(text, start, stop)
+        if piece[0] < piece[1]:
+            spans.append(piece)
+        start = stop
+    piece = _trim(text, start, len(text))
+    if piece[0] < piece[1]:
+        spans.append(piece)
+    return spans
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences themselves; see ``sentence_spans``."""
+    return [text[start:stop] for start, stop in sentence_spans(text)]
+
+
+def _ends(text: str) -> Iterator[int]:
+    for match in _END.finditer(text):
+        mark = match.group()
+        ascii_mark = mark[0] in "!?;"
+        if ascii_mark and match.end() < len(text) and not text[match.end()].isspace() and text[match.end()].isascii():
+            continue  # "a;b", "?q=1", "!important"
+        if mark[0] == ";":
+            continue  # an English semicolon joins more than it parts
+        if mark == "." and not _full_stop_ends(text, match.start()):
+            continue
+        yield match.end()
+
+
+def _full_stop_ends(text: str, at: int) -> bool:
+    """Return whether the lone full stop at this place ends a sentence, rather than an abbreviation or list number."""
+    before = _WORD_BEFORE.search(text, max(0, at - _TAIL), at)
+    word = before.group().lower() if before else ""
+    if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
+        return False
+    if word.isdigit() and text[max(0, at - _TAIL) : at - len(word)].rstrip(" ")[-1:] in ("", "\n", ".", "!", "?", ":"):
+        return False  # "1. First item. 2. Second item."
+    following = text[at + 1 : at + 3].lstrip()
+    return not (following and following[0].islower() and "\n\n" not in text[at + 1 : at + 3])
+
+
+def _trim(text: str, start: int, stop: int) -> tuple[int, int]:
+    while start < stop and text[start].isspace():
+        start += 1
+    while stop > start and text[stop - 1].isspace():
+        stop -= 1
+    return start, stop

@@ -1,0 +1,278 @@
+"""A quantized model in a GGUF file, run by llama.cpp inside this process.
+
+Comes in: the path of a GGUF file; a prompt. Goes out: the model's text, piece by piece. Never: a download, a word on
+stdout or stderr, or a port that others can use (llama.cpp listens on loopback; a random key that stays here guards it).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import struct
+import urllib.request
+import weakref
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypedDict, cast
+
+from ..ingest.errors import GeneratorError, InputError, MissingExtraError
+from ..prompts.prompt import Prompt
+from .generator import Sampling
+from .grammar import without
+from .sampling import Ability, require
+from .streaming import Streams
+
+DEFAULT_CONTEXT_TOKENS = 8192
+ABILITIES: frozenset[Ability] = frozenset({"top_k", "top_p", "min_p", "repeat_penalty", "stop", "banned"})
+MAX_SEED = 2**32 - 1  # llama.cpp reads this very value as "any seed"
+
+
+class _Server(Protocol):
+    """What is used of ``xllamacpp.Server``; the callback returns true to stop."""
+
+    @property
+    def listening_address(self) -> str: ...
+
+    def handle_chat_completions(self, prompt: str, callback: Callable[[str], bool]) -> None: ...
+
+
+class _Delta(TypedDict, total=False):
+    content: str | None
+
+
+class _Choice(TypedDict):
+    delta: _Delta
+
+
+class _Error(TypedDict, total=False):
+    type: str
+    message: str
+    n_prompt_tokens: int
+
+
+class _Chunk(TypedDict, total=False):
+    choices: list[_Choice]
+    error: _Error
+
+
+class GGUFGenerator:
+    """A chat model in a GGUF file: LLaMA, ChatGLM/GLM, Qwen and whatever else llama.cpp knows.
+
+    The chat template is the file's own. The same prompt, seed and settings give the same text.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        context_tokens: int = DEFAULT_CONTEXT_TOKENS,
+        n_parallel: int = 1,
+        n_gpu_layers: int = -1,
+        n_threads: int | None = None,
+        thinking: bool = False,
+    ) -> None:
+        """Load the model.
+
+        Args:
+            path: the GGUF file; of a split model, its first part.
+            context_tokens: the most tokens of prompt and answer; the model's own limit if that is lower.
+            n_parallel: generations that run at once; more wait their turn. Each takes memory for its own context.
+            n_gpu_layers: layers on the GPU, when there is one; -1: as many as fit.
+            n_threads: processor threads; ``None``: one per physical core.
+            thinking: let a reasoning model think first; its thoughts cost tokens and are not part of the text.
+
+        Raises:
+            InputError: there is no such file, or it is not GGUF.
+            GeneratorError: llama.cpp cannot load it.
+            MissingExtraError: llama.cpp is not installed.
+        """
+        self._path = path
+        architecture = _architecture(path)
+        self._key = secrets.token_hex(32)
+        server = _load(
+            path,
+            architecture,
+            key=self._key,
+            context_tokens=context_tokens,
+            n_parallel=n_parallel,
+            n_gpu_layers=n_gpu_layers,
+            n_threads=n_threads or physical_cores(),
+            thinking=thinking,
+        )
+        self._address = server.listening_address
+        self._server: _Server | None = server
+        self._streams = Streams(self.name)
+        self._finish = weakref.finalize(self, self._streams.close)
+        settings = cast("dict[str, dict[str, int]]", self._get("/props"))["default_generation_settings"]
+        self._context_tokens = settings["n_ctx"]
+
+    @property
+    def name(self) -> str:
+        """``gguf:`` and the file's name."""
+        return f"gguf:{self._path.name}"
+
+    @property
+    def context_tokens(self) -> int:
+        """The most tokens that prompt and answer may take together."""
+        return self._context_tokens
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens the text takes in the model's own tokenizer, without special tokens."""
+        self._streams.check()
+        return len(cast("dict[str, list[int]]", self._get("/tokenize", {"content": text}))["tokens"])
+
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
+        """Yield the answer piece by piece; closing the iterator stops the model at the next token.
+
+        Raises:
+            GeneratorError: the prompt is longer than the context, or ``sampling`` asks for beams.
+        """
+        request = _request(prompt, sampling, require(self.name, sampling, ABILITIES))
+        return self._pieces(json.dumps(request))
+
+    def _pieces(self, request: str) -> Iterator[str]:
+        self._streams.check()
+        server = cast("_Server", self._server)
+        stream = self._streams.run(partial(server.handle_chat_completions, request))
+        try:
+            for text in stream:
+                chunk = cast("_Chunk", json.loads(text))
+                if "error" in chunk:
+                    raise self._failure(chunk["error"])
+                for choice in chunk.get("choices", ()):
+                    if piece := choice["delta"].get("content"):
+                        yield piece
+        finally:
+            stream.close()
+
+    def close(self) -> None:
+        """Stop what runs and free the model; calling it twice is harmless."""
+        self._finish()
+        self._server = None
+
+    def _failure(self, error: _Error) -> GeneratorError:
+        if error.get("type") == "exceed_context_size_error":
+            return GeneratorError(
+                f"the prompt takes {error['n_prompt_tokens']} tokens and {self.name} reads {self._context_tokens}; "
+                "ask with fewer or shorter sources, or open the model with a larger context"
+            )
+        return GeneratorError(f"{self.name} failed: {error.get('message', 'llama.cpp gave no reason')}")
+
+    def _get(self, route: str, body: dict[str, str] | None = None) -> object:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(  # noqa: S310  # the address is llama.cpp's own, on loopback
+            self._address + route, data, {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=60) as response:
+                return cast("object", json.load(response))
+        except OSError as exc:
+            raise GeneratorError(f"{self.name} does not answer ({exc}); open it again") from exc
+
+
+def _request(prompt: Prompt, sampling: Sampling, strategy: str) -> dict[str, object]:
+    """Return the body of a chat completion; settings that are ``None`` stay llama.cpp's own."""
+    wanted: dict[str, object] = {
+        "messages": [{"role": message.role, "content": message.content} for message in prompt.messages],
+        "stream": True,
+        "return_progress": True,  # a callback per batch of the prompt, so that reading it can be stopped as well
+        "cache_prompt": True,
+        "seed": sampling.seed % MAX_SEED,
+        "temperature": sampling.temperature if strategy == "sample" else 0.0,
+        "top_k": sampling.top_k,
+        "top_p": sampling.top_p,
+        "min_p": sampling.min_p,
+        "repeat_penalty": sampling.repeat_penalty,
+        "max_tokens": sampling.max_tokens,
+        "stop": list(sampling.stop) or None,
+        "grammar": without(sampling.banned) if sampling.banned else None,
+    }
+    return {key: value for key, value in wanted.items() if value is not None}
+
+
+def _load(
+    path: Path,
+    architecture: str,
+    *,
+    key: str,
+    context_tokens: int,
+    n_parallel: int,
+    n_gpu_layers: int,
+    n_threads: int,
+    thinking: bool,
+) -> _Server:
+    try:
+        import xllamacpp
+    except ImportError as exc:
+        raise MissingExtraError("running a GGUF model", "llama") from exc
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.n_ctx = context_tokens * n_parallel
+    params.n_parallel = n_parallel
+    params.n_gpu_layers = n_gpu_layers
+    params.n_batch = 512
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = n_threads
+    params.n_threads_http = 2
+    params.enable_reasoning = -1 if thinking else 0
+    params.verbosity = -1
+    params.warmup = False
+    params.offline = True
+    params.api_keys = [key]
+    params.cors_origins = ""
+    params.ui = params.endpoint_slots = False
+    try:
+        return cast("_Server", xllamacpp.Server(params))
+    except RuntimeError as exc:
+        raise GeneratorError(
+            f"llama.cpp cannot load {path} (architecture {architecture!r}): the architecture is not one it knows "
+            "(try: pip install -U xllamacpp), the file is damaged or incomplete (compare its size with the original), "
+            "or there is not enough memory (try a smaller context)"
+        ) from exc
+
+
+def _architecture(path: Path) -> str:
+    """Return ``general.architecture`` of the file's header, which writers put first; ``unknown`` when it is not.
+
+    GGUF specification: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except FileNotFoundError as exc:
+        raise InputError(f"there is no model at {path}; give the path of a GGUF file") from exc
+    except OSError as exc:
+        raise InputError(f"{path} cannot be read ({exc.strerror}); give the path of a GGUF file") from exc
+    if head[:4] != b"GGUF":
+        raise InputError(f"{path} is not a GGUF file; download a GGUF, or convert the model with convert_hf_to_gguf.py")
+    key = b"general.architecture"
+    at = head.find(struct.pack("<Q", len(key)) + key)
+    if at < 0:
+        return "unknown"
+    at += 8 + len(key) + 4  # length, key, type
+    (length,) = struct.unpack_from("<Q", head, at) if at + 8 <= len(head) else (0,)
+    return head[at + 8 : at + 8 + length].decode("utf-8", "replace") or "unknown"
+
+
+def physical_cores() -> int:
+    """Return the cores that this process may use; hyper-threads and a container's unused share slow llama.cpp down."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+    siblings = {_read(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") for cpu in allowed}
+    if "" not in siblings:
+        n_cores = len(siblings)
+    else:
+        n_cores = len(allowed) // 2 if platform.machine().lower() in {"x86_64", "amd64"} else len(allowed)
+    quota, _, period = _read("/sys/fs/cgroup/cpu.max").partition(" ")
+    if quota.isdigit() and period.isdigit():
+        n_cores = min(n_cores, round(int(quota) / int(period)))
+    return max(1, n_cores)
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,115 @@
+"""Text from a model that blocks becomes an iterator that can be closed.
+
+Comes in: a function that calls back with each piece. Goes out: the pieces, in the caller's thread. Never: a model left
+running for a caller who has gone, or a caller kept waiting by a model.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from queue import SimpleQueue
+
+from ..ingest.errors import GeneratorError
+
+Emit = Callable[[str], bool]
+"""Takes a piece; returns true when the model is to stop."""
+
+
+class Stream:
+    """One generation in a thread of its own. The queue has no bound: a slow reader never holds the model up."""
+
+    def __init__(self, produce: Callable[[Emit], None]) -> None:
+        self._arrived: SimpleQueue[str | BaseException | None] = SimpleQueue()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(produce,), name="kb-generate", daemon=True)
+        self._thread.start()
+
+    def _run(self, produce: Callable[[Emit], None]) -> None:
+        try:
+            produce(self._emit)
+        except BaseException as exc:  # noqa: BLE001  # raised again where the pieces are read
+            self._arrived.put(exc)
+        self._arrived.put(None)
+
+    def _emit(self, piece: str) -> bool:
+        if piece:
+            self._arrived.put(piece)
+        return self._stop.is_set()
+
+    def __iter__(self) -> Iterator[str]:
+        while (item := self._arrived.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def stop(self) -> None:
+        """Have the model stop when it next calls back."""
+        self._stop.set()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until it has stopped."""
+        self._thread.join(timeout_s)
+
+
+class Streams:
+    """The generations of one model that are under way."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._open: set[Stream] = set()
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Raise if the model was closed.
+
+        Raises:
+            GeneratorError: it was.
+        """
+        if self._closed:
+            raise GeneratorError(f"{self._name} was closed; open it again")
+
+    def run(self, produce: Callable[[Emit], None]) -> Generator[str]:
+        """Yield what ``produce`` emits; closing the iterator stops it."""
+        with self._lock:
+            self.check()
+            stream = Stream(produce)
+            self._open.add(stream)
+        try:
+            yield from stream
+        finally:
+            stream.stop()
+            with self._lock:
+                self._open.discard(stream)
+
+    def close(self) -> None:
+        """Stop all that runs, wait for it, and start nothing more."""
+        with self._lock:
+            self._closed, streams = True, tuple(self._open)
+        for stream in streams:
+            stream.stop()
+        for stream in streams:
+            stream.join(timeout_s=10)
+
+
+def until(pieces: Generator[str], stop: Sequence[str]) -> Iterator[str]:
+    """Yield the text up to the first of the stop strings, also one that spans pieces; close ``pieces`` there."""
+    held = ""
+    with closing(pieces):
+        for piece in pieces:
+            held += piece
+            if (end := _first(held, stop)) is not None:
+                held = held[:end]
+                break
+            keep = max((n for text in stop for n in range(len(text)) if held.endswith(text[:n])), default=0)
+            if ready := held[: len(held) - keep]:
+                yield ready
+            held = held[len(held) - keep :]
+        if held:
+            yield held
+
+
+def _first(text: str, stop: Sequence[str]) -> int | None:
+    return min((at for word in stop if word and (at := text.find(word)) >= 0), default=None)

@@ -1,0 +1,377 @@
+"""A Hugging Face model, run by transformers inside this process: LLaMA, ChatGLM/GLM and the rest.
+
+Comes in: a folder, or the name of a model that is in the local cache; a prompt. Goes out: the model's text, piece by
+piece. Never: a download, code that came with a model, or a change to torch's global random state.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, cast
+
+from ..ingest.errors import GeneratorError, InputError, MissingExtraError
+from ..prompts.prompt import Prompt
+from .banned import BannedStrings, token_bytes
+from .generator import Sampling
+from .sampling import Ability, require
+from .streaming import Emit, Streams, until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor, nn
+
+Quantization = Literal["none", "8bit", "4bit"]
+MAX_CONTEXT_TOKENS = 8192
+ABILITIES: frozenset[Ability] = frozenset({"top_k", "top_p", "min_p", "repeat_penalty", "stop", "banned", "beam"})
+
+Processor = Callable[["Tensor", "Tensor"], "Tensor"]
+"""Ids so far, (batch, length) int64, and scores of the next token, (batch, vocabulary) float32; returns new scores."""
+
+
+class _Tokenizer(Protocol):
+    """What is used of a transformers tokenizer."""
+
+    all_special_ids: list[int]
+    chat_template: str | None
+    eos_token_id: int | None
+    pad_token_id: int | None
+
+    def __len__(self) -> int: ...
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]: ...
+
+    def decode(self, ids: Sequence[int], *, skip_special_tokens: bool) -> str: ...
+
+    def convert_ids_to_tokens(self, ids: Sequence[int]) -> list[str | None]: ...
+
+    def apply_chat_template(
+        self, messages: list[dict[str, str]], *, add_generation_prompt: bool, tokenize: bool, enable_thinking: bool
+    ) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    model: nn.Module
+    tokenizer: _Tokenizer
+    context_tokens: int
+
+
+class TransformersGenerator:
+    """A causal language model with a chat template.
+
+    The same prompt, seed and settings give the same text. Beams are searched to the end before anything is yielded.
+    """
+
+    def __init__(
+        self, model: str, *, quantize: Quantization = "none", context_tokens: int = MAX_CONTEXT_TOKENS
+    ) -> None:
+        """Load the model onto the GPU if there is one, else into main memory.
+
+        Args:
+            model: a folder, or a name on the Hugging Face hub whose files are in the local cache.
+            quantize: the weights' precision in memory, by bitsandbytes; ``none``: as they are stored.
+            context_tokens: the most tokens of prompt and answer; the model's own limit if that is lower.
+
+        Raises:
+            InputError: there is no such folder.
+            GeneratorError: the model is not on this machine, cannot be loaded, or has no chat template.
+            MissingExtraError: a library is not installed.
+        """
+        self._model = model
+        self._loaded: _Loaded | None = _load(model, quantize, context_tokens)
+        self._context_tokens = self._loaded.context_tokens
+        self._streams = Streams(self.name)
+        self._finish = weakref.finalize(self, self._streams.close)
+
+    @property
+    def name(self) -> str:
+        """``hf:`` and the model's name, or its folder's."""
+        return f"hf:{Path(self._model).name if Path(self._model).is_dir() else self._model}"
+
+    @property
+    def context_tokens(self) -> int:
+        """The most tokens that prompt and answer may take together."""
+        return self._context_tokens
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens the text takes in the model's own tokenizer, without special tokens."""
+        return len(self._ready().tokenizer.encode(text, add_special_tokens=False))
+
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
+        """Yield the answer piece by piece; closing the iterator stops the model at the next token.
+
+        Raises:
+            GeneratorError: the prompt is longer than the context, or the settings contradict each other.
+        """
+        chosen = require(self.name, sampling, ABILITIES)
+        loaded = self._ready()
+        ids = _encoded(loaded.tokenizer, prompt, self.name)
+        room = self._context_tokens - len(ids)
+        if room <= 0:
+            raise GeneratorError(
+                f"the prompt takes {len(ids)} tokens and {self.name} reads {self._context_tokens}; "
+                "ask with fewer or shorter sources, or use a model with a larger context"
+            )
+        processors = [_Bans(BannedStrings(sampling.banned, self._vocabulary), self._vocabulary, len(ids))]
+        produce = partial(
+            _produce,
+            loaded,
+            ids,
+            n_tokens=min(room, sampling.max_tokens),
+            processors=[
+                *(processors if sampling.banned else []),
+                *(_sampler(loaded.model, sampling) if chosen == "sample" else []),
+            ],
+            repeat_penalty=sampling.repeat_penalty,
+            n_beams=max(2, sampling.n_beams) if chosen == "beam" else 1,
+        )
+        return until(self._streams.run(produce), sampling.stop)
+
+    def close(self) -> None:
+        """Stop what runs and free the model; calling it twice is harmless."""
+        self._finish()
+        self._loaded = None
+
+    def _ready(self) -> _Loaded:
+        self._streams.check()
+        return cast("_Loaded", self._loaded)
+
+    @cached_property
+    def _vocabulary(self) -> list[bytes]:
+        tokenizer = self._ready().tokenizer
+        tokens = [token or "" for token in tokenizer.convert_ids_to_tokens(range(len(tokenizer)))]
+        return token_bytes(tokens, frozenset(tokenizer.all_special_ids))
+
+
+def _produce(
+    loaded: _Loaded,
+    ids: Sequence[int],
+    emit: Emit,
+    *,
+    n_tokens: int,
+    processors: Sequence[Processor],
+    repeat_penalty: float | None,
+    n_beams: int,
+) -> None:
+    """Run the model; what it writes goes to ``emit`` as soon as it is text."""
+    import torch
+    from transformers import GenerationConfig
+
+    decoder = _Decoder(loaded.tokenizer, emit)
+    config = GenerationConfig(
+        max_new_tokens=n_tokens,
+        do_sample=False,  # sampling is a processor here, with a generator of its own
+        num_beams=n_beams,
+        repetition_penalty=repeat_penalty,
+        eos_token_id=_stored(loaded.model, "eos_token_id") or loaded.tokenizer.eos_token_id,
+        pad_token_id=loaded.tokenizer.pad_token_id or loaded.tokenizer.eos_token_id,
+    )
+    prompt = torch.tensor([list(ids)], device=next(loaded.model.parameters()).device)
+    with torch.inference_mode():
+        written = cast("Callable[..., Tensor]", loaded.model.generate)(
+            prompt,
+            attention_mask=torch.ones_like(prompt),
+            generation_config=config,
+            logits_processor=list(processors),
+            stopping_criteria=[decoder.stopped],
+            streamer=decoder if n_beams == 1 else None,
+        )
+    if n_beams > 1:
+        decoder.write(written[0, len(ids) :].tolist())
+    decoder.end()
+
+
+class _Decoder:
+    """Turns tokens into text as they come, holding back a character whose bytes are not all there yet."""
+
+    def __init__(self, tokenizer: _Tokenizer, emit: Emit) -> None:
+        self._tokenizer = tokenizer
+        self._emit = emit
+        self._ids: list[int] = []
+        self._start = self._done = 0
+        self._saw_prompt = self._stop = False
+
+    def put(self, value: Tensor) -> None:
+        """Take what transformers' streamers take: first the prompt, then token by token."""
+        if self._saw_prompt:
+            self.write(value.flatten().tolist())
+        self._saw_prompt = True
+
+    def write(self, ids: Sequence[int]) -> None:
+        """Add tokens; text is decoded with the tokens before it, for it may depend on them (a space, a ligature)."""
+        self._ids.extend(ids)
+        text = self._new_text()
+        if text and not text.endswith("\N{REPLACEMENT CHARACTER}"):
+            self._start, self._done = self._done, len(self._ids)
+            self._stop = self._emit(text)
+
+    def end(self) -> None:
+        """Write what was held back."""
+        if text := self._new_text():
+            self._emit(text)
+        self._done = len(self._ids)
+
+    def stopped(self, ids: Tensor, _scores: Tensor) -> Tensor:
+        """Tell transformers whether to stop, for each row of the batch."""
+        import torch
+
+        self._stop = self._stop or self._emit("")
+        return torch.full((ids.shape[0],), self._stop, device=ids.device, dtype=torch.bool)
+
+    def _new_text(self) -> str:
+        before = self._tokenizer.decode(self._ids[self._start : self._done], skip_special_tokens=True)
+        return self._tokenizer.decode(self._ids[self._start :], skip_special_tokens=True)[len(before) :]
+
+
+class _Bans:
+    """Gives no chance to a token that would complete a banned string."""
+
+    def __init__(self, banned: BannedStrings, vocabulary: Sequence[bytes], n_prompt: int) -> None:
+        self._banned = banned
+        self._vocabulary = vocabulary
+        self._n_prompt = n_prompt
+
+    def __call__(self, ids: Tensor, scores: Tensor) -> Tensor:
+        for row, written in enumerate(ids[:, self._n_prompt :].tolist()):
+            tail = b"".join(self._vocabulary[i] for i in written[-self._banned.longest :] if i < len(self._vocabulary))
+            scores[row, list(self._banned.after(tail))] = -float("inf")
+        return scores
+
+
+class _Draw:
+    """Samples by the Gumbel-max trick: the largest of scores plus Gumbel noise is a draw from their softmax.
+
+    (Maddison, Tarlow, Minka: A* Sampling, NeurIPS 2014, section 2.) It needs no global random state, so generations in
+    several threads neither wait for one another nor change each other's text.
+    """
+
+    def __init__(self, seed: int) -> None:
+        import torch
+
+        self._random = torch.Generator().manual_seed(seed)
+
+    def __call__(self, _ids: Tensor, scores: Tensor) -> Tensor:
+        import torch
+
+        noise = torch.empty(scores.shape, dtype=torch.float32).exponential_(generator=self._random).log()
+        return scores.float() - noise.to(scores.device)
+
+
+def _sampler(model: nn.Module, sampling: Sampling) -> list[Processor]:
+    """Return what narrows the scores and draws from them; what is ``None`` is as the model's authors set it."""
+    from transformers import MinPLogitsWarper, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+
+    top_k = sampling.top_k or _stored(model, "top_k")
+    top_p = sampling.top_p or _stored(model, "top_p")
+    min_p = sampling.min_p if sampling.min_p is not None else _stored(model, "min_p")
+    steps: list[Processor] = [TemperatureLogitsWarper(float(sampling.temperature))]
+    if top_k:
+        steps.append(TopKLogitsWarper(int(top_k)))
+    if top_p and top_p < 1:
+        steps.append(TopPLogitsWarper(float(top_p)))
+    if min_p:
+        steps.append(MinPLogitsWarper(float(min_p)))
+    return [*steps, _Draw(sampling.seed)]
+
+
+def _stored(model: nn.Module, key: str) -> float | None:
+    """Return a setting of the ``generation_config.json`` that came with the model."""
+    return cast("float | None", getattr(getattr(model, "generation_config", None), key, None))
+
+
+def _encoded(tokenizer: _Tokenizer, prompt: Prompt, name: str) -> list[int]:
+    from jinja2 import TemplateError
+
+    messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+    try:
+        text = tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, tokenize=False, enable_thinking=False
+        )
+    except TemplateError as exc:
+        raise GeneratorError(f"the chat template of {name} refuses the prompt ({exc}); use another model") from exc
+    return tokenizer.encode(text, add_special_tokens=False)
+
+
+def _load(name: str, quantize: Quantization, context_tokens: int) -> _Loaded:
+    if name.startswith((".", "/", "~")) and not Path(name).expanduser().is_dir():
+        raise InputError(f"there is no model folder {name}; give a folder that holds config.json, or a model's name")
+    try:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+    except ImportError as exc:
+        raise MissingExtraError("running a transformers model", "transformers") from exc
+    source = str(Path(name).expanduser()) if name.startswith("~") else name
+    with _quiet():
+        try:
+            tokenizer = cast("_Tokenizer", AutoTokenizer.from_pretrained(source, local_files_only=True))
+            model = cast(
+                "nn.Module",
+                AutoModelForCausalLM.from_pretrained(
+                    source,
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    dtype="auto" if torch.cuda.is_available() else torch.float32,
+                    device_map="cuda" if torch.cuda.is_available() else "cpu",
+                    quantization_config=_quantization(quantize),
+                ),
+            )
+        except (OSError, ValueError, RuntimeError, KeyError) as exc:
+            raise GeneratorError(
+                f"transformers cannot load {name} ({_first_line(exc)}); give a model that is on this machine "
+                f"(download it once: hf download {name}) and needs no code of its own, or its GGUF file"
+            ) from exc
+    if not tokenizer.chat_template:
+        raise GeneratorError(
+            f"{name} has no chat template: it continues text, it does not answer; use its chat version"
+        )
+    limit = cast("int", getattr(model.config, "max_position_embeddings", context_tokens))
+    return _Loaded(model.eval(), tokenizer, min(limit, context_tokens))
+
+
+def _quantization(quantize: Quantization) -> object | None:
+    if quantize == "none":
+        return None
+    try:
+        import bitsandbytes  # noqa: F401  # transformers would only say so after reading the weights
+        import torch
+        from transformers import BitsAndBytesConfig
+    except ImportError as exc:
+        raise MissingExtraError(f"{quantize} quantization", "transformers") from exc
+    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)  # a line per layer and token
+    compute = torch.bfloat16 if torch.cuda.is_available() else torch.float32
+    return cast(
+        "object",
+        BitsAndBytesConfig(
+            load_in_8bit=quantize == "8bit",
+            load_in_4bit=quantize == "4bit",
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_compute_dtype=compute,
+        ),
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' progress bars and warnings off stderr, and put its settings back."""
+    from transformers.utils import logging as talk
+
+    level, bars = talk.get_verbosity(), talk.is_progress_bar_enabled()
+    talk.set_verbosity_error()
+    talk.disable_progress_bar()
+    try:
+        yield
+    finally:
+        talk.set_verbosity(level)
+        if bars:
+            talk.enable_progress_bar()
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,121 @@
+"""A model's text becomes sentences, and its marks become exact places.
+
+Comes in: text with marks like ``[1]``, and the prompt it answers. Goes out: sentences with citations and support. Never: a
+citation whose quote is not in the document, or a mark that points nowhere.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..ingest.document import Chunk
+from ..ingest.sentences import sentence_spans
+from .fill import nothing_found
+from .ground import Place, locate
+from .prompt import Citation, Prompt, Sentence
+
+_MARK = re.compile(r"\s*(?:\[|【)\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*(?:\]|】)")
+_UNFINISHED = re.compile(r"\s*[\[【][\d\s,，、]*$")
+
+PageOf = Callable[[str, int], int | None]
+"""The page that a place is on: ``(document id, offset in its text)``; the catalog knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A model's text, read: ``text`` is what to show, with marks counted from 1 in the order of their first use."""
+
+    text: str
+    sentences: tuple[Sentence, ...]
+    abstained: bool
+    n_dropped_marks: int
+    """Marks of the model that pointed at no passage; they are not in ``text``."""
+
+
+def read(raw: str, prompt: Prompt, page_of: PageOf, *, finished: bool = True) -> Reading:
+    """Read what a model has written, whole or so far.
+
+    A sentence without a mark gets one if a passage bears it out; one with marks keeps those that point at a passage. While
+    the model still writes, its last sentence is shown but not judged.
+    """
+    plain, marks = _take_out_marks(_UNFINISHED.sub("", raw))
+    if _is_refusal(plain):
+        return Reading(plain.strip(), (), abstained=True, n_dropped_marks=0)
+    spans = sentence_spans(plain)
+    if not finished:
+        spans = spans[:-1]
+    starts = [start for start, _ in spans]
+    claimed: list[list[int]] = [[] for _ in spans]
+    dropped = 0
+    for place, number in marks:
+        if not spans or not 1 <= number <= len(prompt.hits):
+            dropped += 1
+            continue
+        owner = claimed[max(bisect_left(starts, place) - 1, 0)]
+        if number not in owner:
+            owner.append(number)
+    numbering: dict[int, int] = {}
+    sentences = tuple(
+        _sentence(plain[start:stop], numbers, prompt, numbering, page_of)
+        for (start, stop), numbers in zip(spans, claimed, strict=True)
+    )
+    text = "".join(_shown(plain, spans, sentences))
+    return Reading(text, sentences, abstained=False, n_dropped_marks=dropped)
+
+
+def _take_out_marks(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """Return the text without marks, and ``(place in it, number)`` for every mark."""
+    parts: list[str] = []
+    marks: list[tuple[int, int]] = []
+    length = at = 0
+    for match in _MARK.finditer(text):
+        parts.append(text[at : match.start()])
+        length += match.start() - at
+        marks += [(length, int(number)) for number in re.findall(r"\d+", match.group(1))]
+        at = match.end()
+    parts.append(text[at:])
+    return "".join(parts), marks
+
+
+def _is_refusal(plain: str) -> bool:
+    said = plain.strip().rstrip(".。")
+    return any(said == nothing_found(language).rstrip(".。") for language in ("en", "zh"))
+
+
+def _sentence(text: str, numbers: list[int], prompt: Prompt, numbering: dict[int, int], page_of: PageOf) -> Sentence:
+    candidates = numbers or range(1, len(prompt.hits) + 1)
+    found = [(number, locate(text, prompt.hits[number - 1].chunk.text)) for number in candidates]
+    if not numbers:
+        found = sorted(
+            ((number, place) for number, place in found if place.support == "supported"),
+            key=lambda item: (-item[1].score, item[0]),
+        )[:1]
+    citations = tuple(
+        _citation(numbering.setdefault(number, len(numbering) + 1), prompt.hits[number - 1].chunk, place, page_of)
+        for number, place in found
+    )
+    if not found:
+        return Sentence(text, (), "unsupported", "No passage says this.")
+    _, best = max(found, key=lambda item: item[1].score)
+    return Sentence(text, citations, best.support, best.reason)
+
+
+def _citation(mark: int, chunk: Chunk, place: Place, page_of: PageOf) -> Citation:
+    start, stop = chunk.start + place.start, chunk.start + place.stop
+    page = page_of(chunk.document_id, start) if chunk.pages else None
+    quote = chunk.text[place.start : place.stop]
+    return Citation(mark, chunk.source, chunk.document_id, page, chunk.headings, start, stop, quote)
+
+
+def _shown(plain: str, spans: list[tuple[int, int]], sentences: tuple[Sentence, ...]) -> Iterator[str]:
+    at = 0
+    for (_, stop), sentence in zip(spans, sentences, strict=True):
+        yield plain[at:stop]
+        marks = dict.fromkeys(citation.mark for citation in sentence.citations)
+        if marks:
+            yield " " + "".join(f"[{mark}]" for mark in marks)
+        at = stop
+    yield plain[at:].rstrip()

@@ -1,0 +1,71 @@
+"""The dense lane: cosine between the question's vector and the chunks' vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ingest.catalog import Catalog
+from .embedder import Embedder
+from .index import VectorIndex
+from .lane import LaneScores
+from .vectors import load_vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean and covariance of all vectors of a base: all that is needed to know how *every* chunk scores on average.
+
+    For unit vectors x and a question q the scores q·x have mean q·mean and variance qᵀ·covariance·q, so a lane can
+    standardise its best scores without computing the others.
+    """
+
+    mean: NDArray[np.float32]
+    covariance: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, vectors: NDArray[np.float32]) -> Moments:
+        """Return the moments of (n, dim) vectors; zeros for none."""
+        if not len(vectors):
+            dim = vectors.shape[1]
+            return cls(np.zeros(dim, np.float32), np.zeros((dim, dim), np.float32))
+        mean = vectors.mean(axis=0)
+        covariance = vectors.T @ vectors / len(vectors) - np.outer(mean, mean)
+        return cls(mean, covariance.astype(np.float32))
+
+
+class Dense:
+    """A ``Lane`` over an embedder and a vector index that holds the catalog's vectors."""
+
+    name = "dense"
+
+    def __init__(self, catalog: Catalog, embedder: Embedder, index: VectorIndex, moments: Moments) -> None:
+        self._catalog = catalog
+        self._embedder = embedder
+        self._index = index
+        self._moments = moments
+        self._vector = lru_cache(maxsize=64)(embedder.embed_query)
+
+    def search(self, question: str, n: int) -> LaneScores:
+        """See ``Lane``."""
+        vector = self._vector(question)
+        ids, scores = self._index.search(vector, n)
+        mean, std = self._statistics(vector)
+        return LaneScores(self.name, tuple(ids), scores, mean, std)
+
+    def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
+        """See ``Lane``; a chunk that the embedder cannot read scores the mean, which says nothing for or against it."""
+        vector = self._vector(question)
+        mean, _ = self._statistics(vector)
+        known, vectors = load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim, ids)
+        scores = dict(zip(known, (vectors @ vector).tolist(), strict=True))
+        return np.array([scores.get(chunk, mean) for chunk in ids], np.float32)
+
+    def _statistics(self, vector: NDArray[np.float32]) -> tuple[float, float]:
+        mean = float(self._moments.mean @ vector)
+        variance = float(vector @ self._moments.covariance @ vector)
+        return mean, max(variance, 0.0) ** 0.5

@@ -1,0 +1,133 @@
+"""Vectors are kept in the catalog by text, and the vector index is filled from there.
+
+Comes in: a catalog with chunks and an embedder. Goes out: vectors in the catalog, then in the index. Never: the embedder
+run twice for the same text, or text truncated on its way into it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ingest.catalog import Catalog
+from ..ingest.document import indexed_text
+from ..ingest.sync import Progress, Step
+from .embedder import Embedder
+from .index import VectorIndex
+
+READABLE = 0.8
+"""The share of a text's letters that an embedder must know to be asked for a vector; below, its vectors mislead."""
+
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What one run of the embedder did, and what it could not."""
+
+    n_embedded: int
+    n_unreadable: int
+    """Chunks in the base that the embedder cannot read."""
+    n_truncated_tokens: int
+    """Tokens of all chunks beyond what the embedder takes: 0, or the splitter is broken."""
+
+
+def embed_pending(catalog: Catalog, embedder: Embedder, progress: Progress | None = None) -> Embedded:
+    """Embed every chunk that has no vector yet, a batch a transaction: an interrupted run goes on where it stopped."""
+    connection = catalog.connection()
+    pending = connection.execute(
+        "SELECT min(c.key) FROM chunks c LEFT JOIN vectors v ON v.embedder = ? AND v.text_hash = c.text_hash"
+        " WHERE v.text_hash IS NULL GROUP BY c.text_hash ORDER BY c.n_tokens",
+        (embedder.fingerprint,),
+    ).fetchall()
+    keys = [key for (key,) in pending]
+    n_embedded = 0
+    for at in range(0, len(keys), _BATCH):
+        if progress:
+            progress(Step("embed", at, len(keys)))
+        n_embedded += _embed(catalog, embedder, keys[at : at + _BATCH])
+    if progress and keys:
+        progress(Step("embed", len(keys), len(keys)))
+    unreadable, truncated = connection.execute(
+        "SELECT count(*) FILTER (WHERE v.vector IS NULL), total(max(0, c.n_tokens - ?)) FROM chunks c JOIN vectors v"
+        " ON v.embedder = ? AND v.text_hash = c.text_hash",
+        (embedder.max_tokens, embedder.fingerprint),
+    ).fetchone()
+    return Embedded(n_embedded, unreadable, int(truncated))
+
+
+def _embed(catalog: Catalog, embedder: Embedder, keys: Sequence[int]) -> int:
+    rows = catalog.connection().execute(
+        f"SELECT text_hash, text, headings FROM chunks WHERE key IN ({','.join('?' * len(keys))})", keys
+    )
+    texts = {text_hash: indexed_text(tuple(json.loads(headings)), text) for text_hash, text, headings in rows}
+    hashes = list(texts)
+    readable = embedder.coverage([texts[h] for h in hashes]) >= READABLE
+    chosen = [h for h, can in zip(hashes, readable, strict=True) if can]
+    vectors = embedder.embed_documents([texts[h] for h in chosen]).astype("<f4")
+    blobs: dict[str, bytes | None] = dict.fromkeys(hashes)
+    blobs.update((h, vector.tobytes()) for h, vector in zip(chosen, vectors, strict=True))
+    with catalog.transaction() as connection:
+        connection.executemany(
+            "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
+            ((embedder.fingerprint, text_hash, blob) for text_hash, blob in blobs.items()),
+        )
+    return len(chosen)
+
+
+def load_vectors(
+    catalog: Catalog, fingerprint: str, dim: int, ids: Sequence[str] | None = None
+) -> tuple[list[str], NDArray[np.float32]]:
+    """Return the vectors of chunks, all or those asked for: ids in ascending order, (n, dim) float32.
+
+    Chunks without a vector are left out.
+    """
+    wanted = "" if ids is None else f" AND c.id IN ({','.join('?' * len(ids))})"
+    rows = (
+        catalog.connection()
+        .execute(
+            "SELECT c.id, v.vector FROM chunks c JOIN vectors v ON v.embedder = ? AND v.text_hash = c.text_hash"
+            f" WHERE v.vector IS NOT NULL{wanted} ORDER BY c.id",
+            (fingerprint, *(ids or ())),
+        )
+        .fetchall()
+    )
+    buffer = b"".join(vector for _, vector in rows)
+    return [chunk for chunk, _ in rows], np.frombuffer(buffer, "<f4").reshape(len(rows), dim)
+
+
+def count_vectors(catalog: Catalog, fingerprint: str) -> tuple[int, int]:
+    """Return how many chunks have a vector of this embedder, and how many still wait for the embedder."""
+    ready, pending = (
+        catalog.connection()
+        .execute(
+            "SELECT count(v.vector), count(*) FILTER (WHERE v.text_hash IS NULL) FROM chunks c LEFT JOIN vectors v"
+            " ON v.embedder = ? AND v.text_hash = c.text_hash",
+            (fingerprint,),
+        )
+        .fetchone()
+    )
+    return ready, pending
+
+
+def fill_index(index: VectorIndex, catalog: Catalog, embedder: Embedder, progress: Progress | None = None) -> None:
+    """Make the index hold just the vectors that the catalog has for this embedder."""
+    rows = catalog.connection().execute(
+        "SELECT c.id FROM chunks c JOIN vectors v ON v.embedder = ? AND v.text_hash = c.text_hash"
+        " WHERE v.vector IS NOT NULL",
+        (embedder.fingerprint,),
+    )
+    wanted = {chunk for (chunk,) in rows}
+    there = index.ids()
+    index.remove(sorted(there - wanted))
+    missing = sorted(wanted - there)
+    for at in range(0, len(missing), _BATCH):
+        if progress:
+            progress(Step("index", at, len(missing)))
+        index.upsert(*load_vectors(catalog, embedder.fingerprint, embedder.dim, missing[at : at + _BATCH]))
+    if progress and missing:
+        progress(Step("index", len(missing), len(missing)))

@@ -1,0 +1,36 @@
+"""Shared fixtures: places to work in, and the evaluation data where they are present."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("KB_SHARED", ROOT.parent / "shared"))
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The evaluation data of a development checkout."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip(f"the evaluation data are not at {SHARED} (present beside a development checkout only)")
+    return SHARED / "data"
+
+
+@pytest.fixture
+def handbook() -> Path:
+    """The handbook of kb itself, the sample corpus that ships."""
+    return ROOT / "knowledge_base"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees or touches the user's own knowledge bases."""
+    for name in ("KB_NAME", "KB_EMBEDDER", "KB_LLM", "KB_STORE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KB_HOME", str(tmp_path / "home"))

@@ -1,0 +1,138 @@
+"""The handbook: its files are what the script makes, and kb answers from it in both languages."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from kb import KnowledgeBase
+
+ROOT = Path(__file__).resolve().parents[1]
+HANDBOOK = ROOT / "knowledge_base"
+SOURCES = sorted((ROOT / "docs" / "handbook").glob("*/*.md"))
+PAGES = {  # English page: Chinese page
+    "getting-started.md": "快速开始.md",
+    "ingesting.md": "导入文件.md",
+    "asking.html": "提问与引用.html",
+    "models.docx": "选择模型.docx",
+    "command-reference.pdf": "命令手册.pdf",
+    "storage-and-privacy.md": "存储与隐私.md",
+    "troubleshooting.html": "常见问题.html",
+    "glossary.txt": "术语表.txt",
+}
+
+
+def _script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("build_handbook", ROOT / "docs" / "build_handbook.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+build = _script()
+
+
+def _made(source: Path) -> bytes:
+    try:
+        return build.made(source)
+    except build.MissingFontError as error:
+        pytest.skip(f"{source.name}: {error}")
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_committed_file_is_what_its_source_makes(source: Path) -> None:
+    """Nobody can edit a source and forget to build, or edit a built file by hand."""
+    path = build.target(source)
+    assert build.content(path.read_bytes(), path.suffix) == build.content(_made(source), path.suffix)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_two_builds_give_the_same_bytes(source: Path) -> None:
+    """No date, random id or order of a set gets into a file."""
+    assert _made(source) == _made(source)
+
+
+def test_the_corpus_holds_its_pages_and_nothing_else() -> None:
+    """Each page exists in both languages, and no script or note lies among what the demo ingests."""
+    files = {str(path.relative_to(HANDBOOK)) for path in HANDBOOK.rglob("*") if path.is_file()}
+    assert files == {f"en/{name}" for name in PAGES} | {f"zh/{name}" for name in PAGES.values()}
+
+
+def test_the_chinese_glossary_is_in_the_encoding_of_windows_notepad() -> None:
+    """The corpus holds a file that only a reader that detects encodings can read."""
+    data = (HANDBOOK / "zh" / "术语表.txt").read_bytes()
+    with pytest.raises(UnicodeDecodeError):
+        data.decode("utf-8")
+    assert "词元" in data.decode("gb18030")
+
+
+@pytest.fixture(scope="module")
+def handbook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    """A knowledge base that holds the handbook, searched without a model."""
+    home = tmp_path_factory.mktemp("home")
+    with KnowledgeBase.open("handbook", home=home, embedder="tfidf", llm="extractive") as kb:
+        report = kb.ingest([HANDBOOK])
+        assert not report.failed
+        assert len(report.added) == 2 * len(PAGES)
+        yield kb
+
+
+@pytest.mark.parametrize(("english", "chinese"), PAGES.items(), ids=PAGES)
+def test_both_languages_name_the_same_commands(handbook: KnowledgeBase, english: str, chinese: str) -> None:
+    """A fact that is added to one language and not to the other shows in its options, variables and numbers."""
+    named = [
+        set(re.findall(r"--[a-z]+|KB_[A-Z]+|kb [a-z]{2,}|\b\d+\b", handbook.document_text(str(HANDBOOK / path))))
+        for path in (f"en/{english}", f"zh/{chinese}")
+    ]
+    common = {word for word in named[0] ^ named[1] if not re.fullmatch(r"kb [a-z]+", word) or _is_command(word)}
+    assert not common
+
+
+def _is_command(words: str) -> bool:
+    return words.removeprefix("kb ") in {"ingest", "ask", "search", "status", "list", "rm", "doctor", "models"}
+
+
+QUESTIONS = [
+    ("How do I delete a document from the knowledge base?", "kb rm", "en/"),
+    ("What does exit code 5 mean?", "some files failed", "en/command-reference.pdf"),
+    ("Which formats can kb read?", "Word", "en/ingesting.md"),
+    ("Does kb upload my files?", "does not upload", "en/storage-and-privacy.md"),
+    ("Where does kb store its data?", "kb home", "en/storage-and-privacy.md"),
+    ("How can I use a local ChatGLM model?", "gguf:", "en/models.docx"),
+    ("What is a GGUF file?", "quantized", "en/"),
+    ("Can kb read a PDF that needs a password?", "password", "en/"),
+    ("kb 会不会把我的文件上传到网上？", "不会把你的文件上传", "zh/存储与隐私.md"),
+    ("退出码 5 是什么意思？", "有些文件失败", "zh/命令手册.pdf"),
+    ("kb 支持哪些文件格式？", "Word", "zh/导入文件.md"),
+    ("怎样删除知识库里的文档？", "kb rm", "zh/"),
+    ("导入中断了怎么办？", "接着做", "zh/导入文件.md"),
+    ("怎样使用本地的 ChatGLM 模型？", "gguf:", "zh/选择模型.docx"),
+    ("什么是词元？", "模型读取文字的单位", "zh/术语表.txt"),
+    ("知识库被锁住了怎么办？", "一个进程", "zh/"),
+]
+
+
+@pytest.mark.parametrize(("question", "words", "place"), QUESTIONS, ids=[question for question, *_ in QUESTIONS])
+def test_kb_answers_from_its_handbook(handbook: KnowledgeBase, question: str, words: str, place: str) -> None:
+    """The answer holds the fact and cites, word for word, the page that states it."""
+    answer = handbook.ask(question)
+    assert not answer.abstained
+    assert words in answer.text
+    cited = {Path(citation.source).relative_to(HANDBOOK).as_posix() for citation in answer.citations}
+    assert any(source.startswith(place) for source in cited)
+    for citation in answer.citations:
+        assert handbook.document_text(citation.source)[citation.start : citation.stop] == citation.quote
+
+
+@pytest.mark.parametrize("question", ["Who won the football world cup in 1998?", "今天上海的天气怎么样？"])
+def test_kb_abstains_where_the_handbook_is_silent(handbook: KnowledgeBase, question: str) -> None:
+    """A question about something else is not answered, and nothing is cited for it."""
+    answer = handbook.ask(question)
+    assert answer.abstained
+    assert not answer.citations

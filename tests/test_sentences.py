@@ -1,0 +1,45 @@
+"""Sentences are found in Chinese and English without losing a character."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kb.ingest.sentences import sentence_spans, sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One. Two! Three?", ["One.", "Two!", "Three?"]),
+        ("第一句。第二句！第三句？", ["第一句。", "第二句！", "第三句？"]),
+        ("他说：“好。”然后走了。", ["他说：“好。”", "然后走了。"]),
+        (
+            "Dr. Smith paid 3.5 dollars, e.g. for U.S. mail. Done.",
+            ["Dr. Smith paid 3.5 dollars, e.g. for U.S. mail.", "Done."],
+        ),
+        ("See kb.toml for v2.3.1 of it.", ["See kb.toml for v2.3.1 of it."]),
+        ("- a\n- b\n- c", ["- a", "- b", "- c"]),
+        ("1. First. 2. Second.", ["1. First.", "2. Second."]),
+        ("| a | b |\n| --- | --- |\n| 1 | 2 |", ["| a | b |", "| --- | --- |", "| 1 | 2 |"]),
+        ("# Title\n\nText here", ["# Title", "Text here"]),
+        ("A line that\nwraps on. Next", ["A line that\nwraps on.", "Next"]),
+        ("", []),
+        (" \n ", []),
+    ],
+)
+def test_sentences_end_where_a_reader_would_end_them(text: str, expected: list[str]) -> None:
+    """Full stops of abbreviations, versions and numbers end nothing; list items and table rows stand alone."""
+    assert sentences(text) == expected
+
+
+@given(st.text(alphabet=st.sampled_from('ab .。！?\n"”；…1-|#一二\t'), max_size=200))
+def test_no_character_is_lost_or_doubled(text: str) -> None:
+    """Spans are in order, do not overlap, and hold all that is not white space."""
+    at = 0
+    for start, stop in sentence_spans(text):
+        assert start < stop
+        assert not text[at:start].strip()
+        assert text[start:stop] == text[start:stop].strip()
+        at = stop
+    assert not text[at:].strip()
