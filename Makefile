@@ -34,7 +34,13 @@ $(VENV)/bin/python:
 	@touch $@
 
 demo: .make/all
-	@$(BIN)/python docs/demo.py
+	@echo '$$ kb ingest knowledge_base --name demo'
+	@$(BIN)/kb ingest knowledge_base --name demo
+	@echo; echo '$$ kb ask "How do I delete a document from the knowledge base?" --name demo'
+	@$(BIN)/kb ask "How do I delete a document from the knowledge base?" --name demo
+	@echo; echo '$$ kb ask "kb 会把我的文件上传到网上吗？" --name demo'
+	@$(BIN)/kb ask "kb 会把我的文件上传到网上吗？" --name demo
+	@echo; echo 'Now your own files:  $(BIN)/kb ingest ~/Documents && $(BIN)/kb ask "..."'
 
 # The tests run on the wheel, in an environment of its own that shares the installed dependencies.
 .make/wheel: .make/test $(SOURCES)
@@ -53,10 +59,10 @@ types: .make/wheel
 	cd .make/site && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p kb
 
 tests: .make/wheel
-	PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest
+	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest
 
 quick: .make/wheel
-	PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -m 'not slow'
+	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -m 'not slow'
 
 clean:
 	rm -rf .make build dist *.egg-info

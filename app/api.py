@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from ..ingest.catalog import Catalog, SourceRow, Tokenizer
 from ..ingest.document import IngestReport
-from ..ingest.errors import EmbedderError, InputError, MissingExtraError, StorageError
+from ..ingest.errors import InputError, StorageError
 from ..ingest.split import Splitting, count_words
 from ..ingest.sync import Progress, Selection, Synced, sync
 from ..llm.generator import Generator, Sampling
@@ -26,13 +26,14 @@ from ..retrieval.embedder import Embedder
 from ..retrieval.evidence import weigh
 from ..retrieval.hit import Hit
 from ..retrieval.index import VectorIndex
-from ..retrieval.models import open_embedder
 from ..retrieval.search import Found, Searcher
 from ..retrieval.tokens import TOKENS_VERSION, tokens
 from ..retrieval.vectors import Embedded, embed_pending, fill_index
 from .answer import Answer, Searched
 from .config import Config, load_config
-from .status import FileLedger, Status, ledger_of, page_notes, status_of
+from .embedders import Embedders
+from .notes import answer_notes, ingest_notes, prompt_notes
+from .status import FileLedger, Status, ledger_of, status_of
 
 MAX_QUESTION = 8_000
 """Characters. More than that is a document, not a question."""
@@ -49,12 +50,11 @@ class KnowledgeBase:
         """Open the base that ``config`` names; an embedder or generator given here is used instead of the configured one."""
         self.config = config
         self._catalog = Catalog(config.folder, Tokenizer(tokens, TOKENS_VERSION))
-        self._given_embedder = embedder
-        self._embedder: Embedder | None = embedder
-        self._embedder_opened = embedder is not None
-        self._embedder_note = ""
+        self._embedders = Embedders(self._catalog, embedder or config.embedder, config.models)
         self._llm = llm
-        self._searcher = Searcher(self._catalog, config.folder, self._serving_embedder, self._index)
+        self._searcher = Searcher(
+            self._catalog, config.folder, lambda: self._embedders.serving().embedder, self._open_index
+        )
 
     @classmethod
     def open(
@@ -103,9 +103,15 @@ class KnowledgeBase:
         *,
         selection: Selection | None = None,
         progress: Progress | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> IngestReport:
         """Bring the base up to what is on disk under ``paths``: files, folders and globs.
 
+        Args:
+            paths: what to read; folders are walked whole.
+            selection: which files of them, and what happens to those that vanished.
+            progress: called with every step.
+            say: called with a sentence when something takes long that is no step.
         Raises:
             InputError: a path does not exist; nothing was done.
             StorageError: another process is writing to this base.
@@ -113,7 +119,7 @@ class KnowledgeBase:
         """
         began = time.perf_counter()
         with self._writing():
-            embedder = self._building_embedder()
+            embedder = self._embedders.building(say)
             synced = sync(
                 self._catalog,
                 [paths] if isinstance(paths, (str, os.PathLike)) else paths,
@@ -122,8 +128,9 @@ class KnowledgeBase:
                 selection=selection,
                 progress=progress,
             )
-            embedded = self._bring_up(synced, embedder, progress)
-        return self._report(synced, embedded, time.perf_counter() - began)
+            embedded = self._bring_up(changed=synced.changed, embedder=embedder, progress=progress)
+            self._embedders.built(embedder)
+        return self._report(synced, embedder, embedded, time.perf_counter() - began)
 
     def remove(self, sources: Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
         """Forget sources, or all sources under a folder; return what was forgotten. The files themselves stay.
@@ -135,7 +142,7 @@ class KnowledgeBase:
             gone = [found for source in sources for found in self._matching(source)]
             for source in gone:
                 self._catalog.remove(source)
-            self._bring_up(Synced(n_resplit=1), self._serving_embedder(), None)
+            self._bring_up(changed=True, embedder=self._embedders.serving().embedder)
         return tuple(sorted(set(gone)))
 
     def search(self, question: str, k: int = 10, lanes: Sequence[str] | None = None) -> tuple[Hit, ...]:
@@ -156,7 +163,8 @@ class KnowledgeBase:
         if k < 1:
             raise InputError(f"k is {k}; ask for at least 1 passage")
         found = self._searcher.search(question, k, lanes)
-        return replace(found, notes=(self._embedder_note, *found.notes)) if self._embedder_note else found
+        note = self._embedders.serving().note
+        return replace(found, notes=(note, *found.notes)) if note else found
 
     def ask(self, question: str, k: int = PASSAGES, sampling: Sampling | None = None) -> Answer:
         """Return the answer to a question; see ``stream``."""
@@ -178,7 +186,7 @@ class KnowledgeBase:
         found = self.find(question, k)
         searched = Searched(self._catalog.count("documents"), self._catalog.count("chunks"), found.lanes)
         timings = [("search", time.perf_counter() - began)]
-        notes = (*found.notes, *page_notes(self._catalog, found.hits))
+        notes = (*found.notes, *answer_notes(self._catalog, found.hits))
         evidence = weigh(question, found.hits, self._searcher.frequencies, searched.chunks)
         answer = Answer(question.strip(), "", (), found.hits, abstained=True, searched=searched, model="", notes=notes)
         if not evidence.sufficient:
@@ -191,7 +199,7 @@ class KnowledgeBase:
         room = generator.context_tokens - sampling.max_tokens
         prompt = fill(question, found.hits, count_tokens=generator.count_tokens, room_tokens=room)
         timings.append(("prompt", time.perf_counter() - began))
-        answer = replace(answer, model=generator.name, notes=(*notes, *_dropped(prompt), *_model_note(generator)))
+        answer = replace(answer, model=generator.name, notes=(*notes, *prompt_notes(prompt, generator.name)))
         yield from self._write(answer, prompt, generator, sampling, timings)
 
     def document_text(self, source: str | os.PathLike[str]) -> str:
@@ -211,7 +219,8 @@ class KnowledgeBase:
 
     def status(self) -> Status:
         """Return what the base holds and what serves it."""
-        return status_of(self._catalog, self.config, self._serving_embedder(), self._embedder_note)
+        serving = self._embedders.serving()
+        return status_of(self._catalog, self.config, serving.embedder, serving.note)
 
     def ledger(self) -> tuple[FileLedger, ...]:
         """Return what became of every file and of each of its pages."""
@@ -234,7 +243,7 @@ class KnowledgeBase:
     # How it is done
 
     def _writing(self) -> FileLock:
-        lock = FileLock(self.config.folder / "lock", timeout=_LOCK_TIMEOUT_S)
+        lock = FileLock(str(self.config.folder / "lock"), timeout=_LOCK_TIMEOUT_S)
         try:
             lock.acquire()
         except Timeout as error:
@@ -243,59 +252,26 @@ class KnowledgeBase:
             ) from error
         return lock
 
-    def _open_embedder(self, spec: str) -> Embedder | None:
-        return open_embedder(spec, cache=self.config.models)
-
-    def _building_embedder(self) -> Embedder | None:
-        """Return what embeds what is ingested: the one asked for, else the base's own, else the best on this machine."""
-        own = self._catalog.get("embedder_spec")
-        if self._given_embedder is None and self.config.embedder == "auto" and own:
-            self._embedder = self._open_embedder(own)
-        elif self._given_embedder is None:
-            self._embedder = self._open_embedder(self.config.embedder)
-        self._embedder_opened, self._embedder_note = True, ""
-        return self._embedder
-
-    def _serving_embedder(self) -> Embedder | None:
-        """Return what embeds questions: the embedder of the base, or ``None`` with a note when it is not on this machine."""
-        if not self._embedder_opened:
-            own = self._catalog.get("embedder_spec")
-            try:
-                self._embedder = self._open_embedder(own) if own else None
-            except (EmbedderError, MissingExtraError) as error:
-                self._embedder_note = f"Searched by keywords and TF-IDF only: {error}"
-            self._embedder_opened = True
-        return self._embedder
-
-    def _index(self, embedder: Embedder) -> VectorIndex:
+    def _open_index(self, embedder: Embedder) -> VectorIndex:
         from ..retrieval.chroma import open_chroma
 
         return open_chroma(self.config.store or self.config.folder / "chroma", embedder.fingerprint)
 
-    def _bring_up(self, synced: Synced, embedder: Embedder | None, progress: Progress | None) -> Embedded:
+    def _bring_up(self, *, changed: bool, embedder: Embedder | None, progress: Progress | None = None) -> Embedded:
         """Make what is derived follow the catalog: vectors, then the vector index."""
-        if synced.changed:
-            self._catalog.put("content", str(self._catalog.generation))
+        if changed:
             self._catalog.purge()
         if embedder is None:
-            self._catalog.put("embedder_spec", "tfidf")
             return Embedded(0, 0, 0)
         embedded = embed_pending(self._catalog, embedder, progress)
-        self._catalog.put("embedder_spec", self._spec_of(embedder))
-        self._catalog.put("embedder", embedder.fingerprint)
         state = f"{self._catalog.generation} {embedder.fingerprint} {self.config.store}"
-        there = bool(self.config.store) or (self.config.folder / "chroma").is_dir()
-        if self._catalog.get("indexed") != state or not there:
-            fill_index(self._index(embedder), self._catalog, embedder, progress)
+        lost = not self.config.store and not (self.config.folder / "chroma").is_dir()
+        if self._catalog.get("indexed") != state or lost:
+            fill_index(self._open_index(embedder), self._catalog, embedder, progress)
             self._catalog.put("indexed", state)
         return embedded
 
-    def _spec_of(self, embedder: Embedder) -> str:
-        if self._given_embedder is not None or self.config.embedder == "auto":
-            return self._catalog.get("embedder_spec") or embedder.spec
-        return self.config.embedder
-
-    def _report(self, synced: Synced, embedded: Embedded, seconds: float) -> IngestReport:
+    def _report(self, synced: Synced, embedder: Embedder | None, embedded: Embedded, seconds: float) -> IngestReport:
         kinds = {kind: tuple(sorted(sources)) for kind, sources in synced.outcomes.items()}
         return IngestReport(
             added=kinds["added"],
@@ -308,6 +284,7 @@ class KnowledgeBase:
             n_unreadable_by_embedder=embedded.n_unreadable,
             n_truncated_tokens=embedded.n_truncated_tokens,
             seconds=seconds,
+            notes=tuple(ingest_notes(self._catalog, embedder, embedded, synced.n_resplit)),
         )
 
     def _matching(self, source: str | os.PathLike[str]) -> list[str]:
@@ -358,16 +335,3 @@ def _checked(question: str) -> str:
     if len(question) > MAX_QUESTION:
         raise InputError(f"the question has {len(question):,} characters; ask in at most {MAX_QUESTION:,}")
     return question
-
-
-def _dropped(prompt: Prompt) -> tuple[str, ...]:
-    if not prompt.dropped:
-        return ()
-    names = ", ".join(dict.fromkeys(Path(hit.chunk.source).name for hit in prompt.dropped))
-    return (f"{len(prompt.dropped)} passages did not fit the model's context and were left out: {names}.",)
-
-
-def _model_note(generator: Generator) -> tuple[str, ...]:
-    if generator.name != "extractive":
-        return ()
-    return ("No language model is configured: these are quoted sentences. For a written answer: --llm gguf:PATH",)

@@ -83,7 +83,7 @@ def ingest(
             raise InputError("no path was given and there is no ./knowledge_base here; run: kb ingest PATH")
     selection = Selection(tuple(include or ()), tuple(exclude or ()), delete=not keep, force=force)
     with KnowledgeBase.open(name, home=home, embedder=embedder, store=store) as kb, show.progress() as progress:
-        report = kb.ingest(paths, selection=selection, progress=progress)
+        report = kb.ingest(paths, selection=selection, progress=progress, say=show.message)
     show.report(report, as_json=as_json)
     if report.failed:
         raise typer.Exit(SOME_FILES_FAILED)

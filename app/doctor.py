@@ -72,7 +72,11 @@ def _base(config: Config) -> Iterator[Finding]:
             yield Finding(
                 "base", ok=True, detail=f"{status.name}: {status.n_documents} documents, {status.n_chunks} passages"
             )
-            yield Finding("embedder", ok=not status.notes, detail="; ".join((kb.embedder_path(), *status.notes)))
+            yield Finding(
+                "embedder",
+                ok=not status.notes,
+                detail="; ".join((status.embedder, status.embedder_path, *status.notes)).strip("; "),
+            )
             pending = (
                 f"{status.n_pending} passages wait for a vector; run kb ingest" if status.n_pending else "all there"
             )

@@ -96,7 +96,7 @@ def report(report: IngestReport, *, as_json: bool) -> None:
     for source in report.removed:
         message(f"removed {source}")
     for note in report.notes:
-        message(note)
+        message(f"note: {note}")
     kinds = ("added", "updated", "unchanged", "removed", "failed")
     counts = ", ".join(f"{len(getattr(report, kind))} {kind}" for kind in kinds)
     typer.echo(

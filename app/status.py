@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..ingest.catalog import Catalog, SourceRow
 from ..ingest.document import Page
 from ..retrieval.embedder import Embedder
-from ..retrieval.hit import Hit
 from ..retrieval.vectors import count_vectors
 from .config import Config
 
@@ -33,6 +31,8 @@ class Status:
     """How many pages were read how: ``text``, ``ocr``, ``empty``, ``garbled``, ``failed``."""
     embedder: str
     """Name of the model, or ``none (BM25 + TF-IDF)``."""
+    embedder_path: str
+    """What runs it, and why that; empty without one."""
     fingerprint: str
     """Of the index: the same files give the same one."""
     bytes_on_disk: int
@@ -84,30 +84,8 @@ def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note:
         pending,
         tuple(pages),
         embedder.name if embedder else "none (BM25 + TF-IDF)",
+        getattr(embedder, "path", ""),
         catalog.fingerprint(embedder.fingerprint if embedder else "tfidf"),
         sum(file.stat().st_size for file in config.folder.rglob("*") if file.is_file()),
         (note,) if note else (),
     )
-
-
-def page_notes(catalog: Catalog, hits: Sequence[Hit]) -> tuple[str, ...]:
-    """Return a sentence for every document among the hits that has pages which could not be read."""
-    notes = []
-    for document_id, source in dict.fromkeys((hit.chunk.document_id, hit.chunk.source) for hit in hits):
-        pages = catalog.pages(document_id)
-        unread = [page.number for page in pages if page.how in ("garbled", "failed")]
-        if unread:
-            notes.append(
-                f"{len(unread)} of {len(pages)} pages of {Path(source).name} could not be read: {_ranges(unread)}."
-            )
-    return tuple(notes)
-
-
-def _ranges(numbers: Sequence[int]) -> str:
-    parts: list[list[int]] = []
-    for number in numbers:
-        if parts and number == parts[-1][1] + 1:
-            parts[-1][1] = number
-        else:
-            parts.append([number, number])
-    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in parts)

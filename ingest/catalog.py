@@ -112,14 +112,21 @@ class Catalog:
         """Counts commits that change what a search can find; a long-lived reader reopens what is older."""
         return int(self.get("generation", "0"))
 
+    @property
+    def content(self) -> str:
+        """Changes with the set of chunks; what was derived from other content is stale."""
+        return self.get("content", "0")
+
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit what happens inside together, as a new generation, or nothing of it."""
+    def transaction(self, *, content: bool = True) -> Iterator[sqlite3.Connection]:
+        """Commit what happens inside together, as a new generation, or nothing of it; ``content``: it changes chunks."""
         connection = self.connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
             self.put("generation", str(self.generation + 1))
+            if content:
+                self.put("content", self.get("generation"))
         except BaseException:
             connection.execute("ROLLBACK")
             raise
@@ -143,7 +150,11 @@ class Catalog:
         if row is None:
             return None
         headings = tuple(Heading(*heading) for heading in json.loads(row[6]))
-        return Document(*row[:6], self.pages(row[0]), headings, row[7], tuple(json.loads(row[8])))
+        document, place, title, media_type, language, text, _, encoding, notes = row
+        return Document(
+            document, place, title, media_type, language, text, self.pages(document), headings, encoding,
+            tuple(json.loads(notes)),
+        )  # fmt: skip
 
     def pages(self, document_id: str) -> tuple[Page, ...]:
         """Return the page ledger of a document."""
@@ -206,7 +217,11 @@ class Catalog:
                 batch,
             )
             for row in rows:
-                found[row[0]] = Chunk(*row[:6], tuple(json.loads(row[6])), tuple(json.loads(row[7])), row[8])
+                chunk, document, source, text, start, stop, pages, headings, n_tokens = row
+                found[chunk] = Chunk(
+                    chunk, document, source, text, start, stop, tuple(json.loads(pages)), tuple(json.loads(headings)),
+                    n_tokens,
+                )  # fmt: skip
         return found
 
     def count(self, table: str) -> int:

@@ -35,7 +35,7 @@ _CJK = ("hans", "hant", "ja", "ko")
 
 # Encoding -> what is written in it, and the logarithm of how much rarer it is than the common ones.
 _CANDIDATES: dict[str, tuple[tuple[str, ...], float]] = {
-    "utf-8": ((*_CJK, "en", "fr", "de", "ru"), 6.0),
+    "utf-8": ((*_CJK, "en", "fr", "de", "ru"), 9.0),
     "gb18030": (("hans", "hant"), 1.0),
     "big5": (("hant",), 0.0),
     "shift_jis": (("ja",), 0.0),
@@ -100,6 +100,9 @@ _UNIT_BYTES = {"utf-16": 1, "utf-32": 3}
 _NO_TEXT = "the file is binary or damaged: its bytes are no text in any known encoding"
 _LOG_UNKNOWN = math.log(1e-6)
 _LOG_BROKEN = math.log(1e-8)
+_LENIENCE = 24
+_SURE = 0.5
+_ALPHABET_LETTERS = 60
 _FEW_BYTES = 24
 _LAST_OF_TWO_BYTES = "\u07ff"
 _UNIFORM_BYTE = math.log(256)
@@ -174,7 +177,7 @@ def _decode_likeliest(data: bytes, declared: str) -> Decoded:
     score, encoding, sample_text = ranked[0]
     if _n_controls(sample_text) > 0.1 * len(sample_text):
         raise DamagedError(_NO_TEXT)
-    if -score > _UNIFORM_BYTE + 24 / len(data):
+    if -score > _UNIFORM_BYTE + (0 if encoding[:6] in _UNIT_BYTES else _LENIENCE / len(data)):
         mixed = _by_line(data, encoding, ranked)
         if mixed is None:
             raise DamagedError(_NO_TEXT)
@@ -187,7 +190,7 @@ def _decode_likeliest(data: bytes, declared: str) -> Decoded:
             text = data.decode(codec)
         except UnicodeDecodeError:
             continue
-        notes = () if confidence > 0.5 else (_unsure(encoding, rival[1] if rival else ""),)
+        notes = () if confidence > _SURE else (_unsure(encoding, rival[1] if rival else ""),)
         return Decoded(text, encoding, min(confidence, 0.99), notes)
     return _by_line(data, encoding, ranked) or _replaced(data, encoding, min(confidence, 0.6))
 
@@ -277,7 +280,7 @@ def _label(declared: str) -> str:
     if name in _CANDIDATES:
         return name
     try:
-        b"".decode(name)
+        b"....".decode(name, "replace")
     except (LookupError, ValueError):
         return ""
     return "" if name in _NOT_TEXT else name
@@ -333,14 +336,16 @@ def _rows(codec: str, first: int, last: int, mass: float) -> dict[str, float]:
 
 def _ranked(alphabet: str, mass: float, only_new: str = "") -> dict[str, float]:
     """Return probabilities that fall with the rank (Zipf-Mandelbrot) and sum up to ``mass``."""
-    flat = 3 if len(alphabet) < 60 else 30
+    flat = 3 if len(alphabet) < _ALPHABET_LETTERS else 30
     weights = {character: 1 / (rank + flat) for rank, character in enumerate(alphabet) if character not in only_new}
     total = sum(weights.values())
     return {character: mass * weight / total for character, weight in weights.items()}
 
 
 def _logs(probabilities: dict[str, float]) -> dict[str, float]:
-    shared = _ranked(" etaoinsrhldcu\nmfpgwybv,.kxjqz\r\t", 0.4) | _ranked("01\"'-:;()/2345<>=6789_#*[]!?&%+@{}|\\$~^`\x0c", 0.06)
+    shared = _ranked(" etaoinsrhldcu\nmfpgwybv,.kxjqz\r\t", 0.4) | _ranked(
+        "01\"'-:;()/2345<>=6789_#*[]!?&%+@{}|\\$~^`\x0c", 0.06
+    )
     shared |= _ranked("ETAOINSRHLDCUMFPGWYBVKXJQZ", 0.04)
     shared |= _ranked("“”’–—‘…\xa0«»·•°§©®™€£×±½²", 0.02)
     broken = dict.fromkeys([*map(chr, range(32)), *map(chr, range(127, 160)), "\ufffd", "\ufffe", "\uffff"], 1e-8)

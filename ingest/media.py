@@ -41,24 +41,29 @@ CODE_LANGUAGES = {
 _SUFFIXES = {
     DOCX: "docx docm dotx dotm", PPTX: "pptx pptm ppsx ppsm potx potm", XLSX: "xlsx xlsm xltx xltm", XLS: "xls xlt",
     ODT: "odt ott", ODS: "ods ots", ODP: "odp otp", EPUB: "epub", PDF: "pdf", RTF: "rtf", MSG: "msg", EML: "eml",
-    MBOX: "mbox", MHTML: "mht mhtml", ZIP: "zip", TAR: "tar", GZIP: "gz tgz", HTML: "html htm xhtml", XML: "xml xsl rss atom svg",
-    MARKDOWN: "md markdown mdown mkd mdx", PLAIN: "txt text log", CSV: "csv", TSV: "tsv tab", RST: "rst", TEX: "tex latex ltx sty",
-    JSON: "json geojson", JSONL: "jsonl ndjson", NOTEBOOK: "ipynb", SRT: "srt", VTT: "vtt", ASCIIDOC: "adoc asciidoc", ORG: "org",
-    "image/png": "png", "image/jpeg": "jpg jpeg", "image/tiff": "tif tiff", "image/bmp": "bmp", "image/webp": "webp",
-    "image/gif": "gif",
+    MBOX: "mbox", MHTML: "mht mhtml", ZIP: "zip", TAR: "tar", GZIP: "gz tgz", HTML: "html htm xhtml",
+    XML: "xml xsl rss atom svg",
+    MARKDOWN: "md markdown mdown mkd mdx", PLAIN: "txt text log", CSV: "csv", TSV: "tsv tab", RST: "rst",
+    TEX: "tex latex ltx sty",
+    JSON: "json geojson", JSONL: "jsonl ndjson", NOTEBOOK: "ipynb", SRT: "srt", VTT: "vtt", ASCIIDOC: "adoc asciidoc",
+    ORG: "org", "image/png": "png", "image/jpeg": "jpg jpeg", "image/tiff": "tif tiff", "image/bmp": "bmp",
+    "image/webp": "webp", "image/gif": "gif",
 } | {f"text/x-{language}": suffixes for language, suffixes in CODE_LANGUAGES.items()}  # fmt: skip
 SUFFIXES: dict[str, str] = {f".{suffix}": kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 """Suffix, lower case with its dot -> media type."""
 
-_BINARY = frozenset({DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, PDF, MSG, ZIP, TAR, GZIP})
+_ZIPPED = frozenset({DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB})
+_BINARY = _ZIPPED | {PDF, MSG, ZIP, TAR, GZIP, XLS, RTF} | {kind for kind in _SUFFIXES if kind.startswith("image/")}
 _MAGIC = (
-    (b"{\\rtf", RTF),
-    (b"\x89PNG\r\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"),
-    (b"GIF8", "image/gif"),
-    (b"\x1f\x8b", GZIP),
+    (re.compile(rb"\A\{\\rtf"), RTF),
+    (re.compile(rb"\A\x89PNG\r\n"), "image/png"),
+    (re.compile(rb"\A\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"\A(?:II\*\0|MM\0\*)"), "image/tiff"),
+    (re.compile(rb"\AGIF8"), "image/gif"),
+    (re.compile(rb"\ARIFF.{4}WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"\ABM.{4}\0{4}", re.DOTALL), "image/bmp"),
+    (re.compile(rb"\A\x1f\x8b"), GZIP),
+    (re.compile(rb"\A.{257}ustar", re.DOTALL), TAR),
 )
 _UNSUPPORTED_MAGIC = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
@@ -98,24 +103,21 @@ def sniff(data: bytes, name: str) -> str:
     """
     suffix = PurePath(name.replace("\\", "/")).suffix.lower()
     promised = SUFFIXES.get(suffix, "")
+    return _by_magic(data, suffix, promised) or _sniff_text(data, suffix, promised)
+
+
+def _by_magic(data: bytes, suffix: str, promised: str) -> str:
     head = data[:1024]
     for magic, what in _UNSUPPORTED_MAGIC:
         if head.startswith(magic):
             raise UnsupportedError(f"it is {what}")
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_zip(data, promised)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _sniff_ole(data, suffix, promised)
     if b"%PDF-" in head and (promised == PDF or not _is_texty(head)):
         return PDF
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            return kind
-    if data[257:262] == b"ustar":
-        return TAR
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "image/webp"
-    return _sniff_text(data, suffix, promised)
+    return next((kind for pattern, kind in _MAGIC if pattern.match(head)), "")
 
 
 def _is_texty(head: bytes) -> bool:
@@ -128,24 +130,30 @@ def _sniff_zip(data: bytes, promised: str) -> str:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
             kind = archive.read("mimetype")[:200].decode("ascii", "replace").strip() if "mimetype" in names else ""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError, zipfile.zlib.error) as exc:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+        ValueError,
+        EOFError,
+        zipfile.zlib.error,
+    ) as exc:
         if promised in _BINARY:
             return promised
         raise DamagedError("the zip structure is broken or cut off; get the file again") from exc
     if "xl/workbook.bin" in names:
         raise UnsupportedError(f"it is {_XLSB}")
-    if kind in {ODT, ODS, ODP, EPUB}:
-        return kind
-    if kind.startswith(_ODF):
+    return _zip_kind(names, kind) or (promised if promised in _ZIPPED else ZIP)
+
+
+def _zip_kind(names: set[str], kind: str) -> str:
+    if kind == EPUB or kind.startswith(_ODF):
         return kind.removesuffix("-template")
-    for folder, ooxml in (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX)):
-        if any(member.startswith(folder) for member in names) and "[Content_Types].xml" in names:
-            return ooxml
-    if "META-INF/container.xml" in names:
-        return EPUB
-    if promised in {DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB}:
-        return promised
-    return ZIP
+    if "[Content_Types].xml" in names:
+        folders = {name.partition("/")[0] for name in names}
+        return next((ooxml for folder, ooxml in (("word", DOCX), ("ppt", PPTX), ("xl", XLSX)) if folder in folders), "")
+    return EPUB if "META-INF/container.xml" in names else ""
 
 
 def _sniff_ole(data: bytes, suffix: str, promised: str) -> str:
@@ -165,6 +173,7 @@ def _sniff_ole(data: bytes, suffix: str, promised: str) -> str:
     raise UnsupportedError("it is an old Office file of an unknown kind; save it in a current format")
 
 
+_OLD_OFFICE = frozenset({".doc", ".ppt", ".wps", ".xlsb", ".dot", ".pps"})
 _MAIL_HEADER = re.compile(
     rb"\A(?:[A-Za-z][A-Za-z0-9-]*:[^\n]*\n(?:[ \t][^\n]*\n)*)*?"
     rb"(?:From|Received|Return-Path|Message-ID|MIME-Version|Date|Delivered-To):[ \t]",
@@ -187,26 +196,23 @@ def _sniff_text(data: bytes, suffix: str, promised: str) -> str:
     head = data[:8192].removeprefix(b"\xef\xbb\xbf")
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = head.decode("utf-16", "ignore").encode()
-    if suffix in {".doc", ".ppt", ".wps", ".xlsb"} and not _HTML.match(head) and not head.lstrip().startswith(b"<?xml"):
-        if b"\0" in head:
-            raise UnsupportedError(f"it is {_WORD if suffix != '.ppt' else _POWERPOINT}")
-        raise DamagedError(f"it is named {suffix} but holds no such file; get it again")
-    if promised and promised not in _BINARY | {XLS, HTML, RTF, PLAIN} and not promised.startswith("image/"):
+    if promised and promised not in _BINARY | {HTML}:
         return promised
-    if _HTML.match(head):
-        return HTML
-    found = next((kind for pattern, kind in _TEXT_STRUCTURE if pattern.search(head)), "")
-    if promised == PLAIN:
-        return PLAIN
+    found = HTML if _HTML.match(head) else next((kind for pattern, kind in _TEXT_STRUCTURE if pattern.search(head)), "")
     if promised == HTML:
-        return HTML if found not in {XML} or b"xhtml" in head else found
-    if promised == XLS and b"\t" in head:
-        return TSV
-    if promised in _BINARY | {XLS, RTF} or promised.startswith("image/"):
-        if found == XML:
-            return found
-        raise DamagedError(f"it is named {suffix} but does not hold what that promises; get the file again")
+        return XML if found == XML and b"xhtml" not in head else HTML
+    if promised in _BINARY or suffix in _OLD_OFFICE:
+        return _unmasked(head, suffix, found)
     return found or _sniff_nameless(head)
+
+
+def _unmasked(head: bytes, suffix: str, found: str) -> str:
+    """Return what a file is whose suffix promises a binary format: exports of web programs are often HTML or tables."""
+    if found in {HTML, XML}:
+        return found
+    if suffix in {".xls", ".xlt"} and b"\t" in head and b"\0" not in head:
+        return TSV
+    raise DamagedError(f"it is named {suffix} but does not hold what that promises; get the file again")
 
 
 def _sniff_nameless(head: bytes) -> str:

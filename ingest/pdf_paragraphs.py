@@ -25,7 +25,7 @@ _TERMINAL = re.compile(r"[.!?:;。！？：；…][\"'”’»)\]）】」』]*$
 _NUMBER = re.compile(r"[-+(]?[\d.,]*\d[\d.,%)eE+-]*$")
 _CJK = re.compile(r"[\u2e80-\u2fff\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff“”‘’…—]")
 _SIZE_DIFFERS, _WIDE_GAP, _SPARSE, _MARGIN = 1.12, 1.35, 1.5, 1.3
-_LONG_LINE = 20
+_LONG_LINE, _RUN, _FILLED = 20, 2.5, 0.85
 _HEADING_LETTERS, _HEADING_LENGTH, _HEADING_LEVELS = 2, 120, 4
 
 Relation = Literal["beside", "joined", "broken", "parted"]
@@ -108,7 +108,9 @@ class _Relations:
             if 0 < a.bottom - b.bottom < 3 * a.height and _same_size(a, b)
         ]
         self._pitch = median(pitches) if pitches else 0.0
-        self._edges = self._measure_columns()
+        self._edges: list[tuple[float, float]] = []
+        self._loose: list[bool] = []
+        self._measure_columns()
 
     def __call__(self, index: int) -> Relation:
         before, line = self._lines[index - 1], self._lines[index]
@@ -123,7 +125,7 @@ class _Relations:
             return "joined" if self._runs_on(before, line) else "parted"
         if drop > _WIDE_GAP * max(self._pitch, 0.8 * line.height):
             return "parted"
-        if self._sparse[index - 1] or self._sparse[index]:
+        if self._sparse[index - 1] or self._sparse[index] or self._loose[index]:
             return "broken"
         return self._within_column(index, before, line)
 
@@ -152,16 +154,18 @@ class _Relations:
             _CJK.match(line.text) and _CJK.match(before.text[-1]) and len(before.text) > 8
         )  # noqa: PLR2004
 
-    def _measure_columns(self) -> list[tuple[float, float]]:
-        """Return for each line the left and right edge of the run of lines it stands in."""
-        edges: list[tuple[float, float]] = []
+    def _measure_columns(self) -> None:
+        """Note for each line the edges of the run of lines it stands in, and whether that run is no running text."""
         run: list[Line] = []
-        for line in self._lines:
-            if run and not (_same_size(run[-1], line) and 0 < run[-1].bottom - line.bottom < 2.5 * line.height):
-                edges += [_extent(run)] * len(run)
+        for line in (*self._lines, None):
+            if run and not (line and _same_size(run[-1], line) and 0 < run[-1].bottom - line.bottom < _RUN * line.height):
+                left, right = min(line.left for line in run), max(line.right for line in run)
+                n_filled = sum(line.right - left > _FILLED * (right - left) for line in run)
+                self._edges += [(left, right)] * len(run)
+                self._loose += [len(run) > 2 and n_filled < 2] * len(run)  # noqa: PLR2004  an address, a list of names
                 run = []
-            run.append(line)
-        return edges + ([_extent(run)] * len(run) if run else [])
+            if line:
+                run.append(line)
 
     def _mark_sparse(self) -> None:
         """Mark lines whose characters lie far apart for their size: rows of a table, whose gaps became single spaces."""
@@ -207,7 +211,3 @@ def _is_row(line: Line) -> bool:
     words = line.text.split(" ")
     n_numbers = sum(bool(_NUMBER.match(word)) for word in words)
     return len(words) >= 3 and n_numbers >= 0.5 * len(words)  # noqa: PLR2004
-
-
-def _extent(run: Sequence[Line]) -> tuple[float, float]:
-    return min(line.left for line in run), max(line.right for line in run)

@@ -54,7 +54,7 @@ _FUNCTIONS = {
     media.NOTEBOOK: ("read_data", "read_notebook"),
     media.EML: ("read_mail", "read_eml"),
     media.MBOX: ("read_mail", "read_mbox"),
-    media.MSG: ("read_mail", "read_msg"),
+    media.MSG: ("read_msg", "read_msg"),
 } | {f"text/x-{language}": ("read_text", "read_code") for language in media.CODE_LANGUAGES}
 
 
@@ -83,10 +83,14 @@ def load(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     try:
         size = path.stat().st_size
         if size > max_bytes:
-            raise TooLargeError(f"the file has {size:,} bytes, more than the limit of {max_bytes:,}; split it or raise the limit")
+            raise TooLargeError(
+                f"the file has {size:,} bytes, more than the limit of {max_bytes:,}; split it or raise the limit"
+            )
         return path.read_bytes()
     except OSError as exc:
-        raise ReadError(f"the file cannot be opened ({exc.strerror or exc}); check that it exists and may be read") from exc
+        raise ReadError(
+            f"the file cannot be opened ({exc.strerror or exc}); check that it exists and may be read"
+        ) from exc
 
 
 def read_bytes(data: bytes, source: str) -> Document:
@@ -141,7 +145,9 @@ def _read(reader: Reader, data: bytes, name: str) -> Reading:
         raise DamagedError("it is nested too deeply to be read; simplify or convert the file") from exc
     except Exception as exc:
         # A reader's library failed on this one file: whatever it raises, the other files must go on.
-        raise DamagedError(f"it cannot be read as what it claims to be ({_brief(exc)}); open and save it again") from exc
+        raise DamagedError(
+            f"it cannot be read as what it claims to be ({_brief(exc)}); open and save it again"
+        ) from exc
 
 
 def _brief(exc: Exception) -> str:

@@ -156,7 +156,8 @@ def _children(item: dict[str, object] | list[object], indent: int, label: str) -
 
 def _all_scalars(item: object) -> bool:
     return isinstance(item, list) and all(
-        not isinstance(child, (dict, list)) and not (isinstance(child, str) and len(child) > LONG_VALUE) for child in item
+        not isinstance(child, (dict, list)) and not (isinstance(child, str) and len(child) > LONG_VALUE)
+        for child in item
     )
 
 

@@ -11,19 +11,22 @@ import email.header
 import email.policy
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
+from itertools import islice, pairwise
 from pathlib import PurePath
 
 from . import encoding
 from .errors import DamagedError, ReadError
-from .read_text import markdown_headings
+from .media import sniff
 from .read_web import html_reading
 from .reading import MarkdownWriter, Reading
 
 MAX_DEPTH = 4
 """How deep messages and archives in messages are followed."""
 MAX_ATTACHMENTS = 200
+_SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
 _SHOWN_HEADERS = ("From", "To", "Cc", "Date", "Subject")
 
 
@@ -42,9 +45,9 @@ def read_mbox(data: bytes, name: str) -> Reading:
     for number, raw in enumerate(_split_mbox(data), 1):
         message = _parse(raw)
         inner = _read_message(message, f"Message {number}", 0)
-        _append(writer, inner.title or f"Message {number}", inner, 1)
+        append_reading(writer, inner.title or f"Message {number}", inner, 1)
         notes.extend(inner.notes)
-    return _finish(writer, PurePath(name).stem, notes)
+    return writer.finish(PurePath(name).stem, "", notes)
 
 
 def read_mhtml(data: bytes, name: str) -> Reading:
@@ -64,7 +67,7 @@ def _parse(data: bytes) -> Message:
 
 def _split_mbox(data: bytes) -> Iterator[bytes]:
     starts = [match.start() for match in re.finditer(rb"^From [^\n]*\n(?=[!-9;-~]+:)", data, re.MULTILINE)]
-    for start, stop in zip(starts, [*starts[1:], len(data)], strict=True):
+    for start, stop in pairwise([*starts, len(data)]):
         message = data[data.index(b"\n", start) + 1 : stop]
         yield re.sub(rb"^>(>*From )", rb"\1", message, flags=re.MULTILINE)
     if not starts:
@@ -79,23 +82,26 @@ def _read_message(message: Message, name: str, depth: int) -> Reading:
     writer.block("\n".join(f"{key}: {value}" for key in _SHOWN_HEADERS if (value := header(message, key))))
     notes: list[str] = []
     encoding_name = ""
-    attachments: list[tuple[str, bytes, Message]] = []
-    for part in _bodies(message, attachments):
+    others: list[Message] = []
+    for part in _bodies(message, others):
         decoded = _decoded(part)
         if decoded is None:
             continue
         encoding_name = encoding_name or decoded.encoding
         notes.extend(decoded.notes)
         text = encoding.repair(decoded.text)
-        writer.block(html_reading(text).text if part.get_content_subtype() == "html" else text)
-    for file_name, data, part in attachments[:MAX_ATTACHMENTS]:
-        notes.extend(_append_attachment(writer, file_name, data, part, depth))
-    if len(attachments) > MAX_ATTACHMENTS:
-        notes.append(f"{len(attachments) - MAX_ATTACHMENTS} attachments beyond the first {MAX_ATTACHMENTS} were left out")
-    reading = _finish(writer, subject or name, notes)
+        append_reading(writer, "", html_reading(text) if part.get_content_subtype() == "html" else Reading(text), 1)
+    attachments = Attachments(writer, depth)
+    for part in others:
+        if part.get_content_type() == "message/rfc822":
+            notes.extend(_append_messages(writer, part, depth))
+        elif not part.get_content_type().startswith(_SIGNATURES):
+            attachments.add(Attachment(_file_name(part) or f"attachment.{part.get_content_subtype()}", _payload(part)))
+    notes.extend(attachments.notes())
+    reading = writer.finish(subject or name, encoding_name, notes)
     if not reading.text:
         raise DamagedError("there is no message in it: neither headers nor a body")
-    return Reading(reading.text, reading.title, (), reading.headings, encoding_name, reading.notes)
+    return reading
 
 
 def header(message: Message, key: str) -> str:
@@ -123,7 +129,22 @@ def _undone_surrogates(text: str) -> str:
     return text
 
 
-def _bodies(message: Message, attachments: list[tuple[str, bytes, Message]]) -> Iterator[Message]:
+def _append_messages(writer: MarkdownWriter, part: Message, depth: int) -> list[str]:
+    if depth >= MAX_DEPTH:
+        return ["messages nested too deeply were left out"]
+    notes: list[str] = []
+    for message in _parts(part):
+        try:
+            reading = _read_message(message, "Message", depth + 1)
+        except ReadError as exc:
+            notes.append(f"an attached message was left out: {exc}")
+            continue
+        append_reading(writer, _file_name(part) or reading.title, reading, 2)
+        notes.extend(reading.notes)
+    return notes
+
+
+def _bodies(message: Message, attachments: list[Message]) -> Iterator[Message]:
     """Yield the parts that are the message's text; collect the others as attachments."""
     stack = [message]
     while stack:
@@ -132,13 +153,13 @@ def _bodies(message: Message, attachments: list[tuple[str, bytes, Message]]) -> 
         if kind == "multipart/alternative":
             stack.extend(reversed(_best_alternative(_parts(part))))
         elif kind == "message/rfc822" or part.get_content_disposition() == "attachment" or _file_name(part):
-            attachments.append((_file_name(part), b"" if kind == "message/rfc822" else _payload(part), part))
+            attachments.append(part)
         elif part.is_multipart():
             stack.extend(reversed(_parts(part)))
         elif part.get_content_maintype() == "text":
             yield part
         elif part.get_content_maintype() != "multipart":
-            attachments.append((_file_name(part), _payload(part), part))
+            attachments.append(part)
         else:
             yield part
 
@@ -150,12 +171,15 @@ def _parts(part: Message) -> list[Message]:
 
 def _best_alternative(parts: list[Message]) -> list[Message]:
     """Return the richest version of a body that holds text, and what is no version of it (calendars, files)."""
+
     def rank(part: Message) -> int:
         kinds = {inner.get_content_type() for inner in part.walk()}
         return 2 if "text/html" in kinds else 1 if "text/plain" in kinds else 0
 
     versions = sorted((part for part in parts if rank(part)), key=rank, reverse=True)
-    filled = [part for part in versions if any(_payload(inner).strip() for inner in part.walk() if not inner.is_multipart())]
+    filled = [
+        part for part in versions if any(_payload(inner).strip() for inner in part.walk() if not inner.is_multipart())
+    ]
     others = [part for part in parts if not rank(part)]
     return [*filled[:1], *others]
 
@@ -193,39 +217,80 @@ def _file_name(part: Message) -> str:
     return " ".join(_undone_surrogates(name).replace("/", "_").split())
 
 
-def _append_attachment(writer: MarkdownWriter, name: str, data: bytes, part: Message, depth: int) -> list[str]:
-    from .read import read_bytes
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that travels with a message."""
 
-    if part.get_content_type() == "message/rfc822":
-        if depth >= MAX_DEPTH:
-            return ["messages nested too deeply were left out"]
-        inner = [_read_message(message, name or "Message", depth + 1) for message in _parts(part)]
-        for reading in inner:
-            _append(writer, name or reading.title, reading, 2)
-        return [note for reading in inner for note in reading.notes]
-    if not data.strip():
-        return [f"the attachment {name or '(unnamed)'} is empty"]
-    if part.get_content_type().startswith(("application/pkcs7", "application/pgp-signature")):
-        return []
-    label = name or f"attachment.{part.get_content_subtype()}"
-    if depth >= MAX_DEPTH:
-        return [f"the attachment {label} was left out: nested too deeply"]
-    try:
-        document = read_bytes(data, label)
-    except ReadError as exc:
-        return [f"the attachment {label} was left out: {exc}"]
-    _append(writer, label, Reading(document.text), 2)
-    return [f"in the attachment {label}: {note}" for note in document.notes]
+    name: str
+    data: bytes
 
 
-def _append(writer: MarkdownWriter, title: str, reading: Reading, level: int) -> None:
+class Attachments:
+    """Writes attachments under headings of their own, and keeps account of those that could not be read."""
+
+    def __init__(self, writer: MarkdownWriter, depth: int) -> None:
+        self.depth = depth
+        self._writer = writer
+        self._left_out: dict[str, list[str]] = {}
+        self._notes: list[str] = []
+        self._count = 0
+
+    def add(self, attachment: Attachment) -> None:
+        """Read one attachment, and each member if it is an archive."""
+        from .archive import ARCHIVES, members
+
+        self._count += 1
+        if self._count > MAX_ATTACHMENTS:
+            self._leave_out(attachment.name, f"there are more than {MAX_ATTACHMENTS}")
+            return
+        if not attachment.data.strip():
+            self._leave_out(attachment.name, "empty")
+            return
+        try:
+            if sniff(attachment.data, attachment.name) not in ARCHIVES:
+                self._read(attachment)
+                return
+            for label, data in islice(members(attachment.data, attachment.name), MAX_ATTACHMENTS):
+                self._read(Attachment(f"{attachment.name}!{label}", data))
+        except ReadError as exc:
+            self._leave_out(attachment.name, str(exc))
+
+    def _read(self, attachment: Attachment) -> None:
+        from .read import read_bytes
+
+        if self.depth >= MAX_DEPTH:
+            self._leave_out(attachment.name, "nested too deeply")
+            return
+        try:
+            document = read_bytes(attachment.data, attachment.name)
+        except ReadError as exc:
+            self._leave_out(attachment.name, str(exc))
+            return
+        append_reading(self._writer, attachment.name, Reading(document.text, headings=document.headings), 2)
+        self._notes.extend(f"in the attachment {attachment.name}: {note}" for note in document.notes)
+
+    def _leave_out(self, name: str, reason: str) -> None:
+        self._left_out.setdefault(reason, []).append(name)
+
+    def notes(self) -> Iterator[str]:
+        """Yield what a user should know of the attachments; one sentence a reason, however many there are."""
+        for reason, names in self._left_out.items():
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004
+            yield f"attachments left out ({', '.join(names[:5])}{more}): {reason}"
+        yield from self._notes
+
+
+def append_reading(writer: MarkdownWriter, title: str, reading: Reading, level: int) -> None:
+    """Append a reading under a heading, if ``title`` is given; its own headings move down by ``level``."""
     writer.heading(level, title)
-    text = reading.text
-    if text.startswith(f"# {title}\n"):
-        text = text.split("\n", 1)[1]
-    writer.block(re.sub(r"^(#{1,5})(?= )", lambda marks: "#" * min(len(marks[1]) + level, 6), text, flags=re.MULTILINE))
-
-
-def _finish(writer: MarkdownWriter, title: str, notes: list[str]) -> Reading:
-    text = writer.finish().text
-    return Reading(text, title, (), markdown_headings(text), "", tuple(notes))
+    position = 0
+    for heading in reading.headings:
+        writer.block(reading.text[position : heading.start])
+        line_end = reading.text.find("\n", heading.start) % (len(reading.text) + 1)
+        line = reading.text[heading.start : line_end]
+        is_title = heading.start == 0 and heading.title == title
+        if not is_title:
+            writer.heading(heading.level + level, heading.title)
+        written = is_title or line.startswith("#") or line.strip() == heading.title
+        position = line_end if written else heading.start
+    writer.block(reading.text[position:])

@@ -11,19 +11,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from .document import How
-from .errors import DamagedError, EncryptedError, TooLargeError
+from .errors import DamagedError, EmptyFileError, EncryptedError, TooLargeError
 from .ocr import ocr_installed, recognise
 from .pdf_columns import unmix_columns
 from .pdf_furniture import furniture
 from .pdf_layout import HYPHEN, Bookmark, Line, PageContent, PdfiumFile, open_pdf
 from .pdf_paragraphs import blocks, heading_levels, looks_like_heading, size_of
 from .pdf_pypdf import PypdfFile
+from .pdf_repair import with_new_end
 from .pdf_text import clean, garbled_share
 from .reading import MarkdownWriter, Reading
 
 MAX_PAGES = 20_000
 _GARBLED = 0.15
 """From this share of senseless characters on, a page gets a second opinion."""
+_RECOVERED = "The PDF is damaged; what could be recovered was read."
 _OCR_SCALE = 200 / 72
 _FEW_CHARACTERS = 40
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -46,11 +48,13 @@ def read_pdf(data: bytes, name: str) -> Reading:
 
     Raises: EncryptedError: it needs a password. DamagedError: no parser finds a page. TooLargeError: over ``MAX_PAGES``.
     """
+    if not data.strip(b"\0 \r\n\t"):
+        raise EmptyFileError("The file is empty.")
     try:
         with open_pdf(data) as pdf:
             return _read(pdf, data, name)
     except DamagedError:
-        return _read_damaged(data)
+        return _read_damaged(data, name)
 
 
 def _read(pdf: PdfiumFile, data: bytes, name: str) -> Reading:
@@ -162,9 +166,17 @@ def _paragraphs(text: str) -> tuple[str, ...]:
     )
 
 
-def _read_damaged(data: bytes) -> Reading:
-    """Read by pypdf alone what PDFium cannot open."""
-    second = PypdfFile(data)
+def _read_damaged(data: bytes, name: str) -> Reading:
+    """Read what PDFium cannot open: by PDFium once more with a new end, else by pypdf alone."""
+    repaired = with_new_end(data)
+    if repaired is not None:
+        try:
+            with open_pdf(repaired) as pdf:
+                reading = _read(pdf, repaired, name)
+            return replace(reading, notes=(_RECOVERED, *reading.notes))
+        except DamagedError:
+            pass
+    second = PypdfFile(repaired or data)
     if second.n_pages == 0:
         raise DamagedError("The PDF has no pages; export or download it again.")
     if second.n_pages > MAX_PAGES:
@@ -176,7 +188,7 @@ def _read_damaged(data: bytes) -> Reading:
         for paragraph in _paragraphs(text):
             writer.block(paragraph)
         writer.end_page(number, start, "failed" if said else "text", said and f"The page is damaged ({said}).")
-    reading = writer.finish(notes=["The PDF is damaged; what could be recovered was read."])
+    reading = writer.finish(notes=[_RECOVERED])
     if not reading.text:
         raise DamagedError("The PDF is damaged and no text could be recovered; export or download it again.")
     return reading

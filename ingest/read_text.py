@@ -131,7 +131,9 @@ def _rst_title(title: str) -> str:
 
 
 _ASCIIDOC_HEADING = re.compile(r"^(={1,6}|#{1,6})[ \t]+(\S[^\n]*)$|^(-{4,}|\.{4,}|={4,}|\*{4,})[ \t]*$", re.MULTILINE)
-_ORG_HEADING = re.compile(r"^(\*{1,8})[ \t]+(?:TODO |DONE )?(\S[^\n]*)$|^[ \t]*#\+(begin_\w+)", re.MULTILINE | re.IGNORECASE)
+_ORG_HEADING = re.compile(
+    r"^(\*{1,8})[ \t]+(?:TODO |DONE )?(\S[^\n]*)$|^[ \t]*#\+(begin_\w+)", re.MULTILINE | re.IGNORECASE
+)
 
 
 def read_asciidoc(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam

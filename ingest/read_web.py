@@ -14,20 +14,25 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from . import encoding
 from .reading import MarkdownWriter, Reading
 
-_SKIPPED = frozenset(
-    "head script style template noscript svg canvas audio video object embed datalist rp map area col colgroup "
-    "-comment !doctype -doctype".split()
-)
-_BLOCKS = frozenset(
-    "address article aside body center dd details dialog div dl dt fieldset figcaption figure footer form header "
-    "hgroup html legend main menu nav ol optgroup option p search section summary tbody td tfoot th thead tr ul "
-    "caption table li blockquote pre h1 h2 h3 h4 h5 h6 hr iframe frameset frame noframes textarea select".split()
-)
+_SKIPPED = frozenset((
+    "head", "script", "style", "template", "noscript", "svg", "canvas", "audio", "video", "object", "embed",
+    "datalist", "rp", "map", "area", "col", "colgroup", "-comment", "!doctype", "-doctype",
+))  # fmt: skip
+_BLOCKS = frozenset((
+    "address", "article", "aside", "body", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset",
+    "figcaption", "figure", "footer", "form", "header", "hgroup", "html", "legend", "main", "menu", "nav", "ol",
+    "optgroup", "option", "p", "search", "section", "summary", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+    "caption", "table", "li", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "iframe", "frameset",
+    "frame", "noframes", "textarea", "select",
+))  # fmt: skip
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _MENU_ROLES = frozenset({"navigation", "menu", "menubar", "search"})
 _MENU_LINKS = 0.7
-_SPACE = re.compile(r"[ \t\n\f\r\u200b\u00ad\ufeff]+")
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}encoding=[\"']([\w.:-]+)", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\n\f\r]+")
+_INVISIBLE = str.maketrans("", "", "\u200b\u00ad\ufeff")
+_META_CHARSET = re.compile(
+    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}encoding=[\"']([\w.:-]+)", re.IGNORECASE
+)
 _LANGUAGE_CLASS = re.compile(r"(?:^|\s)(?:language|lang|highlight-source|brush:?)[-\s:]?([A-Za-z0-9+#]+)")
 
 
@@ -269,14 +274,14 @@ def _events(root: LexborNode, wanted: Callable[[LexborNode], bool]) -> Iterator[
 
 
 def _collapse(text: str) -> str:
-    lines = (_SPACE.sub(" ", line).strip() for line in text.split("\0"))
+    lines = (_SPACE.sub(" ", line).strip() for line in text.translate(_INVISIBLE).split("\0"))
     return "\n".join(line for line in lines if line)
 
 
 def _text(node: LexborNode) -> str:
     """Return an element's text on one line; words of different blocks do not run together."""
     if not node.css_first("br, p, div, li, td, script, style, img"):
-        return _SPACE.sub(" ", node.text(deep=True)).strip()
+        return _SPACE.sub(" ", node.text(deep=True).translate(_INVISIBLE)).strip()
     parts: list[str] = []
 
     def wanted(child: LexborNode) -> bool:
@@ -292,7 +297,7 @@ def _text(node: LexborNode) -> str:
     for child, entering in _events(node, wanted):
         if not entering and child.tag in _BLOCKS:
             parts.append(" ")
-    return _SPACE.sub(" ", "".join(parts)).strip()
+    return _SPACE.sub(" ", "".join(parts).translate(_INVISIBLE)).strip()
 
 
 def _link_share(node: LexborNode) -> float:

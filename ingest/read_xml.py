@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html.entities import html5
 from pathlib import PurePath
 
 from lxml import etree
@@ -20,7 +21,9 @@ from .reading import MarkdownWriter, Reading
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.:-]+)")
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _MARKUP = re.compile(r"<(?:p|br|div|a|b|i|img|ul|table|span|h\d)\b[^>]*/?>", re.IGNORECASE)
+_NAMED_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]+);")
 _TITLES = frozenset({"title", "head", "article-title", "titre"})
+_PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _PROSE = frozenset({"p", "para", "simpara", "li", "item", "td", "entry", "title", "head", "s", "ab", "l", "verse"})
 
 
@@ -32,7 +35,10 @@ def read_xml(data: bytes, name: str) -> Reading:
     declared = _DECLARED.search(data[:1024])
     decoded = encoding.decode(data, declared[1].decode("ascii") if declared else "")
     text = _DECLARATION.sub("", encoding.repair(decoded.text), count=1).strip()
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
+    text = _NAMED_ENTITY.sub(_named, text)
+    parser = etree.XMLParser(
+        resolve_entities="internal", no_network=True, load_dtd=False, recover=True, huge_tree=False
+    )
     try:
         root = etree.fromstring(text.encode(), parser)
     except (etree.XMLSyntaxError, ValueError) as exc:
@@ -44,10 +50,18 @@ def read_xml(data: bytes, name: str) -> Reading:
     notes = list(decoded.notes)
     if parser.error_log:
         entry = parser.error_log[0]
-        notes.append(f"the XML is broken (line {entry.line}: {' '.join(entry.message.split())}); what could be read was read")
+        notes.append(
+            f"the XML is broken (line {entry.line}: {' '.join(entry.message.split())}); what could be read was read"
+        )
     writer = MarkdownWriter()
     _write(writer, root)
     return writer.finish(_title(root) or PurePath(name).stem, decoded.encoding, notes)
+
+
+def _named(match: re.Match[str]) -> str:
+    """Entities of HTML stand in XML without a declaration more often than with one."""
+    character = html5.get(f"{match[1]};", "")
+    return match[0] if match[1] in _PREDEFINED or character in ("", "&", "<", ">") else character
 
 
 def _write(writer: MarkdownWriter, root: etree._Element) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Quantization = Literal["none", "8bit", "4bit"]
+QUANTIZATIONS = frozenset({"none", "8bit", "4bit"})
 MAX_CONTEXT_TOKENS = 8192
 ABILITIES: frozenset[Ability] = frozenset({"top_k", "top_p", "min_p", "repeat_penalty", "stop", "banned", "beam"})
 
@@ -338,13 +339,13 @@ def _load(name: str, quantize: Quantization, context_tokens: int) -> _Loaded:
 def _quantization(quantize: Quantization) -> object | None:
     if quantize == "none":
         return None
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it logs a line per layer and token
     try:
         import bitsandbytes  # noqa: F401  # transformers would only say so after reading the weights
         import torch
         from transformers import BitsAndBytesConfig
     except ImportError as exc:
         raise MissingExtraError(f"{quantize} quantization", "transformers") from exc
-    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)  # a line per layer and token
     compute = torch.bfloat16 if torch.cuda.is_available() else torch.float32
     return cast(
         "object",

@@ -47,7 +47,7 @@ class ChromaIndex:
         n = min(n, self._collection.count())
         if n == 0:
             return [], np.zeros(0, np.float32)
-        found = self._collection.query(query_embeddings=[vector], n_results=n, include=["distances"])
+        found = self._collection.query(query_embeddings=vector[np.newaxis], n_results=n, include=["distances"])
         distances = found["distances"] or [[]]
         return list(found["ids"][0]), 1 - np.asarray(distances[0], np.float32)
 

@@ -21,7 +21,8 @@ _ASKING_ZH = """
 _ASKING = re.compile(rf"\b(?:{'|'.join(_ASKING_EN)})\b|{'|'.join(_ASKING_ZH)}", re.IGNORECASE)
 
 _WHEN = re.compile(
-    r"\bwhen\b|\bwhat (?:year|date|day|month|century)\b|什么时候|什麼時候|何时|何時|哪一?年|哪一?天|几月|幾月", re.IGNORECASE
+    r"\bwhen\b|\bwhat (?:year|date|day|month|century)\b|什么时候|什麼時候|何时|何時|哪一?年|哪一?天|几月|幾月",
+    re.IGNORECASE,
 )
 _HOW_MANY = re.compile(
     r"\bhow (?:many|much|long|old|far|tall|large|big|often)\b|多少|几|幾|多大|多高|多长|多長|多久", re.IGNORECASE

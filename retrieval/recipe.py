@@ -31,7 +31,14 @@ _KNOWN_PROMPTS: tuple[tuple[str, str, str], ...] = (
 )
 _DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 
-_TOKENIZER_FILES = ("vocab.txt", "vocab.json", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model")
+_TOKENIZER_FILES = (
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from ..ingest.errors import InputError
 from .bm25 import Bm25
 from .dense import Dense, Moments
 from .embedder import Embedder
-from .fuse import fuse
+from .frequencies import chunk_frequencies
+from .fuse import candidates, zscore_sum
 from .hit import Hit
 from .hit import Lane as Said
 from .index import ExactIndex, VectorIndex
@@ -72,7 +73,7 @@ class Searcher:
         self._embedder = embedder
         self._index = index
         self._bm25 = Bm25(catalog.connection)
-        self._tfidf = TfIdf(folder / "tfidf", lambda: catalog.get("content", "0"), catalog.indexed_texts)
+        self._tfidf = TfIdf(folder / "tfidf", lambda: catalog.content, catalog.indexed_texts)
         self._view: _View | None = None
 
     def search(self, question: str, k: int, lanes: Sequence[str] | None = None) -> Found:
@@ -86,16 +87,19 @@ class Searcher:
             InputError: an unknown lane, or one that this base does not have.
         """
         chosen, notes = self._choose(question, lanes)
-        results = [lane.search(question, max(_CANDIDATES, k)) for lane in chosen]
-        ranked = fuse(question, chosen, results, k)
-        chunks = self._catalog.chunks([item.id for item in ranked])
+        ranked = _rank(question, chosen, k)
+        chunks = self._catalog.chunks([chunk for chunk, _, _ in ranked])
         by = "fused" if len(chosen) > 1 else chosen[0].name
         hits = tuple(
-            Hit(chunks[item.id], item.score, by, tuple(Said(*said) for said in item.lanes))
-            for item in ranked
-            if item.id in chunks  # a vector index may be behind the catalog, never ahead of it
+            Hit(chunks[chunk], score, by, said)
+            for chunk, score, said in ranked
+            if chunk in chunks  # what is derived may be behind the catalog
         )
         return Found(hits, tuple(lane.name for lane in chosen), notes)
+
+    def frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        """Return how many chunks hold each token; tokens that none holds are left out."""
+        return chunk_frequencies(self._catalog.connection(), tokens)
 
     def _choose(self, question: str, wanted: Sequence[str] | None) -> tuple[list[Lane], tuple[str, ...]]:
         if wanted is not None:
@@ -140,3 +144,24 @@ class Searcher:
         ids, vectors = load_vectors(self._catalog, embedder.fingerprint, embedder.dim)
         index = ExactIndex(ids, vectors) if ready <= EXACT_UP_TO else self._index(embedder)
         return _View(generation, Dense(self._catalog, embedder, index, Moments.of(vectors)), pending)
+
+
+def _rank(question: str, lanes: Sequence[Lane], k: int) -> list[tuple[str, float, tuple[Said, ...]]]:
+    """Return ``(chunk id, score, what each lane said)`` of the ``k`` best candidates of all lanes, best first."""
+    found = [lane.search(question, max(_CANDIDATES, k)) for lane in lanes]
+    ids = candidates(found)
+    exact = [lane.score(question, ids) for lane in lanes]
+    scores = zscore_sum(found, exact, [1.0] * len(lanes)) if len(lanes) > 1 else exact[0]
+    ranks = [{chunk: rank for rank, chunk in enumerate(result.ids, 1)} for result in found]
+    best = sorted(range(len(ids)), key=lambda at: (-scores[at], ids[at]))[:k]
+    return [
+        (
+            ids[at],
+            float(scores[at]),
+            tuple(
+                Said(lane.name, rank.get(ids[at], 0), float(said[at]))
+                for lane, rank, said in zip(lanes, ranks, exact, strict=True)
+            ),
+        )
+        for at in best
+    ]

@@ -71,7 +71,7 @@ def _embed(catalog: Catalog, embedder: Embedder, keys: Sequence[int]) -> int:
     vectors = embedder.embed_documents([texts[h] for h in chosen]).astype("<f4")
     blobs: dict[str, bytes | None] = dict.fromkeys(hashes)
     blobs.update((h, vector.tobytes()) for h, vector in zip(chosen, vectors, strict=True))
-    with catalog.transaction() as connection:
+    with catalog.transaction(content=False) as connection:
         connection.executemany(
             "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
             ((embedder.fingerprint, text_hash, blob) for text_hash, blob in blobs.items()),

@@ -6,18 +6,24 @@ model; one set of random weights per architecture, so that both must write the s
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from kb.prompts.prompt import Message, Prompt
 from numpy.typing import NDArray
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 Architecture = Literal["llama", "chatglm"]
+Quantization = Literal["F32", "Q8_0", "Q4_0"]
 Weights = dict[str, NDArray[np.float32]]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -73,12 +79,13 @@ FAMILIES: dict[Architecture, Family] = {
 
 def texts() -> Iterator[str]:
     """Yield this repository's own prose and code, which the tokenizers are trained on."""
-    for pattern in ("*.md", "knowledge_base/**/*.md", "ingest/*.py", "retrieval/*.py", "llm/*.py"):
+    for pattern in ("*.md", "knowledge_base/**/*.md", "ingest/*.py"):
         for path in sorted(REPOSITORY.glob(pattern)):
             yield path.read_text(encoding="utf-8")
     yield " ".join(f"{a}{b}" for a, b in pairwise(COMMON))
 
 
+@cache
 def tokenizer(architecture: Architecture) -> Tokenizer:
     """Train a byte-level BPE of about 1500 tokens, with the special tokens at its end."""
     family = FAMILIES[architecture]
@@ -159,9 +166,7 @@ def gguf_tensors(architecture: Architecture, made: Weights) -> Iterator[tuple[st
             yield to + "ffn_up.weight", made[at + "mlp.up_proj.weight"]
 
 
-def build_gguf(
-    path: Path, architecture: Architecture, quantization: Literal["F32", "Q8_0", "Q4_0"] = "Q8_0", *, name: str = ""
-) -> Path:
+def build_gguf(path: Path, architecture: Architecture, quantization: Quantization = "Q8_0", *, name: str = "") -> Path:
     """Write a GGUF model that llama.cpp loads; ``name`` replaces the architecture's, to make one nobody knows."""
     import gguf
 
@@ -252,3 +257,28 @@ def build_transformers(folder: Path, architecture: Architecture) -> Path:
     fast.chat_template = family.template
     fast.save_pretrained(folder)
     return folder
+
+
+@cache
+def session_folder() -> Path:
+    """Return a folder that lasts as long as the test run."""
+    folder = tempfile.mkdtemp(prefix="kb-models-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+@cache
+def gguf_file(architecture: Architecture, quantization: Quantization = "Q8_0") -> Path:
+    """Return a GGUF file, built on first use."""
+    return build_gguf(session_folder() / f"{architecture}-{quantization}.gguf", architecture, quantization)
+
+
+@cache
+def transformers_folder(architecture: Architecture) -> Path:
+    """Return a transformers folder, built on first use."""
+    return build_transformers(session_folder() / f"{architecture}-hf", architecture)
+
+
+def prompt(text: str = "What is retrieval?") -> Prompt:
+    """Return a prompt of two messages."""
+    return Prompt(text, (Message("system", "You answer."), Message("user", text)), ())

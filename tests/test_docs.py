@@ -8,11 +8,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from kb.app import cli
 from kb.app.config import load_config
+from kb.ingest import read
+from kb.ingest.media import SUFFIXES
 from typer.main import get_command
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -171,6 +174,18 @@ def test_the_page_of_commands_is_what_help_prints() -> None:
         [sys.executable, ROOT / "docs" / "build_commands.py", "--check"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", ["en/ingesting.md", "zh/导入文件.md"])
+def test_documented_formats_have_readers(page: str) -> None:
+    """Every suffix that the handbook says kb reads has a reader that can be imported; ``.doc`` is not said to."""
+    text = (ROOT / "knowledge_base" / page).read_text("utf-8")
+    lines = [line for line in text.splitlines() if "`.docx`" in line or "`.odt`" in line]
+    suffixes = set(re.findall(r"`(\.[a-z]+)`", "\n".join(lines[:2])))
+    assert len(suffixes) > 20
+    for suffix in suffixes:
+        module, function = read._FUNCTIONS[SUFFIXES[suffix]]
+        assert callable(getattr(import_module(f"kb.ingest.{module}"), function))
 
 
 def test_documented_exit_codes_are_those_of_the_command_line() -> None:

@@ -124,7 +124,9 @@ def test_other_sizes_split_stored_text_again(catalog: Catalog, folder: Path) -> 
     """A new embedder's limits need no file: the text is in the catalog."""
     run(catalog, folder)
     (folder / "a.md").rename(folder.parent / "gone.md")
-    report = sync(catalog, [folder / "b.txt"], splitting=Splitting(target_tokens=6, max_tokens=8), count_tokens=count_words)
+    report = sync(
+        catalog, [folder / "b.txt"], splitting=Splitting(target_tokens=6, max_tokens=8), count_tokens=count_words
+    )
     assert report.n_resplit == 2
     assert len(keywords(catalog, "apples")) == 1
 

@@ -1,0 +1,90 @@
+"""Which embedder a knowledge base is built with, and which one reads its questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from ..ingest.catalog import Catalog
+from ..ingest.errors import EmbedderError, MissingExtraError
+from ..retrieval.embedder import Embedder
+from ..retrieval.models import open_embedder
+
+_GIVEN = "given:"
+"""Before the name of an embedder that a program passed in: only a program can pass it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What reads the questions, and what it does without."""
+
+    embedder: Embedder | None
+    note: str = ""
+
+
+class Embedders:
+    """Opens embedders for one base: what was asked for, else what the base was built with, else the best at hand."""
+
+    def __init__(self, catalog: Catalog, wanted: str | Embedder, models: Path) -> None:
+        """Take the base's catalog, a spec or an embedder, and the folder where models are kept."""
+        self._catalog = catalog
+        self._wanted = wanted
+        self._models = models
+        self._serving: Serving | None = None
+        self._lock = Lock()
+
+    def building(self, say: Callable[[str], None] | None = None) -> Embedder | None:
+        """Return what embeds documents; ``None`` when the base is to do without.
+
+        Raises:
+            EmbedderError: it is not on this machine; a base is never moved to another embedder unless asked to.
+            MissingExtraError: the libraries that run it are not installed.
+        """
+        embedder = self._given() or self._open(self._spec(), say)
+        with self._lock:
+            self._serving = Serving(embedder)
+        return embedder
+
+    def built(self, embedder: Embedder | None) -> None:
+        """Remember in the base what it was built with; without an embedder only if that was asked for."""
+        if embedder is not None:
+            spec = getattr(embedder, "spec", f"{_GIVEN}{embedder.name}")
+        else:
+            spec = "tfidf" if self._wanted == "tfidf" else ""
+        if self._catalog.get("embedder") != spec:
+            self._catalog.put("embedder", spec)
+
+    def serving(self) -> Serving:
+        """Return what embeds questions; with a note instead of an error when it is not on this machine."""
+        with self._lock:
+            if self._serving is None:
+                self._serving = self._find_serving()
+            return self._serving
+
+    def _find_serving(self) -> Serving:
+        if given := self._given():
+            return Serving(given)
+        spec = self._spec()
+        if spec == "auto":
+            return Serving(None)  # nothing was embedded yet
+        try:
+            return Serving(self._open(spec, None))
+        except (EmbedderError, MissingExtraError) as error:
+            return Serving(None, f"Searched by keywords and TF-IDF only. {error}")
+
+    def _given(self) -> Embedder | None:
+        return None if isinstance(self._wanted, str) else self._wanted
+
+    def _spec(self) -> str:
+        own = self._catalog.get("embedder")
+        return own if self._wanted == "auto" and own else str(self._wanted)
+
+    def _open(self, spec: str, say: Callable[[str], None] | None) -> Embedder | None:
+        if spec.startswith(_GIVEN):
+            name = spec.removeprefix(_GIVEN)
+            raise EmbedderError(
+                f"This base was built with {name}, which a program passed in; pass it to KnowledgeBase.open"
+            )
+        return open_embedder(spec, cache=self._models, progress=say)

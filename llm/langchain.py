@@ -1,0 +1,164 @@
+"""Any chat model of LangChain.
+
+Comes in: a ``BaseChatModel``, or a provider and a model's name; a prompt. Goes out: the model's text, piece by piece.
+Never: a LangChain type in another file, or a setting that the model has no field for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
+from typing import TYPE_CHECKING, cast
+
+from ..ingest.errors import GeneratorError, InputError, MissingExtraError
+from ..prompts.prompt import Prompt
+from .generator import Sampling
+from .sampling import Ability, require
+from .streaming import until
+
+if TYPE_CHECKING:
+    from langchain_core.language_models.chat_models import BaseChatModel
+    from langchain_core.messages import AIMessageChunk
+
+DEFAULT_CONTEXT_TOKENS = 4096
+
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "seed": ("seed",),
+    "temperature": ("temperature",),
+    "max_tokens": ("max_tokens", "max_output_tokens", "num_predict", "max_completion_tokens"),
+    "top_k": ("top_k",),
+    "top_p": ("top_p",),
+    "min_p": ("min_p",),
+    "repeat_penalty": ("repeat_penalty", "repetition_penalty"),
+}
+"""What the integrations (ChatOpenAI, ChatOllama, ChatAnthropic, ...) call each setting."""
+
+
+class LangChainGenerator:
+    """A LangChain chat model. Settings go into its fields of the same meaning, in a copy made for the one call."""
+
+    def __init__(self, model: BaseChatModel, *, name: str = "", context_tokens: int | None = None) -> None:
+        """Wrap the model, which stays the caller's.
+
+        Args:
+            model: called from several threads if the generator is.
+            name: what an answer says of it; empty: its class.
+            context_tokens: the most tokens of prompt and answer; ``None``: what the model's profile says, else 4096.
+        """
+        self._model: BaseChatModel | None = model
+        self._name = name or type(model).__name__
+        profile = cast("Mapping[str, object]", getattr(model, "profile", None) or {})
+        known = profile.get("max_input_tokens")
+        self._context_tokens = context_tokens or (known if isinstance(known, int) else DEFAULT_CONTEXT_TOKENS)
+        fields = type(model).model_fields
+        self._fields = {
+            setting: next((field for field in fields_of if field in fields), None)
+            for setting, fields_of in _FIELDS.items()
+        }
+        able = {setting for setting, field in self._fields.items() if field} & {
+            "top_k",
+            "top_p",
+            "min_p",
+            "repeat_penalty",
+        }
+        self._abilities = cast("frozenset[Ability]", frozenset(able | {"stop"}))
+
+    @property
+    def name(self) -> str:
+        """``langchain:`` and the provider and model."""
+        return f"langchain:{self._name}"
+
+    @property
+    def context_tokens(self) -> int:
+        """The most tokens that prompt and answer may take together."""
+        return self._context_tokens
+
+    def count_tokens(self, text: str) -> int:
+        """Return an estimate: a third of the UTF-8 bytes, one token per Chinese character or three Latin letters.
+
+        LangChain's own ``get_num_tokens`` would download a tokenizer.
+        """
+        return math.ceil(len(text.encode("utf-8")) / 3)
+
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
+        """Yield the answer piece by piece; closing the iterator closes the model's stream.
+
+        Raises:
+            GeneratorError: the model failed, or has no field for a setting.
+        """
+        chosen = require(self.name, sampling, self._abilities)
+        if self._model is None:
+            raise GeneratorError(f"{self.name} was closed; open it again")
+        self._require_fields(sampling)
+        wanted: dict[str, object] = {
+            "seed": sampling.seed,
+            "temperature": sampling.temperature if chosen == "sample" else 0.0,
+            "max_tokens": sampling.max_tokens,
+            "top_k": sampling.top_k,
+            "top_p": sampling.top_p,
+            "min_p": sampling.min_p,
+            "repeat_penalty": sampling.repeat_penalty,
+        }
+        update = {
+            field: wanted[setting] for setting, field in self._fields.items() if field and wanted[setting] is not None
+        }
+        model = self._model.model_copy(update=update)
+        pieces = self._pieces(model, prompt, sampling.stop)
+        return until(pieces if self._fields["max_tokens"] else self._capped(pieces, sampling.max_tokens), sampling.stop)
+
+    def close(self) -> None:
+        """Let go of the model; calling it twice is harmless."""
+        self._model = None
+
+    def _require_fields(self, sampling: Sampling) -> None:
+        asked = {"seed": sampling.seed != 0, "temperature": sampling.temperature > 0}
+        for setting, wanted in asked.items():
+            if wanted and not self._fields[setting]:
+                raise GeneratorError(f"{self.name} has no {setting}; leave the setting out, or use another model")
+
+    def _pieces(self, model: BaseChatModel, prompt: Prompt, stop: tuple[str, ...]) -> Generator[str]:
+        messages = [(message.role, message.content) for message in prompt.messages]
+        try:
+            stream = cast("Generator[AIMessageChunk]", model.stream(messages, stop=list(stop) or None))
+            with closing(stream):
+                for chunk in stream:
+                    if text := str(chunk.text):
+                        yield text
+        except Exception as exc:  # each provider has errors of its own, without a common root
+            raise GeneratorError(f"{self.name} failed ({type(exc).__name__}: {exc}); see its provider's page") from exc
+
+    def _capped(self, pieces: Generator[str], max_tokens: int) -> Generator[str]:
+        """Stop a model that cannot be told how long its answer may be; a piece counts as at least one token."""
+        left = max_tokens
+        with closing(pieces):
+            for piece in pieces:
+                left -= max(1, self.count_tokens(piece))
+                if left < 0:
+                    return
+                yield piece
+
+
+def open_langchain(provider: str, model: str, *, context_tokens: int | None = None) -> LangChainGenerator:
+    """Open a model by its provider's and its own name, as LangChain's ``init_chat_model`` knows them.
+
+    Raises:
+        InputError: LangChain knows no such provider.
+        GeneratorError: the provider's package is missing, or refuses (no key, say).
+        MissingExtraError: LangChain is not installed.
+    """
+    try:
+        from langchain.chat_models import init_chat_model
+    except ImportError as exc:
+        raise MissingExtraError("a LangChain chat model", "langchain") from exc
+    try:
+        made = init_chat_model(model, model_provider=provider)
+    except ImportError as exc:
+        raise GeneratorError(f"LangChain needs a package for {provider} ({exc})") from exc
+    except ValueError as exc:
+        if "provider" in str(exc):
+            raise InputError(f"LangChain knows no provider {provider!r}; {str(exc).partition('Supported')[2]}") from exc
+        raise GeneratorError(f"LangChain cannot open {provider}:{model} ({exc})") from exc
+    except Exception as exc:  # a missing key is the provider's own kind of error
+        raise GeneratorError(f"LangChain cannot open {provider}:{model} ({exc})") from exc
+    return LangChainGenerator(made, name=f"{provider}:{model}", context_tokens=context_tokens)

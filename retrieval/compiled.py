@@ -1,0 +1,166 @@
+"""Runs an embedding model compiled for this processor by OpenVINO: no torch, a start in a fraction of a second.
+
+Comes in: a traced torch module once, then token ids. Goes out: vectors. Never: telemetry, or a file outside its folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ingest.errors import EmbedderError, MissingExtraError
+from .vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import torch
+
+_BATCH = 32
+_BATCH_TOKENS = 16_384
+_HASHED_BYTES = 1 << 20
+
+_WEIGHTS = "model.bin"
+_GRAPH = "model.blob"
+_SEAL = "model.sha256"
+
+
+class CompiledModel:
+    """A compiled model in a folder that ``compile_model`` made. Safe to use from several threads at once."""
+
+    def __init__(self, folder: Path, vocabulary: Vocabulary, pad_id: int) -> None:
+        """Load what ``folder`` holds; the weights are mapped, not read.
+
+        Raises:
+            EmbedderError: the folder is incomplete or damaged, or was compiled for another processor.
+            MissingExtraError: OpenVINO is not installed.
+        """
+        ov = _openvino()
+        try:
+            if (folder / _SEAL).read_text("ascii") != _seal(folder):
+                raise EmbedderError(f"The compiled model in {folder} is damaged; it is compiled again at its next use")
+            settings = {"WEIGHTS_PATH": str(folder / _WEIGHTS), "CACHE_MODE": "OPTIMIZE_SIZE"}
+            self._model = ov.Core().import_model((folder / _GRAPH).read_bytes(), "CPU", settings)
+        except (OSError, RuntimeError, UnicodeDecodeError) as exc:
+            raise EmbedderError(f"The compiled model in {folder} cannot be loaded ({exc}); delete that folder") from exc
+        self._vocabulary = vocabulary
+        self._pad_id = pad_id
+        self._of_thread = threading.local()
+
+    def encode(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
+        """Return (n, dim) float32, not necessarily unit rows; ``prompt`` is put before every text.
+
+        Raises:
+            EmbedderError: the model fails on these texts, or runs out of memory.
+        """
+        rows = self._vocabulary.ids([prompt + text for text in texts])
+        order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+        batches = _batches([len(rows[i]) for i in order])
+        parts = [self._infer([rows[i] for i in order[batch]]) for batch in batches]
+        vectors = np.empty((len(rows), parts[0].shape[1]), np.float32)
+        vectors[order] = np.concatenate(parts)
+        return vectors
+
+    def _infer(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        width = max(1, *map(len, rows))
+        ids = np.full((len(rows), width), self._pad_id, np.int64)
+        mask = np.zeros((len(rows), width), np.int64)
+        for i, row in enumerate(rows):
+            ids[i, : len(row)] = row
+            mask[i, : max(1, len(row))] = 1
+        if not hasattr(self._of_thread, "request"):
+            self._of_thread.request = self._model.create_infer_request()
+        try:
+            output = self._of_thread.request.infer([ids, mask])[0]
+        except RuntimeError as exc:
+            raise EmbedderError(f"The compiled embedding model failed ({str(exc).splitlines()[0]})") from exc
+        return np.array(output, np.float32)
+
+
+def openvino_version() -> str:
+    """Return the release that is installed.
+
+    Raises:
+        MissingExtraError: OpenVINO is not installed.
+    """
+    return str(_openvino().get_version())
+
+
+def processor() -> str:
+    """Return what a compiled model depends on beside the release: the system and the processor's abilities."""
+    abilities = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return " ".join((sys.platform, *sorted(abilities)))
+
+
+def precisions() -> tuple[str, ...]:
+    """Return the number formats to try, fastest first: what the processor computes natively, then float32."""
+    native = _openvino().Core().get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
+    return tuple(dict.fromkeys((str(native), "f32")))
+
+
+def compile_model(module: torch.nn.Module, example: dict[str, torch.Tensor], folder: Path, precision: str) -> None:
+    """Trace ``module``, compile it and leave it in ``folder`` for ``CompiledModel``; weights are kept in 16 bits.
+
+    Raises:
+        EmbedderError: the architecture cannot be traced or compiled.
+    """
+    import torch
+
+    ov = _openvino()
+    graph = folder / "model.xml"
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            inputs = [(name, [-1, -1], ov.Type.i64) for name in example]
+            ov.save_model(ov.convert_model(module, example_input=example, input=inputs), graph)
+        settings = {"PERFORMANCE_HINT": "LATENCY", "CACHE_MODE": "OPTIMIZE_SIZE", "INFERENCE_PRECISION_HINT": precision}
+        (folder / _GRAPH).write_bytes(ov.Core().compile_model(graph, "CPU", settings).export_model().getvalue())
+    except Exception as exc:  # tracing runs the model's own code, which may raise anything
+        reason = (str(exc).strip() or type(exc).__name__).splitlines()[0]
+        raise EmbedderError(f"it cannot be compiled ({reason})") from exc
+    graph.unlink()
+    (folder / _SEAL).write_text(_seal(folder), "ascii")
+
+
+def _seal(folder: Path) -> str:
+    """Hash the graph, and size, beginning and end of the weights: gigabytes cannot be read at every start."""
+    digest = hashlib.sha256((folder / _GRAPH).read_bytes())
+    weights = folder / _WEIGHTS
+    size = weights.stat().st_size
+    digest.update(str(size).encode())
+    with weights.open("rb") as file:
+        digest.update(file.read(_HASHED_BYTES))
+        file.seek(max(0, size - _HASHED_BYTES), os.SEEK_SET)
+        digest.update(file.read(_HASHED_BYTES))
+    return digest.hexdigest()
+
+
+def _batches(lengths: Sequence[int]) -> list[slice]:
+    """Cut ascending lengths into batches of at most ``_BATCH`` texts and ``_BATCH_TOKENS`` tokens, padding included."""
+    batches: list[slice] = []
+    start = 0
+    for stop in range(1, len(lengths) + 1):
+        full = stop - start == _BATCH
+        if stop == len(lengths) or full or lengths[stop] * (stop - start + 1) > _BATCH_TOKENS:
+            batches.append(slice(start, stop))
+            start = stop
+    return batches
+
+
+def _openvino() -> ModuleType:
+    """Import OpenVINO without its telemetry, which reports every import to Google Analytics unless it is missing."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    try:
+        import openvino
+    except ImportError as exc:
+        raise MissingExtraError("running a compiled embedding model", "dense") from exc
+    module: ModuleType = openvino
+    return module

@@ -1,0 +1,158 @@
+"""How a model is run on this machine: compiled once, compared with the original, kept in a folder.
+
+Comes in: a recipe. Goes out: a folder with a ``Plan`` in it. Never: a path whose vectors differ from the original's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ingest.errors import EmbedderError, MissingExtraError
+from .compiled import CompiledModel, compile_model, openvino_version, precisions, processor
+from .recipe import Recipe
+from .sample import SAMPLE
+from .sentence_transformer import TorchModel, quiet
+from .vocabulary import Vocabulary
+
+MIN_MEAN_COSINE = 0.9995
+"""A compiled model below this, to torch in float32 over ``SAMPLE``, is refused."""
+
+TOKENIZER = "tokenizer.json"
+
+_PLAN = "plan.json"
+_RELEASE = 1
+"""Raised when what is compiled, or how it is compared, changes: everything is then compiled anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a model is run on this machine, decided once and kept beside what was compiled."""
+
+    precision: str
+    """Of the compiled model: ``bf16``, ``f16``, ``f32``; empty where torch runs it."""
+    cosine: float
+    """Mean over ``SAMPLE`` to torch in float32; 1 where torch runs it."""
+    refused: str
+    """Why faster paths are not used; empty when the fastest is."""
+    accelerator: str
+    """Where torch would run it: ``cuda``, ``mps``, ``cpu``."""
+    dim: int
+    max_tokens: int
+    pad_id: int
+    openvino: str
+    """The release that compiled it; empty where it is not installed."""
+
+    @property
+    def path(self) -> str:
+        """The path in use and why, for people."""
+        bulk = f"; many texts at once: torch fp32 on {self.accelerator}" if self.accelerator != "cpu" else ""
+        refused = f"; {self.refused}" if self.refused else ""
+        if not self.precision:
+            return f"torch fp32 on {self.accelerator}{refused}"
+        return f"openvino {self.precision} (mean cosine {self.cosine:.5f} to torch fp32){refused}{bulk}"
+
+
+def read_plan(folder: Path) -> Plan:
+    """Read what ``prepare`` decided.
+
+    Raises:
+        EmbedderError: nothing was, or it is damaged.
+    """
+    try:
+        return Plan(**json.loads((folder / _PLAN).read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as exc:
+        raise EmbedderError(f"{folder / _PLAN} is missing or damaged; delete that folder") from exc
+
+
+def plan_folder(recipe: Recipe, cache: Path) -> Path:
+    """Return where the plan for this model, this processor and the installed libraries belongs."""
+    try:
+        machine = f"{_RELEASE} {openvino_version()} {processor()}"
+    except MissingExtraError:
+        machine = f"{_RELEASE}"
+    return cache / f"{recipe.fingerprint}-{hashlib.sha256(machine.encode()).hexdigest()[:8]}"
+
+
+def prepare(recipe: Recipe, folder: Path, progress: Callable[[str], None]) -> None:
+    """Decide how the model is run and put the outcome at ``folder``, whole or not at all; the caller holds the lock.
+
+    Raises:
+        EmbedderError: the model cannot be loaded at all.
+        MissingExtraError: torch or sentence-transformers is not installed.
+    """
+    progress(f"Preparing {recipe.name} for this machine; this happens once")
+    prefix = f"building-{recipe.fingerprint}-"
+    for left in folder.parent.glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    building = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+    try:
+        plan = _plan(recipe, building)
+        (building / _PLAN).write_text(json.dumps(asdict(plan), indent=1), "utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        building.replace(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    _drop_outdated(recipe, folder.parent, plan.openvino)
+    progress(f"{recipe.name} runs on {plan.path}")
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the rows scaled to length 1."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows: NDArray[np.float32] = vectors / np.maximum(norms, np.float32(1e-12))
+    return rows
+
+
+def _drop_outdated(recipe: Recipe, cache: Path, openvino: str) -> None:
+    """Remove what another release compiled: it takes as much room as the model. Other processors may share the folder."""
+    for folder in cache.glob(f"{recipe.fingerprint}-*"):
+        try:
+            outdated = read_plan(folder).openvino != openvino
+        except EmbedderError:
+            continue
+        if outdated:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _plan(recipe: Recipe, building: Path) -> Plan:
+    reference = TorchModel(recipe.folder, device="cpu")
+    reference.save_tokenizer(building / TOKENIZER)
+    vocabulary = Vocabulary(building / TOKENIZER)
+    lengths = vocabulary.count([recipe.document_prompt + text for text in SAMPLE])
+    sample = [text for text, n in zip(SAMPLE, lengths, strict=True) if n <= reference.max_tokens]
+    wanted = unit(reference.encode(sample, recipe.document_prompt))
+    device = _accelerator()
+    plan = Plan("", 1.0, "", device, wanted.shape[1], reference.max_tokens, reference.pad_id, "")
+    refused = []
+    try:
+        plan = replace(plan, openvino=openvino_version())
+        for precision in precisions():
+            with quiet():
+                compile_model(*reference.traceable(), building, precision)
+            got = unit(CompiledModel(building, vocabulary, plan.pad_id).encode(sample, recipe.document_prompt))
+            cosine = float((wanted * got).sum(axis=1).mean())
+            if cosine >= MIN_MEAN_COSINE:
+                return replace(plan, precision=precision, cosine=cosine, refused="; ".join(refused))
+            refused.append(f"openvino {precision} refused: mean cosine {cosine:.5f}")
+    except (EmbedderError, MissingExtraError) as exc:
+        refused.append(f"openvino refused: {exc}")
+    for path in building.glob("model.*"):
+        path.unlink()
+    return replace(plan, refused="; ".join(refused))
+
+
+def _accelerator() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
