@@ -57,7 +57,12 @@ class Embedders:
             self._catalog.put("embedder", spec)
 
     def serving(self) -> Serving:
-        """Return what embeds questions; with a note instead of an error when it is not on this machine."""
+        """Return what embeds questions; with a note instead of an error when the base's own is not on this machine.
+
+        Raises:
+            EmbedderError: an embedder was asked for by name and is not on this machine.
+            MissingExtraError: likewise, and its libraries are not installed.
+        """
         with self._lock:
             if self._serving is None:
                 self._serving = self._find_serving()
@@ -69,6 +74,8 @@ class Embedders:
         spec = self._spec()
         if spec == "auto":
             return Serving(None)  # nothing was embedded yet
+        if self._wanted != "auto":
+            return Serving(self._open(spec, None))  # what was asked for by name fails by name
         try:
             return Serving(self._open(spec, None))
         except (EmbedderError, MissingExtraError) as error:

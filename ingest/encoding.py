@@ -99,6 +99,8 @@ _NOT_TEXT = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape
 _UNIT_BYTES = {"utf-16": 1, "utf-32": 3}
 _NO_TEXT = "the file is binary or damaged: its bytes are no text in any known encoding"
 _LOG_UNKNOWN = math.log(1e-6)
+_LAST_OF_PLANE_0 = "\uffff"
+_LOG_ASTRAL = math.log(1e-10)
 _LOG_BROKEN = math.log(1e-8)
 _LENIENCE = 24
 _SURE = 0.5
@@ -296,7 +298,10 @@ def _log_likelihood(text: str, languages: tuple[str, ...]) -> float:
 
 
 def _score(counts: Counter[str], table: dict[str, float]) -> float:
-    return sum(n * table.get(character, _LOG_UNKNOWN) for character, n in counts.items())
+    return sum(
+        n * table.get(character, _LOG_UNKNOWN if character <= _LAST_OF_PLANE_0 else _LOG_ASTRAL)
+        for character, n in counts.items()
+    )
 
 
 @cache
@@ -354,7 +359,7 @@ def _logs(probabilities: dict[str, float]) -> dict[str, float]:
 
 
 def repair(text: str) -> str:
-    """Return ``text`` as it can be stored: ``\\n`` line breaks, no NULs, no lone surrogates."""
+    """Return ``text`` as it can be stored: line feeds for line breaks, no NULs, no lone surrogates."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:

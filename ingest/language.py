@@ -43,7 +43,11 @@ _WORDS = {
     "vi": "và của là có không được các trong cho một những người với đã này khi để",
     "id": "yang dan di ini dengan untuk tidak dari dalam akan pada juga saya ke karena",
 }
-_STOP_WORDS = {language: frozenset(words.split()) for language, words in _WORDS.items()}
+# Single letters are list markers and variables more often than words.
+_STOP_WORDS = {
+    language: frozenset(word for word in words.split() if len(word) > 1 or not word.isascii())
+    for language, words in _WORDS.items()
+}
 _LATIN_WORD = re.compile("[a-z\u00df-\u024f\u1e00-\u1eff]+")
 _ALPHABETS = ("latin", "cyrillic", "el", "he", "ar", "th", "hi")
 _MIN_LETTERS = 6

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from pathlib import PurePath
 
 from .errors import DamagedError, EncryptedError, UnsupportedError
@@ -137,7 +138,7 @@ def _sniff_zip(data: bytes, promised: str) -> str:
         OSError,
         ValueError,
         EOFError,
-        zipfile.zlib.error,
+        zlib.error,
     ) as exc:
         if promised in _BINARY:
             return promised

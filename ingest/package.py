@@ -34,6 +34,14 @@ _STRICT = re.compile(
     rb"http://purl\.oclc\.org/ooxml/(wordprocessingml|spreadsheetml|presentationml|drawingml)/(main|chart|diagram)"
 )
 _STRICT_RELATIONS = b"http://purl.oclc.org/ooxml/officeDocument/"
+_SAFE = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
 _DAMAGED = "The file is damaged ({}); save or download it again."
 
 
@@ -126,6 +134,21 @@ class Package:
         except DamagedError:
             return None
 
+    def elements(self, name: str, tag: str) -> Iterator[Element]:
+        """Yield the elements with a local name one by one, forgetting each, for parts too large to hold as a tree.
+
+        Raises: DamagedError, EncryptedError, TooLargeError, also midway.
+        """
+        source = io.BytesIO(_as_transitional(self.read(name)))
+        try:
+            for _, element in etree.iterparse(source, tag=f"{{*}}{tag}", **_SAFE):
+                yield element
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
+        except (etree.XMLSyntaxError, ValueError) as exc:
+            raise DamagedError(_DAMAGED.format(f"its part {name} is not well-formed")) from exc
+
     def relations(self, name: str) -> dict[str, Relation]:
         """Return the relations of a part by their ids; of the package itself for ``""``."""
         folder, file = posixpath.split(name)
@@ -162,12 +185,8 @@ def parse_xml(data: bytes, name: str) -> Element:
 
     Raises: DamagedError: it is not well-formed, or defines entities.
     """
-    data = _STRICT.sub(_transitional, data).replace(
-        _STRICT_RELATIONS, b"http://schemas.openxmlformats.org/officeDocument/2006/"
-    )
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
+    data = _as_transitional(data)
+    parser = etree.XMLParser(**_SAFE)
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as exc:
@@ -192,6 +211,15 @@ def attribute(element: Element | None, name: str, default: str = "") -> str:
         if key == name or key.endswith("}" + name):
             return str(value)
     return default
+
+
+def _as_transitional(data: bytes) -> bytes:
+    """Return a part with the names of the strict variant of Office Open XML replaced by the usual ones."""
+    if b"http://purl.oclc.org/ooxml/" not in data:
+        return data
+    return _STRICT.sub(_transitional, data).replace(
+        _STRICT_RELATIONS, b"http://schemas.openxmlformats.org/officeDocument/2006/"
+    )
 
 
 def _transitional(match: re.Match[bytes]) -> bytes:

@@ -76,7 +76,9 @@ def heading_levels(lines: Iterable[Line]) -> dict[float, int]:
     if len(characters) < 2:  # noqa: PLR2004  one size: nothing stands out
         return {}
     body, n_body = characters.most_common(1)[0]
-    larger = [size for size, n in characters.items() if size > body * 1.15 and n < n_body * 0.25 and n < 80 * n_lines[size]]
+    larger = [
+        size for size, n in characters.items() if size > body * 1.15 and n < n_body * 0.25 and n < 80 * n_lines[size]
+    ]
     return {size: min(rank, _HEADING_LEVELS) for rank, size in enumerate(sorted(larger, reverse=True), start=1)}
 
 
@@ -158,7 +160,9 @@ class _Relations:
         """Note for each line the edges of the run of lines it stands in, and whether that run is no running text."""
         run: list[Line] = []
         for line in (*self._lines, None):
-            if run and not (line and _same_size(run[-1], line) and 0 < run[-1].bottom - line.bottom < _RUN * line.height):
+            if run and not (
+                line and _same_size(run[-1], line) and 0 < run[-1].bottom - line.bottom < _RUN * line.height
+            ):
                 left, right = min(line.left for line in run), max(line.right for line in run)
                 n_filled = sum(line.right - left > _FILLED * (right - left) for line in run)
                 self._edges += [(left, right)] * len(run)

@@ -28,7 +28,9 @@ def with_new_end(data: bytes) -> bytes | None:
     if not starts:
         return None
     ends = [start for start, *_ in starts[1:]] + [len(data)]
-    bodies = [(number, generation, data[start:end]) for (start, number, generation), end in zip(starts, ends, strict=True)]
+    bodies = [
+        (number, generation, data[start:end]) for (start, number, generation), end in zip(starts, ends, strict=True)
+    ]
     highest = max((int(number) for number, *_ in bodies), default=0)
     for number, generation, body in reversed(bodies):
         if _CATALOG.search(body[:4096]):

@@ -158,7 +158,7 @@ _UNCLEAN = re.compile("\r\n?|\0|[\ud800-\udfff]")
 
 
 def _normalised(reading: Reading) -> Reading:
-    """Return the reading with ``\\n`` line breaks, without NULs and lone surrogates, its offsets moved along."""
+    """Return the reading with line feeds for line breaks, without NULs and lone surrogates, its offsets moved along."""
     if reading.text is repair(reading.text):
         return reading
     removed_at: list[int] = []

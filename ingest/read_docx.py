@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .docx_styles import Numbering, Styles, numbering_of, outline_of
+from .drawing import graphics
 from .errors import DamagedError
 from .package import Element, Package, attribute, local, open_package
 from .reading import MarkdownWriter, Reading
@@ -50,6 +51,7 @@ def read_docx(data: bytes, name: str) -> Reading:
 class _DocxReader:
     def __init__(self, package: Package, main: str) -> None:
         self._package = package
+        self._main = main
         self._relations = package.relations(main)
         self._styles = Styles(self._part("styles"))
         self._numbering = Numbering(self._part("numbering"))
@@ -60,6 +62,8 @@ class _DocxReader:
     def read(self, body: Element) -> Reading:
         self._blocks(body)
         self._end_runs()
+        for graphic in graphics(self._package, self._main):
+            self._writer.block(graphic)
         for kind in _NOTE_PARTS:
             self._write_notes(kind)
         self._write_margins(body)

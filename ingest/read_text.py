@@ -177,8 +177,8 @@ def read_tex(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader se
         title = _tex_argument(text, match.end())
         if title:
             headings.append(Heading(match.start(), min(_TEX_LEVELS.index(match[1]) - top + 1, 6), title))
-    title = _TEX_TITLE.search(text)
-    return _reading(text, decoded, headings, _tex_argument(text, title.end()) if title else "")
+    named = _TEX_TITLE.search(text)
+    return _reading(text, decoded, headings, _tex_argument(text, named.end()) if named else "")
 
 
 def _commented(text: str, position: int) -> bool:

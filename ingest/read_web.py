@@ -79,7 +79,7 @@ class _Page:
         self._markers: list[str] = []
         self._item_open = False
         self._quotes = 0
-        self._enter: dict[str, Callable[[LexborNode], bool]] = {
+        enter: dict[str, Callable[[LexborNode], bool]] = {
             "li": self._enter_item,
             "ul": self._enter_list,
             "ol": self._enter_list,
@@ -95,7 +95,8 @@ class _Page:
             "dd": self._enter_definition,
             "iframe": self._frame,
             "input": self._input,
-        } | dict.fromkeys(_HEADINGS, self._heading)
+        }
+        self._enter = enter | dict.fromkeys(_HEADINGS, self._heading)
         self._leave: dict[str, Callable[[LexborNode], None]] = {
             "ul": self._leave_list,
             "ol": self._leave_list,
@@ -116,7 +117,7 @@ class _Page:
 
     def _wanted(self, node: LexborNode) -> bool:
         """Handle the start of an element; False if it is done with, children and all."""
-        tag = node.tag
+        tag = node.tag or ""
         if tag == "-text":
             return True
         if tag in _SKIPPED or self._hidden(node):
@@ -129,7 +130,7 @@ class _Page:
     def _on_leave(self, node: LexborNode) -> None:
         if node.tag in _BLOCKS:
             self._flush()
-        handler = self._leave.get(node.tag)
+        handler = self._leave.get(node.tag or "")
         if handler:
             handler(node)
 
@@ -167,7 +168,7 @@ class _Page:
         title = _text(node)
         if title:
             self._flush_list()
-            self.writer.heading(int(node.tag[1]), title)
+            self.writer.heading(int((node.tag or "h1")[1]), title)
             self._item_open = False
         return not title
 

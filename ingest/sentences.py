@@ -55,21 +55,21 @@ def _ends(text: str) -> Iterator[int]:
             continue  # "a;b", "?q=1", "!important"
         if mark[0] == ";":
             continue  # an English semicolon joins more than it parts
-        if mark == "." and not _full_stop_ends(text, match.start()):
+        if mark[0] == "." and not _full_stop_ends(text, match.start(), match.end()):
             continue
         yield match.end()
 
 
-def _full_stop_ends(text: str, at: int) -> bool:
-    """Return whether the lone full stop at this place ends a sentence, rather than an abbreviation or list number."""
+def _full_stop_ends(text: str, at: int, stop: int) -> bool:
+    """Return whether the full stops at this place end a sentence, rather than an abbreviation or a list number."""
     before = _WORD_BEFORE.search(text, max(0, at - _TAIL), at)
     word = before.group().lower() if before else ""
     if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
         return False
     if word.isdigit() and text[max(0, at - _TAIL) : at - len(word)].rstrip(" ")[-1:] in ("", "\n", ".", "!", "?", ":"):
         return False  # "1. First item. 2. Second item."
-    following = text[at + 1 : at + 3].lstrip()
-    return not (following and following[0].islower() and "\n\n" not in text[at + 1 : at + 3])
+    following = text[stop : stop + 3]
+    return not (following.strip()[:1].islower() and "\n\n" not in following)
 
 
 def _trim(text: str, start: int, stop: int) -> tuple[int, int]:

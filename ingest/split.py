@@ -111,7 +111,7 @@ class _Splitter:
     def _units(self) -> list[_Unit]:
         """Return the units of the whole text with their tokens; none is over the room that a chunk has."""
         text = self.document.text
-        room = max(self.splitting.target_tokens // 2, 16)
+        room = max(self.splitting.target_tokens * 3 // 4, 16)
         spans = sentence_spans(text)
         counts = self._counts([text[start:stop] for start, stop in spans])
         units: list[_Unit] = []

@@ -20,6 +20,7 @@ from ..retrieval.tokens import tokens
 from .generator import Sampling
 
 MAX_SENTENCES = 3
+_LINE_BREAK = re.compile(r"\s*\n\s*")
 _KEEP = 0.7
 """A further sentence is quoted only if it scores this share of the best one."""
 
@@ -51,7 +52,8 @@ class Extractive:
         if not chosen:
             yield nothing_found(language_of(prompt.question))
         for at, candidate in enumerate(chosen):
-            yield ("\n\n" if at else "") + f"{candidate.text} [{candidate.passage}]"
+            text = _LINE_BREAK.sub(" ", candidate.text)
+            yield ("\n\n" if at else "") + f"{text} [{candidate.passage}]"
 
     def close(self) -> None:
         """Nothing to free."""

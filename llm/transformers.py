@@ -214,9 +214,8 @@ class _Decoder:
             self._stop = self._emit(text)
 
     def end(self) -> None:
-        """Write what was held back."""
-        if text := self._new_text():
-            self._emit(text)
+        """Write what was held back, without a character that was cut off."""
+        self._emit(self._new_text().rstrip("\N{REPLACEMENT CHARACTER}"))
         self._done = len(self._ids)
 
     def stopped(self, ids: Tensor, _scores: Tensor) -> Tensor:

@@ -45,8 +45,6 @@ def read(raw: str, prompt: Prompt, page_of: PageOf, *, finished: bool = True) ->
     if _is_refusal(plain):
         return Reading(plain.strip(), (), abstained=True, n_dropped_marks=0)
     spans = sentence_spans(plain)
-    if not finished:
-        spans = spans[:-1]
     starts = [start for start, _ in spans]
     claimed: list[list[int]] = [[] for _ in spans]
     dropped = 0
@@ -60,7 +58,7 @@ def read(raw: str, prompt: Prompt, page_of: PageOf, *, finished: bool = True) ->
     numbering: dict[int, int] = {}
     sentences = tuple(
         _sentence(plain[start:stop], numbers, prompt, numbering, page_of)
-        for (start, stop), numbers in zip(spans, claimed, strict=True)
+        for (start, stop), numbers in list(zip(spans, claimed, strict=True))[: None if finished else -1]
     )
     text = "".join(_shown(plain, spans, sentences))
     return Reading(text, sentences, abstained=False, n_dropped_marks=dropped)
@@ -112,7 +110,7 @@ def _citation(mark: int, chunk: Chunk, place: Place, page_of: PageOf) -> Citatio
 
 def _shown(plain: str, spans: list[tuple[int, int]], sentences: tuple[Sentence, ...]) -> Iterator[str]:
     at = 0
-    for (_, stop), sentence in zip(spans, sentences, strict=True):
+    for (_, stop), sentence in zip(spans, sentences, strict=False):  # the last may be still being written
         yield plain[at:stop]
         marks = dict.fromkeys(citation.mark for citation in sentence.citations)
         if marks:

@@ -1,16 +1,60 @@
 """Fusion: what several lanes say of the same chunks in, one score per chunk out.
 
-Pure functions on arrays. Never: I/O, or a lane; whoever calls has asked each lane for its exact score of every candidate.
+Every candidate has its exact score in every lane, whichever lane found it. Never: ranks, or I/O beside ``Lane.score``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .lane import LaneScores
+from .lane import Lane, LaneScores
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """A chunk with its fused score, and what each lane said of it."""
+
+    id: str
+    score: float
+    """Sum of standardised scores; of a single lane, the lane's own score."""
+    lanes: tuple[tuple[str, int, float], ...]
+    """(lane, rank, score) as in ``hit.Lane``: rank 0 when the lane did not find the chunk itself."""
+
+
+def fuse(question: str, lanes: Sequence[Lane], found: Sequence[LaneScores], k: int) -> tuple[Fused, ...]:
+    """Return the ``k`` best of all chunks that ``lanes`` found, best first; ties in the order of ``candidates``.
+
+    Args:
+        question: what was searched.
+        lanes: asked for their scores of each other's candidates.
+        found: what each lane's ``search`` returned.
+        k: how many.
+    """
+    ids = candidates(found)
+    scores = [_exact(question, lane, result, ids) for lane, result in zip(lanes, found, strict=True)]
+    fused = zscore_sum(found, scores, weights(found)) if len(lanes) > 1 else scores[0]
+    ranks = [{chunk: rank for rank, chunk in enumerate(result.ids, 1)} for result in found]
+    best = np.argsort(-fused, kind="stable")[:k]
+    return tuple(
+        Fused(
+            ids[at],
+            float(fused[at]),
+            tuple(
+                (result.name, rank.get(ids[at], 0), float(score[at]))
+                for result, rank, score in zip(found, ranks, scores, strict=True)
+            ),
+        )
+        for at in best.tolist()
+    )
+
+
+def weights(found: Sequence[LaneScores]) -> tuple[float, ...]:
+    """Return a weight per lane."""
+    return tuple(1.0 for _ in found)
 
 
 def candidates(lanes: Sequence[LaneScores]) -> tuple[str, ...]:
@@ -45,3 +89,12 @@ def zscore_sum(
     for lane, lane_scores, weight in zip(lanes, scores, weights, strict=True):
         fused += np.float32(weight) * zscores(lane, lane_scores)
     return fused
+
+
+def _exact(question: str, lane: Lane, result: LaneScores, ids: Sequence[str]) -> NDArray[np.float32]:
+    """Return (len(ids),) scores; the lane is asked only for those that it did not find itself."""
+    known = dict(zip(result.ids, result.scores.tolist(), strict=True))
+    missing = [chunk for chunk in ids if chunk not in known]
+    if missing:
+        known.update(zip(missing, lane.score(question, missing).tolist(), strict=True))
+    return np.array([known[chunk] for chunk in ids], np.float32)

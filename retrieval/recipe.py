@@ -21,13 +21,13 @@ _INSTRUCTION = "Instruct: Given a web search query, retrieve relevant passages t
 
 _KNOWN_PROMPTS: tuple[tuple[str, str, str], ...] = (
     # name pattern, query prompt, document prompt: for models whose folders do not carry the prompts of their model card
-    (r"e5-.*instruct|e5-mistral", _INSTRUCTION + " ", ""),
+    (r"e5-.*instruct|e5-mistral|gte-qwen", _INSTRUCTION + " ", ""),
     (r"(^|[-/_])e5-(small|base|large)", "query: ", "passage: "),
-    (r"bge-(small|base|large)-zh", "为这个句子生成表示以用于检索相关文章:", ""),
+    (r"bge-(small|base|large)-zh", "为这个句子生成表示以用于检索相关文章：", ""),
     (r"bge-(small|base|large)-en", "Represent this sentence for searching relevant passages: ", ""),
     (r"mxbai-embed-(large|xsmall)", "Represent this sentence for searching relevant passages: ", ""),
     (r"nomic-embed-text", "search_query: ", "search_document: "),
-    (r"qwen3-embedding|gte-qwen", _INSTRUCTION, ""),
+    (r"qwen3-embedding", _INSTRUCTION, ""),
 )
 _DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 

@@ -44,7 +44,7 @@ class TorchModel:
                 raise MissingExtraError("running an embedding model for the first time", "dense") from exc
             try:
                 self._model = sentence_transformers.SentenceTransformer(
-                    str(folder), device=device, local_files_only=True, model_kwargs={"torch_dtype": torch.float32}
+                    str(folder), device=device, local_files_only=True, model_kwargs={"dtype": torch.float32}
                 ).eval()
             except Exception as exc:  # whatever a damaged or foreign folder makes the libraries raise
                 raise EmbedderError(

@@ -122,7 +122,7 @@ def _plain(word: str, lower: str) -> tuple[str, ...]:
 
 
 def _identifier(word: str, folded: str) -> Iterator[str]:
-    """Yield the unit (``err_0x80070005``; ``e-mail`` and ``U.S.`` are words) and the parts of a word with separators or digits."""
+    """Yield the unit and the parts of a word with separators; ``e-mail`` and ``U.S.`` are words, not units."""
     unit = folded.replace(",", "")
     if _INITIALS.fullmatch(unit):
         yield unit.replace(".", "")

@@ -27,8 +27,6 @@ Quantization = Literal["F32", "Q8_0", "Q4_0"]
 Weights = dict[str, NDArray[np.float32]]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-DIM, N_LAYERS, N_HEADS, N_KV_HEADS, HIDDEN, CONTEXT = 64, 2, 4, 2, 128, 2048
-HEAD = DIM // N_HEADS
 EPSILON, ROPE_BASE = 1e-5, 10000.0
 GLM_REGEX = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -49,6 +47,25 @@ class Family:
     """llama.cpp's name of the pre-tokenizer."""
     template: str
 
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How large a model is."""
+
+    dim: int = 64
+    n_layers: int = 2
+    n_heads: int = 4
+    n_kv_heads: int = 2
+    hidden: int = 128
+    context: int = 2048
+
+    @property
+    def head(self) -> int:
+        """Length of one attention head."""
+        return self.dim // self.n_heads
+
+
+TINY = Shape()
 
 FAMILIES: dict[Architecture, Family] = {
     "llama": Family(
@@ -104,36 +121,37 @@ def tokenizer(architecture: Architecture) -> Tokenizer:
     return made
 
 
-def weights(architecture: Architecture, vocabulary: Tokenizer) -> Weights:
+def weights(architecture: Architecture, vocabulary: Tokenizer, shape: Shape = TINY) -> Weights:
     """Return random weights under transformers' names, with special tokens unlikely so that text does not end early."""
     rng = np.random.default_rng(7)
+    dim, hidden = shape.dim, shape.hidden
 
     def matrix(rows: int, columns: int) -> NDArray[np.float32]:
         return (rng.standard_normal((rows, columns)) * 1.5 / np.sqrt(columns)).astype(np.float32)
 
     n_vocabulary = vocabulary.get_vocab_size()
     made: Weights = {
-        "model.embed_tokens.weight": rng.standard_normal((n_vocabulary, DIM)).astype(np.float32),
-        "model.norm.weight": np.ones(DIM, np.float32),
-        "lm_head.weight": matrix(n_vocabulary, DIM) * 2,
+        "model.embed_tokens.weight": rng.standard_normal((n_vocabulary, dim)).astype(np.float32),
+        "model.norm.weight": np.ones(dim, np.float32),
+        "lm_head.weight": matrix(n_vocabulary, dim) * 2,
     }
     for token in FAMILIES[architecture].special:
         made["lm_head.weight"][vocabulary.token_to_id(token)] = 0
-    for layer in range(N_LAYERS):
+    for layer in range(shape.n_layers):
         at = f"model.layers.{layer}."
-        made[at + "input_layernorm.weight"] = np.ones(DIM, np.float32)
-        made[at + "post_attention_layernorm.weight"] = np.ones(DIM, np.float32)
-        for name, rows in (("q", DIM), ("k", N_KV_HEADS * HEAD), ("v", N_KV_HEADS * HEAD)):
-            made[f"{at}self_attn.{name}_proj.weight"] = matrix(rows, DIM)
+        made[at + "input_layernorm.weight"] = np.ones(dim, np.float32)
+        made[at + "post_attention_layernorm.weight"] = np.ones(dim, np.float32)
+        for name, rows in (("q", dim), ("k", shape.n_kv_heads * shape.head), ("v", shape.n_kv_heads * shape.head)):
+            made[f"{at}self_attn.{name}_proj.weight"] = matrix(rows, dim)
             if architecture == "chatglm":
                 made[f"{at}self_attn.{name}_proj.bias"] = matrix(1, rows)[0]
-        made[at + "self_attn.o_proj.weight"] = matrix(DIM, DIM)
-        made[at + "mlp.down_proj.weight"] = matrix(DIM, HIDDEN)
+        made[at + "self_attn.o_proj.weight"] = matrix(dim, dim)
+        made[at + "mlp.down_proj.weight"] = matrix(dim, hidden)
         if architecture == "chatglm":
-            made[at + "mlp.gate_up_proj.weight"] = matrix(2 * HIDDEN, DIM)
+            made[at + "mlp.gate_up_proj.weight"] = matrix(2 * hidden, dim)
         else:
-            made[at + "mlp.gate_proj.weight"] = matrix(HIDDEN, DIM)
-            made[at + "mlp.up_proj.weight"] = matrix(HIDDEN, DIM)
+            made[at + "mlp.gate_proj.weight"] = matrix(hidden, dim)
+            made[at + "mlp.up_proj.weight"] = matrix(hidden, dim)
     return made
 
 
@@ -143,12 +161,12 @@ def interleave(matrix: NDArray[np.float32], n_heads: int) -> NDArray[np.float32]
     return matrix.reshape(n_heads, 2, rows // n_heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
 
-def gguf_tensors(architecture: Architecture, made: Weights) -> Iterator[tuple[str, NDArray[np.float32]]]:
+def gguf_tensors(architecture: Architecture, made: Weights, shape: Shape) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Yield the tensors under llama.cpp's names and in its layout."""
     yield "token_embd.weight", made["model.embed_tokens.weight"]
     yield "output_norm.weight", made["model.norm.weight"]
     yield "output.weight", made["lm_head.weight"]
-    for layer in range(N_LAYERS):
+    for layer in range(shape.n_layers):
         at, to = f"model.layers.{layer}.", f"blk.{layer}."
         yield to + "attn_norm.weight", made[at + "input_layernorm.weight"]
         yield to + "ffn_norm.weight", made[at + "post_attention_layernorm.weight"]
@@ -159,32 +177,34 @@ def gguf_tensors(architecture: Architecture, made: Weights) -> Iterator[tuple[st
                 yield f"{to}attn_qkv.{kind}", np.concatenate([made[f"{at}self_attn.{n}_proj.{kind}"] for n in "qkv"])
             yield to + "ffn_up.weight", made[at + "mlp.gate_up_proj.weight"]
         else:
-            yield to + "attn_q.weight", interleave(made[at + "self_attn.q_proj.weight"], N_HEADS)
-            yield to + "attn_k.weight", interleave(made[at + "self_attn.k_proj.weight"], N_KV_HEADS)
+            yield to + "attn_q.weight", interleave(made[at + "self_attn.q_proj.weight"], shape.n_heads)
+            yield to + "attn_k.weight", interleave(made[at + "self_attn.k_proj.weight"], shape.n_kv_heads)
             yield to + "attn_v.weight", made[at + "self_attn.v_proj.weight"]
             yield to + "ffn_gate.weight", made[at + "mlp.gate_proj.weight"]
             yield to + "ffn_up.weight", made[at + "mlp.up_proj.weight"]
 
 
-def build_gguf(path: Path, architecture: Architecture, quantization: Quantization = "Q8_0", *, name: str = "") -> Path:
+def build_gguf(
+    path: Path, architecture: Architecture, quantization: Quantization = "Q8_0", *, name: str = "", shape: Shape = TINY
+) -> Path:
     """Write a GGUF model that llama.cpp loads; ``name`` replaces the architecture's, to make one nobody knows."""
     import gguf
 
     vocabulary = tokenizer(architecture)
     writer = gguf.GGUFWriter(path, name or architecture)
     writer.add_name(f"tiny {architecture}")
-    writer.add_context_length(CONTEXT)
-    writer.add_embedding_length(DIM)
-    writer.add_block_count(N_LAYERS)
-    writer.add_feed_forward_length(HIDDEN)
-    writer.add_head_count(N_HEADS)
-    writer.add_head_count_kv(N_KV_HEADS)
+    writer.add_context_length(shape.context)
+    writer.add_embedding_length(shape.dim)
+    writer.add_block_count(shape.n_layers)
+    writer.add_feed_forward_length(shape.hidden)
+    writer.add_head_count(shape.n_heads)
+    writer.add_head_count_kv(shape.n_kv_heads)
     writer.add_layer_norm_rms_eps(EPSILON)
     writer.add_rope_freq_base(ROPE_BASE)
-    writer.add_rope_dimension_count(HEAD // 2 if architecture == "chatglm" else HEAD)
+    writer.add_rope_dimension_count(shape.head // 2 if architecture == "chatglm" else shape.head)
     writer.add_vocab_size(vocabulary.get_vocab_size())
     _add_vocabulary(writer, architecture, vocabulary)
-    for key, tensor in gguf_tensors(architecture, weights(architecture, vocabulary)):
+    for key, tensor in gguf_tensors(architecture, weights(architecture, vocabulary, shape), shape):
         kind = gguf.GGMLQuantizationType["F32" if tensor.ndim == 1 else quantization]
         writer.add_tensor(key, gguf.quants.quantize(np.ascontiguousarray(tensor), kind), raw_dtype=kind)
     writer.write_header_to_file()
@@ -224,13 +244,13 @@ def build_transformers(folder: Path, architecture: Architecture) -> Path:
     config_type, model_type = kinds[architecture]
     config = config_type(
         vocab_size=vocabulary.get_vocab_size(),
-        hidden_size=DIM,
-        intermediate_size=HIDDEN,
-        num_hidden_layers=N_LAYERS,
-        num_attention_heads=N_HEADS,
-        num_key_value_heads=N_KV_HEADS,
-        head_dim=HEAD,
-        max_position_embeddings=CONTEXT,
+        hidden_size=TINY.dim,
+        intermediate_size=TINY.hidden,
+        num_hidden_layers=TINY.n_layers,
+        num_attention_heads=TINY.n_heads,
+        num_key_value_heads=TINY.n_kv_heads,
+        head_dim=TINY.head,
+        max_position_embeddings=TINY.context,
         rms_norm_eps=EPSILON,
         rope_parameters={
             "rope_type": "default",

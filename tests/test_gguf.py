@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -16,10 +17,6 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
-pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
-
 from kb.ingest.errors import GeneratorError, InputError
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator, physical_cores
@@ -28,6 +25,9 @@ from models import Architecture, build_gguf, gguf_file, prompt, tokenizer
 
 if TYPE_CHECKING:
     from kb.llm.streaming import Stream
+
+pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
+pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
 
 ARCHITECTURES = get_args(Architecture)
 LONG = 1900
@@ -286,8 +286,6 @@ def test_nothing_is_printed_and_leaving_in_mid_sentence_is_clean(tmp_path: Path)
 
 def test_physical_cores_are_within_the_machines():
     """At least one core, and no more than there are."""
-    import os
-
     assert 1 <= physical_cores() <= (os.cpu_count() or 1)
 
 

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-
-pytest.importorskip("openai", reason="the openai extra is not installed")
-xllamacpp = pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
-pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
-
 from kb.ingest.errors import GeneratorError, InputError
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
 from kb.llm.openai import OpenAIGenerator, _key
 from models import gguf_file, prompt, tokenizer
+
+pytest.importorskip("openai", reason="the openai extra is not installed")
+xllamacpp = pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
+pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
 
 KEY = "the-right-key"
 
@@ -216,9 +215,9 @@ def test_a_server_that_stays_broken_is_an_error():
 
 def test_an_unknown_model_is_named():
     """A 404 for the model names the model and what to correct."""
-    with small_server(lambda _: (404, '{"error": {"message": "model m not found"}}')) as (url, _):
-        with pytest.raises(GeneratorError, match=r"refused model 'm' .*name behind #"):
-            list(OpenAIGenerator(url, "m").generate(prompt(), Sampling()))
+    refused = pytest.raises(GeneratorError, match=r"refused model 'm' .*name behind #")
+    with small_server(lambda _: (404, '{"error": {"message": "model m not found"}}')) as (url, _), refused:
+        list(OpenAIGenerator(url, "m").generate(prompt(), Sampling()))
 
 
 def test_an_error_in_mid_stream_is_an_error():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,6 +81,16 @@ def test_marks_become_exact_places_numbered_by_first_use() -> None:
     )
     assert second.citations[0].start == 10
     assert {first.support, second.support, third.support} == {"supported"}
+
+
+def test_an_answer_only_grows_while_it_is_written() -> None:
+    """What was shown stays as it was shown: the marks of a sentence never move to another one."""
+    prompt = filled("Tell me.", *PASSAGES)
+    raw = "Mars is red [2]. The moon has no air. [1] It is grey [1]."
+    shown = [read(raw[:stop], prompt, no_page, finished=False).text for stop in range(len(raw))]
+    shown.append(read(raw, prompt, no_page).text)
+    assert all(later.startswith(earlier) for earlier, later in pairwise(shown))
+    assert shown[-1] == "Mars is red. [1] The moon has no air. [2] It is grey. [2]"
 
 
 def test_a_mark_that_points_nowhere_is_removed_and_counted() -> None:

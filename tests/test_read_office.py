@@ -15,7 +15,20 @@ from docx.oxml.ns import nsdecls
 from kb.ingest.docx_styles import Numbering
 from kb.ingest.errors import DamagedError, EmptyFileError, EncryptedError, ReadError, TooLargeError, UnsupportedError
 from kb.ingest.package import parse_xml as parse_part
-from kb.ingest.read_office import read_docx
+from kb.ingest.ocr import ocr_installed
+from kb.ingest.read_image import read_image
+from kb.ingest.read_office import (
+    read_docx,
+    read_epub,
+    read_odp,
+    read_ods,
+    read_odt,
+    read_pptx,
+    read_rtf,
+    read_xls,
+    read_xlsx,
+)
+from kb.ingest.sheets import shown_number
 
 SHARED = Path(os.environ.get("KB_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -51,7 +64,9 @@ def test_headings_lists_and_tables_become_markdown() -> None:
     document.add_paragraph("Gloves", style="List Bullet")
     document.add_paragraph("Press the button", style="List Number")
     table = document.add_table(2, 2)
-    for cell, text in zip((c for row in table.rows for c in row.cells), ("Part", "Number", "Bolt | M8", "12"), strict=True):
+    for cell, text in zip(
+        (c for row in table.rows for c in row.cells), ("Part", "Number", "Bolt | M8", "12"), strict=True
+    ):
         cell.text = text
     document.add_paragraph("反应堆停堆规程。")
     reading = read_docx(saved(document), "a.docx")
@@ -82,10 +97,15 @@ def test_field_codes_are_not_text() -> None:
     assert read_docx(word(body), "a.docx").text == "page 7 of the guide"
 
 
-@pytest.mark.parametrize(("style", "name"), [("1", "heading 1"), ("Heading1", "heading 1"), ("berschrift1", "Überschrift 1"), ("a1", "标题 1")])
+@pytest.mark.parametrize(
+    ("style", "name"),
+    [("1", "heading 1"), ("Heading1", "heading 1"), ("berschrift1", "Überschrift 1"), ("a1", "标题 1")],
+)
 def test_headings_are_known_in_every_language(style: str, name: str) -> None:
     """A style is a heading by its name, whatever the id that a localized Word gave it."""
-    styles = f"<w:styles {W}><w:style w:type='paragraph' w:styleId='{style}'><w:name w:val='{name}'/></w:style></w:styles>"
+    styles = (
+        f"<w:styles {W}><w:style w:type='paragraph' w:styleId='{style}'><w:name w:val='{name}'/></w:style></w:styles>"
+    )
     data = word(
         f"<w:p><w:pPr><w:pStyle w:val='{style}'/></w:pPr><w:r><w:t>Scope</w:t></w:r></w:p>",
         **{
@@ -167,7 +187,9 @@ def test_notes_and_margins_stand_behind_the_body() -> None:
     document.add_comment(run, text="Please check", author="Lee", initials="L")
     text = read_docx(saved(document), "a.docx").text
     assert text == "Body text\n\nComment (Lee): Please check\n\nNorth Plant, internal"
-    note = f"<w:footnotes {W}><w:footnote w:id='2'><w:p><w:r><w:t>See annex.</w:t></w:r></w:p></w:footnote></w:footnotes>"
+    note = (
+        f"<w:footnotes {W}><w:footnote w:id='2'><w:p><w:r><w:t>See annex.</w:t></w:r></w:p></w:footnote></w:footnotes>"
+    )
     rels = '<Relationships><Relationship Id="r1" Type="x/footnotes" Target="footnotes.xml"/></Relationships>'
     body = "<w:p><w:r><w:t>Limit</w:t></w:r><w:r><w:footnoteReference w:id='2'/></w:r></w:p>"
     data = word(body, **{"word/footnotes.xml": note, "word/_rels/document.xml.rels": rels})
@@ -227,6 +249,273 @@ def test_an_external_file_is_never_read(tmp_path: Path) -> None:
     part = f'<!DOCTYPE x [<!ENTITY s SYSTEM "{secret.as_uri()}">]><w:document {W}><w:body><w:p><w:r><w:t>&s;</w:t></w:r></w:p></w:body></w:document>'
     with pytest.raises(DamagedError, match="entities"):
         read_docx(package(**{"word/document.xml": part}), "a.docx")
+
+
+S = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+R = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+
+
+def relations(**targets: str) -> str:
+    """Return a relations part; keys are ``id_type``."""
+    return (
+        "<Relationships>"
+        + "".join(
+            f'<Relationship Id="{k.split("_")[0]}" Type="x/{k.split("_")[1]}" Target="{v}"/>'
+            for k, v in targets.items()
+        )
+        + "</Relationships>"
+    )
+
+
+def workbook(rows: str, name: str = "Stock") -> bytes:
+    """Return a workbook with a sheet of rows and an empty second one."""
+    return package(
+        **{
+            "xl/workbook.xml": f"<workbook {S} {R}><sheets><sheet name='{name}' r:id='a'/><sheet name='Leer' r:id='b'/></sheets></workbook>",
+            "xl/_rels/workbook.xml.rels": relations(
+                a_worksheet="worksheets/1.xml",
+                b_worksheet="worksheets/2.xml",
+                c_sharedStrings="s.xml",
+                d_styles="t.xml",
+            ),
+            "xl/worksheets/1.xml": f"<worksheet {S}><sheetData>{rows}</sheetData></worksheet>",
+            "xl/worksheets/2.xml": f"<worksheet {S}><sheetData/></worksheet>",
+            "xl/s.xml": f"<sst {S}><si><t>Bolt</t></si><si><r><t>反应</t></r><r><t>堆</t></r><rPh><t>fan</t></rPh></si></sst>",
+            "xl/t.xml": f"<styleSheet {S}><numFmts><numFmt numFmtId='170' formatCode='yyyy\\-mm\\-dd'/></numFmts>"
+            "<cellXfs><xf numFmtId='0'/><xf numFmtId='170'/><xf numFmtId='10'/></cellXfs></styleSheet>",
+        }
+    )
+
+
+def test_a_sheet_is_a_page_with_tables() -> None:
+    """Cells show what was saved: shared strings, dates, percentages; a title row and a gap part the tables."""
+    rows = (
+        "<row r='1'><c r='B1' t='inlineStr'><is><t>Parts list</t></is></c></row>"
+        "<row r='2'><c r='B2' t='s'><v>0</v></c><c r='C2' t='s'><v>1</v></c></row>"
+        "<row r='3'><c r='B3' s='1'><v>45292</v></c><c r='C3' s='2'><v>0.125</v></c></row>"
+        "<row r='9'><c r='A9'><v>7</v></c><c r='C9' t='b'><v>1</v></c></row>"
+        "<row r='10'><c r='A10'><f>SUM(A1)</f></c></row>"
+    )
+    reading = read_xlsx(workbook(rows), "a.xlsx")
+    assert reading.text == (
+        "# Stock\n\nParts list\n\n| Bolt | 反应堆 |\n| --- | --- |\n| 2024-01-01 | 12.50% |\n\n"
+        "| 7 | TRUE |\n| --- | --- |\n| =SUM(A1) |  |"
+    )
+    assert [(page.number, page.how, page.label) for page in reading.pages] == [
+        (1, "text", "Stock"),
+        (2, "empty", "Leer"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "shown"),
+    [
+        (3.0, "General", "3"),
+        (0.1 + 0.2, "General", "0.3"),
+        (1234.5, "#,##0.00", "1,234.50"),
+        (0.5, "0%", "50%"),
+        (45292.75, "m/d/yyyy h:mm", "2024-01-01 18:00"),
+        (0.25, "h:mm", "06:00"),
+        (45292, '"Year" yyyy', "2024"),
+        (12, '0 "days"', "12"),
+        (2.5, "0.##", "2.5"),
+        (-1, "yyyy-mm-dd", "-1"),
+    ],
+)
+def test_numbers_show_as_their_format_says(value: float, code: str, shown: str) -> None:
+    """A number reads as in the sheet; dates read as ISO 8601 whatever the local form."""
+    assert shown_number(value, code) == shown
+
+
+def test_a_missing_sheet_does_not_hide_the_others() -> None:
+    """A sheet that is missing from the file is failed in the ledger, the others are read."""
+    parts = {
+        "xl/workbook.xml": f"<workbook {S} {R}><sheets><sheet name='A' r:id='a'/><sheet name='B' r:id='b'/></sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": relations(a_worksheet="1.xml", b_worksheet="2.xml"),
+        "xl/2.xml": f"<worksheet {S}><sheetData><row><c><v>5</v></c></row></sheetData></worksheet>",
+    }
+    reading = read_xlsx(package(**parts), "a.xlsx")
+    assert [page.how for page in reading.pages] == ["failed", "text"]
+    assert reading.text == "# B\n\n5"
+    assert reading.notes
+
+
+A = (
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+    'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
+)
+
+
+def shape(kind: str, *lines: str) -> str:
+    text = "".join(f"<a:p><a:r><a:t>{line}</a:t></a:r></a:p>" for line in lines)
+    holder = f"<p:nvPr><p:ph type='{kind}'/></p:nvPr>" if kind else ""
+    return f"<p:sp><p:nvSpPr>{holder}</p:nvSpPr><p:txBody>{text}</p:txBody></p:sp>"
+
+
+def test_a_slide_is_a_page() -> None:
+    """Slides are pages in the order they are shown, with title, list, table and notes; page numbers are left out."""
+    cells = "".join(
+        f"<a:tc><a:txBody><a:p><a:r><a:t>{t}</a:t></a:r></a:p></a:txBody></a:tc>" for t in ("Valve", "4 bar")
+    )
+    first = (
+        shape("body", "Check valve", "Close door")
+        + shape("title", "Start-up")
+        + f"<p:graphicFrame><a:tbl><a:tr>{cells}</a:tr></a:tbl></p:graphicFrame>"
+        + shape("sldNum", "1")
+    )
+    slides = [f"<p:sld {A}><p:cSld><p:spTree>{body}</p:spTree></p:cSld></p:sld>" for body in (first, shape("", "停堆"))]
+    notes = f"<p:notes {A}><p:cSld><p:spTree>{shape('body', 'Speak slowly')}</p:spTree></p:cSld></p:notes>"
+    data = package(
+        **{
+            "ppt/presentation.xml": f"<p:presentation {A} {R}><p:sldIdLst><p:sldId id='9' r:id='b'/><p:sldId id='8' r:id='a'/>"
+            "</p:sldIdLst></p:presentation>",
+            "ppt/_rels/presentation.xml.rels": relations(a_slide="slides/2.xml", b_slide="slides/1.xml"),
+            "ppt/slides/1.xml": slides[0],
+            "ppt/slides/2.xml": slides[1],
+            "ppt/slides/_rels/1.xml.rels": relations(n_notesSlide="../notes.xml"),
+            "ppt/notes.xml": notes,
+        }
+    )
+    reading = read_pptx(data, "a.pptx")
+    assert [reading.text[page.start : page.stop] for page in reading.pages] == [
+        "# Start-up\n\n- Check valve\n- Close door\n\n| Valve | 4 bar |\n| --- | --- |\n\nNotes: Speak slowly",
+        "停堆",
+    ]
+    assert [page.label for page in reading.pages] == ["Start-up", ""]
+
+
+O = (
+    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" '
+    'xmlns:presentation="urn:oasis:names:tc:opendocument:xmlns:presentation:1.0"'
+)
+
+
+def open_document(kind: str, body: str) -> bytes:
+    content = f"<office:document-content {O}><office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
+    return package(**{"content.xml": content})
+
+
+def test_opendocument_text_becomes_markdown() -> None:
+    """Headings, spaces, lists, notes and tables of a text document are kept, deleted text is not."""
+    body = (
+        "<text:tracked-changes><text:p>deleted</text:p></text:tracked-changes><text:h text:outline-level='2'>Scope</text:h>"
+        "<text:p>One<text:s text:c='2'/>two\n three<text:line-break/>four<text:note><text:note-citation>1</text:note-citation>"
+        "<text:note-body><text:p>A note.</text:p></text:note-body></text:note></text:p>"
+        "<text:list><text:list-item><text:p>a</text:p><text:list><text:list-item><text:p>b</text:p></text:list-item></text:list>"
+        "</text:list-item></text:list><table:table><table:table-row><table:table-cell><text:p>x</text:p></table:table-cell>"
+        "<table:table-cell><text:p>y</text:p></table:table-cell></table:table-row></table:table>"
+    )
+    assert read_odt(open_document("text", body), "a.odt").text == (
+        "## Scope\n\nOne  two three\nfour[^1]\n\n- a\n  - b\n\n| x | y |\n| --- | --- |\n\n[^1]: A note."
+    )
+
+
+def test_opendocument_repeats_are_bounded() -> None:
+    """A sheet that says a million empty rows follow reads in no time, and repeated cells are repeated."""
+    body = (
+        "<table:table table:name='Data'><table:table-row><table:table-cell table:number-columns-repeated='2'><text:p>x</text:p>"
+        "</table:table-cell></table:table-row><table:table-row table:number-rows-repeated='1048575'><table:table-cell "
+        "table:number-columns-repeated='16384'/></table:table-row></table:table>"
+    )
+    reading = read_ods(open_document("spreadsheet", body), "a.ods")
+    assert reading.text == "# Data\n\n| x | x |\n| --- | --- |"
+    assert reading.pages[0].label == "Data"
+
+
+def test_opendocument_slides_are_pages() -> None:
+    """Each slide of a presentation is a page with its title as heading."""
+    frame = "<draw:frame presentation:class='{}'><draw:text-box><text:p>{}</text:p></draw:text-box></draw:frame>"
+    body = f"<draw:page>{frame.format('title', 'Start')}{frame.format('outline', 'Open valve')}</draw:page><draw:page/>"
+    reading = read_odp(open_document("presentation", body), "a.odp")
+    assert reading.text == "# Start\n\nOpen valve"
+    assert [page.how for page in reading.pages] == ["text", "empty"]
+
+
+def book(chapters: dict[str, str], **more: str) -> bytes:
+    items = "".join(
+        f"<item id='{n}' href='{name}' media-type='application/xhtml+xml'/>" for n, name in enumerate(chapters)
+    )
+    spine = "".join(f"<itemref idref='{n}'/>" for n in reversed(range(len(chapters))))
+    opf = f"<package xmlns:dc='http://purl.org/dc/elements/1.1/'><metadata><dc:title>Plant</dc:title></metadata><manifest>{items}</manifest><spine>{spine}</spine></package>"
+    container = "<container><rootfiles><rootfile full-path='OEBPS/book.opf'/></rootfiles></container>"
+    parts = {f"OEBPS/{name}": text for name, text in chapters.items() if text}
+    return package(**{"META-INF/container.xml": container, "OEBPS/book.opf": opf, **parts, **more})
+
+
+def test_a_book_is_read_in_the_order_of_its_spine() -> None:
+    """Chapters follow the spine, not the names or the order in the package; a missing one is noted."""
+    page = "<html><body><h1>{}</h1><p>Text of {}.</p></body></html>"
+    reading = read_epub(
+        book({"a.xhtml": page.format("Two", "two"), "b.xhtml": page.format("One", "one"), "c.xhtml": ""}), "a.epub"
+    )
+    assert reading.text == "# One\n\nText of one.\n\n# Two\n\nText of two."
+    assert reading.title == "Plant"
+    assert [reading.text[h.start :].startswith("# " + h.title) for h in reading.headings] == [True, True]
+    assert "1 chapter(s) are missing" in reading.notes[0]
+
+
+def test_a_protected_book_is_called_encrypted() -> None:
+    """A book with copy protection is not read as noise."""
+    lock = "<encryption><EncryptedData><EncryptionMethod Algorithm='http://www.w3.org/2001/04/xmlenc#aes128-cbc'/></EncryptedData></encryption>"
+    with pytest.raises(EncryptedError, match="copy protection"):
+        read_epub(book({"a.xhtml": "x"}, **{"META-INF/encryption.xml": lock}), "a.epub")
+
+
+@pytest.mark.parametrize(
+    ("rtf", "text"),
+    [
+        (rb"{\rtf1\ansi\ansicpg936 \'b7\'b4\'d3\'a6\'b6\'d1\par}", "反应堆"),
+        (rb"{\rtf1\ansi\uc2\u21453\'b7\'b4\u24212\'d3\'a6}", "反应"),
+        (rb"{\rtf1{\fonttbl{\f0\fcharset0 A;}{\f7\froman\fcharset238 B;}}\f7 \'e8\f0 \'e8}", "čè"),
+        (rb"{\rtf1 a{\*\secret hidden}{\pict 00ff}b\{c\}\~d}", "ab{c} d"),
+        (rb"{\rtf1\u-10179?\u-8704? end}", "\U0001f600 end"),
+        (rb"{\rtf1{\pard\outlinelevel0 Scope\par}\pard Text\line more\par}", "# Scope\n\nText\nmore"),
+        (
+            rb"{\rtf1\trowd\intbl A\cell B\cell\row\intbl 1\cell 2\cell\row\pard end\par}",
+            "| A | B |\n| --- | --- |\n| 1 | 2 |\n\nend",
+        ),
+        (rb"{\rtf1 cut {\b off", "cut off"),
+    ],
+)
+def test_rich_text_is_decoded(rtf: bytes, text: str) -> None:
+    """Bytes in any code page, Unicode escapes, headings and tables are read; what is hidden or a picture is not."""
+    assert read_rtf(rtf, "a.rtf").text == text
+
+
+def test_what_is_no_rich_text_or_workbook_is_damaged() -> None:
+    """Files that only have the name are refused with a sentence."""
+    for reader in (read_rtf, read_xls):
+        with pytest.raises(DamagedError, match=r"save .* again"):
+            reader(b"<html>not what it says</html>", "a")
+        with pytest.raises(EmptyFileError):
+            reader(b"", "a")
+
+
+def test_an_old_workbook_is_read() -> None:
+    """A real .xls has a page for each of its sheets and the text of its cells."""
+    source = SHARED / "data/files/docling/tests/data/xls/sources/legacy_sample.xls"
+    if not source.exists():
+        pytest.skip(f"{source} is not there")
+    reading = read_xls(source.read_bytes(), source.name)
+    assert reading.pages
+    assert "Duck" in reading.text
+
+
+@pytest.mark.skipif(not ocr_installed(), reason="the ocr extra is not installed")
+def test_text_in_an_image_is_recognised() -> None:
+    """The text of a picture is read, and a blank one is empty with a reason; damage is a DamagedError."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    image = Image.new("RGB", (900, 120), "white")
+    ImageDraw.Draw(image).text((20, 30), "Pressure valve report", "black", ImageFont.load_default(48))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    reading = read_image(out.getvalue(), "a.png")
+    assert "pressure valve report" in reading.text.lower()
+    assert reading.pages[0].how == "ocr"
+    with pytest.raises(DamagedError):
+        read_image(out.getvalue()[:60], "a.png")
 
 
 def test_a_truncated_real_file_is_damaged() -> None:

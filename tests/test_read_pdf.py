@@ -98,7 +98,9 @@ def test_paragraphs_stay_apart(align: str) -> None:
 
 def test_short_lines_are_kept_apart() -> None:
     """Lines that were ended on purpose, as in an address, are not run together."""
-    page = lines_at((60, 700, "Wassily Leontief Institute for the study of things"), (60, 686, "12 Long Street"), (60, 672, "Ghent"))
+    page = lines_at(
+        (60, 700, "Wassily Leontief Institute for the study of things"), (60, 686, "12 Long Street"), (60, 672, "Ghent")
+    )
     assert read_pdf(pdf(page), "a.pdf").text.splitlines() == [
         "Wassily Leontief Institute for the study of things",
         "12 Long Street",
@@ -120,8 +122,14 @@ def test_hyphenated_words_are_joined_as_the_document_writes_them() -> None:
 
 def test_chinese_lines_are_joined_without_spaces() -> None:
     """Chinese text goes on in the next line without a space."""
-    data = chinese((60, 700, "反应堆外壳压力超过四巴时应当立即停堆并由操作员在"), (60, 684, "主控制台确认停堆时间同时记录在当班日志之中以备查验"))
-    assert read_pdf(data, "a.pdf").text == "反应堆外壳压力超过四巴时应当立即停堆并由操作员在主控制台确认停堆时间同时记录在当班日志之中以备查验"
+    data = chinese(
+        (60, 700, "反应堆外壳压力超过四巴时应当立即停堆并由操作员在"),
+        (60, 684, "主控制台确认停堆时间同时记录在当班日志之中以备查验"),
+    )
+    assert (
+        read_pdf(data, "a.pdf").text
+        == "反应堆外壳压力超过四巴时应当立即停堆并由操作员在主控制台确认停堆时间同时记录在当班日志之中以备查验"
+    )
 
 
 def test_every_page_is_accounted_for() -> None:
@@ -190,17 +198,25 @@ def test_numbered_steps_are_not_page_numbers() -> None:
 
 def test_two_columns_drawn_across_are_taken_apart() -> None:
     """Two columns whose lines were drawn alternately are read one after the other."""
-    left = [f"left column line {word} goes on and fills it" for word in "one two three four five six seven eight nine ten".split()]
+    left = [
+        f"left column line {word} goes on and fills it"
+        for word in "one two three four five six seven eight nine ten".split()
+    ]
     right = [line.replace("left", "next") for line in left]
     rows = zip(left, right, strict=True)
-    page = lines_at(*((x, 700 - 14 * n, text) for n, row in enumerate(rows) for x, text in zip((60, 320), row, strict=True)))
+    page = lines_at(
+        *((x, 700 - 14 * n, text) for n, row in enumerate(rows) for x, text in zip((60, 320), row, strict=True))
+    )
     text = " ".join(read_pdf(pdf(page), "a.pdf").text.split())
     assert text == " ".join(left + right)
 
 
 def test_a_table_is_not_taken_for_columns() -> None:
     """Rows of short cells stay rows."""
-    rows = [[Line("Bolt M8", 60, 700 - n, 100, 712 - n), Line("12 pieces", 300, 700 - n, 350, 712 - n)] for n in range(0, 200, 14)]
+    rows = [
+        [Line("Bolt M8", 60, 700 - n, 100, 712 - n), Line("12 pieces", 300, 700 - n, 350, 712 - n)]
+        for n in range(0, 200, 14)
+    ]
     assert unmix_columns(rows) is None
 
 
@@ -220,7 +236,9 @@ def test_bookmarks_become_headings() -> None:
 
 def test_large_lines_become_headings_without_an_outline() -> None:
     """A short line in a clearly larger size is a heading; body text never is."""
-    page = lines_at((60, 760, "Safety rules"), size=18) + "\n" + lines_at((60, 730, PROSE[:80]), (60, 716, PROSE[80:160]))
+    page = (
+        lines_at((60, 760, "Safety rules"), size=18) + "\n" + lines_at((60, 730, PROSE[:80]), (60, 716, PROSE[80:160]))
+    )
     reading = read_pdf(pdf(page), "a.pdf")
     assert [(h.level, h.title) for h in reading.headings] == [(1, "Safety rules")]
 
@@ -282,7 +300,9 @@ def test_garbled_text_is_marked_and_left_out(monkeypatch: pytest.MonkeyPatch) ->
     """Characters that no reader can make sense of are not passed off as text; sound lines of the page are kept."""
     monkeypatch.setattr("kb.ingest.read_pdf.ocr_installed", lambda: False)
     font = GARBLED.format(" ".join(f"/uniE{n:03X}" for n in range(90)))
-    page = "BT /F2 11 Tf 1 0 0 1 60 600 Tm (" + "GARBLED LETTERS " * 6 + ") Tj ET\n" + lines_at((60, 700, "A sound line"))
+    page = (
+        "BT /F2 11 Tf 1 0 0 1 60 600 Tm (" + "GARBLED LETTERS " * 6 + ") Tj ET\n" + lines_at((60, 700, "A sound line"))
+    )
     plain = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
     reading = read_pdf(pdf(page, F1=plain, F2=font), "a.pdf")
     assert reading.text == "A sound line"
@@ -291,13 +311,31 @@ def test_garbled_text_is_marked_and_left_out(monkeypatch: pytest.MonkeyPatch) ->
     assert reading.notes
 
 
-@pytest.mark.parametrize("text", ["", PROSE, "反应堆压力超过四巴时停堆。", "α = 2π·r², ±5 °C → ok", "Привет, мир! Это текст.", "日本語とEnglishの混在"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        PROSE,
+        "反应堆压力超过四巴时停堆。",
+        "α = 2π·r², ±5 °C → ok",
+        "Привет, мир! Это текст.",
+        "日本語とEnglishの混在",
+    ],
+)
 def test_sound_text_is_not_garbled(text: str) -> None:
     """Text of any one language, formulas included, counts as sound."""
     assert garbled_share(text * 5) == 0.0
 
 
-@pytest.mark.parametrize("text", ["(cid:12)(cid:7)(cid:9) ", "\ufffd\ufffd\ufffd ", "\ue001\ue002\ue003 ", "Тhе соnтrоl pаnеl wаs lосkеd bесаusе Реtеr fоrgоt "])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(cid:12)(cid:7)(cid:9) ",
+        "\ufffd\ufffd\ufffd ",
+        "\ue001\ue002\ue003 ",
+        "Тhе соnтrоl pаnеl wаs lосkеd bесаusе Реtеr fоrgоt ",
+    ],
+)
 def test_senseless_text_is_garbled(text: str) -> None:
     """Placeholders, private characters and words of mixed scripts count as senseless."""
     assert garbled_share(text * 10) > 0.9
@@ -354,8 +392,6 @@ def test_a_page_is_rendered_as_png() -> None:
     assert len(image) > len(blank)
     with pytest.raises(InputError, match="no page 2"):
         render_page(pdf(""), 2, 1.0)
-
-
 
 
 FIXTURES = ("files/docling/tests/data/pdf/sources/2305.03393v1-pg9.pdf", "folders/mini/embedded-images-tables.pdf")

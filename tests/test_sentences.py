@@ -24,6 +24,7 @@ from kb.ingest.sentences import sentence_spans, sentences
         ("| a | b |\n| --- | --- |\n| 1 | 2 |", ["| a | b |", "| --- | --- |", "| 1 | 2 |"]),
         ("# Title\n\nText here", ["# Title", "Text here"]),
         ("A line that\nwraps on. Next", ["A line that\nwraps on.", "Next"]),
+        ('Run kb ask "..." with it. Then wait... and see.', ['Run kb ask "..." with it.', "Then wait... and see."]),
         ("", []),
         (" \n ", []),
     ],

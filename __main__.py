@@ -1,0 +1,7 @@
+"""``python -m kb``: the command line."""
+
+from __future__ import annotations
+
+from .app.cli import main
+
+main()

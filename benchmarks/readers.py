@@ -1,0 +1,131 @@
+"""How well the readers read real files: a table by suffix, and the recall of text where the right text is known.
+
+Run: python benchmarks/readers.py SHARED/data/files [--suffix html csv ...] [--list] [--max-mb 20]
+Recall is that of three-letter sequences of the expected text, white space and markup left out, counted with repetitions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kb.ingest.archive import members
+from kb.ingest.errors import KBError, ReadError
+from kb.ingest.read import load, read_bytes
+
+if TYPE_CHECKING:
+    from kb.ingest.document import Document
+
+LOW_RECALL = 0.95
+
+
+@dataclass(slots=True)
+class Row:
+    """What became of the files of one suffix."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    pages: Counter[str] = field(default_factory=Counter)
+    recalls: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    megabytes: float = 0.0
+
+
+def trigrams(text: str) -> Counter[str]:
+    """Count sequences of three letters or digits."""
+    text = re.sub(r"&(?:amp|lt|gt|quot|nbsp|#\d+);|<!--.*?-->|!\[[^\]]*\]\([^)]*\)|\]\([^)]*\)", " ", text)
+    letters = re.sub(r"[\W_]+", "", text).lower()
+    return Counter(letters[start : start + 3] for start in range(len(letters) - 2))
+
+
+def recall(text: str, expected: str) -> float | None:
+    """Return the share of the expected text that was read, 0..1; None if nothing is expected."""
+    wanted = trigrams(expected)
+    return (wanted & trigrams(text)).total() / wanted.total() if wanted else None
+
+
+def expected_text(files: Path, source: str, path: str, names: str) -> str:
+    """Return the text that a file should hold, from the first of the files named that says it; "" if none does."""
+    for name in filter(None, names.split(";")):
+        for candidate in (files / source / name, (files / source / path).parent / name):
+            if candidate.suffix in {".md", ".txt"} and candidate.is_file():
+                return candidate.read_text(encoding="utf-8", errors="replace")
+            if source == "csv-spectrum" and candidate.is_file():
+                records = json.loads(candidate.read_text(encoding="utf-8"))
+                return " ".join(value for record in records if isinstance(record, dict) for value in record.values())
+    return ""
+
+
+def read(path: Path) -> Document:
+    """Read a file; an archive counts as its first readable member."""
+    data = load(path)
+    try:
+        return read_bytes(data, str(path))
+    except ReadError:
+        if path.suffix not in {".zip", ".gz", ".tar", ".tgz"}:
+            raise
+        documents = [read_bytes(content, name) for name, content in members(data, path.name)]
+        if not documents:
+            raise
+        return documents[0]
+
+
+def measure(files: Path, suffixes: list[str], max_bytes: int, *, show: bool) -> dict[str, Row]:
+    """Read every file of the manifest and return a row for each suffix."""
+    rows: dict[str, Row] = defaultdict(Row)
+    with (files / "manifest.tsv").open(encoding="utf-8", newline="") as stream:
+        entries = list(csv.DictReader(stream, delimiter="\t"))
+    for entry in entries:
+        if (suffixes and entry["ext"] not in suffixes) or int(entry["bytes"]) > max_bytes:
+            continue
+        path = files / entry["source"] / entry["path"]
+        row = rows[entry["ext"]]
+        started = time.perf_counter()
+        try:
+            document = read(path)
+        except KBError as exc:
+            kind = exc.kind if isinstance(exc, ReadError) else type(exc).__name__
+            row.outcomes[kind] += 1
+            if show and entry["state"] == "ok":
+                print(f"{kind}\t{entry['source']}/{entry['path']}\t{exc}")
+            continue
+        finally:
+            row.seconds += time.perf_counter() - started
+        row.outcomes["read"] += 1
+        row.megabytes += int(entry["bytes"]) / 1e6
+        row.pages.update(page.how for page in document.pages)
+        share = recall(document.text, expected_text(files, entry["source"], entry["path"], entry["expected"]))
+        if share is not None:
+            row.recalls.append(share)
+            if show and share < LOW_RECALL:
+                print(f"recall {share:.3f}\t{entry['source']}/{entry['path']}")
+    return rows
+
+
+def print_table(rows: dict[str, Row]) -> None:
+    """Print a line a suffix."""
+    failures = ("empty", "encrypted", "damaged", "too-large", "unsupported", "unreadable")
+    hows = ("text", "ocr", "empty", "garbled", "failed")
+    header = ["ext", "read", *failures, *(f"p:{how}" for how in hows), "recall", "n", "MB/s"]
+    print(" ".join(f"{name:>11}" for name in header))
+    for suffix, row in sorted(rows.items()):
+        share = f"{sum(row.recalls) / len(row.recalls):.3f}" if row.recalls else "-"
+        speed = f"{row.megabytes / row.seconds:.1f}" if row.seconds else "-"
+        numbers = [row.outcomes[kind] for kind in ("read", *failures)] + [row.pages[how] for how in hows]
+        print(" ".join(f"{value:>11}" for value in [suffix, *numbers, share, len(row.recalls), speed]))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", type=Path, help="a folder with manifest.tsv")
+    parser.add_argument("--suffix", nargs="*", default=[])
+    parser.add_argument("--list", action="store_true", help="print each file that failed or was read in part")
+    parser.add_argument("--max-mb", type=float, default=20)
+    options = parser.parse_args()
+    print_table(measure(options.files, options.suffix, int(options.max_mb * 1e6), show=options.list))

@@ -1,0 +1,111 @@
+"""Sheets become Markdown: one page a sheet, one table a region of cells.
+
+Comes in: cells by row and column, as text. Goes out: pages of a ``MarkdownWriter``. Never: a cell left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .reading import MarkdownWriter
+
+Cells = Mapping[int, str]
+"""A row: the text by column number; columns without text are absent."""
+
+_DEFAULT_NAME = re.compile(r"(?:sheet|工作表|表|tabelle|feuil|hoja|foglio|лист|シート)\s*\d*", re.IGNORECASE)
+_NO_LITERALS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.')
+_EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001  sheets know no time zones
+_MAX_SERIAL = 2_958_466  # 31 December 9999
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet's name, its rows in order, each with its number, and texts that stand in no cell."""
+
+    name: str
+    rows: Iterable[tuple[int, Cells]]
+    remarks: tuple[str, ...] = ()
+
+
+def write_sheet(writer: MarkdownWriter, number: int, sheet: Sheet) -> None:
+    """Write a sheet as a page with its name as label, and as heading unless a program made the name up."""
+    start = writer.begin_page()
+    wrote = False
+    for region in _regions(sheet.rows):
+        if not wrote and not _DEFAULT_NAME.fullmatch(sheet.name.strip()):
+            writer.heading(1, sheet.name)
+        _write_region(writer, region)
+        wrote = True
+    for remark in sheet.remarks:
+        writer.block(remark)
+    writer.end_page(number, start, label=sheet.name)
+
+
+def _regions(rows: Iterable[tuple[int, Cells]]) -> Iterator[list[Cells]]:
+    """Yield the runs of rows between rows without text."""
+    region: list[Cells] = []
+    last = 0
+    for number, cells in rows:
+        filled = {column: text for column, text in cells.items() if text.strip()}
+        if not filled:
+            continue
+        if region and number > last + 1:
+            yield region
+            region = []
+        region.append(filled)
+        last = number
+    if region:
+        yield region
+
+
+def _write_region(writer: MarkdownWriter, region: list[Cells]) -> None:
+    """Write a region; rows of one cell above a wider table are its title, and one column alone is no table."""
+    columns = sorted({column for row in region for column in row})
+    if len(columns) == 1:
+        writer.block("\n".join(" ".join(row[columns[0]].split()) for row in region))
+        return
+    first = next(index for index, row in enumerate(region) if len(row) > 1)
+    for row in region[:first]:
+        writer.block(" ".join(next(iter(row.values())).split()))
+    writer.table([[row.get(column, "") for column in columns] for row in region[first:]])
+
+
+def shown_number(value: float, number_format: str, *, since_1904: bool = False) -> str:
+    """Return a number as a sheet shows it under a format code (ECMA-376 part 1, 18.8.31); dates as ISO 8601."""
+    code = _NO_LITERALS.sub("", number_format.split(";")[0])
+    if (
+        code.casefold() not in ("general", "@")
+        and re.search("[ymdhs]", code, re.IGNORECASE)
+        and 0 <= value < _MAX_SERIAL
+    ):
+        return _shown_date(value, code.casefold(), since_1904=since_1904)
+    match = re.search(r"[0#?](?:\.([0#?]+))?(?=[^0#?.]*$)", code)
+    if "E" in code or not match or "/" in code:
+        return plain_number(value)
+    decimals = match[1] or ""
+    if "%" in code:
+        value *= 100
+    text = f"{value:{',' if ',' in code else ''}.{len(decimals)}f}"
+    optional = len(decimals) - len(decimals.rstrip("#?"))
+    for _ in range(optional):
+        text = text.removesuffix("0")
+    return text.removesuffix(".") + ("%" if "%" in code else "")
+
+
+def plain_number(value: float) -> str:
+    """Return a number without a format: whole ones without a point, others with up to 15 digits."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.15g}"  # noqa: PLR2004
+
+
+def _shown_date(serial: float, code: str, *, since_1904: bool) -> str:
+    moment = (_EPOCH_1904 if since_1904 else _EPOCH_1900) + timedelta(seconds=round(serial * 86400))
+    has_day, has_time = bool(re.search("[yd]", code)), bool(re.search("[hs]", code))
+    clock = "%H:%M:%S" if moment.second else "%H:%M"
+    if has_time and (not has_day or (serial < 1 and not has_day)):
+        return moment.strftime(clock)
+    if not has_time and "d" not in code:
+        return moment.strftime("%Y-%m" if "m" in code else "%Y")
+    return moment.strftime(f"%Y-%m-%d {clock}" if has_time else "%Y-%m-%d")

@@ -1,0 +1,151 @@
+"""The command line: data on stdout, messages on stderr, the right exit code, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder whose name has spaces, Chinese and an emoji."""
+    folder = tmp_path / "我的 文档 😀"
+    folder.mkdir()
+    (folder / "travel.md").write_text("# Travel\n\nHotel nights are refunded up to 120 dollars.\n")
+    (folder / "差旅.md").write_text("# 差旅\n\n出差住宿费每晚最多报销四百五十元。\n", encoding="utf-8")
+    return folder
+
+
+def kb(*arguments: object, stdin: str | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does, without an embedder unless told otherwise."""
+    environment = {"KB_EMBEDDER": "tfidf"} | os.environ
+    done = subprocess.run(
+        [sys.executable, "-m", "kb", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        input=stdin,
+        cwd=cwd or "/",
+        env=environment,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def test_ingest_ask_search_list_status_and_rm(folder: Path) -> None:
+    """The whole life of a base, with the exit codes that scripts rely on."""
+    done = kb("ingest", folder)
+    assert (done.returncode, done.stdout[:7]) == (0, "2 added")
+    asked = kb("ask", "How much is refunded for a hotel night?")
+    assert asked.returncode == 0
+    assert asked.stdout.startswith("Hotel nights are refunded up to 120 dollars. [1]")
+    assert "travel.md" in asked.stdout
+    assert "No language model is configured" in asked.stderr
+    found = kb("search", "住宿费", "--json")
+    assert json.loads(found.stdout)["hits"][0]["chunk"]["source"] == str(folder / "差旅.md")
+    assert kb("list").stdout.splitlines() == sorted([str(folder / "travel.md"), str(folder / "差旅.md")])
+    assert "2 documents" in kb("status").stdout
+    assert kb("rm", folder / "travel.md").returncode == 0
+    assert kb("ask", "How much is refunded for a hotel night?").returncode == 4
+    assert kb("search", "refunded").returncode == 4
+
+
+def test_json_of_an_answer_is_the_answer(folder: Path) -> None:
+    """Machines get the same words as the Python API, with every citation."""
+    kb("ingest", folder)
+    answer = json.loads(kb("ask", "住宿费每晚最多报销多少？", "--json").stdout)
+    assert not answer["abstained"]
+    citation = answer["citations"][0]
+    assert citation["quote"] == "出差住宿费每晚最多报销四百五十元。"
+    text = (folder / "差旅.md").read_text(encoding="utf-8")
+    assert text[citation["start"] : citation["stop"]] == citation["quote"]
+
+
+def test_a_question_can_come_through_a_pipe(folder: Path) -> None:
+    """``kb ask -`` reads stdin."""
+    kb("ingest", folder)
+    assert "120 dollars" in kb("ask", "-", stdin="How much is refunded for a hotel night?\n").stdout
+
+
+def test_ingest_without_a_path_takes_the_folder_knowledge_base(folder: Path, tmp_path: Path) -> None:
+    """./knowledge_base if it is there; otherwise a sentence that says what to do."""
+    folder.rename(tmp_path / "knowledge_base")
+    assert kb("ingest", cwd=tmp_path).returncode == 0
+    nowhere = kb("ingest", cwd=tmp_path / "knowledge_base")
+    assert nowhere.returncode == 2
+    assert "kb ingest PATH" in nowhere.stderr
+
+
+def test_files_that_fail_are_named_and_the_rest_is_done(folder: Path) -> None:
+    """Exit code 5: done, but some files failed."""
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7\ngarbage")
+    (folder / "nothing.txt").write_bytes(b"")
+    done = kb("ingest", folder)
+    assert done.returncode == 5
+    assert "2 added" in done.stdout
+    assert "broken.pdf" in done.stderr
+    assert "nothing.txt: the file is empty" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("ingest", "/no/such/path"), 2, "no such file or folder"),
+        (("ask", ""), 2, "question is empty"),
+        (("ask", "x" * 100_000), 2, "characters"),
+        (("search", "x", "-k", "0"), 2, "at least 1"),
+        (("search", "x", "--lane", "smell"), 2, "not a lane"),
+        (("ask", "refunded for a hotel night", "--llm", "telepathy"), 2, "telepathy"),
+        (("ask", "refunded for a hotel night", "--llm", "gguf:/no/such.gguf"), 2, "/no/such.gguf"),
+        (("search", "x", "--name", "../evil"), 2, "cannot name a knowledge base"),
+        (("ask", "x", "--name", "nowhere"), 2, "no knowledge base 'nowhere'"),
+        (("rm", "/not/there"), 2, "not in the knowledge base"),
+        (("frobnicate",), 2, "frobnicate"),
+        (("search", "x", "--embedder", "/not/a/model"), 1, "/not/a/model"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_the_right_exit_code(
+    folder: Path, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    """What failed, on what, what to do next; nothing on stdout."""
+    kb("ingest", folder)
+    done = kb(*arguments)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_empty_folder_is_no_error(tmp_path: Path) -> None:
+    """Nothing to do is done."""
+    (tmp_path / "empty").mkdir()
+    done = kb("ingest", tmp_path / "empty")
+    assert (done.returncode, done.stdout[:7]) == (0, "0 added")
+
+
+def test_help_and_version_answer_at_once() -> None:
+    """Every command explains itself."""
+    for command in ((), ("ingest",), ("ask",), ("search",), ("status",), ("list",), ("rm",), ("doctor",), ("models",)):
+        assert "Usage" in kb(*command, "--help").stdout
+    assert kb("--version").stdout.startswith("kb ")
+
+
+def test_the_doctor_examines_and_never_fails(folder: Path) -> None:
+    """Before and after there is a base."""
+    assert "no knowledge base" in kb("doctor").stdout
+    kb("ingest", folder)
+    assert "2 documents" in kb("doctor").stdout
+
+
+def test_reading_no_further_is_no_error(folder: Path) -> None:
+    """A reader like head may close the pipe; nobody wants a traceback for that."""
+    kb("ingest", folder)
+    command = f"{sys.executable} -m kb search refunded | head -c 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd="/", env=os.environ, check=False)
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr

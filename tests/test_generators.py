@@ -1,0 +1,230 @@
+"""The conformance suite: what every generator promises, checked on all of them; and the specs that open them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from itertools import repeat
+
+import pytest
+from kb.ingest.errors import GeneratorError, InputError
+from kb.llm.generator import Generator, Sampling
+from kb.llm.open import FORMS, open_generator
+from kb.llm.streaming import Streams, until
+from models import gguf_file, prompt, transformers_folder
+
+
+def gguf(architecture: str) -> Generator:
+    pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
+    return open_generator(f"gguf:{gguf_file(architecture)}", n_threads=1)
+
+
+def hf(architecture: str, query: str = "") -> Generator:
+    pytest.importorskip("accelerate", reason="the transformers extra is not installed")
+    return open_generator(f"hf:{transformers_folder(architecture)}{query}")
+
+
+def openai() -> Generator:
+    pytest.importorskip("openai", reason="the openai extra is not installed")
+    xllamacpp = pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
+    params = xllamacpp.CommonParams()
+    params.model.path = str(gguf_file("chatglm"))
+    params.n_ctx, params.verbosity = 2048, -1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    server = xllamacpp.Server(params)
+    made = open_generator(f"openai:{server.listening_address}#tiny")
+    SERVERS.append(server)
+    return made
+
+
+def langchain() -> Generator:
+    fakes = pytest.importorskip(
+        "langchain_core.language_models.fake_chat_models", reason="the langchain extra is not installed"
+    )
+    from kb.llm.langchain import LangChainGenerator
+
+    return LangChainGenerator(fakes.GenericFakeChatModel(messages=repeat("one two three. " * 30)))
+
+
+SERVERS: list[object] = []
+BACKENDS: dict[str, Callable[[], Generator]] = {
+    "gguf-llama": lambda: gguf("llama"),
+    "gguf-chatglm": lambda: gguf("chatglm"),
+    "hf-llama": lambda: hf("llama"),
+    "hf-chatglm": lambda: hf("chatglm"),
+    "hf-llama-8bit": lambda: hf("llama", "?quantize=8bit"),
+    "openai": openai,
+    "langchain": langchain,
+}
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def generator(request: pytest.FixtureRequest) -> Iterator[Generator]:
+    made = BACKENDS[request.param]()
+    yield made
+    made.close()
+    made.close()
+    SERVERS.clear()
+
+
+def test_says_who_it_is_and_how_much_it_reads(generator: Generator):
+    """The name starts with the spec's first word and shows no folder; the context is a positive number of tokens."""
+    assert generator.name.partition(":")[0] in {form.partition(":")[0] for form in FORMS}
+    assert "/" not in generator.name
+    assert generator.context_tokens > 0
+
+
+def test_counts_tokens(generator: Generator):
+    """Text takes tokens, more text takes more, no text takes none."""
+    assert generator.count_tokens("") == 0
+    assert 0 < generator.count_tokens("检索") < generator.count_tokens("检索 and the generation of an answer")
+
+
+def test_yields_pieces_of_text(generator: Generator):
+    """The answer comes in non-empty pieces that make a text."""
+    pieces = list(generator.generate(prompt(), Sampling(max_tokens=24)))
+    assert pieces
+    assert all(isinstance(piece, str) and piece for piece in pieces)
+    assert "".join(pieces).strip()
+
+
+def test_respects_max_tokens(generator: Generator):
+    """No more tokens than asked: one is at most one piece, and more give a longer text that starts the same."""
+    texts = ["".join(generator.generate(prompt(), Sampling(max_tokens=n))) for n in (1, 8, 24)]
+    assert len(texts[0]) < len(texts[1]) < len(texts[2])
+    assert texts[2].startswith(texts[1].rstrip("\N{REPLACEMENT CHARACTER}"))
+    assert len(list(generator.generate(prompt(), Sampling(max_tokens=8)))) <= 8
+
+
+def test_respects_stop_strings(generator: Generator):
+    """The text ends before the first stop string."""
+    full = "".join(generator.generate(prompt(), Sampling(max_tokens=24)))
+    stop = next(full[at : at + 2] for at in range(3, len(full)) if full[at : at + 2].isascii())
+    text = "".join(generator.generate(prompt(), Sampling(max_tokens=24, stop=("never there", stop))))
+    assert text == full[: full.index(stop)]
+
+
+def test_can_be_left_and_asked_again(generator: Generator):
+    """Closing an answer in the middle leaves the generator as it was."""
+    wanted = "".join(generator.generate(prompt(), Sampling(max_tokens=12)))
+    pieces = generator.generate(prompt(), Sampling(max_tokens=1000))
+    next(pieces)
+    pieces.close()
+    with pytest.raises(StopIteration):
+        next(pieces)
+    assert "".join(generator.generate(prompt(), Sampling(max_tokens=12))) == wanted
+
+
+def test_contradictory_settings_raise(generator: Generator):
+    """Settings that contradict each other are refused when asked, not while the answer is read."""
+    for contradiction in (Sampling(n_beams=3), Sampling(strategy="sample", temperature=0)):
+        with pytest.raises(GeneratorError):
+            generator.generate(prompt(), contradiction)
+
+
+def test_beams_work_or_are_refused(generator: Generator):
+    """A beam search gives a text where the backend has it, and a sentence that says so where it has not."""
+    try:
+        text = "".join(generator.generate(prompt(), Sampling(strategy="beam", n_beams=2, max_tokens=8)))
+    except GeneratorError as exc:
+        assert "cannot search with beams" in str(exc)  # noqa: PT017
+        assert not generator.name.startswith("hf:")
+    else:
+        assert text
+
+
+def test_banned_strings_are_kept_out_or_refused(generator: Generator):
+    """Banned strings do not occur where the backend can see to it, and are refused where it cannot."""
+    try:
+        text = "".join(generator.generate(prompt(), Sampling(banned=("e", "t"), max_tokens=24)))
+    except GeneratorError as exc:
+        assert "cannot ban strings" in str(exc)  # noqa: PT017
+        assert generator.name.startswith("langchain:")
+    else:
+        assert text
+        assert not {"e", "t"} & set(text)
+
+
+def test_two_threads_at_once(generator: Generator):
+    """Two threads at once each get what one alone gets."""
+    wanted = "".join(generator.generate(prompt(), Sampling(max_tokens=16)))
+    got: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: got.append("".join(generator.generate(prompt(), Sampling(max_tokens=16)))))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert got == [wanted, wanted]
+
+
+@pytest.mark.parametrize("spec", ["auto", "extractive", " extractive "])
+def test_auto_is_extractive(spec: str):
+    """``auto`` and ``extractive`` open the backend that needs no model."""
+    assert open_generator(spec).name == "extractive"
+
+
+@pytest.mark.parametrize("spec", ["", "llama", "ollama:qwen", "GGUF:x", "/models/a.gguf", "C:\\a.gguf"])
+def test_other_words_list_the_forms(spec: str):
+    """A spec of no known kind is an input error that lists every form."""
+    with pytest.raises(InputError) as caught:
+        open_generator(spec)
+    assert all(form in str(caught.value) for form in FORMS)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "extractive:x",
+        "gguf:",
+        "hf:",
+        "hf:m?quantize=3bit",
+        "hf:m?bits=4",
+        "openai:http://localhost",
+        "openai:#m",
+        "langchain:ollama",
+    ],
+)
+def test_half_a_spec_shows_its_form(spec: str):
+    """A spec of a known kind that lacks a part, or has one too many, shows how it is written."""
+    with pytest.raises(InputError, match=r"write|form"):
+        open_generator(spec)
+
+
+def test_opening_one_backend_loads_no_other():
+    """The seam and its specs import none of the heavy libraries."""
+    code = (
+        "import sys, kb.llm.open; kb.llm.open.open_generator('extractive');"
+        "print(sorted({'torch','transformers','openai','xllamacpp','langchain','langchain_core'} & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+def test_stop_strings_are_found_across_pieces(size: int):
+    """However a text is cut into pieces, it ends before the stop string, and what only looked like one is written."""
+    text = "a stone, a stop sign, and the rest"
+
+    def pieces() -> Iterator[str]:
+        yield from (text[at : at + size] for at in range(0, len(text), size))
+
+    assert "".join(until(pieces(), ("stop s", "rest"))) == "a stone, a "
+    assert "".join(until(pieces(), ("nowhere", "restless"))) == text
+
+
+def test_a_failure_in_the_models_thread_reaches_the_reader():
+    """What a model raises in its own thread is raised where the text is read, after the pieces before it."""
+
+    def produce(emit: Callable[[str], bool]) -> None:
+        emit("one")
+        raise ZeroDivisionError("on purpose")
+
+    pieces = Streams("test").run(produce)
+    assert next(pieces) == "one"
+    with pytest.raises(ZeroDivisionError, match="on purpose"):
+        next(pieces)
