@@ -11,7 +11,7 @@ SOURCES := $(shell git ls-files -co --exclude-standard '*.py' 'prompts/*.txt' py
 
 export HF_HUB_OFFLINE := 1
 
-.PHONY: demo test quick lint types tests help clean
+.PHONY: demo test quick lint types tests pins help clean
 
 help:
 	@sed -n '1,5s/^# \{0,1\}//p' Makefile
@@ -66,3 +66,7 @@ quick: .make/wheel
 
 clean:
 	rm -rf .make build dist *.egg-info
+
+pins: .make/test
+	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable | sed -n 's/+cpu$$//; /^[A-Za-z0-9_.-]*==/p'; } \
+		| grep -vE '^(pip|setuptools|wheel)==' > constraints.new && mv constraints.new constraints.txt

@@ -52,6 +52,7 @@ class KnowledgeBase:
         self._catalog = Catalog(config.folder, Tokenizer(tokens, TOKENS_VERSION))
         self._embedders = Embedders(self._catalog, embedder or config.embedder, config.models)
         self._llm = llm
+        self._llm_is_ours = llm is None
         self._searcher = Searcher(
             self._catalog, config.folder, lambda: self._embedders.serving().embedder, self._open_index
         )
@@ -227,8 +228,8 @@ class KnowledgeBase:
         return ledger_of(self._catalog)
 
     def close(self) -> None:
-        """Free the model and close the files."""
-        if self._llm is not None:
+        """Close the files, and free the model unless it was given: then it is the giver's to close."""
+        if self._llm is not None and self._llm_is_ours:
             self._llm.close()
         self._catalog.close()
 

@@ -21,6 +21,7 @@ from ..llm.generator import Sampling
 from . import show
 from .api import PASSAGES, KnowledgeBase
 from .cli_models import models
+from .cli_serve import serving, tokens
 
 FAILED, USAGE, NOTHING_FOUND, SOME_FILES_FAILED, INTERRUPTED = 1, 2, 4, 5, 130
 
@@ -33,6 +34,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(models, name="models")
+app.add_typer(serving)
+app.add_typer(tokens, name="token")
 
 Home = Annotated[
     Path | None,

@@ -52,7 +52,11 @@ def recall(text: str, expected: str) -> float | None:
 
 def expected_text(files: Path, source: str, path: str, names: str) -> str:
     """Return the text that a file should hold, from the first of the files named that says it; "" if none does."""
+    if source == "encoded-zh" and path.endswith(".html"):
+        return ""  # what is expected there is the page's source
     for name in filter(None, names.split(";")):
+        if name.endswith("expected_outputs/test.md"):
+            continue  # named by files that have nothing else in common
         for candidate in (files / source / name, (files / source / path).parent / name):
             if candidate.suffix in {".md", ".txt"} and candidate.is_file():
                 return candidate.read_text(encoding="utf-8", errors="replace")

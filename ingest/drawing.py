@@ -5,17 +5,19 @@ Comes in: parsed parts. Goes out: lines of text, and charts as Markdown tables. 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .package import Element, Package, attribute, local
 from .reading import markdown_table
 
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{12,}")
+
 
 def paragraph_text(paragraph: Element) -> str:
     """Return the text of an ``a:p``; line breaks in it stay."""
-    pieces = []
-    for element in paragraph.iter("{*}t", "{*}br", "{*}tab"):
-        pieces.append("\n" if local(element) == "br" else " " if local(element) == "tab" else element.text or "")
+    breaks = {"br": "\n", "tab": " "}
+    pieces = (breaks.get(local(e)) or e.text or "" for e in paragraph.iter("{*}t", "{*}br", "{*}tab"))
     return "".join(pieces).replace("\v", "\n").strip()
 
 
@@ -58,5 +60,12 @@ def _points(element: Element | None) -> dict[int, str]:
     points: dict[int, str] = {}
     for point in element.iter("{*}pt"):
         index = attribute(point, "idx")
-        points.setdefault(int(index) if index.isdigit() else len(points), point.findtext("{*}v") or "")
+        points.setdefault(int(index) if index.isdigit() else len(points), _shortened(point.findtext("{*}v") or ""))
     return points
+
+
+def _shortened(value: str) -> str:
+    """Return a number without the digits that binary fractions add: 2.4, not 2.4000000000000004."""
+    if not _LONG_NUMBER.fullmatch(value):
+        return value
+    return f"{float(value):.15g}"

@@ -103,6 +103,7 @@ _LAST_OF_PLANE_0 = "\uffff"
 _LOG_ASTRAL = math.log(1e-10)
 _LOG_BROKEN = math.log(1e-8)
 _LENIENCE = 24
+_LINES_JUDGED = 200
 _SURE = 0.5
 _ALPHABET_LETTERS = 60
 _FEW_BYTES = 24
@@ -256,7 +257,7 @@ def _by_line(data: bytes, encoding: str, ranked: list[tuple[float, str, str]]) -
                 text = line.decode(codec)
             except UnicodeDecodeError:
                 return None
-            if _log_likelihood(text, _CANDIDATES[encoding][0]) < -_UNIFORM_BYTE * len(line):
+            if other < _LINES_JUDGED and _log_likelihood(text, _CANDIDATES[encoding][0]) < -_UNIFORM_BYTE * len(line):
                 return None
             lines.append(text)
             other += 1

@@ -180,8 +180,12 @@ _MAIL_HEADER = re.compile(
     rb"(?:From|Received|Return-Path|Message-ID|MIME-Version|Date|Delivered-To):[ \t]",
     re.IGNORECASE,
 )
-_HTML = re.compile(rb"\A\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|h[1-6]|p|div|table)\b",
-                   re.IGNORECASE | re.DOTALL)  # fmt: skip
+_HTML = re.compile(
+    rb"\A\s*(?:<\?xml[^>]*>\s*|<!--(?:(?!-->).)*-->\s*)*"
+    rb"<(?:!doctype\s+html|html|head|body|title|h[1-6]|p|div|table)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_WHOLE_PAGE = re.compile(rb"\A\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _TEXT_STRUCTURE = (
     (re.compile(rb"\A\s*<(?:\?xml\b|!DOCTYPE (?!html))", re.IGNORECASE), XML),
     (re.compile(rb"\AWEBVTT\b"), VTT),
@@ -198,7 +202,7 @@ def _sniff_text(data: bytes, suffix: str, promised: str) -> str:
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = head.decode("utf-16", "ignore").encode()
     if promised and promised not in _BINARY | {HTML}:
-        return promised
+        return HTML if promised == PLAIN and _WHOLE_PAGE.match(head) else promised
     found = HTML if _HTML.match(head) else next((kind for pattern, kind in _TEXT_STRUCTURE if pattern.search(head)), "")
     if promised == HTML:
         return XML if found == XML and b"xhtml" not in head else HTML

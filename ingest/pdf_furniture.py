@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from .pdf_layout import Line
 
-_AT_EDGE, _FEWEST_PAGES, _MOST = 3, 3, 0.5
+_AT_EDGE, _FEWEST_PAGES, _MOST, _MARGIN = 3, 3, 0.5, 0.15
 _TITLE_LETTERS = 6
 """With fewer letters a line that counts pages says nothing else."""
 _INTEGER = re.compile(r"\d+")
@@ -21,13 +21,18 @@ _COUNTER = re.compile(r"[\W\d_]*#[\W\d_]*|.{0,3}(?i:pages?|seite|página|p\.|第
 _Key = tuple[str, int | None]
 
 
-def furniture(pages: Sequence[Sequence[Line]]) -> list[frozenset[int]]:
+def furniture(pages: Sequence[Sequence[Line]], heights: Sequence[float]) -> list[frozenset[int]]:
     """Return for each page the indexes of the lines to leave out.
 
-    A line is furniture when it is among the three highest or lowest of its page and the same line stands there on at
-    least half of the pages and on three or more; or the same but for one number that grows as the page number does.
+    A line is furniture when it is among the three highest or lowest of its page, in its margin, and the same line stands
+    there on at least half of the pages and on three or more; or the same but for one number that grows as the page
+    number does. A page with nothing else keeps it.
+
+    Args:
+        pages: the lines of each page.
+        heights: of each page, in points.
     """
-    edges = [_edges(lines) for lines in pages]
+    edges = [_edges(lines, height) for lines, height in zip(pages, heights, strict=True)]
     seen: dict[_Key, set[int]] = defaultdict(set)
     for number, (lines, indexes) in enumerate(zip(pages, edges, strict=True)):
         for index in indexes:
@@ -44,13 +49,15 @@ def furniture(pages: Sequence[Sequence[Line]]) -> list[frozenset[int]]:
             if patterns & kept or any(_only_counts(pattern) for pattern in patterns):
                 dropped.add(index)
             kept |= patterns
-        found.append(frozenset(dropped))
+        found.append(frozenset(dropped) if len(dropped) < len(lines) else frozenset())
     return found
 
 
-def _edges(lines: Sequence[Line]) -> list[int]:
+def _edges(lines: Sequence[Line], height: float) -> list[int]:
     by_height = sorted(range(len(lines)), key=lambda index: -lines[index].bottom)
-    return sorted({*by_height[:_AT_EDGE], *by_height[-_AT_EDGE:]})
+    outer = (index for index in by_height[:_AT_EDGE] if lines[index].bottom > (1 - _MARGIN) * height)
+    lower = (index for index in by_height[-_AT_EDGE:] if lines[index].top < _MARGIN * height)
+    return sorted({*outer, *lower})
 
 
 def _keys(text: str, number: int) -> list[_Key]:

@@ -15,18 +15,20 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from statistics import median
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from .errors import DamagedError, EncryptedError, InputError
 
+NEEDS_PASSWORD = "The PDF needs a password; save it once without one and ingest that copy."  # noqa: S105  a sentence
 _LOCK = threading.RLock()
 _MAX_PIXELS = 40_000_000
 _OBJECTS_LOOKED_AT = 400
 _LITTLE_TEXT = 100
 """With more characters a page is not looked through for images."""
-_LONG_LINE, _SAMPLED_LINES, _GAP = 20, 8, 0.8
+_LONG_LINE, _SAMPLED_LINES, _GAP, _SPARSE, _GAPS_EVERYWHERE = 20, 8, 0.8, 1.2, 0.3
 HYPHEN = "\ufffe"
 """What PDFium puts where a line ended in a hyphen; it stays at the end of ``Line.text``."""
 _LINE = re.compile(f"[^\r\n{HYPHEN}]*(?:{HYPHEN}|\r\n|\r|\n|$)")
@@ -41,6 +43,8 @@ class Line:
     bottom: float
     right: float
     top: float
+    cells: tuple[str, ...] = ()
+    """Its parts, where it is a row of a table; itself, where it has wide gaps but stands in no table."""
 
     @property
     def height(self) -> float:
@@ -56,7 +60,7 @@ class PageContent:
     """From 1."""
     lines: tuple[Line, ...] = ()
     rows: tuple[tuple[Line, ...], ...] = ()
-    """The same lines cut at wide gaps, where the page has such gaps throughout; else empty."""
+    """The same lines cut at wide gaps; empty where there are none."""
     width: float = 0.0
     height: float = 0.0
     label: str = ""
@@ -93,9 +97,7 @@ def open_pdf(data: bytes) -> Iterator[PdfiumFile]:
             document = pdfium.PdfDocument(data)
         except pdfium.PdfiumError as exc:
             if getattr(exc, "err_code", 0) in (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY):
-                raise EncryptedError(
-                    "The PDF needs a password; save it once without one and ingest that copy."
-                ) from exc
+                raise EncryptedError(NEEDS_PASSWORD) from exc
             raise DamagedError(f"The PDF cannot be opened ({exc}); export or download it again.") from exc
     try:
         yield PdfiumFile(document)
@@ -234,6 +236,11 @@ class _Span:
     line: Line
 
 
+def _density(span: _Span) -> float:
+    """Return the width that a character takes, in heights of the line: rows of a table take more than prose."""
+    return (span.line.right - span.line.left) / span.line.height / (span.last - span.first + 1)
+
+
 class _TextLayer:
     """The characters of a page and their boxes."""
 
@@ -244,13 +251,20 @@ class _TextLayer:
         self._box = pdfium_c.FS_RECTF()
 
     def lines_and_rows(self) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
-        """Return the lines, and the same cut at wide gaps when a sample shows that the page has many."""
+        """Return the lines, and the same cut at wide gaps, if any.
+
+        To measure every gap takes time: all lines are cut only when a sample of them has gaps, else the sparse ones.
+        """
         spans = list(self._spans())
         long = [span for span in spans if span.last - span.first >= _LONG_LINE]
         sample = long[:: max(len(long) // _SAMPLED_LINES, 1)]
         n_cut = sum(len(self._cut(span)) > 1 for span in sample)
-        rows = tuple(map(self._cut, spans)) if n_cut > 0.3 * len(sample) else ()
-        return tuple(span.line for span in spans), rows
+        everywhere = n_cut > _GAPS_EVERYWHERE * len(sample)
+        usual = median(map(_density, long)) if long else 0.0
+        rows = tuple(
+            self._cut(span) if everywhere or _density(span) > _SPARSE * usual else (span.line,) for span in spans
+        )
+        return tuple(span.line for span in spans), rows if any(len(row) > 1 for row in rows) else ()
 
     def _spans(self) -> Iterator[_Span]:
         for match in _LINE.finditer(self._text):

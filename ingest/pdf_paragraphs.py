@@ -10,22 +10,24 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 from typing import Literal
 
 from .pdf_layout import HYPHEN, Line
 
-_BULLET = re.compile(r"[•●○▪■◦‣▸►➢✓·]\s*(?=\S)")
+_BULLET = re.compile(r"[•●○▪■◦‣▸►➢✓·\uf000-\uf0ff]\s*(?=\S)")
 _MARKER = re.compile(
-    r"(?:[•●○▪■◦‣▸►➢✓·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|[一二三四五六七八九十]{1,3}、|（[一二三四五六七八九十\d]{1,3}）|第[一二三四五六七八九十百千零\d]{1,6}[条章节])\s*\S"
+    r"(?:[•●○▪■◦‣▸►➢✓·–—*\uf000-\uf0ff-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|[一二三四五六七八九十]{1,3}、|（[一二三四五六七八九十\d]{1,3}）|第[一二三四五六七八九十百千零\d]{1,6}[条章节])\s*\S"
 )
 _TERMINAL = re.compile(r"[.!?:;。！？：；…][\"'”’»)\]）】」』]*$")
 _NUMBER = re.compile(r"[-+(]?[\d.,]*\d[\d.,%)eE+-]*$")
 _CJK = re.compile(r"[\u2e80-\u2fff\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff“”‘’…—]")
 _SIZE_DIFFERS, _WIDE_GAP, _SPARSE, _MARGIN = 1.12, 1.35, 1.5, 1.3
 _LONG_LINE, _RUN, _FILLED = 20, 2.5, 0.85
+_CJK_ROOM, _SHORT_CJK_LINE = 2.2, 8
+
 _HEADING_LETTERS, _HEADING_LENGTH, _HEADING_LEVELS = 2, 120, 4
 
 Relation = Literal["beside", "joined", "broken", "parted"]
@@ -34,10 +36,11 @@ Relation = Literal["beside", "joined", "broken", "parted"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph (level 0) or a heading."""
+    """A paragraph (level 0), a heading, or the rows of a table."""
 
     text: str
     level: int = 0
+    rows: tuple[tuple[str, ...], ...] = ()
 
 
 def blocks(
@@ -53,14 +56,17 @@ def blocks(
     found: list[Block] = []
     relate = _Relations(lines)
     for index, line in enumerate(lines):
+        if len(line.cells) > 1:
+            _add_row(found, line.cells)
+            continue
         own_level = level(line)
         relation = relate(index) if index else "parted"
-        if not found or relation == "parted" or own_level != found[-1].level:
+        if not found or found[-1].rows or relation == "parted" or own_level != found[-1].level:
             found.append(Block(_listed(line.text), own_level))
         else:
             text = _append(found[-1].text, line.text, "joined" if own_level else relation, joins_hyphen)
             found[-1] = Block(text, own_level)
-    return [Block(block.text.replace(HYPHEN, "-"), block.level) for block in found]
+    return [replace(block, text=block.text.replace(HYPHEN, "-")) for block in found]
 
 
 def heading_levels(lines: Iterable[Line]) -> dict[float, int]:
@@ -91,7 +97,7 @@ def looks_like_heading(text: str) -> bool:
     """Return whether a large line may be a heading: short, with letters, and not ending like a sentence."""
     n_letters = sum(c.isalpha() for c in text)
     return (
-        _HEADING_LETTERS <= n_letters
+        n_letters >= max(_HEADING_LETTERS, len(text) / 2)
         and len(text) <= _HEADING_LENGTH
         and not text.endswith((".", ",", "，", "。", ";"))
     )
@@ -102,7 +108,7 @@ class _Relations:
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
-        self._sparse = [_is_row(line) for line in lines]
+        self._sparse = [bool(line.cells) or _is_row(line) for line in lines]
         self._mark_sparse()
         pitches = [
             a.bottom - b.bottom
@@ -120,12 +126,10 @@ class _Relations:
             return "beside"
         if before.text.endswith(HYPHEN):
             return "joined"
-        if not _same_size(before, line):
-            return "parted"
         drop = before.bottom - line.bottom
         if drop <= 0:
-            return "joined" if self._runs_on(before, line) else "parted"
-        if drop > _WIDE_GAP * max(self._pitch, 0.8 * line.height):
+            return "joined" if _runs_on(before, line) else "parted"
+        if not _same_size(before, line) or drop > _WIDE_GAP * max(self._pitch, line.height):
             return "parted"
         if self._sparse[index - 1] or self._sparse[index] or self._loose[index]:
             return "broken"
@@ -134,27 +138,12 @@ class _Relations:
     def _within_column(self, index: int, before: Line, line: Line) -> Relation:
         left, right = self._edges[index]
         em = line.height * 0.8
-        if _MARKER.match(line.text) and not (_hangs(before, line, em) and not _BULLET.match(line.text)):
+        if _BULLET.match(line.text) or (_MARKER.match(line.text) and not _hangs(before, line, em)):
             return "broken"
-        first_word = line.text.split(" ")[0]
-        share = 2.2 if _CJK.match(line.text) else len(first_word) + 1
-        needed = _MARGIN * (line.right - line.left) * share / max(len(line.text), 1)
-        ended_early = before.right + needed < right
-        ended = bool(_TERMINAL.search(before.text))
-        if ended_early:
-            return "parted" if ended else "broken"
+        if before.right + _room_needed(line) < right:
+            return "parted" if _TERMINAL.search(before.text) else "broken"
         indented = line.left > before.left + 0.7 * em and before.left < left + 0.5 * em
-        if indented and not _MARKER.match(before.text):
-            return "parted"
-        return "joined"
-
-    def _runs_on(self, before: Line, line: Line) -> bool:
-        """Return whether a sentence goes on at the top of the next column."""
-        if _TERMINAL.search(before.text) or not _same_size(before, line):
-            return False
-        return line.text[0].islower() or bool(
-            _CJK.match(line.text) and _CJK.match(before.text[-1]) and len(before.text) > 8
-        )  # noqa: PLR2004
+        return "parted" if indented and not _MARKER.match(before.text) else "joined"
 
     def _measure_columns(self) -> None:
         """Note for each line the edges of the run of lines it stands in, and whether that run is no running text."""
@@ -177,8 +166,15 @@ class _Relations:
         long = [d for d, line in zip(density, self._lines, strict=True) if len(line.text) > _LONG_LINE]
         usual = median(long) if long else 0.0
         for index, line in enumerate(self._lines):
-            if 0 < usual * _SPARSE < density[index] and " " in line.text and not _CJK.search(line.text):
+            if density[index] > usual * _SPARSE > 0 and " " in line.text and not _CJK.search(line.text):
                 self._sparse[index] = True
+
+
+def _add_row(found: list[Block], cells: tuple[str, ...]) -> None:
+    if found and found[-1].rows and len(found[-1].rows[0]) == len(cells):
+        found[-1] = replace(found[-1], rows=(*found[-1].rows, cells))
+    else:
+        found.append(Block("", rows=(cells,)))
 
 
 def _append(text: str, more: str, relation: Relation, joins_hyphen: Callable[[str, str], bool]) -> str:
@@ -201,6 +197,20 @@ def _beside(before: Line, line: Line) -> bool:
     overlap = min(before.top, line.top) - max(before.bottom, line.bottom)
     apart = line.left - before.right
     return overlap > 0.5 * min(before.height, line.height) and -0.3 * line.height < apart < 1.5 * line.height
+
+
+def _room_needed(line: Line) -> float:
+    """Return the width that the first word of a line would have taken on the line before."""
+    n_characters = _CJK_ROOM if _CJK.match(line.text) else len(line.text.partition(" ")[0]) + 1
+    return _MARGIN * (line.right - line.left) * n_characters / max(len(line.text), 1)
+
+
+def _runs_on(before: Line, line: Line) -> bool:
+    """Return whether a sentence goes on at the top of the next column."""
+    if _TERMINAL.search(before.text) or not _same_size(before, line):
+        return False
+    in_chinese = _CJK.match(line.text) and _CJK.match(before.text[-1]) and len(before.text) > _SHORT_CJK_LINE
+    return line.text[0].islower() or bool(in_chinese)
 
 
 def _hangs(before: Line, line: Line, em: float) -> bool:

@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from .errors import DamagedError, EncryptedError
+from .pdf_layout import NEEDS_PASSWORD
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -29,15 +30,14 @@ class PypdfFile:
         logging.getLogger("pypdf").setLevel(logging.CRITICAL)
         try:
             self._reader: PdfReader = pypdf.PdfReader(io.BytesIO(data), strict=False)
-            if self._reader.is_encrypted and not self._reader.decrypt(""):
-                raise EncryptedError("The PDF needs a password; save it once without one and ingest that copy.")
-            self.n_pages = len(self._reader.pages)
-        except EncryptedError:
-            raise
+            locked = self._reader.is_encrypted and not self._reader.decrypt("")
+            self.n_pages = 0 if locked else len(self._reader.pages)
         except FileNotDecryptedError as exc:
-            raise EncryptedError("The PDF needs a password; save it once without one and ingest that copy.") from exc
+            raise EncryptedError(NEEDS_PASSWORD) from exc
         except Exception as exc:  # pypdf meets damage with KeyError, RecursionError, struct.error, ...
             raise DamagedError(f"The PDF is damaged ({_said(exc)}); export or download it again.") from exc
+        if locked:
+            raise EncryptedError(NEEDS_PASSWORD)
 
     def text(self, number: int) -> tuple[str, str]:
         """Return the text of a page (from 1) and, where there is none because it failed, why."""

@@ -23,7 +23,13 @@ _SYMBOL_FONTS = {
 _DROPPED = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff\u200e\u200f\x00"))
 _FOLDED = re.compile("[\ufb00-\ufb06\u2e80-\u2fdf\uf900-\ufaff]")
 """Ligatures, CJK radicals and compatibility ideographs: fonts use them for the plain letters that people type."""
-_MIXED_WORDS, _FEW_VOWELS, _ENOUGH_LETTERS = 0.3, 0.18, 200
+_INVISIBLE = re.compile(r"[\s\ufffe]+")
+_BAD = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffd\uffff\ud800-\udfff\U000f0000-\U0010ffff]"
+    f"|(?![{''.join(_SYMBOL_FONTS)}])[\ue000-\uf8ff]"
+)
+_LATIN, _VOWEL = re.compile("[A-Za-z]"), re.compile("[aeiouyAEIOUY]")
+_MIXED_WORDS, _FEW_VOWELS, _ENOUGH_LETTERS, _MOSTLY = 0.3, 0.18, 200, 0.9
 
 
 def clean(text: str) -> str:
@@ -36,26 +42,17 @@ def clean(text: str) -> str:
 def garbled_share(text: str) -> float:
     """Return which part of a text makes no sense, from 0 (none) to 1 (all).
 
-    Counts replacement, private-use, control and unassigned characters and ``(cid:12)``; a text whose words mix scripts,
+    Counts replacement, private-use and control characters and ``(cid:12)``; a text whose words mix scripts,
     or that is long, Latin and nearly without vowels, counts as a whole.
     """
-    n_cid = sum(map(len, _CID.findall(text)))
-    visible = [c for c in _CID.sub("", text) if not c.isspace()]
-    total = len(visible) + n_cid
-    if not total:
+    visible = _INVISIBLE.sub("", text)
+    if not visible:
         return 0.0
-    n_bad = n_cid + sum(_is_bad(c) for c in visible)
-    if n_bad / total < 1 and (_mixes_scripts(text) or _lacks_vowels(visible)):
+    n_cid = sum(map(len, _CID.findall(visible)))
+    n_bad = n_cid + len(_BAD.findall(visible))
+    if n_bad < len(visible) and (_mixes_scripts(text) or _lacks_vowels(visible)):
         return 1.0
-    return n_bad / total
-
-
-def _is_bad(character: str) -> bool:
-    if character < "\x7f":
-        return character < " "
-    if character in _SYMBOL_FONTS or character == "\ufffe":
-        return False
-    return character == "\ufffd" or unicodedata.category(character) in ("Co", "Cn", "Cc", "Cs")
+    return n_bad / len(visible)
 
 
 def _mixes_scripts(text: str) -> bool:
@@ -66,12 +63,11 @@ def _mixes_scripts(text: str) -> bool:
     return len(words) >= 10 and mixed / len(words) > _MIXED_WORDS  # noqa: PLR2004  too few words say nothing
 
 
-def _lacks_vowels(visible: list[str]) -> bool:
-    letters = [c for c in visible if c.isalpha()]
-    latin = [c.lower() for c in letters if c.isascii()]
-    if len(latin) < _ENOUGH_LETTERS or len(latin) < len(letters) * 0.9:
+def _lacks_vowels(visible: str) -> bool:
+    n_latin = len(_LATIN.findall(visible))
+    if n_latin < _ENOUGH_LETTERS or n_latin < _MOSTLY * sum(map(str.isalpha, visible)):
         return False
-    return sum(c in "aeiouy" for c in latin) / len(latin) < _FEW_VOWELS
+    return len(_VOWEL.findall(visible)) / n_latin < _FEW_VOWELS
 
 
 @lru_cache(maxsize=4096)

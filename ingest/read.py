@@ -24,6 +24,7 @@ READER_VERSION = 1
 """Raised whenever a reader changes what it makes of the same bytes; files are read again then."""
 
 MAX_BYTES = 512 * 1024 * 1024
+MAX_TITLE = 200
 
 _FUNCTIONS = {
     media.PDF: ("read_pdf", "read_pdf"),
@@ -108,7 +109,7 @@ def read_bytes(data: bytes, source: str) -> Document:
     reading = _normalised(_read(reader, data, name))
     if not reading.text.strip() and not reading.pages:
         raise EmptyFileError("there is no text in the file; nothing to read")
-    title = " ".join(repair(reading.title).split())[:300] or PurePath(name).stem or name
+    title = " ".join(repair(reading.title).split())[:MAX_TITLE] or PurePath(name).stem or name
     return Document(
         id=document_id(kind, data),
         source=source,
@@ -117,7 +118,7 @@ def read_bytes(data: bytes, source: str) -> Document:
         language=detect(reading.text),
         text=reading.text,
         pages=reading.pages,
-        headings=reading.headings,
+        headings=tuple(_shortened(heading) for heading in reading.headings),
         encoding=reading.encoding,
         notes=reading.notes,
     )
@@ -132,6 +133,13 @@ def identify(data: bytes, source: str) -> tuple[str, str]:
         raise EmptyFileError("the file is empty; there is nothing to read")
     name = PurePath(source.rsplit("!", 1)[-1]).name
     return name, media.sniff(data, name)
+
+
+def _shortened(heading: Heading) -> Heading:
+    """A title goes into every chunk below it: a page that is one long heading must not."""
+    if len(heading.title) <= MAX_TITLE:
+        return heading
+    return replace(heading, title=heading.title[:MAX_TITLE].rstrip() + "…")
 
 
 def _read(reader: Reader, data: bytes, name: str) -> Reading:

@@ -34,13 +34,16 @@ def read_image(data: bytes, name: str) -> Reading:
                 frame.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
                 encoded = io.BytesIO()
                 frame.convert("RGB").save(encoded, "PNG")
-                start = writer.begin_page()
-                lines = recognise(encoded.getvalue())
-                writer.block("\n".join(lines))
-                how = "ocr" if lines else "empty"
-                writer.end_page(
-                    number, start, how, "Recognised, as it is an image." if lines else "No text was found in it."
-                )
+                _write_page(writer, number, recognise(encoded.getvalue()))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
         raise DamagedError(f"The image cannot be decoded ({exc}); save it again as PNG.") from exc
     return writer.finish()
+
+
+def _write_page(writer: MarkdownWriter, number: int, lines: list[str]) -> None:
+    start = writer.begin_page()
+    writer.block("\n".join(lines))
+    if lines:
+        writer.end_page(number, start, "ocr", "Recognised, as it is an image.")
+    else:
+        writer.end_page(number, start, "empty", "No text was found in it.")

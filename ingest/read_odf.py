@@ -81,16 +81,16 @@ def _write_blocks(writer: MarkdownWriter, parent: Element) -> None:
         elif name == "list":
             writer.block("\n".join(_items(element, 0)))
         elif name == "table":
-            writer.table(row.values() for row in _filled(element))
+            writer.table(_filled(element))
         elif name not in _SKIPPED:
             _write_blocks(writer, element)
 
 
-def _filled(table: Element) -> Iterator[dict[int, str]]:
+def _filled(table: Element) -> Iterator[list[str]]:
     rows = [dict(cells) for _, cells in _rows(table)]
     width = max((max(row) for row in rows if row), default=0)
     for row in rows:
-        yield {column: row.get(column, "") for column in range(1, width + 1)}
+        yield [row.get(column, "") for column in range(1, width + 1)]
 
 
 def _items(element: Element, depth: int) -> Iterator[str]:

@@ -9,11 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from .document import How
 from .errors import DamagedError, EmptyFileError, EncryptedError, TooLargeError
 from .ocr import ocr_installed, recognise
-from .pdf_columns import unmix_columns
+from .pdf_columns import unmix_columns, with_table_rows
 from .pdf_furniture import furniture
 from .pdf_layout import HYPHEN, Bookmark, Line, PageContent, PdfiumFile, open_pdf
 from .pdf_paragraphs import blocks, heading_levels, looks_like_heading, size_of
@@ -29,6 +30,7 @@ _RECOVERED = "The PDF is damaged; what could be recovered was read."
 _OCR_SCALE = 200 / 72
 _FEW_CHARACTERS = 40
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_NO_LETTERS = re.compile(r"[\W_]+")
 _NUMBERING = re.compile(r"^(?:\d+(?:\.\d+)*\.?|[A-Z]\.|第\S{1,4}[章节部])\s*")
 
 
@@ -64,7 +66,7 @@ def _read(pdf: PdfiumFile, data: bytes, name: str) -> Reading:
         raise TooLargeError(f"The PDF has {pdf.n_pages} pages, more than {MAX_PAGES}; split it.")
     opinions = _Opinions(pdf, data)
     pages = [opinions.page(number) for number in range(1, pdf.n_pages + 1)]
-    dropped = furniture([page.lines for page in pages])
+    dropped = furniture([page.lines for page in pages], [page.content.height for page in pages])
     body = [
         replace(page, lines=tuple(line for index, line in enumerate(page.lines) if index not in out))
         for page, out in zip(pages, dropped, strict=True)
@@ -84,7 +86,9 @@ def _write_page(
     start = writer.begin_page()
     number = page.content.number
     for block in blocks(page.lines, lambda line: level_of(number, line), joins_hyphen):
-        if block.level:
+        if block.rows:
+            writer.table(block.rows)
+        elif block.level:
             writer.heading(block.level, block.text)
         else:
             writer.block(block.text)
@@ -154,8 +158,10 @@ def _unread(page: _Page, share: float, said: str) -> _Page:
 
 
 def _cleaned(content: PageContent) -> tuple[Line, ...]:
-    ordered = unmix_columns(content.rows) if content.rows else None
-    lines = (replace(line, text=clean(line.text)) for line in (content.lines if ordered is None else ordered))
+    ordered: Sequence[Line] = content.lines
+    if content.rows:
+        ordered = unmix_columns(content.rows) or with_table_rows(content.rows, content.lines)
+    lines = (replace(line, text=clean(line.text), cells=tuple(map(clean, line.cells))) for line in ordered)
     return tuple(line for line in lines if line.text.strip(HYPHEN))
 
 
@@ -194,8 +200,9 @@ def _read_damaged(data: bytes, name: str) -> Reading:
     return reading
 
 
+@lru_cache(maxsize=4096)
 def _compact(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
+    return _NO_LETTERS.sub("", text.casefold())
 
 
 def _outline_levels(bookmarks: Sequence[Bookmark], pages: Sequence[_Page]) -> Callable[[int, Line], int] | None:
@@ -212,10 +219,12 @@ def _outline_levels(bookmarks: Sequence[Bookmark], pages: Sequence[_Page]) -> Ca
 def _located(title: str, lines: Sequence[Line]) -> Sequence[Line]:
     """Return the one to three lines that together are a title, with or without its number."""
     wanted = {_compact(title), _compact(_NUMBERING.sub("", title))} - {""}
+    compact = [_compact(line.text) for line in lines]
     for count in (1, 2, 3):
         for first in range(len(lines) - count + 1):
-            joined = " ".join(line.text for line in lines[first : first + count])
-            if {_compact(joined), _compact(_NUMBERING.sub("", joined))} & wanted:
+            joined = "".join(compact[first : first + count])
+            bare = _compact(_NUMBERING.sub("", lines[first].text)) + joined[len(compact[first]) :]
+            if joined in wanted or bare in wanted:
                 return lines[first : first + count]
     return ()
 

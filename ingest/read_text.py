@@ -33,6 +33,8 @@ def read_plain(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader 
     return _reading(text, decoded, [])
 
 
+MAX_TITLE = 500
+"""Characters of a heading that are looked at; longer ones are paragraphs that someone marked as headings."""
 _FRONT_MATTER = re.compile(r"\A(?:---|\+\+\+)[ \t]*\n(?:.*\n)*?(?:---|\+\+\+|\.\.\.)[ \t]*(?:\n|\Z)")
 _FRONT_TITLE = re.compile(r"""^title[ \t]*[:=][ \t]*(['"]?)(.+?)\1[ \t]*$""", re.MULTILINE | re.IGNORECASE)
 _MARKDOWN = re.compile(
@@ -99,6 +101,7 @@ def _setext(text: str, start_of_underline: int, underline: str) -> Iterator[Head
 
 
 def _plain_title(title: str) -> str:
+    title = title[:MAX_TITLE]
     if _MARKED.search(title):
         title = _MARKUP.sub(r"\1", title)
     return " ".join(title.split())
@@ -163,6 +166,7 @@ def read_org(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader se
 
 _TEX_LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph")
 _TEX_HEADING = re.compile(rf"\\({'|'.join(_TEX_LEVELS)})\*?\s*(?:\[[^\]]*\]\s*)?\{{")
+_MAX_BRACES = 10
 _TEX_TITLE = re.compile(r"\\title\s*(?:\[[^\]]*\]\s*)?\{")
 _TEX_COMMAND = re.compile(r"\\(?:label|footnote|thanks|cite\w*)\{[^{}]*\}|\\\\|\\[A-Za-z]+\*?\s*|[{}$~]")
 
@@ -182,20 +186,23 @@ def read_tex(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader se
 
 
 def _commented(text: str, position: int) -> bool:
-    line = text[text.rfind("\n", 0, position) + 1 : position]
+    earliest = max(position - MAX_TITLE, 0)
+    line = text[max(text.rfind("\n", earliest, position) + 1, earliest) : position]
     return bool(re.search(r"(?<!\\)%", line))
 
 
 def _tex_argument(text: str, start: int) -> str:
     depth = 1
-    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, start, start + 2000):
+    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, start, start + MAX_TITLE):
         depth += {"{": 1, "}": -1}.get(match.group(), 0)
+        if depth > _MAX_BRACES:
+            break
         if depth == 0:
             return " ".join(_TEX_COMMAND.sub(" ", text[start : match.start()]).split())
     return ""
 
 
-_CUE_TIME = re.compile(r"^(?:\d+:)?(\d+:\d\d:\d\d|\d\d:\d\d)[.,]\d+[ \t]*-->.*$")
+_CUE_TIME = re.compile(r"^((?:\d+:)?\d\d:\d\d)[.,]\d+[ \t]*-->.*$")
 _CUE_TAG = re.compile(r"</?(?:[cibuv]|lang|ruby|rt|font)(?:[.\s][^>]*)?>|<\d[\d:.]*>|\{\\[^}]*\}", re.IGNORECASE)
 _CUE_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 
@@ -233,8 +240,8 @@ _DEFINITIONS = {
     "csharp": r"^\s{0,4}(?:(?:public|internal|abstract|sealed|static|partial) )*(?:class|interface|enum|record|struct) (\w+)",
     "go": r"^(?:func (?:\([^)]*\) )?|type )(\w+)",
     "rust": r"^(?:pub(?:\([^)]*\))? )?(?:async |unsafe |const )*(?:fn|struct|enum|trait|mod|impl(?:<[^>]*>)?) (\w+)",
-    "c": r"^(?:struct|enum|union) (\w+)|^[A-Za-z_][\w\s*]*?\b(\w+)\([^;]*\)\s*\{",
-    "cpp": r"^(?:class|struct|enum|namespace) (\w+)|^[A-Za-z_][\w\s*:<>&,]*?\b([\w:~]+)\([^;\n]*\)[^;\n]*\{",
+    "c": r"^(?:struct|enum|union) (\w+)|^[A-Za-z_][\w \t*]{0,200}?\b(\w+)\([^;\n]{0,300}\)\s{0,9}\{",
+    "cpp": r"^(?:class|struct|enum|namespace) (\w+)|^[A-Za-z_][\w \t*:<>&,]{0,200}?\b([\w:~]+)\([^;\n]{0,300}\)[^;\n]{0,99}\{",
     "ruby": r"^\s{0,2}(?:class|module|def) ([\w.:?!]+)",
     "php": r"^(?:(?:abstract|final) )?(?:function|class|interface|trait) (\w+)",
     "bash": r"^(?:function )?(\w+)\s*\(\)",

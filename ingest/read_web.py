@@ -28,6 +28,10 @@ _BLOCKS = frozenset((
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _MENU_ROLES = frozenset({"navigation", "menu", "menubar", "search"})
 _MENU_LINKS = 0.7
+_MAX_NAVS = 200
+_MAX_INDENT = 12
+_MAX_QUOTES = 4
+_PERMALINK = re.compile(r"\s*[¶🔗]+$|\s+[#§]$")
 _SPACE = re.compile(r"[ \t\n\f\r]+")
 _INVISIBLE = str.maketrans("", "", "\u200b\u00ad\ufeff")
 _META_CHARSET = re.compile(
@@ -74,9 +78,11 @@ class _Page:
     def __init__(self) -> None:
         self.writer = MarkdownWriter()
         self.menus = 0
+        self._navs = 0
         self._inline: list[str] = []
         self._list_lines: list[str] = []
         self._markers: list[str] = []
+        self._numbers: list[int] = []
         self._item_open = False
         self._quotes = 0
         enter: dict[str, Callable[[LexborNode], bool]] = {
@@ -136,7 +142,8 @@ class _Page:
 
     def _hidden(self, node: LexborNode) -> bool:
         attributes = node.attributes
-        if node.tag == "nav" or attributes.get("role") in _MENU_ROLES:
+        if self._navs < _MAX_NAVS and (node.tag == "nav" or attributes.get("role") in _MENU_ROLES):
+            self._navs += 1
             if _link_share(node) >= _MENU_LINKS:
                 self.menus += 1
                 return True
@@ -150,12 +157,12 @@ class _Page:
         if not text:
             return
         if self._markers:
-            indent = "  " * (len(self._markers) - 1)
+            indent = "  " * min(len(self._markers) - 1, _MAX_INDENT)
             marker = self._markers[-1] if self._item_open else " " * len(self._markers[-1])
             self._item_open = False
             self._list_lines.append(indent + marker + text.replace("\n", f"\n{indent}  "))
         elif self._quotes:
-            prefix = "> " * self._quotes
+            prefix = "> " * min(self._quotes, _MAX_QUOTES)
             self.writer.block(prefix + text.replace("\n", f"\n{prefix}"))
         else:
             self.writer.block(text)
@@ -165,7 +172,7 @@ class _Page:
         self._list_lines.clear()
 
     def _heading(self, node: LexborNode) -> bool:
-        title = _text(node)
+        title = _PERMALINK.sub("", _text(node))
         if title:
             self._flush_list()
             self.writer.heading(int((node.tag or "h1")[1]), title)
@@ -176,10 +183,12 @@ class _Page:
         if not self._markers:
             self._flush_list()
         self._markers.append("1. " if node.tag == "ol" else "- ")
+        self._numbers.append(_number(node, "start", 1) - 1)
         return True
 
     def _leave_list(self, node: LexborNode) -> None:  # noqa: ARG002 - one signature for all
         self._markers.pop()
+        self._numbers.pop()
         self._item_open = False
         if not self._markers:
             self._flush_list()
@@ -189,9 +198,8 @@ class _Page:
             self._inline.append("- ")
             return True
         if self._markers[-1] != "- ":
-            number = (node.attributes.get("value") or "") if node.attributes else ""
-            before = sum(1 for _ in _items_before(node))
-            self._markers[-1] = f"{number if number.isdecimal() else before + 1}. "
+            self._numbers[-1] = _number(node, "value", self._numbers[-1] + 1)
+            self._markers[-1] = f"{self._numbers[-1]}. "
         self._item_open = True
         return True
 
@@ -307,12 +315,9 @@ def _link_share(node: LexborNode) -> float:
     return linked / total if total else 1.0
 
 
-def _items_before(node: LexborNode) -> Iterator[LexborNode]:
-    previous = node.prev
-    while previous is not None:
-        if previous.tag == "li":
-            yield previous
-        previous = previous.prev
+def _number(node: LexborNode | None, name: str, default: int) -> int:
+    value = (node.attributes.get(name) if node is not None else None) or ""
+    return int(value[:6]) if value.isascii() and value.isdecimal() else default
 
 
 def _code_language(node: LexborNode) -> str:
@@ -375,5 +380,4 @@ def _hang(row: list[str], hanging: dict[int, tuple[int, str]]) -> None:
 
 
 def _span(cell: LexborNode, name: str) -> int:
-    value = cell.attributes.get(name) or "1"
-    return min(max(int(value), 1), 100) if value.isascii() and value.isdecimal() else 1
+    return min(max(_number(cell, name, 1), 1), 100)

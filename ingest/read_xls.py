@@ -15,7 +15,7 @@ from .reading import MarkdownWriter, Reading
 from .sheets import Cells, Sheet, shown_number, write_sheet
 
 if TYPE_CHECKING:
-    import xlrd
+    import xlrd  # type: ignore[import-untyped]  # it has no stubs
 
 
 def read_xls(data: bytes, name: str) -> Reading:

@@ -1,7 +1,7 @@
 """XML becomes Markdown: paragraphs where it marks up prose, ``name: value`` lines where it holds data.
 
-Comes in: bytes. Goes out: a ``Reading`` with all text and attributes of the file. Never: an entity expanded, another file or
-address opened; XHTML goes to the HTML reader. The only file that imports lxml.
+Comes in: bytes. Goes out: a ``Reading`` with all text of the file, and the attributes of its data. Never: another
+file or address opened, or entities expanded without bound; XHTML goes to the HTML reader.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MARKUP = re.compile(r"<(?:p|br|div|a|b|i|img|ul|table|span|h\d)\b[^>]*/?>", re.
 _NAMED_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]+);")
 _TITLES = frozenset({"title", "head", "article-title", "titre"})
 _PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_PROSE = frozenset({"p", "para", "simpara", "li", "item", "td", "entry", "title", "head", "s", "ab", "l", "verse"})
+_PROSE = frozenset({"p", "para", "simpara"}) | _TITLES
 
 
 def read_xml(data: bytes, name: str) -> Reading:
@@ -90,7 +90,15 @@ def _write(writer: MarkdownWriter, root: etree._Element) -> None:
             lines.append("")
             lines.extend(_data_lines(node, own))
             deeper = level + any(_local(child) in _TITLES for child in node)
-            stack.extend(reversed([entry for child in node for entry in _with_tail(child, deeper)]))
+            stack.extend(
+                reversed(
+                    [
+                        entry
+                        for child in node
+                        for entry in _with_tail(child, level if _local(child) in _TITLES else deeper)
+                    ]
+                )
+            )
     for block in re.split(r"\n{2,}", "\n".join(lines)):
         writer.block(block)
 

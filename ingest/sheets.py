@@ -75,7 +75,7 @@ def _write_region(writer: MarkdownWriter, region: list[Cells]) -> None:
 
 def shown_number(value: float, number_format: str, *, since_1904: bool = False) -> str:
     """Return a number as a sheet shows it under a format code (ECMA-376 part 1, 18.8.31); dates as ISO 8601."""
-    code = _NO_LITERALS.sub("", number_format.split(";")[0])
+    code = _NO_LITERALS.sub("", number_format.partition(";")[0])
     if (
         code.casefold() not in ("general", "@")
         and re.search("[ymdhs]", code, re.IGNORECASE)

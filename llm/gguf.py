@@ -20,6 +20,7 @@ from typing import Protocol, TypedDict, cast
 
 from ..ingest.errors import GeneratorError, InputError, MissingExtraError
 from ..prompts.prompt import Prompt
+from .chat import turns, whole
 from .generator import Sampling
 from .grammar import without
 from .sampling import Ability, require
@@ -122,7 +123,11 @@ class GGUFGenerator:
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the text takes in the model's own tokenizer, without special tokens."""
         self._streams.check()
-        return len(cast("dict[str, list[int]]", self._get("/tokenize", {"content": text}))["tokens"])
+        return len(
+            cast("dict[str, list[int]]", self._get("/tokenize", {"content": whole(text), "parse_special": False}))[
+                "tokens"
+            ]
+        )
 
     def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
         """Yield the answer piece by piece; closing the iterator stops the model at the next token.
@@ -145,6 +150,8 @@ class GGUFGenerator:
                 for choice in chunk.get("choices", ()):
                     if piece := choice["delta"].get("content"):
                         yield piece
+        except RuntimeError as exc:
+            raise GeneratorError(f"{self.name} failed ({exc}); ask again, or open the model again") from exc
         finally:
             stream.close()
 
@@ -161,7 +168,7 @@ class GGUFGenerator:
             )
         return GeneratorError(f"{self.name} failed: {error.get('message', 'llama.cpp gave no reason')}")
 
-    def _get(self, route: str, body: dict[str, str] | None = None) -> object:
+    def _get(self, route: str, body: dict[str, object] | None = None) -> object:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310  # the address is llama.cpp's own, on loopback
             self._address + route, data, {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
@@ -177,7 +184,7 @@ class GGUFGenerator:
 def _request(prompt: Prompt, sampling: Sampling, strategy: str) -> dict[str, object]:
     """Return the body of a chat completion; settings that are ``None`` stay llama.cpp's own."""
     wanted: dict[str, object] = {
-        "messages": [{"role": message.role, "content": message.content} for message in prompt.messages],
+        "messages": turns(prompt),
         "stream": True,
         "return_progress": True,  # a callback per batch of the prompt, so that reading it can be stopped as well
         "cache_prompt": True,
@@ -217,6 +224,7 @@ def _load(
     params.n_batch = 512
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = n_threads
     params.n_threads_http = 2
+    params.cache_ram_mib = 0  # of past prompts; the last one is reused where it lies
     params.enable_reasoning = -1 if thinking else 0
     params.verbosity = -1
     params.warmup = False

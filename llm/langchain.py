@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from ..ingest.errors import GeneratorError, InputError, MissingExtraError
 from ..prompts.prompt import Prompt
+from .chat import turns
 from .generator import Sampling
 from .sampling import Ability, require
 from .streaming import until
@@ -79,7 +80,7 @@ class LangChainGenerator:
 
         LangChain's own ``get_num_tokens`` would download a tokenizer.
         """
-        return math.ceil(len(text.encode("utf-8")) / 3)
+        return math.ceil(len(text.encode("utf-8", "replace")) / 3)
 
     def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
         """Yield the answer piece by piece; closing the iterator closes the model's stream.
@@ -118,7 +119,7 @@ class LangChainGenerator:
                 raise GeneratorError(f"{self.name} has no {setting}; leave the setting out, or use another model")
 
     def _pieces(self, model: BaseChatModel, prompt: Prompt, stop: tuple[str, ...]) -> Generator[str]:
-        messages = [(message.role, message.content) for message in prompt.messages]
+        messages = [(turn["role"], turn["content"]) for turn in turns(prompt)]
         try:
             stream = cast("Generator[AIMessageChunk]", model.stream(messages, stop=list(stop) or None))
             with closing(stream):

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ..ingest.errors import GeneratorError, InputError, MissingExtraError
 from ..prompts.prompt import Prompt
+from .chat import turns, whole
 from .generator import Sampling
 from .grammar import without
 from .sampling import Ability, require
@@ -89,8 +90,12 @@ class OpenAIGenerator:
         A third is one token per Chinese character and per three Latin letters: more than most tokenizers need.
         """
         if not self._limits.is_llama:
-            return math.ceil(len(text.encode("utf-8")) / 3)
-        reply = self._call(lambda client: client.post(self._root + "/tokenize", body={"content": text}, cast_to=object))
+            return math.ceil(len(text.encode("utf-8", "replace")) / 3)
+        reply = self._call(
+            lambda client: client.post(
+                self._root + "/tokenize", body={"content": whole(text), "parse_special": False}, cast_to=object
+            )
+        )
         return len(cast("dict[str, list[int]]", reply)["tokens"])
 
     def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
@@ -109,12 +114,11 @@ class OpenAIGenerator:
     ) -> Iterator[str]:
         import openai
 
-        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
         modern = urlsplit(self._url).hostname == "api.openai.com"
         stream = self._call(
             lambda client: client.chat.completions.create(
                 model=self._model,
-                messages=cast("list[ChatCompletionMessageParam]", messages),
+                messages=cast("list[ChatCompletionMessageParam]", turns(prompt)),
                 stream=True,
                 seed=sampling.seed,
                 temperature=temperature,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 from ..ingest.errors import GeneratorError, InputError, MissingExtraError
 from ..prompts.prompt import Prompt
 from .banned import BannedStrings, token_bytes
+from .chat import Turn, turns, whole
 from .generator import Sampling
 from .sampling import Ability, require
 from .streaming import Emit, Streams, until
@@ -53,7 +54,7 @@ class _Tokenizer(Protocol):
     def convert_ids_to_tokens(self, ids: Sequence[int]) -> list[str | None]: ...
 
     def apply_chat_template(
-        self, messages: list[dict[str, str]], *, add_generation_prompt: bool, tokenize: bool, enable_thinking: bool
+        self, messages: list[Turn], *, add_generation_prompt: bool, tokenize: bool, enable_thinking: bool
     ) -> str: ...
 
 
@@ -103,7 +104,7 @@ class TransformersGenerator:
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the text takes in the model's own tokenizer, without special tokens."""
-        return len(self._ready().tokenizer.encode(text, add_special_tokens=False))
+        return len(self._ready().tokenizer.encode(whole(text), add_special_tokens=False))
 
     def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
         """Yield the answer piece by piece; closing the iterator stops the model at the next token.
@@ -289,14 +290,27 @@ def _stored(model: nn.Module, key: str) -> float | None:
 def _encoded(tokenizer: _Tokenizer, prompt: Prompt, name: str) -> list[int]:
     from jinja2 import TemplateError
 
-    messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+    messages = turns(prompt)
     try:
-        text = tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, tokenize=False, enable_thinking=False
-        )
-    except TemplateError as exc:
-        raise GeneratorError(f"the chat template of {name} refuses the prompt ({exc}); use another model") from exc
+        text = _templated(tokenizer, messages)
+    except TemplateError:
+        try:
+            text = _templated(tokenizer, _without_system(messages))
+        except TemplateError as exc:
+            raise GeneratorError(f"the chat template of {name} refuses the prompt ({exc}); use another model") from exc
     return tokenizer.encode(text, add_special_tokens=False)
+
+
+def _templated(tokenizer: _Tokenizer, messages: list[Turn]) -> str:
+    return tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False, enable_thinking=False)
+
+
+def _without_system(messages: list[Turn]) -> list[Turn]:
+    """Put the system message before the first question, for models that know no system role, as llama.cpp does."""
+    if len(messages) < 2 or messages[0]["role"] != "system":  # noqa: PLR2004
+        return messages
+    system, first, *rest = messages
+    return [Turn(role=first["role"], content=f"{system['content']}\n{first['content']}"), *rest]
 
 
 def _load(name: str, quantize: Quantization, context_tokens: int) -> _Loaded:

@@ -6,6 +6,7 @@ Comes in: texts. Goes out: unit vectors. Never: truncation, or the same text emb
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
@@ -66,6 +67,11 @@ class LocalEmbedder:
     def max_tokens(self) -> int:
         """The most tokens it reads of one text, special tokens included."""
         return self._plan.max_tokens
+
+    @property
+    def folder(self) -> Path:
+        """Where the model's original weights lie."""
+        return self._recipe.folder
 
     @property
     def path(self) -> str:

@@ -20,6 +20,7 @@ SENTENCES = (
     "员工每月累积年假，未使用的天数在年底失效。",
 )
 MAX_TOKENS = 64
+UNKNOWN = "[UNK]"
 
 Pooling = Literal["mean", "cls", "lasttoken"]
 
@@ -59,17 +60,17 @@ def save_wordpiece(folder: Path) -> int:
     """Train a WordPiece vocabulary, save it as transformers does, and return its size."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    special = ["[PAD]", UNKNOWN, "[CLS]", "[SEP]", "[MASK]"]
     tokenizer.train_from_iterator(SENTENCES, trainers.WordPieceTrainer(vocab_size=400, special_tokens=special))
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     folder.mkdir(parents=True)
     tokenizer.save(str(folder / "tokenizer.json"))
     names = {
         "pad_token": "[PAD]",
-        "unk_token": "[UNK]",
+        "unk_token": UNKNOWN,
         "cls_token": "[CLS]",
         "sep_token": "[SEP]",
         "mask_token": "[MASK]",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from kb.ingest.encoding import SAMPLE_BYTES, decode, repair
 from kb.ingest.errors import DamagedError, EmptyFileError, ReadError
 
@@ -104,7 +103,8 @@ def test_a_few_broken_bytes_are_replaced_with_a_note() -> None:
     assert decoded.encoding == "utf-8"
     assert decoded.confidence < 0.7
     assert "replaced" in decoded.notes[0]
-    assert decoded.text.startswith("本公司成立于") and "带薪年假" in decoded.text
+    assert decoded.text.startswith("本公司成立于")
+    assert "带薪年假" in decoded.text
 
 
 def test_lines_in_two_encodings_are_both_read() -> None:
@@ -120,7 +120,9 @@ def test_certain_readings_carry_no_note() -> None:
     assert decode(b"plain ASCII").confidence == 1.0
 
 
-@pytest.mark.parametrize("data", [bytes(range(256)) * 40, b"\x00\x01\x02\x03" * 500, b"\x89PNG\r\n\x1a\n" + bytes(range(200)) * 9])
+@pytest.mark.parametrize(
+    "data", [bytes(range(256)) * 40, b"\x00\x01\x02\x03" * 500, b"\x89PNG\r\n\x1a\n" + bytes(range(200)) * 9]
+)
 def test_binary_data_are_refused(data: bytes) -> None:
     """Bytes that are no text do not become text."""
     with pytest.raises(DamagedError):
@@ -181,7 +183,9 @@ def test_real_files_in_many_encodings(shared: Path) -> None:
     files = shared / "files"
     wrong = []
     with (files / "manifest.tsv").open(encoding="utf-8", newline="") as stream:
-        entries = [entry for entry in csv.DictReader(stream, delimiter="\t") if entry["source"] in {"chardet", "encoded-zh"}]
+        entries = [
+            entry for entry in csv.DictReader(stream, delimiter="\t") if entry["source"] in {"chardet", "encoded-zh"}
+        ]
     for entry in entries:
         path = files / entry["source"] / entry["path"]
         expected = path.with_name(path.name + ".expected-utf8.txt")
@@ -204,5 +208,11 @@ def test_real_files_in_many_encodings(shared: Path) -> None:
 def _codec(label: str) -> str:
     for suffix in ("-hungarian", "-hebrew", "-bulgarian", "-russian", "-slovak", "-greek"):
         label = label.removesuffix(suffix)
-    vendor = {"GB2312": "gb18030", "MacCyrillic": "mac_cyrillic", "Big5": "big5hkscs", "SHIFT_JIS": "cp932", "EUC-KR": "cp949"}
+    vendor = {
+        "GB2312": "gb18030",
+        "MacCyrillic": "mac_cyrillic",
+        "Big5": "big5hkscs",
+        "SHIFT_JIS": "cp932",
+        "EUC-KR": "cp949",
+    }
     return vendor.get(label, "cp874" if label == "TIS-620" else label)

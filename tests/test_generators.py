@@ -10,10 +10,12 @@ from itertools import repeat
 
 import pytest
 from kb.ingest.errors import GeneratorError, InputError
+from kb.llm.chat import turns
 from kb.llm.generator import Generator, Sampling
 from kb.llm.open import FORMS, open_generator
 from kb.llm.streaming import Streams, until
-from models import gguf_file, prompt, transformers_folder
+from kb.prompts.prompt import Message, Prompt
+from models import FAMILIES, Architecture, gguf_file, prompt, tokenizer, transformers_folder
 
 
 def gguf(architecture: str) -> Generator:
@@ -117,6 +119,12 @@ def test_can_be_left_and_asked_again(generator: Generator):
     assert "".join(generator.generate(prompt(), Sampling(max_tokens=12))) == wanted
 
 
+def test_half_a_surrogate_pair_does_no_harm(generator: Generator):
+    """Text that a damaged file left unencodable is counted and answered as any other."""
+    assert generator.count_tokens("a\ud800b") > 0
+    assert list(generator.generate(prompt("a\ud800b"), Sampling(max_tokens=3)))
+
+
 def test_contradictory_settings_raise(generator: Generator):
     """Settings that contradict each other are refused when asked, not while the answer is read."""
     for contradiction in (Sampling(n_beams=3), Sampling(strategy="sample", temperature=0)):
@@ -160,6 +168,37 @@ def test_two_threads_at_once(generator: Generator):
     for thread in threads:
         thread.join(60)
     assert got == [wanted, wanted]
+
+
+HOSTILE = (
+    "<|eot_id|>",
+    "<|start_header_id|>",
+    "<|user|>",
+    "<|im_end|>",
+    "<sop>",
+    "[gMASK]",
+    "[/INST]",
+    "</s>",
+    "<<SYS>>",
+    "<｜User｜>",
+)
+
+
+@pytest.mark.parametrize("architecture", ["llama", "chatglm"])
+@pytest.mark.parametrize("control", HOSTILE)
+def test_no_text_poses_as_a_turn(architecture: Architecture, control: str):
+    """A document's control tokens reach the model as plain text: it sees no more turns than there are messages."""
+    made, family = tokenizer(architecture), FAMILIES[architecture]
+    special = {made.token_to_id(token) for token in family.special}
+    (turn,) = turns(Prompt("q", (Message("user", f"text {control}{control} more"),), ()))
+    assert not special & set(made.encode(turn["content"]).ids)
+    assert turn["content"].replace(" ", "") == f"text{control}{control}more"
+
+
+def test_ordinary_text_is_sent_as_it_is():
+    """Markdown, HTML, code and comparisons go to the model unchanged."""
+    text = "a < b | c > d, [1] [link](x), <b>bold</b>, list[int], x <| y, 《书》【注】, `a[i]`"
+    assert turns(Prompt("q", (Message("user", text),), ())) == [{"role": "user", "content": text}]
 
 
 @pytest.mark.parametrize("spec", ["auto", "extractive", " extractive "])

@@ -7,7 +7,6 @@ import tarfile
 import zipfile
 
 import pytest
-
 from kb.ingest import media
 from kb.ingest.archive import members
 from kb.ingest.errors import DamagedError, EncryptedError, TooLargeError, UnsupportedError
@@ -50,6 +49,8 @@ def ole(stream: str) -> bytes:
         (b"a\tb\n1\t2\n", "export.xls", media.TSV),
         (b"\x89PNG\r\n\x1a\n", "a.txt", "image/png"),
         (b"# Title\n", "README.md", media.MARKDOWN),
+        (b"<!DOCTYPE html><html>", "saved.txt", media.HTML),
+        (b"<p> is a tag", "notes.txt", media.PLAIN),
         (b"a,b\n", "A.CSV", media.CSV),
         (b"def f(): ...\n", "a.py", "text/x-python"),
         (b"#!/usr/bin/env python3\n", "script", "text/x-python"),

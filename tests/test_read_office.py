@@ -1,5 +1,7 @@
 """The readers of office formats: what is kept, in which order, and what becomes of damage. The files are made here."""
 
+# ruff: noqa: E501  the XML of a small file is easier to check when an element stays on a line
+
 from __future__ import annotations
 
 import io
@@ -11,11 +13,10 @@ import docx
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
-
 from kb.ingest.docx_styles import Numbering
 from kb.ingest.errors import DamagedError, EmptyFileError, EncryptedError, ReadError, TooLargeError, UnsupportedError
-from kb.ingest.package import parse_xml as parse_part
 from kb.ingest.ocr import ocr_installed
+from kb.ingest.package import parse_xml as parse_part
 from kb.ingest.read_image import read_image
 from kb.ingest.read_office import (
     read_docx,
@@ -384,7 +385,7 @@ def test_a_slide_is_a_page() -> None:
     assert [page.label for page in reading.pages] == ["Start-up", ""]
 
 
-O = (
+NAMESPACES = (
     'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
     'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" '
     'xmlns:presentation="urn:oasis:names:tc:opendocument:xmlns:presentation:1.0"'
@@ -392,7 +393,7 @@ O = (
 
 
 def open_document(kind: str, body: str) -> bytes:
-    content = f"<office:document-content {O}><office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
+    content = f"<office:document-content {NAMESPACES}><office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
     return package(**{"content.xml": content})
 
 

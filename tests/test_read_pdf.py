@@ -12,7 +12,6 @@ import pytest
 from fpdf import FPDF
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from kb.ingest.errors import DamagedError, EmptyFileError, EncryptedError, InputError, ReadError
 from kb.ingest.ocr import ocr_installed
 from kb.ingest.pdf_columns import unmix_columns
@@ -75,12 +74,12 @@ def chinese(*lines: tuple[float, float, str]) -> bytes:
     return pdf(shown, F1=font)
 
 
-def typeset(text: str, *, width: float = 170, **settings: object) -> bytes:
+def typeset(text: str, align: str = "J") -> bytes:
     """Return a one-page PDF of a text set by fpdf2."""
     document = FPDF()
     document.add_page()
     document.set_font("Times", size=11)
-    document.multi_cell(width, 5, text, **settings)
+    document.multi_cell(170, 5, text, align=align)
     return bytes(document.output())
 
 
@@ -92,7 +91,7 @@ def test_lines_flow_into_one_paragraph() -> None:
 @pytest.mark.parametrize("align", ["L", "J"])
 def test_paragraphs_stay_apart(align: str) -> None:
     """A gap between paragraphs parts them, in ragged and in justified text."""
-    reading = read_pdf(typeset(f"{PROSE}\n\n{PROSE}", align=align), "a.pdf")
+    reading = read_pdf(typeset(f"{PROSE}\n\n{PROSE}", align), "a.pdf")
     assert reading.text.split("\n\n") == [PROSE, PROSE]
 
 
@@ -164,6 +163,12 @@ def test_repeated_headers_and_page_numbers_are_dropped() -> None:
     assert all(f"Chapter text {letter} of" in text for letter in "abcde")
 
 
+def test_a_page_of_nothing_but_a_header_keeps_it() -> None:
+    """A page whose only line repeats is not made empty: its text stays, and the ledger says text."""
+    reading = read_pdf(pdf(*[lines_at((60, 800, "Handbook of the North Plant"))] * 4), "a.pdf")
+    assert [page.how for page in reading.pages] == ["text"] * 4
+
+
 def test_two_pages_are_too_few_for_a_header() -> None:
     """With two pages nothing counts as repeated: both copies stay."""
     assert read_pdf(book(2), "a.pdf").text.count("Handbook of the North Plant") == 2
@@ -177,7 +182,7 @@ def a_line(text: str, height: float) -> Line:
 def test_furniture_never_drops_the_last_copy_of_words(pages: list[list[str]]) -> None:
     """Whatever repeats, every line with a word in it survives on at least one page."""
     lines = [[a_line(text, 800 - 20 * index) for index, text in enumerate(page)] for page in pages]
-    dropped = furniture(lines)
+    dropped = furniture(lines, [842.0] * len(lines))
     kept = {
         " ".join(line.text.split())
         for page, out in zip(lines, dropped, strict=True)
@@ -193,14 +198,14 @@ def test_furniture_never_drops_the_last_copy_of_words(pages: list[list[str]]) ->
 def test_numbered_steps_are_not_page_numbers() -> None:
     """Lines that count up with the pages but say something, such as steps, are kept on every page."""
     pages = [[a_line(f"Step {n}", 800), a_line(f"Do thing {'xyzuvw'[n]}", 700)] for n in range(1, 6)]
-    assert not any(furniture(pages))
+    assert not any(furniture(pages, [842.0] * len(pages)))
 
 
 def test_two_columns_drawn_across_are_taken_apart() -> None:
     """Two columns whose lines were drawn alternately are read one after the other."""
     left = [
         f"left column line {word} goes on and fills it"
-        for word in "one two three four five six seven eight nine ten".split()
+        for word in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     ]
     right = [line.replace("left", "next") for line in left]
     rows = zip(left, right, strict=True)
@@ -218,6 +223,20 @@ def test_a_table_is_not_taken_for_columns() -> None:
         for n in range(0, 200, 14)
     ]
     assert unmix_columns(rows) is None
+
+
+def test_aligned_rows_become_a_table() -> None:
+    """Rows of aligned cells are a Markdown table, and the prose around them is not."""
+    cells = [("Part", "Number", "Price"), ("Bolt M8", "12", "0.40"), ("Washer", "200", "0.02"), ("Valve", "1", "95.00")]
+    rows = [(x, 660 - 14 * n, text) for n, row in enumerate(cells) for x, text in zip((60, 200, 300), row, strict=True)]
+    page = lines_at((60, 700, PROSE[:75]), (60, 686, PROSE[75:150]), *rows, (60, 580, PROSE[:75]))
+    assert read_pdf(pdf(page), "a.pdf").text.split("\n\n")[1].splitlines() == [
+        "| Part | Number | Price |",
+        "| --- | --- | --- |",
+        "| Bolt M8 | 12 | 0.40 |",
+        "| Washer | 200 | 0.02 |",
+        "| Valve | 1 | 95.00 |",
+    ]
 
 
 def test_bookmarks_become_headings() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from kb.ingest.errors import DamagedError, EmptyFileError, ReadError, TooLargeError, UnsupportedError
 from kb.ingest.language import detect
 from kb.ingest.read import READERS, read_bytes, read_file
@@ -60,7 +60,11 @@ def test_restructuredtext_levels_follow_the_adornments() -> None:
 
 def test_asciidoc_and_org_headings() -> None:
     """Equals signs and stars make headings; listings hold none."""
-    assert outline("a.adoc", "= Title\n\n== Part\n\n----\n== code\n----\n\n=== Sub\n") == [(1, "Title"), (2, "Part"), (3, "Sub")]
+    assert outline("a.adoc", "= Title\n\n== Part\n\n----\n== code\n----\n\n=== Sub\n") == [
+        (1, "Title"),
+        (2, "Part"),
+        (3, "Sub"),
+    ]
     assert outline("a.org", "#+TITLE: T\n* One :tag:\n** TODO Two\n") == [(1, "One"), (2, "Two")]
 
 
@@ -73,8 +77,11 @@ def test_latex_sections_are_headings_and_comments_are_not() -> None:
 
 def test_subtitles_keep_the_time_and_lose_the_numbers() -> None:
     """A cue is a paragraph with its time; tags go, speakers stay, lines that roll up stand once."""
-    srt = "1\n00:00:06,500 --> 00:00:09,000\n<i>About 2 months ago</i>\nI found\n\n2\n00:01:09,000 --> 00:01:10,000\nI found\nit\n"
-    assert read_bytes(srt.encode(), "a.srt").text == "[00:00:06] About 2 months ago I found\n\n[00:01:09] it"
+    srt = (
+        "1\n00:00:06,500 --> 00:00:09,000\n<i>About 2 months ago</i>\nI found\n\n"
+        "2\n01:01:09,000 --> 01:01:10,000\nI found\nit\n"
+    )
+    assert read_bytes(srt.encode(), "a.srt").text == "[00:00:06] About 2 months ago I found\n\n[01:01:09] it"
     vtt = "WEBVTT\n\nSTYLE\n::cue {}\n\nid\n00:02.000 --> 00:04.000 align:start\n<v.loud Mary>No <b>way</b>!\n"
     assert read_bytes(vtt.encode(), "a.vtt").text == "[00:02] Mary: No way!"
 
@@ -82,12 +89,16 @@ def test_subtitles_keep_the_time_and_lose_the_numbers() -> None:
 def test_source_code_is_fenced_and_its_definitions_are_headings() -> None:
     """Code keeps every line, in a fence that names the language."""
     document = read_bytes(b'class A:\n    def inner(self): ...\n\n\ndef f():\n    """```"""\n', "mod.py")
-    assert document.text.startswith("````python\nclass A:") and document.text.endswith("\n````")
+    assert document.text.startswith("````python\nclass A:")
+    assert document.text.endswith("\n````")
     assert [heading.title for heading in document.headings] == ["A", "f"]
     assert document.text[document.headings[1].start :].startswith("def f()")
 
 
-@given(st.text(alphabet="#=-`~ \n\r\0aé中[]<!>.*:|\\{}", max_size=300), st.sampled_from(["a.md", "a.rst", "a.tex", "a.adoc", "a.org", "a.vtt"]))
+@given(
+    st.text(alphabet="#=-`~ \n\r\0aé中[]<!>.*:|\\{}", max_size=300),
+    st.sampled_from(["a.md", "a.rst", "a.tex", "a.adoc", "a.org", "a.vtt"]),
+)
 def test_any_markup_gives_headings_inside_the_text(text: str, name: str) -> None:
     """Headings are sorted, stand inside of the text, and have a level of 1 to 6 and a title."""
     try:
@@ -98,7 +109,8 @@ def test_any_markup_gives_headings_inside_the_text(text: str, name: str) -> None
     assert starts == sorted(starts)
     assert all(0 <= start < len(document.text) for start in starts)
     assert all(1 <= heading.level <= 6 and heading.title for heading in document.headings)
-    assert "\r" not in document.text and "\0" not in document.text
+    assert "\r" not in document.text
+    assert "\0" not in document.text
 
 
 def test_what_cannot_be_read_is_told_apart(tmp_path: Path) -> None:
@@ -125,7 +137,7 @@ def test_a_failing_library_is_one_damaged_file(monkeypatch: pytest.MonkeyPatch) 
     """Whatever a reader raises becomes a sentence about this file."""
 
     def broken(data: bytes, name: str) -> None:
-        raise KeyError(name)
+        raise KeyError(data, name)
 
     monkeypatch.setitem(READERS, "text/plain", broken)
     with pytest.raises(DamagedError, match="KeyError"):
@@ -174,3 +186,30 @@ def test_offsets_follow_the_text_when_it_is_cleaned() -> None:
     assert clean.text == "a\n# One\nx\n# Two"
     assert [clean.text[heading.start :][:5] for heading in clean.headings] == ["# One", "# Two"]
     assert [clean.text[page.start : page.stop] for page in clean.pages] == ["a\n# One", "x\n# Two"]
+
+
+def test_a_heading_of_a_thousand_words_is_cut_in_the_outline_only() -> None:
+    """Titles go into every chunk below them, so long ones are shortened; the text keeps all words."""
+    document = read_bytes(b"# " + b"word " * 1000, "a.md")
+    assert len(document.headings[0].title) <= 201
+    assert document.text.count("word") == 1000
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"# " + b"[" * 500_000, "a.md"),
+        (b"---\n" + b"a: b\n" * 200_000, "a.md"),
+        (b"=" * 1_000_000, "a.rst"),
+        (b"\\section{" * 50_000, "a.tex"),
+        (b"<!-- -->" * 1000 + b"x", "a"),
+        (b"int a b c d e f(" * 30_000, "a.c"),
+        (b"a: b\n" * 2000, "a"),
+        (b"-->\n" * 100_000, "a.vtt"),
+    ],
+)
+def test_hostile_text_takes_no_longer_than_other_text(data: bytes, name: str) -> None:
+    """No pattern backtracks without bound."""
+    started = time.perf_counter()
+    assert read_bytes(data, name).text
+    assert time.perf_counter() - started < 5

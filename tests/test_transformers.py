@@ -17,6 +17,7 @@ from kb.llm.banned import BannedStrings, token_bytes
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
 from kb.llm.transformers import TransformersGenerator
+from kb.prompts.prompt import Message, Prompt
 from models import Architecture, gguf_file, prompt, tokenizer, transformers_folder
 
 torch = pytest.importorskip("torch", reason="the transformers extra is not installed")
@@ -189,6 +190,19 @@ def test_missing_and_unusable_models_say_what_to_do(tmp_path: Path):
     (folder / "chat_template.jinja").unlink()
     with pytest.raises(GeneratorError, match="no chat template"):
         TransformersGenerator(str(folder))
+
+
+def test_a_model_without_a_system_role_is_told_in_the_question(tmp_path: Path):
+    """Where the chat template refuses a system message, its text goes before the question."""
+    folder = shutil.copytree(transformers_folder("llama"), tmp_path / "gemma")
+    template = folder / "chat_template.jinja"
+    refusal = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    template.write_text(refusal + template.read_text(encoding="utf-8"), encoding="utf-8")
+    generator = TransformersGenerator(str(folder))
+    merged = Prompt("q", (Message("user", "You answer.\nWhat is retrieval?"),), ())
+    assert list(generator.generate(prompt(), Sampling(max_tokens=9))) == list(
+        generator.generate(merged, Sampling(max_tokens=9))
+    )
 
 
 def test_code_that_comes_with_a_model_is_never_run(tmp_path: Path):

@@ -1,0 +1,114 @@
+"""``kb ui``, ``kb serve`` and ``kb token``: the faces that stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..ingest.errors import MissingExtraError
+from . import show
+from .config import Config, load_config
+from .server_auth import ROLES, Tokens
+from .server_bases import Bases
+
+if TYPE_CHECKING:
+    from .server import Serving
+
+serving = typer.Typer(rich_markup_mode=None)
+tokens = typer.Typer(help="Tokens for a server that others can reach.", no_args_is_help=True, rich_markup_mode=None)
+
+Home = Annotated[Path | None, typer.Option(help="Folder of all knowledge bases. [env: KB_HOME]", show_default=False)]
+Name = Annotated[str | None, typer.Option(help="The base that is shown first. [env: KB_NAME]", show_default=False)]
+EmbedderSpec = Annotated[
+    str | None, typer.Option("--embedder", help="As for kb ingest. [env: KB_EMBEDDER]", show_default=False)
+]
+Llm = Annotated[str | None, typer.Option(help="As for kb ask. [env: KB_LLM]", show_default=False)]
+Store = Annotated[str | None, typer.Option(help="A Chroma server. [env: KB_STORE]", show_default=False)]
+
+
+@serving.command()
+def ui(
+    port: Annotated[int, typer.Option(help="The next free one if it is taken.")] = 7860,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    llm: Llm = None,
+    embedder: EmbedderSpec = None,
+    store: Store = None,
+    home: Home = None,
+    name: Name = None,
+) -> None:
+    """Ask, and manage files, in the browser; only this computer can reach it."""
+    config = load_config(home=home, name=name, embedder=embedder, llm=llm, store=store)
+    server = _server()
+    _run(config, server.Serving(port=port, api=False), browser=not no_browser, any_port=True)
+
+
+@serving.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Beyond this computer only with a token: kb token add.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Where to listen.")] = 8000,
+    running: Annotated[int, typer.Option(help="Answers written at once.")] = 2,
+    waiting: Annotated[int, typer.Option(help="Questions that may wait; more get 429.")] = 16,
+    max_upload_mb: Annotated[int, typer.Option(help="Largest upload.")] = 500,
+    llm: Llm = None,
+    embedder: EmbedderSpec = None,
+    store: Store = None,
+    home: Home = None,
+    name: Name = None,
+) -> None:
+    """Serve the page, a native and an OpenAI-compatible API over HTTP."""
+    config = load_config(home=home, name=name, embedder=embedder, llm=llm, store=store)
+    server = _server()
+    settings = server.Serving(
+        host=host, port=port, n_running=running, n_waiting=waiting, max_upload_bytes=max_upload_mb * 1_000_000
+    )
+    _run(config, settings)
+
+
+@tokens.command("add")
+def add(
+    role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}; each may do what those before it may.")] = "read",
+    note: Annotated[str, typer.Option(help="Whose it is.")] = "",
+    home: Home = None,
+) -> None:
+    """Make a token and print it, this once."""
+    typer.echo(Tokens(load_config(home=home).home).add(role, note))
+    show.message("keep it: only its hash is stored, and it cannot be shown again")
+
+
+@tokens.command("list")
+def list_(home: Home = None, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the tokens, without their secrets."""
+    rows = Tokens(load_config(home=home).home).list()
+    if as_json:
+        show.dump([{"id": row.id, "role": row.role, "note": row.note, "created": row.created} for row in rows])
+        return
+    for row in rows:
+        typer.echo(f"{row.id}  {row.role:<5}  {row.created}  {row.note}")
+    if not rows:
+        show.message("there are no tokens; make one: kb token add")
+
+
+@tokens.command("revoke")
+def revoke(token_id: Annotated[str, typer.Argument(help="As kb token list shows it.")], home: Home = None) -> None:
+    """Forget a token; servers refuse it at once."""
+    Tokens(load_config(home=home).home).revoke(token_id)
+    show.message(f"revoked {token_id}")
+
+
+def _server():
+    try:
+        from . import server
+    except ImportError as error:
+        raise MissingExtraError("The web server", "ui") from error
+    return server
+
+
+def _run(config: Config, settings: Serving, *, browser: bool = False, any_port: bool = False) -> None:
+    server = _server()
+    bases = Bases(config)
+    try:
+        server.run(bases, settings, say=show.message, browser=browser, any_port=any_port)
+    except ImportError as error:
+        raise MissingExtraError("The page", "ui") from error

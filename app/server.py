@@ -1,0 +1,133 @@
+"""The web server: puts the parts together, listens, prints its address.
+
+Comes in: settings. Goes out: a FastAPI application, or a running server. Never: a port open to others without a token.
+The only file that imports uvicorn.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import tempfile
+import threading
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvicorn
+from fastapi import FastAPI
+
+from .. import __version__
+from ..ingest.errors import InputError
+from .server_auth import Tokens
+from .server_bases import Bases
+from .server_gate import Gate
+from .server_guard import Guard
+
+UI_PORT, SERVE_PORT = 7860, 8000
+MAX_UPLOAD_BYTES = 500_000_000
+
+_PORTS_TRIED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What is served, and to whom."""
+
+    host: str = "127.0.0.1"
+    port: int = SERVE_PORT
+    api: bool = True
+    """Whether there are endpoints for programs, beside the page."""
+    n_running: int = 2
+    """Answers written at once."""
+    n_waiting: int = 16
+    """Questions that wait; more are told to come back."""
+    max_upload_bytes: int = MAX_UPLOAD_BYTES
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this computer can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def make_app(bases: Bases, serving: Serving) -> FastAPI:
+    """Return the application.
+
+    Raises:
+        InputError: others could reach it, and no token protects it.
+    """
+    tokens = Tokens(bases.config.home)
+    if not serving.is_loopback and not tokens.list():
+        raise InputError(
+            f"--host {serving.host} lets others reach this server, and there is no token yet; run: kb token add --role write"
+        )
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads these when it is imported
+    os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="kb-uploads-")
+    from .ui import mount
+
+    app = FastAPI(title="kb", version=__version__, docs_url=None, redoc_url=None)
+    gate = Gate(serving.n_running, serving.n_waiting)
+    mount(app, bases, gate, max_upload_bytes=serving.max_upload_bytes)
+    app.add_middleware(Guard, loopback_only=serving.is_loopback, max_upload_bytes=serving.max_upload_bytes)
+    return app
+
+
+def run(
+    bases: Bases, serving: Serving, *, say: Callable[[str], None], browser: bool = False, any_port: bool = False
+) -> None:
+    """Serve until interrupted.
+
+    Args:
+        bases: what is served.
+        serving: how, and to whom.
+        say: told the address.
+        browser: whether to open it there.
+        any_port: whether the next free port will do.
+    Raises:
+        InputError: others could reach it and no token protects it, or the port is taken.
+    """
+    app = make_app(bases, serving)
+    listening = _listen(serving.host, serving.port, _PORTS_TRIED if any_port else 1)
+    host = f"[{serving.host}]" if ":" in serving.host else serving.host
+    address = f"http://{host}:{listening.getsockname()[1]}"
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3)
+    server = _Server(config, lambda: _tell(address, say, browser=browser))
+    server.run(sockets=[listening])
+    bases.close()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._started()
+
+
+def _tell(address: str, say: Callable[[str], None], *, browser: bool) -> None:
+    say(f"kb is at {address}  (Ctrl+C stops it)")
+    if browser:
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def _listen(host: str, port: int, tries: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for number in range(port, port + tries):
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, number))
+        except OSError as error:
+            listening.close()
+            failure = error
+            continue
+        return listening
+    raise InputError(f"cannot listen on {host}:{port} ({failure}); choose another --port") from failure

@@ -1,0 +1,151 @@
+"""The knowledge bases under one home, each opened once and shared by all requests.
+
+Comes in: a name, files. Goes out: open ``KnowledgeBase``s and ingest reports. Never: a path outside the home.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from ..ingest.document import IngestReport
+from ..ingest.errors import InputError
+from ..ingest.sync import Progress
+from ..llm.generator import Generator
+from ..llm.open import open_generator
+from .api import KnowledgeBase
+from .config import Config, load_config
+
+UPLOADS = "uploads"
+"""The folder in a base's folder where uploaded files are kept."""
+
+_MAX_NAME_BYTES = 200
+
+
+class Bases:
+    """Opens knowledge bases when they are first asked for. Safe to use from several threads."""
+
+    def __init__(self, config: Config, llm: Generator | None = None) -> None:
+        """Serve the bases of ``config.home``; all share one language model.
+
+        Raises:
+            InputError: ``config.llm`` names no language model.
+            GeneratorError: it cannot be loaded.
+        """
+        self.config = config
+        self.generator = llm or open_generator(config.llm)
+        self._open: dict[str, KnowledgeBase] = {}
+        self._lock = threading.RLock()
+
+    def names(self) -> tuple[str, ...]:
+        """Return the bases that exist, sorted; the configured one is always among them."""
+        found = {file.parent.name for file in self.config.home.glob("*/catalog.sqlite")}
+        return tuple(sorted(found | {self.config.name}))
+
+    def get(self, name: str | None = None) -> KnowledgeBase:
+        """Return a base, the configured one unless named.
+
+        Raises:
+            InputError: there is no base of this name.
+        """
+        name = name or self.config.name
+        with self._lock:
+            if name not in self._open:
+                if name not in self.names():
+                    raise InputError(f"there is no knowledge base {name!r}; the knowledge bases are {self._known()}")
+                self._open[name] = KnowledgeBase(self._config(name), llm=self.generator)
+            return self._open[name]
+
+    def create(self, name: str) -> KnowledgeBase:
+        """Make an empty base.
+
+        Raises:
+            InputError: the name cannot be used, or is taken.
+        """
+        config = self._config(name)
+        with self._lock:
+            if config.name in self.names():
+                raise InputError(f"there is a knowledge base {name!r} already; choose another name")
+            self._open[name] = KnowledgeBase(config, llm=self.generator)
+            return self._open[name]
+
+    def delete(self, name: str) -> None:
+        """Remove a base with its uploads; files that were ingested from elsewhere stay.
+
+        Raises:
+            InputError: there is no base of this name.
+        """
+        with self._lock:
+            kb = self.get(name)
+            grave = kb.config.home / f".deleted-{uuid.uuid4().hex}"
+            del self._open[name]
+            kb.close()
+            kb.config.folder.rename(grave)  # whoever comes now finds it whole or not at all
+        shutil.rmtree(grave)
+
+    def close(self) -> None:
+        """Close all bases and free the model."""
+        with self._lock:
+            for kb in self._open.values():
+                kb.close()
+            self._open.clear()
+            self.generator.close()
+
+    def _config(self, name: str) -> Config:
+        checked = load_config(home=self.config.home, name=name)
+        return replace(self.config, name=checked.name)
+
+    def _known(self) -> str:
+        return ", ".join(self.names())
+
+
+def file_name(given: str) -> str:
+    """Return the name to keep an uploaded file under.
+
+    Raises:
+        InputError: it is no plain file name: a path, a hidden file, control characters, or too long.
+    """
+    plain = PurePosixPath(given.replace("\\", "/")).name
+    wrong = plain != given or given.startswith(".") or not given.isprintable() or not given.strip()
+    if wrong or len(given.encode(errors="replace")) > _MAX_NAME_BYTES or set(given) & set(':*?"<>|'):
+        raise InputError(f"{given[:80]!r} cannot name an uploaded file; rename it to plain letters and a suffix")
+    return given
+
+
+def upload(kb: KnowledgeBase, files: Iterable[tuple[str, Path]], progress: Progress | None = None) -> IngestReport:
+    """Move files into the base's uploads, one of the same name being replaced, and ingest them.
+
+    Args:
+        kb: the base.
+        files: ``(name, where the bytes are now)``.
+        progress: as for ``KnowledgeBase.ingest``.
+    Raises:
+        InputError: a name that cannot be used; nothing was done.
+    """
+    wanted = [(file_name(name), path) for name, path in files]
+    folder = kb.config.folder / UPLOADS
+    folder.mkdir(exist_ok=True)
+    for name, path in wanted:
+        shutil.move(path, folder / name)
+    return kb.ingest([folder], progress=progress)
+
+
+def forget(kb: KnowledgeBase, source: str, say: Callable[[str], None] | None = None) -> tuple[str, ...]:
+    """Remove a source from the base, and its file if it was uploaded.
+
+    Raises:
+        InputError: it is not in the base.
+    """
+    gone = kb.remove([source])
+    uploads = (kb.config.folder / UPLOADS).resolve()
+    for removed in gone:
+        path = Path(removed).resolve()
+        if path.parent == uploads:
+            path.unlink(missing_ok=True)
+            if say:
+                say(f"deleted {path}")
+    return gone

@@ -1,0 +1,116 @@
+"""The outermost layer of the server: what may come in at all, and the headers that go out.
+
+Comes in: every HTTP request. Goes out: the same, or a refusal (400, 403, 413). Never: a request that another web site makes the
+visitor's browser send, a host name that is not ours (DNS rebinding), or a body beyond its limit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+SMALL_BODY = 2_000_000
+"""Bytes. Questions and settings; only uploads may be larger."""
+
+_UPLOADS = ("/gradio_api/upload", "/api/v1/documents")
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+"""Gradio builds its page from inline scripts and compiled templates; nothing may come from elsewhere, nor be sent there."""
+
+HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+_CORS = b"access-control-"
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal(Exception):  # noqa: N818  it is an answer, not an error of ours
+    status: int
+    reason: str
+
+
+class Guard:
+    """An ASGI middleware."""
+
+    def __init__(self, app: ASGIApp, *, loopback_only: bool, max_upload_bytes: int) -> None:
+        """Guard ``app``; ``loopback_only``: whether it is reached by the names of this computer only."""
+        self._app = app
+        self._loopback_only = loopback_only
+        self._max_upload_bytes = max_upload_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return  # there are no web sockets here: the server closes the connection
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        started = False
+
+        async def tell(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                kept = [item for item in message["headers"] if not item[0].lower().startswith(_CORS)]
+                names = {name.lower() for name, _ in kept}
+                kept += [(k.encode(), v.encode()) for k, v in HEADERS.items() if k.encode() not in names]
+                message = {**message, "headers": kept}
+            await send(message)
+
+        try:
+            limit = self._max_upload_bytes if scope["path"].startswith(_UPLOADS) else SMALL_BODY
+            self._check(headers, limit)
+            await self._app(scope, _counted(receive, limit), tell)
+        except _Refusal as refusal:
+            if started:
+                raise
+            await _refuse(tell, refusal)
+
+    def _check(self, headers: Mapping[str, str], limit: int) -> None:
+        host = headers.get("host", "")
+        if self._loopback_only and urlsplit(f"//{host}").hostname not in LOOPBACK:
+            raise _Refusal(400, "this server answers to localhost only; open it as http://127.0.0.1")
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != host:
+            raise _Refusal(403, "requests from other web sites are refused")
+        if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
+            raise _Refusal(403, "requests from other web sites are refused")
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > limit:
+            raise _Refusal(413, f"the request is larger than {limit:,} bytes")
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise _Refusal(413, f"the request is larger than {limit:,} bytes")
+        return message
+
+    return counted
+
+
+async def _refuse(send: Send, refusal: _Refusal) -> None:
+    body = json.dumps({"error": {"message": refusal.reason, "type": "refused", "code": refusal.status}}).encode()
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

