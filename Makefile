@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 SOURCES := $(shell git ls-files -co --exclude-standard '*.py' 'prompts/*.txt' pyproject.toml 2>/dev/null)
 
 export HF_HUB_OFFLINE := 1

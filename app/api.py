@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from filelock import FileLock, Timeout
 
 from ..ingest.catalog import Catalog, SourceRow, Tokenizer
 from ..ingest.document import IngestReport
-from ..ingest.errors import InputError, StorageError
+from ..ingest.errors import InputError, MissingExtraError, StorageError
 from ..ingest.split import Splitting, count_words
 from ..ingest.sync import Progress, Selection, Synced, sync
 from ..llm.generator import Generator, Sampling
@@ -34,6 +35,9 @@ from .config import Config, load_config
 from .embedders import Embedders
 from .notes import answer_notes, ingest_notes, prompt_notes
 from .status import FileLedger, Status, ledger_of, status_of
+
+if TYPE_CHECKING:
+    from .langchain_retriever import KBRetriever
 
 MAX_QUESTION = 8_000
 """Characters. More than that is a document, not a question."""
@@ -227,6 +231,18 @@ class KnowledgeBase:
         """Return what became of every file and of each of its pages."""
         return ledger_of(self._catalog)
 
+    def as_retriever(self, k: int = 4) -> KBRetriever:
+        """Return this base as a LangChain retriever of ``k`` passages.
+
+        Raises:
+            MissingExtraError: LangChain is not installed.
+        """
+        try:
+            from .langchain_retriever import KBRetriever
+        except ImportError as error:
+            raise MissingExtraError("kb as a LangChain retriever", "langchain") from error
+        return KBRetriever(base=self, k=k)
+
     def close(self) -> None:
         """Close the files, and free the model unless it was given: then it is the giver's to close."""
         if self._llm is not None and self._llm_is_ours:
@@ -243,7 +259,9 @@ class KnowledgeBase:
 
     # How it is done
 
-    def _writing(self) -> FileLock:
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Be the one writer of this base."""
         lock = FileLock(str(self.config.folder / "lock"), timeout=_LOCK_TIMEOUT_S)
         try:
             lock.acquire()
@@ -251,7 +269,10 @@ class KnowledgeBase:
             raise StorageError(
                 f"another kb process is writing to {self.config.folder}; wait for it to finish, then run this again"
             ) from error
-        return lock
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _open_index(self, embedder: Embedder) -> VectorIndex:
         from ..retrieval.chroma import open_chroma

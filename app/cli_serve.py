@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -68,7 +69,9 @@ def serve(
 
 @tokens.command("add")
 def add(
-    role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}; each may do what those before it may.")] = "read",
+    role: Annotated[
+        str, typer.Option(help=f"One of {', '.join(ROLES)}; each may do what those before it may.")
+    ] = "read",
     note: Annotated[str, typer.Option(help="Whose it is.")] = "",
     home: Home = None,
 ) -> None:
@@ -97,7 +100,7 @@ def revoke(token_id: Annotated[str, typer.Argument(help="As kb token list shows 
     show.message(f"revoked {token_id}")
 
 
-def _server():
+def _server() -> ModuleType:
     try:
         from . import server
     except ImportError as error:

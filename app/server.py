@@ -6,6 +6,7 @@ The only file that imports uvicorn.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import socket
@@ -19,7 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from .. import __version__
-from ..ingest.errors import InputError
+from ..ingest.errors import InputError, KBError
 from .server_auth import Tokens
 from .server_bases import Bases
 from .server_gate import Gate
@@ -96,8 +97,11 @@ def run(
     listening = _listen(serving.host, serving.port, _PORTS_TRIED if any_port else 1)
     host = f"[{serving.host}]" if ":" in serving.host else serving.host
     address = f"http://{host}:{listening.getsockname()[1]}"
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3
+    )
     server = _Server(config, lambda: _tell(address, say, browser=browser))
+    threading.Thread(target=_warm_up, args=(bases,), daemon=True).start()
     server.run(sockets=[listening])
     bases.close()
 
@@ -116,6 +120,12 @@ def _tell(address: str, say: Callable[[str], None], *, browser: bool) -> None:
     say(f"kb is at {address}  (Ctrl+C stops it)")
     if browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def _warm_up(bases: Bases) -> None:
+    """Load what the first question would have to wait for."""
+    with contextlib.suppress(KBError):
+        bases.get().search("kb", 1)
 
 
 def _listen(host: str, port: int, tries: int) -> socket.socket:

@@ -65,7 +65,9 @@ class Tokens:
         except FileNotFoundError:
             self._tokens, self._seen = (), None
         except (OSError, ValueError, TypeError) as error:
-            raise StorageError(f"{self._path}: cannot be read ({error}); mend it, or remove it and add tokens") from error
+            raise StorageError(
+                f"{self._path}: cannot be read ({error}); mend it, or remove it and add tokens"
+            ) from error
         return self._tokens
 
     def add(self, role: str, note: str = "") -> str:

@@ -17,7 +17,7 @@ from .api import PASSAGES
 from .server_bases import Bases
 from .server_gate import Gate
 from .ui_handlers import Handlers
-from .ui_style import CLICKS, CSS, FONTS, LANGUAGE, MONO
+from .ui_style import CLICKS, CSS, FONTS, MONO, ON_LOAD
 from .ui_texts import LOCALES
 
 _ = gr.I18n(**{locale: dict(texts) for locale, texts in LOCALES.items()})
@@ -60,7 +60,7 @@ def mount(
         mcp_server=False,
         theme=theme,
         css=CSS,
-        js=LANGUAGE,
+        js=ON_LOAD,
         blocked_paths=[str(bases.config.home)],
     )
 
@@ -71,18 +71,13 @@ def _page(handlers: Handlers) -> gr.Blocks:
         with gr.Sidebar(width=300):
             gr.HTML("<h1>kb</h1>", elem_id="kb-brand")
             base = gr.Dropdown(label=_("base"), choices=[], elem_id="kb-base", interactive=True)
-            new_chat = gr.Button(_("new_chat"), elem_id="kb-new-chat")
-            export = gr.DownloadButton(_("export"), elem_id="kb-export")
-            with gr.Accordion(_("settings"), open=False, elem_id="kb-settings"):
-                facts = gr.HTML()
-                k = gr.Slider(1, 20, PASSAGES, step=1, label=_("k"))
-                temperature = gr.Slider(0, 2, Sampling().temperature, step=0.1, label=_("temperature"))
-                seed = gr.Number(Sampling().seed, label=_("seed"), precision=0)
-                max_tokens = gr.Slider(32, 4096, Sampling().max_tokens, step=32, label=_("max_tokens"))
+            new_chat = gr.Button(_("new_chat"), size="sm", elem_id="kb-new-chat")
+            export = gr.DownloadButton(_("export"), size="sm", elem_id="kb-export")
+            facts, *settings = _settings()
             new_base = gr.Textbox(label=_("new_base"), elem_id="kb-new-base", max_lines=1, max_length=64)
             create = gr.Button(_("create"), size="sm", elem_id="kb-create")
             delete = gr.Button(_("delete_base"), size="sm", elem_id="kb-delete-base")
-            with gr.Group(visible=False, elem_id="kb-delete-row") as sure:
+            with gr.Column(visible=False, elem_id="kb-delete-row") as sure:
                 really = gr.HTML()
                 yes = gr.Button(_("delete_yes"), variant="stop", size="sm", elem_id="kb-delete-yes")
                 no = gr.Button(_("cancel"), size="sm")
@@ -90,7 +85,7 @@ def _page(handlers: Handlers) -> gr.Blocks:
         with gr.Tabs():
             with gr.Tab(_("ask"), elem_id="kb-tab-ask"), gr.Row():
                 with gr.Column(scale=3, min_width=320):
-                    chat = gr.HTML(elem_id="kb-chat", js_on_load=CLICKS)
+                    chat = gr.HTML(elem_id="kb-chat", js_on_load=CLICKS, apply_default_css=False)
                     with gr.Row(elem_id="kb-ask-row"):
                         question = gr.Textbox(
                             label=_("question"), show_label=False, placeholder=_("placeholder"), elem_id="kb-question",
@@ -101,12 +96,12 @@ def _page(handlers: Handlers) -> gr.Blocks:
                             _("stop"), variant="stop", elem_id="kb-stop", scale=1, min_width=90, visible=False
                         )
                 with gr.Column(scale=2, min_width=320, elem_id="kb-side"):
-                    side = gr.HTML(js_on_load=CLICKS, elem_id="kb-sources")
+                    side = gr.HTML(js_on_load=CLICKS, apply_default_css=False, elem_id="kb-sources")
             with gr.Tab(_("documents"), elem_id="kb-tab-documents"):
                 files = gr.File(label=_("upload"), file_count="multiple", elem_id="kb-upload", height=140)
                 progress = gr.HTML(elem_id="kb-progress")
                 only = gr.Textbox(label=_("filter"), max_lines=1, elem_id="kb-filter")
-                documents = gr.HTML(elem_id="kb-documents", js_on_load=CLICKS)
+                documents = gr.HTML(elem_id="kb-documents", js_on_load=CLICKS, apply_default_css=False)
 
         shown = [base, turns, chat, side, documents, facts]
         page.load(handlers.page, base, shown, show_progress="hidden")
@@ -115,7 +110,7 @@ def _page(handlers: Handlers) -> gr.Blocks:
         asking = gr.on(
             [send.click, question.submit],
             handlers.ask,
-            [question, turns, base, k, temperature, seed, max_tokens],
+            [question, turns, base, *settings],
             [question, turns, chat, side, send, stop],
             show_progress="hidden",
             concurrency_limit=16,
@@ -132,6 +127,18 @@ def _page(handlers: Handlers) -> gr.Blocks:
         only.change(handlers.filter, [base, only], documents, show_progress="hidden")
         documents.click(handlers.forget, [base, only], [progress, documents], show_progress="hidden")
     return page
+
+
+def _settings() -> list[gr.Component]:
+    """Return what says which models are in use, then the settings in the order in which ``Handlers.ask`` takes them."""
+    with gr.Accordion(_("settings"), open=False, elem_id="kb-settings"):
+        return [
+            gr.HTML(),
+            gr.Slider(1, 20, PASSAGES, step=1, label=_("k")),
+            gr.Slider(0, 2, Sampling().temperature, step=0.1, label=_("temperature")),
+            gr.Number(Sampling().seed, label=_("seed"), precision=0),
+            gr.Slider(32, 4096, Sampling().max_tokens, step=32, label=_("max_tokens")),
+        ]
 
 
 def _file(text: str) -> str:

@@ -22,6 +22,7 @@ SHOWN_DOCUMENTS = 200
 _MARKS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _MARK = re.compile(r"\d+")
 _TEMPLATE = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;", "\\": "&#92;"})
+_CODE = re.compile(r"&#96;([^&\n]+(?:&(?!#96;)[^&\n]*)*)&#96;")
 _BOLD = re.compile(r"\*\*(\S(?:.*?\S)?)\*\*")
 
 
@@ -186,14 +187,16 @@ def _button(number: int, index: int, sentence: Sentence, mark: int, texts: Texts
 
 
 def _inline(text: str) -> str:
-    return _BOLD.sub(r"<b>\1</b>", escape(text))
+    return _BOLD.sub(r"<b>\1</b>", _CODE.sub(r"<code>\1</code>", escape(text)))
 
 
 def _foot(turn: Turn, texts: Texts) -> str:
     plain = escape(turn.answer.text if turn.answer else turn.error)
     question = escape(turn.question)
     total = sum(seconds for _, seconds in turn.answer.timings) if turn.answer else 0
-    said = " · ".join(filter(None, [turn.answer.model, texts["seconds"].format(s=f"{total:.1f}")])) if turn.answer else ""
+    said = (
+        " · ".join(filter(None, [turn.answer.model, texts["seconds"].format(s=f"{total:.1f}")])) if turn.answer else ""
+    )
     return (
         f'<footer><button type="button" data-copy="{plain}" data-done="{texts["copied"]}">{texts["copy"]}</button>'
         f'<button type="button" data-question="{question}">{texts["again"]}</button>'

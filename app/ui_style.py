@@ -5,7 +5,16 @@ Comes in: nothing. Goes out: CSS and JavaScript. Never: an address outside this 
 
 from __future__ import annotations
 
-FONTS = ("system-ui", "Segoe UI", "Roboto", "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
+FONTS = (
+    "system-ui",
+    "Segoe UI",
+    "Roboto",
+    "Noto Sans",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "Noto Sans CJK SC",
+    "sans-serif",
+)
 MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 
 CSS = """
@@ -13,17 +22,19 @@ CSS = """
   --kb-warn: #9a3412; --kb-warn-soft: #fb923c26; --kb-bad: #b91c1c; --kb-card: #ffffff; }
 .dark { --kb-accent: #5eead4; --kb-soft: #5eead41c; --kb-mark: #a16207; --kb-line: #ffffff26; --kb-dim: #a3adb8;
   --kb-warn: #fdba74; --kb-warn-soft: #fb923c26; --kb-bad: #fca5a5; --kb-card: #ffffff0a; }
-footer.svelte-czcr5b { display: none; }
-.gradio-container { max-width: 1500px !important; margin: 0 auto; }
+@media (min-width: 769px) { .sidebar-parent:has(.sidebar.open:not(.right)) { padding-left: 316px !important; } }
+.gradio-container footer:not(.kb-answer footer) { display: none; }
 .kb-sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 #kb-brand h1 { font-size: 1.5rem; font-weight: 700; margin: 0; letter-spacing: -.02em; }
 #kb-brand p { color: var(--kb-dim); font-size: .85rem; margin: .1rem 0 0; }
-#kb-chat { min-height: 46vh; }
+#kb-chat { height: calc(100vh - 165px); overflow-y: auto !important; flex: none; }
 .kb-welcome { text-align: center; padding: 9vh 1rem 4vh; }
 .kb-welcome h2 { font-size: 1.7rem; font-weight: 650; margin: 0 0 .4rem; letter-spacing: -.02em; }
 .kb-welcome p { color: var(--kb-dim); margin: 0 auto; max-width: 34rem; }
 .kb-welcome .kb-try { margin: 2rem auto .5rem; font-size: .85rem; }
 .kb-examples { display: flex; flex-wrap: wrap; gap: .5rem; justify-content: center; }
+.kb-example, .kb-source, .kb-delete, .kb-answer footer button { font-weight: 400; background: none; }
+.kb-source b { font-weight: 650; }
 .kb-example { border: 1px solid var(--kb-line); border-radius: 999px; padding: .45rem .9rem; background: var(--kb-card);
   font-size: .92rem; text-align: left; cursor: pointer; color: inherit; }
 .kb-example:hover { border-color: var(--kb-accent); background: var(--kb-soft); }
@@ -36,6 +47,8 @@ footer.svelte-czcr5b { display: none; }
   border: 1px solid transparent; vertical-align: .12em; }
 .kb-mark:hover, .kb-mark[aria-pressed=true] { border-color: var(--kb-accent); }
 .kb-unsupported { text-decoration: underline wavy var(--kb-warn) 1px; text-underline-offset: 4px; }
+#kb-chat code { font-family: var(--font-mono); font-size: .9em; background: var(--kb-soft); border: 0; border-radius: 5px;
+  padding: .08em .35em; color: inherit; }
 .kb-partly { text-decoration: underline dotted var(--kb-warn) 2px; text-underline-offset: 4px; }
 .kb-flag { font-size: .72em; color: var(--kb-warn); background: var(--kb-warn-soft); border-radius: 6px; padding: .1em .5em;
   white-space: nowrap; vertical-align: .12em; }
@@ -55,7 +68,8 @@ footer.svelte-czcr5b { display: none; }
 .kb-panel { font-size: .92rem; }
 .kb-panel h3 { margin: 0 0 .6rem; font-size: 1rem; font-weight: 650; }
 .kb-none { color: var(--kb-dim); }
-.kb-card { border: 1px solid var(--kb-line); border-radius: 12px; margin-bottom: .6rem; overflow: hidden; background: var(--kb-card); }
+.kb-card { border: 1px solid var(--kb-line); border-radius: 12px; margin-bottom: .6rem; overflow: hidden;
+  background: var(--kb-card); }
 .kb-card[data-open=true] { border-color: var(--kb-accent); }
 .kb-source { display: block; width: 100%; text-align: left; padding: .6rem .8rem; cursor: pointer; color: inherit; }
 .kb-source:hover { background: var(--kb-soft); }
@@ -79,11 +93,13 @@ footer.svelte-czcr5b { display: none; }
 .kb-documents { font-size: .92rem; }
 .kb-documents th { font-weight: 600; color: var(--kb-dim); font-size: .82rem; }
 .kb-documents td:last-child { text-align: right; white-space: nowrap; }
+.kb-documents td:first-child { width: 42%; }
 .kb-counts { color: var(--kb-dim); font-size: .88rem; }
 .kb-state { border-radius: 999px; padding: .05rem .6rem; font-size: .8rem; white-space: nowrap; }
 .kb-ok { background: var(--kb-soft); color: var(--kb-accent); }
 .kb-bad { background: var(--kb-warn-soft); color: var(--kb-warn); }
-.kb-delete { padding: .15rem .6rem; border-radius: 6px; border: 1px solid var(--kb-line); cursor: pointer; color: var(--kb-dim); }
+.kb-delete { padding: .15rem .6rem; border-radius: 6px; border: 1px solid var(--kb-line); cursor: pointer;
+  color: var(--kb-dim); }
 .kb-delete:hover, .kb-delete[data-armed] { color: var(--kb-bad); border-color: var(--kb-bad); }
 .kb-bar { height: 6px; border-radius: 3px; background: var(--kb-line); margin-top: .4rem; overflow: hidden; }
 .kb-bar i { display: block; height: 100%; background: var(--kb-accent); transition: width .2s; }
@@ -91,12 +107,14 @@ footer.svelte-czcr5b { display: none; }
 .kb-report .kb-failed { color: var(--kb-warn); }
 .kb-facts { font-size: .82rem; color: var(--kb-dim); overflow-wrap: anywhere; }
 .kb-facts b { display: block; font-weight: 600; color: var(--body-text-color); }
-:is(.kb-mark, .kb-source, .kb-example, .kb-delete, .kb-answer footer button):focus-visible { outline: 2px solid var(--kb-accent);
-  outline-offset: 1px; }
-#kb-ask-row { position: sticky; bottom: 0; padding: .5rem 0; background: var(--body-background-fill); z-index: 5; }
-#kb-side { position: sticky; top: .5rem; align-self: flex-start; max-height: 96vh; overflow: auto; }
+:is(.kb-mark, .kb-source, .kb-example, .kb-delete, .kb-answer footer button):focus-visible {
+  outline: 2px solid var(--kb-accent); outline-offset: 1px; }
+#kb-ask-row { padding: .4rem 0 0; }
+#kb-side { height: calc(100vh - 95px); overflow-y: auto !important; flex-wrap: nowrap; }
 @media (max-width: 760px) {
-  #kb-side { position: static; max-height: none; order: 2; }
+  #kb-side { height: auto; overflow: visible !important; }
+  #kb-chat { height: auto; min-height: 40vh; overflow: visible !important; }
+  #kb-ask-row { position: sticky; bottom: 0; padding: .5rem 0; background: var(--body-background-fill); z-index: 5; }
   .kb-question { max-width: 94%; }
   .kb-documents td:nth-child(3), .kb-documents th:nth-child(3) { display: none; }
   .kb-welcome { padding-top: 5vh; }
@@ -104,6 +122,14 @@ footer.svelte-czcr5b { display: none; }
 """
 
 CLICKS = """
+let turns = 0, left_alone = true;
+['wheel', 'touchmove', 'keydown'].forEach((kind) => element.addEventListener(kind, () => { left_alone = false; }));
+watch('value', () => {
+  const all = element.querySelectorAll('.kb-turn');
+  if (all.length > turns) left_alone = true;
+  if (all.length && left_alone) all[all.length - 1].scrollIntoView({ block: 'start' });
+  turns = all.length;
+});
 const typed = (text) => {
   const box = document.querySelector('#kb-question textarea');
   box.value = text;
@@ -140,5 +166,14 @@ element.addEventListener('click', (event) => {
 });
 """
 
-LANGUAGE = "() => { document.documentElement.lang = navigator.language.startsWith('zh') ? 'zh' : 'en'; }"
-"""Tells a screen reader which language the page is in."""
+ON_LOAD = """
+() => {
+  document.documentElement.lang = navigator.language.startsWith('zh') ? 'zh' : 'en';
+  const fold = (left) => {
+    const toggle = document.querySelector('.sidebar.open .toggle-button');
+    if (toggle) toggle.click(); else if (left) setTimeout(fold, 100, left - 1);
+  };
+  if (innerWidth <= 768) fold(50);
+}
+"""
+"""Tells a screen reader the page's language; on a phone, folds the side bar, which else covers everything."""

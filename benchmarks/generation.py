@@ -66,7 +66,7 @@ def direct(server: xllamacpp.Server, text: str) -> Timing:
 def open_direct(path: Path) -> xllamacpp.Server:
     """Load the file with the settings that the backend uses."""
     params = xllamacpp.CommonParams()
-    params.model.path, params.n_ctx, params.n_batch = str(path), CONTEXT_TOKENS, 512
+    params.model.path, params.n_ctx, params.n_batch = str(path), CONTEXT_TOKENS, 256
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = physical_cores()
     params.verbosity, params.warmup = -1, False
     return xllamacpp.Server(params)

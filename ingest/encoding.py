@@ -97,12 +97,14 @@ _NOT_TEXT = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape
 
 # How many bytes beyond the first a replacement character stands for.
 _UNIT_BYTES = {"utf-16": 1, "utf-32": 3}
+_SEVEN_BIT = frozenset({"utf-7", "utf7", "utf_7"})
 _NO_TEXT = "the file is binary or damaged: its bytes are no text in any known encoding"
 _LOG_UNKNOWN = math.log(1e-6)
 _LAST_OF_PLANE_0 = "\uffff"
 _LOG_ASTRAL = math.log(1e-10)
 _LOG_BROKEN = math.log(1e-8)
 _LENIENCE = 24
+_FEW_CONTROLS = 4
 _LINES_JUDGED = 200
 _SURE = 0.5
 _ALPHABET_LETTERS = 60
@@ -142,9 +144,14 @@ def decode(data: bytes, declared: str = "") -> Decoded:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         text = ""
-    if text and "\0" not in text and (declared in ("", "utf-8") or not data.isascii()) and _surely_utf8(text, data):
-        return _decode_escaped(data) or Decoded(text, "utf-8", 1.0)
-    return _decode_likeliest(data, declared)
+    if "\0" in text:
+        text = ""
+    if text and _surely_utf8(text, data) and not (declared in _SEVEN_BIT and data.isascii()):
+        escaped = _decode_escaped(data)
+        if escaped is None:
+            _refuse_controls(text[:SAMPLE_BYTES])
+        return escaped or Decoded(text, "utf-8", 1.0)
+    return _decode_likeliest(data, declared, text)
 
 
 def _decode_marked(data: bytes, encoding: str) -> Decoded:
@@ -175,16 +182,15 @@ def _decode_escaped(data: bytes) -> Decoded | None:
     return None
 
 
-def _decode_likeliest(data: bytes, declared: str) -> Decoded:
+def _decode_likeliest(data: bytes, declared: str, as_utf8: str) -> Decoded:
     ranked = _rank(data, declared)
     score, encoding, sample_text = ranked[0]
-    if _n_controls(sample_text) > 0.1 * len(sample_text):
-        raise DamagedError(_NO_TEXT)
+    _refuse_controls(sample_text)
     if -score > _UNIFORM_BYTE + (0 if encoding[:6] in _UNIT_BYTES else _LENIENCE / len(data)):
-        mixed = _by_line(data, encoding, ranked)
-        if mixed is None:
+        unlikely = Decoded(as_utf8, "utf-8", 0.6) if as_utf8 else _by_line(data, encoding, ranked)
+        if unlikely is None:
             raise DamagedError(_NO_TEXT)
-        return mixed
+        return unlikely
     rival = next((other for other in ranked[1:] if other[2] != sample_text), None)
     margin = (score - rival[0]) * min(len(data), SAMPLE_BYTES) if rival else 50.0
     confidence = round(1 - math.exp(-max(margin, 0.05) / 4), 3)
@@ -289,8 +295,12 @@ def _label(declared: str) -> str:
     return "" if name in _NOT_TEXT else name
 
 
-def _n_controls(text: str) -> int:
-    return sum(text.count(chr(code)) for code in (*range(1, 9), 11, *range(14, 27), *range(28, 32), *range(127, 160)))
+def _refuse_controls(text: str) -> None:
+    n_controls = sum(
+        text.count(chr(code)) for code in (*range(1, 9), 11, *range(14, 27), *range(28, 32), *range(127, 160))
+    )
+    if n_controls > _FEW_CONTROLS + 0.1 * len(text):
+        raise DamagedError(_NO_TEXT)
 
 
 def _log_likelihood(text: str, languages: tuple[str, ...]) -> float:

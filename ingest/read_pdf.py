@@ -253,7 +253,7 @@ def _hyphen_rule(pages: Sequence[_Page]) -> Callable[[str, str], bool]:
 def _title(title: str, name: str) -> str:
     """Return the title in the metadata unless it is what a program put there: a file name, "untitled", mojibake."""
     bare = re.sub(r"^Microsoft \w+ - ", "", title)
-    if len(bare) < 3 or bare.casefold() in ("untitled", "title", "document", name.casefold()):  # noqa: PLR2004
+    if len(bare) < 3 or bare.casefold() in ("untitled", "title", "document", "(anonymous)", name.casefold()):  # noqa: PLR2004
         return ""
     if re.search(r"\.(docx?|pptx?|xlsx?|pdf|tex|dvi|indd|qxd|rtf|odt|html?)$", bare, re.IGNORECASE):
         return ""

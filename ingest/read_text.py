@@ -188,7 +188,7 @@ def read_tex(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader se
 def _commented(text: str, position: int) -> bool:
     earliest = max(position - MAX_TITLE, 0)
     line = text[max(text.rfind("\n", earliest, position) + 1, earliest) : position]
-    return bool(re.search(r"(?<!\\)%", line))
+    return "%" in line.replace("\\%", "")
 
 
 def _tex_argument(text: str, start: int) -> str:

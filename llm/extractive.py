@@ -1,39 +1,61 @@
 """Answers without a model: the sentences of the passages that answer the question, quoted word for word.
 
 Sentences are ranked by the share of the question's information that they hold (Luhn 1958, weighted by inverse sentence
-frequency, Neto et al. 2000), by what kind of thing was asked for, and by the rank of their passage.
+frequency, Neto et al. 2000), by what their surroundings hold of it, by what kind of thing was asked for, and by passage.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..ingest.sentences import sentence_spans
 from ..prompts.fill import language_of, nothing_found
 from ..prompts.prompt import Prompt
-from ..retrieval.question import content_tokens, expected_answer
+from ..retrieval.question import Term, expected_answer, figures, new_matches, terms
 from ..retrieval.tokens import tokens
 from .generator import Sampling
 
 MAX_SENTENCES = 3
-_LINE_BREAK = re.compile(r"\s*\n\s*")
-_KEEP = 0.7
+
+# In units of the share of the question that the sentence itself holds. Fitted as a conditional logit: which sentence of
+# eight passages holds the answer (``benchmarks/answers.py --fit`` prints the coefficients these are rounded from).
+_NEAR = 0.5
+"""Of what only the headings above and the sentence before hold: the sentence need not repeat it."""
+_PASSAGE = 0.35
+"""Of what the whole passage holds."""
+_KIND = 0.3
+"""For holding a date, number, name or place when that was asked for, other than those of the question."""
+_RANK = 0.15
+"""For being in the best passage; a half of it in the second, and so on."""
+
+_CLOSE = 0.85
 """A further sentence is quoted only if it scores this share of the best one."""
+_SAID = 0.6
+"""A sentence that shares more than this of its tokens with one quoted before says it again."""
+_LONG = 60
+"""Tokens. A longer unit holds words of any question."""
+_LINE_BREAK = re.compile(r"\s*\n\s*")
+_MARKUP = re.compile(r"#{1,6}\s|```|~~~|\|[\s|:-]+\|$")
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class Candidate:
+    """A sentence that may be quoted."""
+
     passage: int
+    """The prompt's ``hits[passage - 1]``."""
     order: int
     text: str
     tokens: frozenset[str]
     context: frozenset[str]
-    """Tokens of the headings above and the sentence before: what the sentence itself need not repeat."""
-    prior: float
+    """Tokens of the headings above and the sentence before."""
+    whole: frozenset[str]
+    """Tokens of the passage."""
+    rank: int
+    """Of the passage, from 1."""
 
 
 class Extractive:
@@ -59,62 +81,102 @@ class Extractive:
         """Nothing to free."""
 
 
-def select(prompt: Prompt) -> list[_Candidate]:
+def select(prompt: Prompt) -> list[Candidate]:
     """Return the sentences to quote, best first; none when no sentence holds anything of the question."""
-    candidates = list(_candidates(prompt))
-    wanted = set(content_tokens(prompt.question))
+    wanted = terms(prompt.question)
+    candidates = _with_figures(list(_candidates(prompt)), figures(prompt.question))
     if not candidates or not wanted:
         return []
     weights = _weights(wanted, candidates)
     kind = expected_answer(prompt.question)
-    scored = []
-    for candidate in candidates:
-        score = _score(candidate, weights) * (1.25 if kind and kind.search(candidate.text) else 1.0)
-        if score > 0:
-            scored.append((score + 0.15 * candidate.prior, candidate))
+    scored = [(_score(candidate, weights, prompt.question, kind), candidate) for candidate in candidates]
+    scored = [item for item in scored if item[0] > 0]
     scored.sort(key=lambda item: (-item[0], item[1].passage, item[1].order))
-    return _distinct([candidate for score, candidate in scored if score >= _KEEP * scored[0][0]])
+    return _distinct([candidate for score, candidate in scored if score >= _CLOSE * scored[0][0]])
 
 
-def _candidates(prompt: Prompt) -> Iterator[_Candidate]:
-    ranks = sorted(range(len(prompt.hits)), key=lambda at: -prompt.hits[at].score)
-    for passage, hit in enumerate(prompt.hits, 1):
-        prior = 1 / (1 + ranks.index(passage - 1))
+def answer_span(question: str, sentence: str) -> tuple[int, int] | None:
+    """Return where in ``sentence`` the answer itself stands, if it stands out.
+
+    That is the date, number, name or place that was asked for and is not in the question; of several the one whose
+    surroundings hold most of the question.
+    """
+    kind = expected_answer(question)
+    spans = new_matches(kind, sentence, question) if kind else []
+    if not spans:
+        return None
+    wanted = terms(question)
+
+    def nearness(span: tuple[int, int]) -> float:
+        clause = set(tokens(sentence[max(0, span[0] - _CLAUSE) : span[1] + _CLAUSE]))
+        return sum(term.share for term in wanted if term.within(clause))
+
+    return max(spans, key=nearness)
+
+
+_CLAUSE = 40
+"""Characters on either side of a possible answer that are looked at."""
+
+
+def _candidates(prompt: Prompt) -> Iterator[Candidate]:
+    by_score = sorted(range(len(prompt.hits)), key=lambda at: -prompt.hits[at].score)
+    ranks = {at: rank for rank, at in enumerate(by_score, 1)}
+    for at, hit in enumerate(prompt.hits):
         headings = frozenset(tokens(" ".join(hit.chunk.headings)))
+        units = [hit.chunk.text[start:stop] for start, stop in sentence_spans(hit.chunk.text)]
+        held = [frozenset(tokens(unit)) for unit in units]
+        whole = headings.union(*held)
         before: frozenset[str] = frozenset()
-        for order, (start, stop) in enumerate(sentence_spans(hit.chunk.text)):
-            text = hit.chunk.text[start:stop]
-            held = frozenset(tokens(text))
-            if _is_prose(text):
-                yield _Candidate(passage, order, text, held, headings | before, prior)
-            before = held
+        for order, (unit, own) in enumerate(zip(units, held, strict=True)):
+            if _is_prose(unit):
+                yield Candidate(at + 1, order, unit, own, headings | before, whole, ranks[at])
+            before = own
 
 
 def _is_prose(text: str) -> bool:
     """Return whether a unit can stand as an answer: not a heading, a rule, a fence or a table's header."""
-    return bool(re.search(r"\w", text)) and not re.match(r"#{1,6}\s|```|~~~|\|[\s|:-]+\|$", text)
+    return bool(re.search(r"\w", text)) and not _MARKUP.match(text)
 
 
-def _weights(wanted: set[str], candidates: Sequence[_Candidate]) -> dict[str, float]:
-    """Return how much each token of the question tells: ln(1 + n / n with it), over the sentences at hand."""
-    counts = Counter(token for candidate in candidates for token in candidate.tokens & wanted)
-    return {token: math.log(1 + len(candidates) / (1 + counts[token])) for token in wanted}
+def _with_figures(candidates: list[Candidate], asked: frozenset[str]) -> list[Candidate]:
+    """Return the candidates that hold the question's figures, or follow on one that does; all if none does.
+
+    What is said of exit code 130 does not answer what exit code 5 means, however alike the words are.
+    """
+    for near in (True, False):
+        kept = [one for one in candidates if asked <= (one.tokens | one.context if near else one.whole)]
+        if kept:
+            return kept
+    return candidates
 
 
-def _score(candidate: _Candidate, weights: dict[str, float]) -> float:
-    own = sum(weight for token, weight in weights.items() if token in candidate.tokens)
-    near = sum(weight for token, weight in weights.items() if token in candidate.context - candidate.tokens)
-    length = max(len(candidate.tokens), 1)
-    brevity = 1.0 if length <= 40 else (40 / length) ** 0.5  # a very long unit holds words of any question  # noqa: PLR2004
-    return brevity * (own + 0.4 * near) / sum(weights.values()) if own else 0.0
+def _weights(wanted: Sequence[Term], candidates: Sequence[Candidate]) -> dict[Term, float]:
+    """Return how much each term of the question tells: ln(1 + n / n with it), over the sentences at hand; in all 1."""
+    n = len(candidates)
+    weights = {
+        term: term.share * math.log(1 + n / (1 + sum(term.within(one.tokens) for one in candidates))) for term in wanted
+    }
+    total = sum(weights.values())
+    return {term: weight / total for term, weight in weights.items()}
 
 
-def _distinct(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+def _score(candidate: Candidate, weights: dict[Term, float], question: str, kind: re.Pattern[str] | None) -> float:
+    own = sum(weight for term, weight in weights.items() if term.within(candidate.tokens))
+    near = sum(weight for term, weight in weights.items() if term.within(candidate.context - candidate.tokens))
+    if not own + near:
+        return 0.0
+    whole = sum(weight for term, weight in weights.items() if term.within(candidate.whole))
+    brevity = min(1.0, (_LONG / max(len(candidate.tokens), 1)) ** 0.5)
+    fits = kind is not None and bool(new_matches(kind, candidate.text, question))
+    return brevity * (own + _NEAR * near) + _PASSAGE * whole + _KIND * fits + _RANK / candidate.rank
+
+
+def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return the first candidates that do not say what one before them said."""
-    chosen: list[_Candidate] = []
+    chosen: list[Candidate] = []
     for candidate in candidates:
         if len(chosen) == MAX_SENTENCES:
             break
-        if all(len(candidate.tokens & other.tokens) < 0.8 * max(len(candidate.tokens), 1) for other in chosen):
+        if all(len(candidate.tokens & one.tokens) <= _SAID * max(len(candidate.tokens), 1) for one in chosen):
             chosen.append(candidate)
     return chosen

@@ -221,7 +221,7 @@ def _load(
     params.n_ctx = context_tokens * n_parallel
     params.n_parallel = n_parallel
     params.n_gpu_layers = n_gpu_layers
-    params.n_batch = 512
+    params.n_batch = 256  # the time to stop is the time that one batch takes
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = n_threads
     params.n_threads_http = 2
     params.cache_ram_mib = 0  # of past prompts; the last one is reused where it lies

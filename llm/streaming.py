@@ -20,7 +20,8 @@ Emit = Callable[[str], bool]
 class Stream:
     """One generation in a thread of its own. The queue has no bound: a slow reader never holds the model up."""
 
-    def __init__(self, produce: Callable[[Emit], None]) -> None:
+    def __init__(self, produce: Callable[[Emit], None], ended: Callable[[Stream], None]) -> None:
+        self._ended = ended
         self._arrived: SimpleQueue[str | BaseException | None] = SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(produce,), name="kb-generate", daemon=True)
@@ -31,6 +32,7 @@ class Stream:
             produce(self._emit)
         except BaseException as exc:  # noqa: BLE001  # raised again where the pieces are read
             self._arrived.put(exc)
+        self._ended(self)
         self._arrived.put(None)
 
     def _emit(self, piece: str) -> bool:
@@ -75,23 +77,28 @@ class Streams:
         """Yield what ``produce`` emits; closing the iterator stops it."""
         with self._lock:
             self.check()
-            stream = Stream(produce)
+            stream = Stream(produce, self._end)
             self._open.add(stream)
         try:
             yield from stream
         finally:
             stream.stop()
-            with self._lock:
-                self._open.discard(stream)
+
+    def _end(self, stream: Stream) -> None:
+        with self._lock:
+            self._open.discard(stream)
 
     def close(self) -> None:
-        """Stop all that runs, wait for it, and start nothing more."""
+        """Stop all that runs, wait for it, and start nothing more.
+
+        Also what nobody reads any longer: a thread that is inside C++ when Python ends takes the process down with it.
+        """
         with self._lock:
             self._closed, streams = True, tuple(self._open)
         for stream in streams:
             stream.stop()
         for stream in streams:
-            stream.join(timeout_s=10)
+            stream.join(timeout_s=60)
 
 
 def until(pieces: Generator[str], stop: Sequence[str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..ingest.errors import StorageError
 from .lane import LaneScores
 from .tokens import match_query
+from .where import Scope
 
 # FTS5's bm25() is Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond", equation 3.15,
 # with k1 = 1.2 and b = 0.75, times -1; see sqlite.org/fts5.html, section 5.1.1.
@@ -36,8 +37,8 @@ class Bm25:
         """Take what returns the calling thread's connection to the catalog."""
         self._connection = connection
 
-    def search(self, question: str, n: int) -> LaneScores:
-        """Return the ``n`` best of the chunks that hold a token of ``question``; ties in the order of entry.
+    def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
+        """Return the ``n`` best of the chunks that hold a token of ``question``, within ``scope``; ties in the order of entry.
 
         Raises:
             StorageError: the catalog cannot be read.
@@ -48,9 +49,12 @@ class Bm25:
         with _reading(self._connection()) as catalog:
             matched = np.array(catalog.execute(_SEARCH, [expression]).fetchall(), np.float64).reshape(-1, 2)
             keys, scores = matched[:, 0].astype(np.int64), matched[:, 1]
+            mean, std = _moments(scores, catalog.execute(_COUNT).fetchone()[0])
+            if scope is not None:
+                inside = np.isin(keys, scope.keys)
+                keys, scores = keys[inside], scores[inside]
             best = np.lexsort((keys, -scores))[:n]
             ids = dict(catalog.execute(_IDS_OF_KEYS, [json.dumps(keys[best].tolist())]))
-            mean, std = _moments(scores, catalog.execute(_COUNT).fetchone()[0])
         found = tuple(ids[key] for key in keys[best].tolist())
         return LaneScores(self.name, found, scores[best].astype(np.float32), mean, std)
 

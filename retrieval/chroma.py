@@ -6,7 +6,8 @@ The only file that imports chromadb (1 s): kb opens it when it must, not when it
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -20,40 +21,58 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
+_PREFIX = "kb-"
+
 
 class ChromaIndex:
     """A ``VectorIndex`` in a Chroma collection."""
 
-    def __init__(self, client: ClientAPI, fingerprint: str) -> None:
-        self._client = client
+    def __init__(self, client: ClientAPI, fingerprint: str, place: Path | str) -> None:
+        self._place = place
         self._collection: Collection = client.get_or_create_collection(
-            f"kb-{fingerprint}", configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+            f"{_PREFIX}{fingerprint}", configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
         )
         self._batch = client.get_max_batch_size()
 
     def upsert(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """See ``VectorIndex``."""
-        for at in range(0, len(ids), self._batch):
-            stop = at + self._batch
-            self._collection.upsert(ids=list(ids[at:stop]), embeddings=vectors[at:stop])
+        with self._mapped():
+            for at in range(0, len(ids), self._batch):
+                stop = at + self._batch
+                self._collection.upsert(ids=list(ids[at:stop]), embeddings=vectors[at:stop])
 
     def remove(self, ids: Sequence[str]) -> None:
         """See ``VectorIndex``."""
-        for at in range(0, len(ids), self._batch):
-            self._collection.delete(ids=list(ids[at : at + self._batch]))
+        with self._mapped():
+            for at in range(0, len(ids), self._batch):
+                self._collection.delete(ids=list(ids[at : at + self._batch]))
 
     def search(self, vector: NDArray[np.float32], n: int) -> tuple[list[str], NDArray[np.float32]]:
         """See ``VectorIndex``."""
-        n = min(n, self._collection.count())
-        if n == 0:
-            return [], np.zeros(0, np.float32)
-        found = self._collection.query(query_embeddings=vector[np.newaxis], n_results=n, include=["distances"])
-        distances = found["distances"] or [[]]
-        return list(found["ids"][0]), 1 - np.asarray(distances[0], np.float32)
+        with self._mapped():
+            n = min(n, self._collection.count())
+            if n == 0:
+                return [], np.zeros(0, np.float32)
+            found = self._collection.query(query_embeddings=vector[np.newaxis], n_results=n, include=["distances"])
+            distances = found["distances"] or [[]]
+            return list(found["ids"][0]), 1 - np.asarray(distances[0], np.float32)
 
     def ids(self) -> set[str]:
         """See ``VectorIndex``."""
-        return set(self._collection.get(include=[])["ids"])
+        with self._mapped():
+            return set(self._collection.get(include=[])["ids"])
+
+    def count(self) -> int:
+        """See ``VectorIndex``."""
+        with self._mapped():
+            return self._collection.count()
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise StorageError(_failed(self._place, error)) from error
 
 
 def open_chroma(place: Path | str, fingerprint: str) -> ChromaIndex:
@@ -67,27 +86,65 @@ def open_chroma(place: Path | str, fingerprint: str) -> ChromaIndex:
         InputError: the address is not one.
         StorageError: the server does not answer, or the folder cannot be used.
     """
+    client = None
+    try:
+        client = _client(place)
+        return ChromaIndex(client, fingerprint, place)
+    except InputError:
+        raise
+    except Exception as error:
+        if isinstance(place, str):
+            raise StorageError(_failed(place, error)) from error
+        _forget(place, client)  # whatever Chroma raises on a damaged folder: it is derived, so it is made anew
+    try:
+        return ChromaIndex(_client(place), fingerprint, place)
+    except Exception as error:
+        raise StorageError(_failed(place, error)) from error
+
+
+def drop_collections(place: Path | str, keep: str) -> tuple[str, ...]:
+    """Drop the collections of all embedders but one, and return the fingerprints of those dropped.
+
+    Raises:
+        StorageError: the server does not answer, or the folder cannot be used.
+    """
+    try:
+        client = _client(place)
+        names = [collection.name for collection in client.list_collections()]
+        gone = [name for name in names if name.startswith(_PREFIX) and name != f"{_PREFIX}{keep}"]
+        for name in gone:
+            client.delete_collection(name)
+    except InputError:
+        raise
+    except Exception as error:
+        raise StorageError(_failed(place, error)) from error
+    return tuple(name.removeprefix(_PREFIX) for name in gone)
+
+
+def _client(place: Path | str) -> ClientAPI:
     import chromadb
     from chromadb.config import Settings
 
     settings = Settings(anonymized_telemetry=False)
+    if isinstance(place, Path):
+        return chromadb.PersistentClient(path=place, settings=settings)
+    url = urlsplit(place)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise InputError(f"{place!r} is not the address of a Chroma server; write http://host:port")
+    port = url.port or (443 if url.scheme == "https" else 8000)
+    return chromadb.HttpClient(host=url.hostname, port=port, ssl=url.scheme == "https", settings=settings)
+
+
+def _forget(place: Path, client: ClientAPI | None) -> None:
+    """Remove a damaged folder, and what Chroma remembers of it in this process."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    del client
+    SharedSystemClient.clear_system_cache()
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def _failed(place: Path | str, error: Exception) -> str:
     if isinstance(place, str):
-        url = urlsplit(place)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise InputError(f"{place!r} is not the address of a Chroma server; write http://host:port")
-        try:
-            port = url.port or (443 if url.scheme == "https" else 8000)
-            client = chromadb.HttpClient(host=url.hostname, port=port, ssl=url.scheme == "https", settings=settings)
-            return ChromaIndex(client, fingerprint)
-        except Exception as error:
-            raise StorageError(
-                f"the Chroma server at {place} does not answer ({error}); start it: chroma run"
-            ) from error
-    try:
-        return ChromaIndex(chromadb.PersistentClient(path=place, settings=settings), fingerprint)
-    except Exception:  # noqa: BLE001 - whatever Chroma raises on a damaged folder: it is derived, so it is made anew
-        shutil.rmtree(place, ignore_errors=True)
-    try:
-        return ChromaIndex(chromadb.PersistentClient(path=place, settings=settings), fingerprint)
-    except Exception as error:
-        raise StorageError(f"{place}: Chroma cannot be opened there ({error}); check the permissions") from error
+        return f"the Chroma server at {place} does not answer ({error}); start it: chroma run"
+    return f"{place}: Chroma cannot be used there ({error}); remove the folder and run kb ingest: it is made anew"

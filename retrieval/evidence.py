@@ -11,14 +11,36 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .hit import Hit
-from .question import content_tokens
+from .question import Term, asked_phrases, figures, phrases, terms
 from .tokens import tokens
 
 Frequencies = Callable[[Sequence[str]], dict[str, int]]
 """How many chunks of the base hold each token; tokens that none holds are left out."""
 
-KEYWORDS_ENOUGH = 0.5
-COSINE_ENOUGH = 0.6
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A logistic model: what each sign adds to the log-odds that the hits answer the question."""
+
+    constant: float
+    coverage: float
+    phrases: float
+    length: float
+    similarity: float
+
+
+WEIGHTS = {
+    "": Weights(-8.7, 11.8, 4.2, 0.7, 0.0),
+    "tfidf": Weights(-9.2, 8.2, 2.5, 0.7, 16.4),
+    "dense": Weights(-11.7, 8.7, 3.3, 1.4, 9.5),
+}
+"""By the lane that measured the similarity; "" when none did. Fitted by ``benchmarks/answers.py --fit``, which weighs
+every set of questions alike, half of them answerable."""
+
+ENOUGH = 0.0
+"""Log-odds."""
+CROSS_LANGUAGE_ENOUGH = 0.6
+"""A cosine. A question that shares no word with its hits, being in another language, has nothing else to show."""
 _LOOKED_AT = 5
 
 
@@ -26,30 +48,92 @@ _LOOKED_AT = 5
 class Evidence:
     """How much of a question its best hits hold."""
 
-    keywords: float
+    coverage: float
     """0..1: the share of the question's information (idf mass) that the best single hit holds."""
-    cosine: float
-    """The best cosine of the dense lane; 0 without it."""
+    phrases: float
+    """0..1: the share of the question's pairs of words that the best single hit holds as pairs."""
+    n_terms: int
+    """How many things the question names: a share of many is better evidence than the same share of few."""
+    similarity: float
+    """The best cosine of ``lane``."""
+    lane: str
+    """``dense``, ``tfidf``, or empty when neither took part."""
+    missing: tuple[str, ...]
+    """Figures of the question that no hit holds: a year, an amount, a version, an error code."""
+    shares_script: bool = True
+    """Whether any hit is written in the script of the question."""
+
+    @property
+    def score(self) -> float:
+        """The log-odds that the hits answer the question."""
+        weights = WEIGHTS[self.lane]
+        return (
+            weights.constant
+            + weights.coverage * self.coverage
+            + weights.phrases * self.phrases
+            + weights.length * math.log1p(self.n_terms)
+            + weights.similarity * self.similarity
+        )
 
     @property
     def sufficient(self) -> bool:
         """Whether to answer at all; the default is to abstain."""
-        return self.keywords >= KEYWORDS_ENOUGH or self.cosine >= COSINE_ENOUGH
+        if not self.shares_script:
+            return self.lane == "dense" and self.similarity >= CROSS_LANGUAGE_ENOUGH
+        return not self.missing and self.score >= ENOUGH
 
 
-def weigh(question: str, hits: Sequence[Hit], frequencies: Frequencies, n_chunks: int) -> Evidence:
+def weigh(
+    question: str, hits: Sequence[Hit], frequencies: Frequencies, n_chunks: int, *, unrelated: float = 0.0
+) -> Evidence:
     """Weigh the evidence of the first few hits.
 
-    A token weighs its inverse document frequency, ln(1 + N / n) (Spärck Jones 1972); one that no chunk holds weighs most,
+    A term weighs its inverse document frequency, ln(1 + N / n) (Spärck Jones 1972); one that no chunk holds weighs most,
     so a question about something the base never mentions is not answered from what happens to share its other words.
+
+    Args:
+        question: as the user wrote it.
+        hits: best first.
+        frequencies: of the base.
+        n_chunks: of the base.
+        unrelated: the mean cosine of the question with all passages, for embedders whose cosines do not start at 0.
     """
-    wanted = content_tokens(question)
-    known = frequencies(wanted)
-    weights = {token: math.log(1 + n_chunks / (1 + known.get(token, 0))) for token in wanted}
+    wanted = terms(question)
+    known = frequencies([form for term in wanted for form in term.forms])
+    weights = {term: _weight(term, known, n_chunks) for term in wanted}
     total = sum(weights.values())
-    best = 0.0
+    asked = asked_phrases(question)
+    best = best_phrases = 0.0
+    everything: set[str] = set()
     for hit in hits[:_LOOKED_AT]:
-        held = set(tokens(hit.chunk.indexed_text))
-        best = max(best, sum(weight for token, weight in weights.items() if token in held))
-    cosines = [lane.score for hit in hits[:_LOOKED_AT] for lane in hit.lanes if lane.name == "dense"]
-    return Evidence(best / total if total else 0.0, max(cosines, default=0.0))
+        text = hit.chunk.indexed_text
+        held = set(tokens(text))
+        everything |= held
+        best = max(best, sum(weight for term, weight in weights.items() if term.within(held)))
+        best_phrases = max(best_phrases, len(asked & phrases(text)) / (1 + len(asked)))
+    lane, similarity = _similarity(hits[:_LOOKED_AT], unrelated)
+    return Evidence(
+        best / total if total else 0.0,
+        best_phrases,
+        len(wanted),
+        similarity,
+        lane,
+        tuple(sorted(figures(question) - everything)) if hits else (),
+        any(_is_han(question) == _is_han(hit.chunk.text) for hit in hits[:_LOOKED_AT]),
+    )
+
+
+def _weight(term: Term, known: dict[str, int], n_chunks: int) -> float:
+    return term.share * math.log(1 + n_chunks / (1 + max(known.get(form, 0) for form in term.forms)))
+
+
+def _similarity(hits: Sequence[Hit], unrelated: float) -> tuple[str, float]:
+    for name in ("dense", "tfidf"):
+        cosines = [lane.score for hit in hits for lane in hit.lanes if lane.name == name]
+        if cosines:
+            return name, (max(cosines) - unrelated) / (1 - unrelated) if name == "dense" else max(cosines)
+    return "", 0.0
+
+
+def _is_han(text: str) -> bool:
+    return any("\u3400" <= character <= "\u9fff" for character in text)

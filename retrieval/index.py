@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 
 class VectorIndex(Protocol):
-    """Finds the nearest of many unit vectors. Derived from the catalog: it may be dropped and filled again at any time."""
+    """Finds the nearest of many unit vectors. Derived from the catalog: it may be dropped and filled again at any time.
+
+    Every method may raise ``StorageError``: what keeps the vectors is damaged, or does not answer.
+    """
 
     def upsert(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Add vectors, (n, dim) float32 with unit rows, or replace those with the same ids."""
@@ -23,6 +26,9 @@ class VectorIndex(Protocol):
 
     def ids(self) -> set[str]:
         """Return all ids."""
+
+    def count(self) -> int:
+        """Return how many vectors there are."""
 
 
 class ExactIndex:
@@ -56,3 +62,7 @@ class ExactIndex:
     def ids(self) -> set[str]:
         """See ``VectorIndex``."""
         return set(self._ids)
+
+    def count(self) -> int:
+        """See ``VectorIndex``."""
+        return len(self._ids)

@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .where import Scope
+
 
 @dataclass(frozen=True, slots=True)
 class LaneScores:
@@ -35,8 +37,8 @@ class Lane(Protocol):
     def name(self) -> str:
         """``dense``, ``bm25`` or ``tfidf``."""
 
-    def search(self, question: str, n: int) -> LaneScores:
-        """Return the ``n`` best chunks; fewer when fewer score at all."""
+    def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
+        """Return the ``n`` best chunks, within ``scope`` if given; fewer when fewer score at all."""
 
     def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
         """Return (len(ids),) float32: the scores of these chunks, on the scale of ``search``."""

@@ -1,4 +1,4 @@
-"""What a question asks for: its content words, and the kind of thing that would answer it.
+"""What a question asks for: its content words, its figures, and the kind of thing that would answer it.
 
 Comes in: a question, Chinese or English. Goes out: tokens and patterns. Never: a look at the documents.
 """
@@ -6,7 +6,10 @@ Comes in: a question, Chinese or English. Goes out: tokens and patterns. Never: 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
+from .hanzi import SIMPLIFIED
 from .tokens import tokens
 
 _ASKING_EN = """
@@ -19,29 +22,66 @@ _ASKING_ZH = """
     请问 請問 吗 嗎 呢
 """.split()  # noqa: SIM905
 _ASKING = re.compile(rf"\b(?:{'|'.join(_ASKING_EN)})\b|{'|'.join(_ASKING_ZH)}", re.IGNORECASE)
+_BREAK = " | "
+"""Put where a question word stood, so that what was on either side of it does not become a phrase."""
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]+")
+_FUNCTION = frozenset("的了是在和与及或也都就着过吗呢吧啊之其这那我你他她它们个为有被把对从而以于所")
+_TRIGRAM = 3
 
 _WHEN = re.compile(
-    r"\bwhen\b|\bwhat (?:year|date|day|month|century)\b|什么时候|什麼時候|何时|何時|哪一?年|哪一?天|几月|幾月",
+    r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade)\b|什么时候|什麼時候|何时|何時|哪一?[年天]|几月|幾月"
+    r"|什么时间|什麼時間|[几幾]世[纪紀]",
     re.IGNORECASE,
 )
 _HOW_MANY = re.compile(
-    r"\bhow (?:many|much|long|old|far|tall|large|big|often)\b|多少|几|幾|多大|多高|多长|多長|多久", re.IGNORECASE
+    r"\bhow (?:many|much|long|old|far|tall|large|big|often|high|deep|fast|wide)\b|\bwhat (?:percent|number|percentage)"
+    r"|多少|几|幾|多[大高长長久深快宽寬远遠重]",
+    re.IGNORECASE,
 )
 _WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
+_WHERE = re.compile(
+    r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|town|county)\b|哪里|哪裡|哪兒|哪儿|何处|何處|什么地方|什麼地方"
+    r"|哪一?[个個座]?[国國省市县縣州城]",
+    re.IGNORECASE,
+)
 
+_MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _DATE = re.compile(
-    r"\b(?:1\d{3}|20\d{2})\b|\d+\s*(?:年|月|日|号|世纪|世紀|点|點)|[一二三四五六七八九十〇零]+(?:年|月|日)"
-    r"|\b(?:january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|today)\b",
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?)?(?:,? \d{{4}})?\b"
+    r"|\b(?:1\d{3}|20\d{2})s?\b|\b\d{1,2}th century\b|\b\d{4}-\d{2}-\d{2}\b"
+    r"|(?:\d+\s*(?:年代|年|月|日|号|號|世纪|世紀|点|點)[初末中底]?\s*)+|(?:[一二三四五六七八九十〇零]+(?:年代|年|月|日|世纪|世紀))+"
+    r"|\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|today)\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"\d|[一二三四五六七八九十百千万亿兩两]"
-    r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand|million|billion)\b",
+    r"[$€£¥]?\d+(?:[.,]\d+)*(?:\s?(?:%|percent|thousand|million|billion|trillion|[百千万萬亿億]+))*"
+    r"|[一二三四五六七八九十百千万亿兩两萬億]+"
+    r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty|hundred"
+    r"|thousand|million|billion|once|twice)\b",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"\b[A-Z][a-z]+")
-_KINDS = ((_WHEN, _DATE), (_HOW_MANY, _NUMBER), (_WHO, _NAME))
+_NAME = re.compile(r"[A-Z][\w.'’-]*\w(?:\s+(?:(?:of|de|van|von|the|al|bin)\s+)?[A-Z][\w.'’-]*\w)*")
+_PLACE = re.compile(
+    rf"(?<=\b(?:in|at) )(?:the )?{_NAME.pattern}|(?<=\b(?:near|from) )(?:the )?{_NAME.pattern}"
+    r"|\w{1,8}?[省市县縣区區国國州岛島城镇鎮村]"
+)
+_KINDS = ((_WHEN, _DATE), (_HOW_MANY, _NUMBER), (_WHO, _NAME), (_WHERE, _PLACE))
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing that a question names; a text holds it when it holds any of the forms."""
+
+    forms: tuple[str, ...]
+    """Tokens. One for a word; for a Chinese character the bigrams that it is part of, since one of them is its word
+    and the other may only join two words."""
+    share: float = 1.0
+    """Of a word: a Chinese character is half of one."""
+
+    def within(self, held: Collection[str]) -> bool:
+        """Return whether a text with these tokens holds the term."""
+        return any(form in held for form in self.forms)
 
 
 def content_tokens(question: str) -> list[str]:
@@ -49,6 +89,48 @@ def content_tokens(question: str) -> list[str]:
     return list(dict.fromkeys(tokens(_ASKING.sub(" ", question))))
 
 
+def terms(question: str) -> list[Term]:
+    """Return what a question names: its words, and its Chinese characters, without those that only ask."""
+    plain = _ASKING.sub(" ", question)
+    found = dict.fromkeys(Term((token,)) for token in tokens(plain) if not _HAN.search(token))
+    found |= dict.fromkeys(term for run in _HAN.findall(plain.translate(SIMPLIFIED)) for term in _characters(run))
+    return list(found)
+
+
+def _characters(run: str) -> Iterator[Term]:
+    if len(run) == 1:
+        if run not in _FUNCTION:
+            yield Term((run,))
+        return
+    for at, character in enumerate(run):
+        if character not in _FUNCTION:
+            yield Term(tuple(run[start : start + 2] for start in (at - 1, at) if 0 <= start < len(run) - 1), 0.5)
+
+
+def phrases(text: str) -> frozenset[str]:
+    """Return what follows on each other in a text: pairs of its words, and Chinese trigrams."""
+    plain = text.translate(SIMPLIFIED)
+    words = [token for token in tokens(_HAN.sub(" ", plain))]
+    pairs = {f"{first} {second}" for first, second in zip(words, words[1:], strict=False)}
+    return frozenset(pairs.union(*({run[at : at + _TRIGRAM] for at in range(len(run) - 2)} for run in _HAN.findall(plain))))
+
+
+def asked_phrases(question: str) -> frozenset[str]:
+    """Return the phrases of a question that its answer may repeat."""
+    return frozenset().union(*(phrases(part) for part in _ASKING.sub(_BREAK, question).split(_BREAK)))
+
+
+def figures(text: str) -> frozenset[str]:
+    """Return the tokens of a text that hold a digit: numbers, years, versions, identifiers."""
+    return frozenset(token for token in tokens(text) if any(character.isdigit() for character in token))
+
+
 def expected_answer(question: str) -> re.Pattern[str] | None:
     """Return what a text that answers must match: a date for *when*, a number for *how many*; ``None`` if anything may."""
     return next((shape for asks, shape in _KINDS if asks.search(question)), None)
+
+
+def new_matches(kind: re.Pattern[str], text: str, question: str) -> list[tuple[int, int]]:
+    """Return the spans of ``text`` that match what was asked for and are not words of the question itself."""
+    asked = question.lower()
+    return [match.span() for match in kind.finditer(text) if match.group().strip().lower() not in asked]

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from .lane import LaneScores
 from .tokens import TOKENS_VERSION, tokens
+from .where import Scope
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_matrix, csr_matrix
@@ -66,16 +67,19 @@ class TfIdf:
         self._matrix: _Matrix | None = None
         self._lock = threading.Lock()
 
-    def search(self, question: str, n: int) -> LaneScores:
-        """Return the ``n`` best of the chunks that share a token with ``question``; ties in the catalog's order."""
+    def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
+        """Return the ``n`` best of the chunks that share a token with ``question``, within ``scope``; ties by id."""
         matrix = self._current()
         scores = _cosines(matrix, question)
         if not scores.any():
             return LaneScores(self.name, (), np.empty(0, np.float32), 0.0, 0.0)
+        mean, std = float(scores.mean()), float(scores.std())
+        if scope is not None:
+            scores = np.where([chunk in scope.ids for chunk in matrix.ids], scores, np.float32(0))
         best = np.argsort(-scores, kind="stable")[:n]
         best = best[scores[best] > 0]
         ids = tuple(matrix.ids[row] for row in best.tolist())
-        return LaneScores(self.name, ids, scores[best], float(scores.mean()), float(scores.std()))
+        return LaneScores(self.name, ids, scores[best], mean, std)
 
     def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
         """Return (len(ids),) float32 cosines; 0 for a chunk that is unknown."""

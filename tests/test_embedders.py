@@ -209,8 +209,9 @@ def test_bytes_are_not_reading(tmp_path: Path) -> None:
     assert list(byte_vocabulary().coverage(["aaa aaa", "鲸鱼", "aa鲸鱼"])) == [1, 0, 0.5]
     from tokenizers import Tokenizer, models
 
-    vocabulary = {"<unk>": 0, "a": 1, **{f"<0x{byte:02X}>": byte + 2 for byte in range(256)}}
-    Tokenizer(models.BPE(vocabulary, [], unk_token="<unk>", byte_fallback=True)).save(str(tmp_path / "fallback.json"))
+    unknown = "<unk>"
+    vocabulary = {unknown: 0, "a": 1, **{f"<0x{byte:02X}>": byte + 2 for byte in range(256)}}
+    Tokenizer(models.BPE(vocabulary, [], unk_token=unknown, byte_fallback=True)).save(str(tmp_path / "fallback.json"))
     assert list(Vocabulary(tmp_path / "fallback.json").coverage(["aaaa", "鲸鱼", "aa鲸鱼"])) == [1, 0, 0.5]
 
 
@@ -262,43 +263,52 @@ def test_cold_start_imports_no_torch(cache: Path, folders: dict[str, Path], tmp_
     assert list(home.iterdir()) == []
 
 
+class CompilingError(Exception):
+    """Raised from ``progress`` to end a run where it starts to compile."""
+
+
+def stop_at_compiling(sentence: str) -> None:
+    if sentence.startswith("Preparing"):
+        raise CompilingError
+
+
 @pytest.mark.parametrize(
     "harm", ["plan.json", "tokenizer.json", "model.bin", "model.blob", "model.sha256", "cut", "flip"]
 )
-def test_damaged_cache_is_made_again(harm: str, folders: dict[str, Path], tmp_path: Path) -> None:
-    """Whichever compiled file is missing, cut short or changed, the model is compiled again and works."""
+def test_damaged_cache_is_noticed(harm: str, cache: Path, folders: dict[str, Path], tmp_path: Path) -> None:
+    """Whichever compiled file is missing, cut short or changed, it is not used: the model is compiled again."""
     spec = str(folders["bert-mean"])
-    wanted = opened(spec, tmp_path).embed_query(SENTENCES[0])
-    (plan,) = tmp_path.rglob("plan.json")
+    fingerprint = opened(spec, cache).fingerprint
+    (good,) = cache.glob(f"compiled/{fingerprint}-*/")
+    copy = tmp_path / "compiled" / good.name
+    shutil.copytree(good, copy)
+    assert open_embedder(spec, cache=tmp_path, progress=stop_at_compiling) is not None
     if harm == "cut":
-        (plan.parent / "model.bin").write_bytes((plan.parent / "model.bin").read_bytes()[:-100])
+        (copy / "model.bin").write_bytes((copy / "model.bin").read_bytes()[:-100])
     elif harm == "flip":
-        graph = bytearray((plan.parent / "model.blob").read_bytes())
+        graph = bytearray((copy / "model.blob").read_bytes())
         graph[len(graph) // 2] ^= 0xFF
-        (plan.parent / "model.blob").write_bytes(graph)
+        (copy / "model.blob").write_bytes(graph)
     else:
-        (plan.parent / harm).unlink()
-    said: list[str] = []
-    embedder = open_embedder(spec, cache=tmp_path, progress=said.append)
-    assert embedder is not None
-    assert any("Preparing" in sentence for sentence in said)
-    assert embedder.embed_query(SENTENCES[0]) @ wanted > 0.9999
-    said.clear()
-    assert open_embedder(spec, cache=tmp_path, progress=said.append) is not None
-    assert said == []
+        (copy / harm).unlink()
+    with pytest.raises(CompilingError):
+        open_embedder(spec, cache=tmp_path, progress=stop_at_compiling)
 
 
-def test_left_over_build_is_cleared(folders: dict[str, Path], tmp_path: Path) -> None:
-    """What a killed process left half compiled is neither used nor kept."""
+def test_damaged_cache_is_made_again(cache: Path, folders: dict[str, Path], tmp_path: Path) -> None:
+    """A damaged cache, beside what a killed process left half compiled, is replaced and the remains are gone."""
     spec = str(folders["bert-mean"])
-    fingerprint = opened(spec, tmp_path).fingerprint
-    (plan,) = tmp_path.rglob("plan.json")
-    shutil.rmtree(plan.parent)
-    left = plan.parent.with_name(f"building-{fingerprint}-dead")
-    left.mkdir()
-    (left / "model.bin").write_bytes(b"half")
-    opened(spec, tmp_path)
+    fast = opened(spec, cache)
+    (good,) = cache.glob(f"compiled/{fast.fingerprint}-*/")
+    copy = tmp_path / "compiled" / good.name
+    shutil.copytree(good, copy)
+    (copy / "model.bin").write_bytes(b"half")
+    left = copy.with_name(f"building-{fast.fingerprint}-dead")
+    shutil.copytree(copy, left)
+    again = opened(spec, tmp_path)
+    assert again.embed_query(SENTENCES[0]) @ fast.embed_query(SENTENCES[0]) > 0.9999
     assert not left.exists()
+    assert open_embedder(spec, cache=tmp_path, progress=stop_at_compiling) is not None
 
 
 def test_two_processes_compile_at_once(folders: dict[str, Path], tmp_path: Path) -> None:
@@ -384,7 +394,7 @@ def test_tfidf_is_no_embedder(tmp_path: Path) -> None:
 
 
 def test_auto_prefers_a_better_model_then_the_packaged_one(
-    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: Path, folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Auto takes a known model of the hub's cache before MiniLM, no unknown one, and passes over what cannot be loaded."""
     hub = tmp_path / "hub"
@@ -393,14 +403,14 @@ def test_auto_prefers_a_better_model_then_the_packaged_one(
         snapshot = hub / f"models--{name}" / "snapshots" / "abc"
         snapshot.parent.mkdir(parents=True)
         shutil.copytree(folders[variant], snapshot)
-    embedder = opened("auto", tmp_path / "cache")
+    embedder = opened("auto", cache)
     assert embedder.name == embedder.spec == "intfloat/multilingual-e5-small"
-    assert embedder.count_tokens(["leave"])[0] > opened("someone/secret", tmp_path / "cache").count_tokens(["leave"])[0]
+    assert embedder.count_tokens(["leave"])[0] > opened("someone/secret", cache).count_tokens(["leave"])[0]
 
     (hub / "models--intfloat--multilingual-e5-small" / "snapshots" / "abc" / "model.safetensors").write_bytes(b"torn")
     spec_of("minilm", folders)
     said: list[str] = []
-    fallback = open_embedder("auto", cache=tmp_path / "cache", progress=said.append)
+    fallback = open_embedder("auto", cache=cache, progress=said.append)
     assert fallback is not None
     assert fallback.spec == "minilm"
     assert any(sentence.startswith("Passed over intfloat/multilingual-e5-small") for sentence in said)

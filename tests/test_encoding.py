@@ -71,6 +71,8 @@ def test_a_sentence_is_decoded_right(language: str, encoding: str) -> None:
         ("Привет мир", "koi8-r"),
         ("Müller", "windows-1252"),
         ("café", "utf-8"),
+        ('"éé"', "utf-8"),
+        ("ʤʭʘ", "utf-8"),
         ("“Hello”", "windows-1252"),
         ("hello", "utf-16-le"),
     ],
@@ -121,7 +123,13 @@ def test_certain_readings_carry_no_note() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [bytes(range(256)) * 40, b"\x00\x01\x02\x03" * 500, b"\x89PNG\r\n\x1a\n" + bytes(range(200)) * 9]
+    "data",
+    [
+        bytes(range(256)) * 40,
+        b"\x00\x01\x02\x03" * 500,
+        b"\x01\x02\x03\x1a" * 500,
+        b"\x89PNG\r\n\x1a\n" + bytes(range(200)) * 9,
+    ],
 )
 def test_binary_data_are_refused(data: bytes) -> None:
     """Bytes that are no text do not become text."""
@@ -146,10 +154,10 @@ def test_a_long_ascii_head_does_not_hide_the_encoding() -> None:
 def test_large_files_are_decoded_quickly() -> None:
     """Only a sample is judged: 20 MB of GBK take seconds, of UTF-8 a fraction of one."""
     text = (SAMPLES["hans"] + "\n") * 100_000
-    started = time.perf_counter()
+    started = time.process_time()
     assert decode(text.encode("gbk")).encoding == "gb18030"
     assert decode(text.encode()).encoding == "utf-8"
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 @given(st.binary(min_size=1, max_size=400))
@@ -163,7 +171,7 @@ def test_any_bytes_give_text_or_a_read_error(data: bytes) -> None:
     repair(decoded.text).encode("utf-8")
 
 
-@given(st.text(min_size=1, max_size=200).filter(lambda text: not text.startswith("\ufeff") and "\0" not in text))
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=200))
 def test_utf8_of_three_bytes_or_more_is_always_utf8(text: str) -> None:
     """Valid UTF-8 with a character beyond two bytes is never taken for anything else."""
     text = f"中{text}"

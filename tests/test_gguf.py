@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -282,6 +283,33 @@ def test_nothing_is_printed_and_leaving_in_mid_sentence_is_clean(tmp_path: Path)
     ran = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent, timeout=60, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     assert time.monotonic() - started < 30
+
+
+INTERRUPTED = """
+import os, signal, threading
+threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+while True:
+    list(generator.generate(prompt(), Sampling(max_tokens=1900)))
+"""
+ENDINGS = {
+    "an error": ("list(generator.generate(prompt('hello ' * 5000), Sampling()))", 1),
+    "an interrupt": (INTERRUPTED, -signal.SIGINT),
+    "leaving an answer unread": ("next(generator.generate(prompt(), Sampling(max_tokens=1900)))", 0),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_process_ends_as_python_processes_do(ending: str):
+    """However a program ends while the model works, it ends at once with the exit code of its ending: no abort."""
+    code, returncode = ENDINGS[ending]
+    loading = SILENT[: SILENT.index("list(")]
+    command = [sys.executable, "-c", loading + code, str(gguf_file("llama"))]
+    for _ in range(3):
+        ran = subprocess.run(
+            command, capture_output=True, text=True, cwd=Path(__file__).parent, timeout=60, check=False
+        )
+        assert ran.returncode == returncode, ran.stderr
+        assert "FATAL" not in ran.stderr
 
 
 def test_physical_cores_are_within_the_machines():

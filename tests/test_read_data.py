@@ -62,10 +62,10 @@ def test_an_open_quote_does_not_swallow_the_file() -> None:
 def test_huge_fields_and_long_tables_are_read() -> None:
     """Neither the csv module's field limit nor a hundred thousand rows are in the way."""
     assert "x" * 300_000 in read_bytes(b"a,b\n" + b"x" * 300_000 + b",2\n", "a.csv").text
-    started = time.perf_counter()
+    started = time.process_time()
     text = "id,value\n" + "".join(f"{n},v{n}\n" for n in range(100_000))
     assert read_bytes(text.encode(), "a.csv").text.count("\n") == 100_001
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 @given(

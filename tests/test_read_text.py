@@ -210,6 +210,6 @@ def test_a_heading_of_a_thousand_words_is_cut_in_the_outline_only() -> None:
 )
 def test_hostile_text_takes_no_longer_than_other_text(data: bytes, name: str) -> None:
     """No pattern backtracks without bound."""
-    started = time.perf_counter()
+    started = time.process_time()
     assert read_bytes(data, name).text
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

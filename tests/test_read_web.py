@@ -109,13 +109,13 @@ def test_a_title_is_text_where_no_heading_is() -> None:
 
 def test_tens_of_thousands_of_nested_tags_are_read() -> None:
     """Depth costs neither a crash nor quadratic time."""
-    started = time.perf_counter()
+    started = time.process_time()
     assert html("<div>" * 20_000 + "deep" + "</div>" * 20_000) == "deep"
     assert html("<ul><li>" * 500 + "deep").strip().endswith("deep")
     assert html("<span>" * 20_000 + "deep") == "deep"
     assert html("<nav>" * 3_000 + "deep<a>link</a>") == "deeplink"
     assert len(html("<ul><li>a" * 3_000)) < 200_000
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_a_page_without_text_is_empty() -> None:
@@ -130,13 +130,13 @@ def test_entity_expansion_and_external_entities_are_harmless(tmp_path: Path) -> 
     secret.write_text("SECRET")
     lines = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     laughs = f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY l0 "lol">{lines}]><r>before &l9;</r>'
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         n_characters = len(read_bytes(laughs.encode(), "laughs.xml").text)
     except ReadError:
         n_characters = 0
     assert n_characters < 10_000_000
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     xxe = f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "{secret.as_uri()}">]><r>before &x; after</r>'
     assert "SECRET" not in read_bytes(xxe.encode(), "xxe.xml").text
 

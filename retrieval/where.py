@@ -1,0 +1,111 @@
+"""Which chunks a search is about: a filter in, the chunks it admits out.
+
+The filter is looked up in the catalog once a search, before any lane ranks, so that a filtered search finds ``k`` passages
+whenever there are ``k``. Never: a filter on what was already cut off.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ingest.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A filter: a passage must satisfy every criterion that is given, and of each any one of its values."""
+
+    sources: tuple[str, ...] = ()
+    """Globs on the file's name, on the end of its path, or on the whole path: ``*.pdf``, ``hr/*``; ``*`` crosses folders."""
+    languages: tuple[str, ...] = ()
+    """``zh``, ``en``, ... as found at ingest."""
+    media_types: tuple[str, ...] = ()
+    """``application/pdf``, a part of one (``markdown``), or a suffix (``pdf``, ``docx``)."""
+    pages: tuple[int, ...] = ()
+    """Page numbers, from 1; formats without pages have none."""
+
+    def __bool__(self) -> bool:
+        return bool(self.sources or self.languages or self.media_types or self.pages)
+
+    def admits(self, source: str, language: str, media_type: str) -> bool:
+        """Return whether a document at ``source`` satisfies the criteria that are about documents."""
+        return (
+            (not self.sources or any(_is_at(source, glob) for glob in self.sources))
+            and (not self.languages or language in self.languages)
+            and (not self.media_types or any(_is_of(source, media_type, kind) for kind in self.media_types))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The chunks that a search is about."""
+
+    ids: frozenset[str]
+    keys: NDArray[np.int64]
+    """Their rows in the keyword index, ascending."""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Document id to the source that satisfies the filter, of a document that lies in several places."""
+
+    def __and__(self, other: Scope) -> Scope:
+        """Return what is in both."""
+        keys = np.intersect1d(self.keys, other.keys, assume_unique=True)
+        return Scope(self.ids & other.ids, keys, {**other.places, **self.places})
+
+    def without(self, ids: Collection[str], keys: Iterable[int]) -> Scope:
+        """Return the scope less some chunks, given by id and by key."""
+        return Scope(self.ids.difference(ids), np.setdiff1d(self.keys, np.array(list(keys), np.int64)), self.places)
+
+
+def resolve(catalog: Catalog, where: Where) -> Scope:
+    """Return the chunks that a filter admits."""
+    places: dict[str, str] = {}
+    rows = catalog.connection().execute(
+        "SELECT s.source, d.id, d.language, d.media_type FROM sources s JOIN documents d ON d.id = s.document_id"
+        " ORDER BY s.source"
+    )
+    for source, document, language, media_type in rows:
+        if where.admits(source, language, media_type):
+            places.setdefault(document, source)
+    return scope_of(chunks_of(catalog.connection(), list(places), where.pages), places)
+
+
+def everything(catalog: Catalog) -> Scope:
+    """Return the scope of all chunks."""
+    return scope_of(catalog.connection().execute("SELECT key, id FROM chunks ORDER BY key").fetchall())
+
+
+def chunks_of(
+    connection: sqlite3.Connection, documents: Sequence[str], pages: Sequence[int] = ()
+) -> list[tuple[int, str]]:
+    """Return ``(key, id)`` of the chunks of documents, ascending by key; with ``pages``, only those that touch one."""
+    touching = " AND EXISTS (SELECT 1 FROM json_each(c.pages) WHERE value IN (SELECT value FROM json_each(?)))"
+    return connection.execute(
+        "SELECT c.key, c.id FROM chunks c WHERE c.document_id IN (SELECT value FROM json_each(?))"
+        f"{touching if pages else ''} ORDER BY c.key",
+        (json.dumps(documents), *([json.dumps(pages)] if pages else [])),
+    ).fetchall()
+
+
+def scope_of(rows: Sequence[tuple[int, str]], places: Mapping[str, str] | None = None) -> Scope:
+    """Return the scope of ``(key, id)`` rows that ascend by key."""
+    return Scope(
+        frozenset(chunk for _, chunk in rows), np.array([key for key, _ in rows], np.int64), dict(places or {})
+    )
+
+
+def _is_at(source: str, glob: str) -> bool:
+    return fnmatch(PurePath(source).name, glob) or fnmatch(source, glob) or fnmatch(source, f"*/{glob}")
+
+
+def _is_of(source: str, media_type: str, kind: str) -> bool:
+    kind = kind.lower().lstrip(".")
+    parts = media_type.lower().replace("x-", "").split("/")
+    return kind == media_type or kind in parts or PurePath(source).suffix.lower() == f".{kind}"
