@@ -35,8 +35,8 @@ _CLOSE = 0.85
 """A further sentence is quoted only if it scores this share of the best one."""
 _SAID = 0.6
 """A sentence that shares more than this of its tokens with one quoted before says it again."""
-_LONG = 60
-"""Tokens. A longer unit holds words of any question."""
+_LONG = 200
+"""Tokens. A longer unit, a table or a listing, holds words of any question."""
 _LINE_BREAK = re.compile(r"\s*\n\s*")
 _MARKUP = re.compile(r"#{1,6}\s|```|~~~|\|[\s|:-]+\|$")
 

@@ -6,19 +6,28 @@ Comes in: a sentence and a passage. Goes out: the span that supports it best, an
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
 
 from ..ingest.sentences import sentence_spans
+from ..retrieval.hanzi import SIMPLIFIED
+from ..retrieval.question import Term, terms
 from ..retrieval.tokens import tokens
+from .claims import Negation, figures, names, negations, quotations
 from .prompt import Support
 
 SUPPORTED = 0.75
 PARTLY = 0.45
-"""Shares of a sentence's tokens that must be in the span."""
+"""Shares of a sentence's words that must be in the span."""
+NEAR_QUOTE = 0.7
+"""Share of a sentence's words that stand in the span in the same order, from which on a word put in the place of another
+is no paraphrase."""
 
-_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 _SPACE = re.compile(r"\s+")
+_ITEM = re.compile(r"[\u3400-\u9fff]|[^\W_]+(?:['’.,-][^\W_]+)*")
+_HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +37,42 @@ class Place:
     start: int
     stop: int
     score: float
-    """0..1: the share of the sentence's tokens that the span holds; 1 when it holds the sentence itself."""
+    """0..1: the share of the sentence's words that the span holds; 1 when it holds the sentence itself."""
     support: Support
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """A passage, taken apart once for all the sentences that cite it."""
+
+    spans: tuple[tuple[int, int], ...]
+    held: tuple[frozenset[str], ...]
+    tokens: frozenset[str]
+    figures: frozenset[str]
+
+
 @lru_cache(maxsize=4096)  # a streamed answer is read anew with every piece
-def locate(sentence: str, passage: str) -> Place:
-    """Return the span of ``passage`` that bears ``sentence`` out best: itself if it is quoted, else one or two sentences."""
+def locate(sentence: str, passage: str, context: str = "") -> Place:
+    """Return the span of ``passage`` that bears ``sentence`` out best: itself if it is quoted, else one or two sentences.
+
+    Args:
+        sentence: without its marks.
+        passage: what it cites.
+        context: what the passage stands under, its headings: names and words may come from there.
+    """
     if quoted := _find(sentence, passage):
         return Place(*quoted, 1.0, "supported")
-    start, stop, score = _best_span(set(tokens(sentence)), passage)
-    missing = [number for number in _NUMBER.findall(sentence) if number not in _NUMBER.findall(passage)]
-    if missing:
-        return Place(
-            start, stop, min(score, PARTLY / 2), "unsupported", f"The passage does not say {', '.join(missing)}."
-        )
+    parts = _take_apart(passage)
+    around = frozenset(tokens(context)) if context else frozenset()
+    start, stop, score = _best_span(terms(sentence), parts, len(passage), around)
+    wrong = _contradiction(sentence, passage, passage[start:stop], parts, around, context)
+    if wrong:
+        return Place(start, stop, min(score, PARTLY / 2), "unsupported", wrong)
     if score >= SUPPORTED:
+        swapped = _swapped(sentence, passage[start:stop])
+        if swapped:
+            return Place(start, stop, min(score, SUPPORTED - 0.01), "partly", swapped)
         return Place(start, stop, score, "supported")
     reason = "The passage says only part of this." if score >= PARTLY else "The passage does not say this."
     return Place(start, stop, score, "partly" if score >= PARTLY else "unsupported", reason)
@@ -52,24 +80,123 @@ def locate(sentence: str, passage: str) -> Place:
 
 def _find(sentence: str, passage: str) -> tuple[int, int] | None:
     sentence = sentence.strip()
-    at = passage.find(sentence)
+    at = _find_whole(sentence, passage)
     if at >= 0:
         return at, at + len(sentence)
     words = [re.escape(word) for word in _SPACE.split(sentence)]  # the passage may break its lines elsewhere
-    match = re.search(r"\s+".join(words), passage) if len(words) > 1 else None
+    match = re.search(r"(?<!\w)" + r"\s+".join(words), passage) if len(words) > 1 else None
     return match.span() if match else None
 
 
-def _best_span(wanted: set[str], passage: str) -> tuple[int, int, float]:
+def _find_whole(sentence: str, passage: str) -> int:
+    """Return where the sentence stands in the passage, not as part of a longer word or number; -1 if nowhere."""
+    at = passage.find(sentence)
+    while at >= 0:
+        stop = at + len(sentence)
+        if not (_joins(passage[at - 1 : at], sentence[:1]) or _joins(sentence[-1:], passage[stop : stop + 1])):
+            return at
+        at = passage.find(sentence, at + 1)
+    return -1
+
+
+def _joins(before: str, after: str) -> bool:
+    return (before + after).isascii() and before.isalnum() and after.isalnum()
+
+
+@lru_cache(maxsize=256)
+def _take_apart(passage: str) -> _Passage:
+    spans = tuple(sentence_spans(passage))
+    held = tuple(frozenset(tokens(passage[start:stop])) for start, stop in spans)
+    return _Passage(spans, held, frozenset().union(*held), frozenset(figures(passage)))
+
+
+def _best_span(
+    wanted: Sequence[Term], parts: _Passage, length: int, around: frozenset[str]
+) -> tuple[int, int, float]:
     """Return the sentence, or two in a row, that hold most of ``wanted``; of equals the first and the shortest."""
-    spans = sentence_spans(passage)
-    if not spans or not wanted:
-        return 0, len(passage), 0.0
-    held = [wanted & set(tokens(passage[start:stop])) for start, stop in spans]
-    best = max(range(len(spans)), key=lambda at: len(held[at]))
-    start, stop, found = *spans[best], held[best]
+    total = sum(term.share for term in wanted)
+    if not parts.spans or not total:
+        return 0, length, 0.0
+    free = {term for term in wanted if term.within(around)}
+    held = [{term for term in wanted if term.within(own)} for own in parts.held]
+    sizes = [sum(term.share for term in found) for found in held]
+    best = max(range(len(held)), key=lambda at: sizes[at])
+    start, stop, found = *parts.spans[best], held[best]
     for neighbour in (best - 1, best + 1):
-        if 0 <= neighbour < len(spans) and len(held[best] | held[neighbour]) >= len(found) + max(2, len(wanted) // 5):
-            found = held[best] | held[neighbour]
-            start, stop = min(spans[best][0], spans[neighbour][0]), max(spans[best][1], spans[neighbour][1])
-    return start, stop, len(found) / len(wanted)
+        if not 0 <= neighbour < len(held):
+            continue
+        both = held[best] | held[neighbour]
+        if sum(term.share for term in both - found) >= max(2, total / 5):
+            found = both
+            start = min(parts.spans[best][0], parts.spans[neighbour][0])
+            stop = max(parts.spans[best][1], parts.spans[neighbour][1])
+    return start, stop, sum(term.share for term in found | free) / total
+
+
+def _contradiction(
+    sentence: str, passage: str, span: str, parts: _Passage, around: frozenset[str], context: str
+) -> str:
+    """Return what the sentence claims and the passage does not, as a sentence; empty if nothing."""
+    elsewhere = figures(context) if context else {}
+    missing = [
+        written
+        for figure, written in figures(sentence, claimed=True).items()
+        if figure not in parts.figures and figure not in elsewhere
+    ]
+    if missing:
+        return f"The passage does not say {', '.join(dict.fromkeys(missing))}."
+    known = parts.tokens | around
+    unknown = [name for name in names(sentence) if not known.issuperset(tokens(name))]
+    if unknown:
+        return f"The passage does not name {', '.join(dict.fromkeys(unknown))}."
+    plain = _SPACE.sub(" ", passage)
+    for quotation in quotations(sentence):
+        if _SPACE.sub(" ", quotation).strip(" ,.，。") not in plain:
+            return f"The passage does not hold the words “{quotation}”."
+    return _turned(sentence, span)
+
+
+def _turned(sentence: str, span: str) -> str:
+    """Return which statement one of the two negates and the other does not; empty if they agree."""
+    own, theirs = negations(sentence), negations(span)
+    if own and not theirs:
+        return f"The passage does not say “{own[0].word}”."
+    held, said = frozenset(tokens(span)), frozenset(tokens(sentence))
+    if any(_lacks(negation, theirs, held) for negation in own):
+        return "The passage says this without the negation."
+    if any(_lacks(negation, own, said) for negation in theirs):
+        return "The passage negates this."
+    return ""
+
+
+def _lacks(negation: Negation, others: Sequence[Negation], held: frozenset[str]) -> bool:
+    """Return whether the other text says what is negated here, and negates it nowhere."""
+    return bool(negation.scope) and negation.scope <= held and not any(negation.scope & one.scope for one in others)
+
+
+def _swapped(sentence: str, span: str) -> str:
+    """Return which words of a near quote were put in the place of others; empty if none were."""
+    ours, theirs = _items(sentence), _items(span)
+    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
+    same = sum(block.size for block in matcher.get_matching_blocks())
+    if same < NEAR_QUOTE * len(ours):
+        return ""
+    for ours_at, theirs_at in _replaced(matcher):
+        mine, other = _joined(ours[ours_at]), _joined(theirs[theirs_at])
+        if set(tokens(mine)) - set(tokens(span)) and set(tokens(other)) - set(tokens(sentence)):
+            return f"The passage says “{other}” where this says “{mine}”."
+    return ""
+
+
+def _replaced(matcher: SequenceMatcher[str]) -> Iterator[tuple[slice, slice]]:
+    for kind, start, stop, start_there, stop_there in matcher.get_opcodes():
+        if kind == "replace":
+            yield slice(start, stop), slice(start_there, stop_there)
+
+
+def _items(text: str) -> list[str]:
+    return _ITEM.findall(text.translate(SIMPLIFIED).lower())
+
+
+def _joined(items: Sequence[str]) -> str:
+    return ("" if items and _HAN.match(items[0]) else " ").join(items)
