@@ -20,6 +20,7 @@ from ..ingest.sync import Selection
 from ..llm.generator import Sampling
 from . import show
 from .api import PASSAGES, KnowledgeBase
+from .cli_mcp import mcp
 from .cli_models import models
 from .cli_serve import serving, tokens
 
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(models, name="models")
 app.add_typer(serving)
+app.add_typer(mcp)
 app.add_typer(tokens, name="token")
 
 Home = Annotated[

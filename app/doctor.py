@@ -24,6 +24,7 @@ _EXTRAS = (
     ("ui", "gradio"),
     ("ocr", "rapidocr"),
     ("langchain", "langchain"),
+    ("mcp", "mcp"),
 )
 
 

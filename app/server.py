@@ -6,8 +6,10 @@ The only file that imports uvicorn.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
+import logging
 import os
 import socket
 import tempfile
@@ -100,6 +102,7 @@ def run(
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     server = _Server(config, lambda: _tell(address, say, browser=browser))
     threading.Thread(target=_warm_up, args=(bases,), daemon=True).start()
     server.run(sockets=[listening])
@@ -120,6 +123,11 @@ def _tell(address: str, say: Callable[[str], None], *, browser: bool) -> None:
     say(f"kb is at {address}  (Ctrl+C stops it)")
     if browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a log record says more than that a connection was open when the server was stopped."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _warm_up(bases: Bases) -> None:

@@ -78,7 +78,8 @@ def _paths(folder: Path, temporary: Path) -> dict[str, Encode]:
         torch_model.save_tokenizer(target / "tokenizer.json")
         try:
             compile_model(*torch_model.traceable(), target, precision)
-            compiled = CompiledModel(target, Vocabulary(target / "tokenizer.json"), torch_model.pad_id)
+            vocabulary = Vocabulary(target / "tokenizer.json")
+            compiled = CompiledModel(target, vocabulary, torch_model.pad_id, precision)
         except EmbedderError as exc:
             print(f"openvino {precision}: {exc}")
             continue

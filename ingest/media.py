@@ -53,8 +53,9 @@ _SUFFIXES = {
 SUFFIXES: dict[str, str] = {f".{suffix}": kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 """Suffix, lower case with its dot -> media type."""
 
+IMAGES = frozenset(f"image/{kind}" for kind in ("png", "jpeg", "tiff", "bmp", "webp", "gif"))
 _ZIPPED = frozenset({DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB})
-_BINARY = _ZIPPED | {PDF, MSG, ZIP, TAR, GZIP, XLS, RTF} | {kind for kind in _SUFFIXES if kind.startswith("image/")}
+_BINARY = _ZIPPED | {PDF, MSG, ZIP, TAR, GZIP, XLS, RTF} | IMAGES
 _MAGIC = (
     (re.compile(rb"\A\{\\rtf"), RTF),
     (re.compile(rb"\A\x89PNG\r\n"), "image/png"),

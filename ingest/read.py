@@ -28,15 +28,15 @@ MAX_TITLE = 200
 
 _FUNCTIONS = {
     media.PDF: ("read_pdf", "read_pdf"),
-    media.DOCX: ("read_office", "read_docx"),
-    media.PPTX: ("read_office", "read_pptx"),
-    media.XLSX: ("read_office", "read_xlsx"),
-    media.XLS: ("read_office", "read_xls"),
-    media.ODT: ("read_office", "read_odt"),
-    media.ODS: ("read_office", "read_ods"),
-    media.ODP: ("read_office", "read_odp"),
-    media.EPUB: ("read_office", "read_epub"),
-    media.RTF: ("read_office", "read_rtf"),
+    media.DOCX: ("read_docx", "read_docx"),
+    media.PPTX: ("read_pptx", "read_pptx"),
+    media.XLSX: ("read_xlsx", "read_xlsx"),
+    media.XLS: ("read_xls", "read_xls"),
+    media.ODT: ("read_odf", "read_odt"),
+    media.ODS: ("read_odf", "read_ods"),
+    media.ODP: ("read_odf", "read_odp"),
+    media.EPUB: ("read_epub", "read_epub"),
+    media.RTF: ("read_rtf", "read_rtf"),
     media.PLAIN: ("read_text", "read_plain"),
     media.MARKDOWN: ("read_text", "read_markdown"),
     media.RST: ("read_text", "read_rst"),
@@ -56,7 +56,9 @@ _FUNCTIONS = {
     media.EML: ("read_mail", "read_eml"),
     media.MBOX: ("read_mail", "read_mbox"),
     media.MSG: ("read_msg", "read_msg"),
-} | {f"text/x-{language}": ("read_text", "read_code") for language in media.CODE_LANGUAGES}
+}
+_FUNCTIONS |= {f"text/x-{language}": ("read_text", "read_code") for language in media.CODE_LANGUAGES}
+_FUNCTIONS |= dict.fromkeys(media.IMAGES, ("read_image", "read_image"))
 
 
 def _loading(module: str, function: str) -> Reader:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from ..ingest.errors import InputError
 from ..prompts.prompt import Prompt
 
 
@@ -34,6 +35,25 @@ class Sampling:
     """``auto`` is greedy at temperature 0, else sample."""
     n_beams: int = 1
     """> 1 only with ``beam``."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no backend could do.
+
+        Raises:
+            InputError: a value outside its range.
+        """
+        checks = (
+            ("temperature", self.temperature >= 0, "at least 0"),
+            ("top_k", self.top_k is None or self.top_k >= 1, "at least 1"),
+            ("top_p", self.top_p is None or 0 < self.top_p <= 1, "above 0 and at most 1"),
+            ("min_p", self.min_p is None or 0 <= self.min_p <= 1, "between 0 and 1"),
+            ("repeat_penalty", self.repeat_penalty is None or self.repeat_penalty > 0, "above 0"),
+            ("max_tokens", self.max_tokens >= 1, "at least 1"),
+            ("n_beams", self.n_beams >= 1, "at least 1"),
+        )
+        for name, fine, wanted in checks:
+            if not fine:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be {wanted}")
 
 
 class Generator(Protocol):

@@ -10,17 +10,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
+from itertools import pairwise
 
 from ..ingest.sentences import sentence_spans
 from ..retrieval.hanzi import SIMPLIFIED
 from ..retrieval.question import Term, terms
 from ..retrieval.tokens import tokens
-from .claims import Negation, figures, names, negations, quotations
+from .claims import Negation, compound_names, figures, names, negations, quotations
 from .prompt import Support
 
 SUPPORTED = 0.75
+SHORT_SUPPORTED = 0.9
 PARTLY = 0.45
-"""Shares of a sentence's words that must be in the span."""
+"""Shares of a sentence's words that must be in the span; the second if the sentence has fewer than ``_SHORT``."""
+_SHORT = 10
 NEAR_QUOTE = 0.7
 """Share of a sentence's words that stand in the span in the same order, from which on a word put in the place of another
 is no paraphrase."""
@@ -65,14 +68,16 @@ def locate(sentence: str, passage: str, context: str = "") -> Place:
         return Place(*quoted, 1.0, "supported")
     parts = _take_apart(passage)
     around = frozenset(tokens(context)) if context else frozenset()
-    start, stop, score = _best_span(terms(sentence), parts, len(passage), around)
+    wanted = terms(sentence)
+    enough = SUPPORTED if sum(term.share for term in wanted) >= _SHORT else SHORT_SUPPORTED
+    start, stop, score = _best_span(wanted, parts, len(passage), around)
     wrong = _contradiction(sentence, passage, passage[start:stop], parts, around, context)
     if wrong:
         return Place(start, stop, min(score, PARTLY / 2), "unsupported", wrong)
-    if score >= SUPPORTED:
-        swapped = _swapped(sentence, passage[start:stop])
+    if score >= enough:
+        swapped = _swapped(sentence, passage[start:stop]) or _joined_up(sentence, passage)
         if swapped:
-            return Place(start, stop, min(score, SUPPORTED - 0.01), "partly", swapped)
+            return Place(start, stop, min(score, enough - 0.01), "partly", swapped)
         return Place(start, stop, score, "supported")
     reason = "The passage says only part of this." if score >= PARTLY else "The passage does not say this."
     return Place(start, stop, score, "partly" if score >= PARTLY else "unsupported", reason)
@@ -186,6 +191,25 @@ def _swapped(sentence: str, span: str) -> str:
         if set(tokens(mine)) - set(tokens(span)) and set(tokens(other)) - set(tokens(sentence)):
             return f"The passage says “{other}” where this says “{mine}”."
     return ""
+
+
+def _joined_up(sentence: str, passage: str) -> str:
+    """Return a name of several words that the passage has only in pieces; empty if there is none."""
+    there = list(map(str.lower, _ITEM.findall(passage)))
+    places: dict[str, list[int]] = {}
+    for at, word in enumerate(there):
+        places.setdefault(word, []).append(at)
+    for name in compound_names(sentence):
+        words = [word.lower() for word in _ITEM.findall(name)]
+        for first, second in pairwise(words):
+            close = (0 < after - before <= _APART for before in places.get(first, ()) for after in places.get(second, ()))
+            if first in places and second in places and not any(close):
+                return f"The passage does not say “{name}” as one name."
+    return ""
+
+
+_APART = 3
+"""Words from one part of a name to the next: *John F. Kennedy* may be said of *John Fitzgerald Kennedy*."""
 
 
 def _replaced(matcher: SequenceMatcher[str]) -> Iterator[tuple[slice, slice]]:

@@ -86,16 +86,14 @@ def open_chroma(place: Path | str, fingerprint: str) -> ChromaIndex:
         InputError: the address is not one.
         StorageError: the server does not answer, or the folder cannot be used.
     """
-    client = None
     try:
-        client = _client(place)
-        return ChromaIndex(client, fingerprint, place)
+        return ChromaIndex(_client(place), fingerprint, place)
     except InputError:
         raise
     except Exception as error:
         if isinstance(place, str):
             raise StorageError(_failed(place, error)) from error
-        _forget(place, client)  # whatever Chroma raises on a damaged folder: it is derived, so it is made anew
+        shutil.rmtree(place, ignore_errors=True)  # Chroma raises all sorts on a damaged folder: it is made anew
     try:
         return ChromaIndex(_client(place), fingerprint, place)
     except Exception as error:
@@ -127,6 +125,8 @@ def _client(place: Path | str) -> ClientAPI:
 
     settings = Settings(anonymized_telemetry=False)
     if isinstance(place, Path):
+        if not (place / "chroma.sqlite3").exists():
+            _forget(place)
         return chromadb.PersistentClient(path=place, settings=settings)
     url = urlsplit(place)
     if url.scheme not in ("http", "https") or not url.hostname:
@@ -135,13 +135,11 @@ def _client(place: Path | str) -> ClientAPI:
     return chromadb.HttpClient(host=url.hostname, port=port, ssl=url.scheme == "https", settings=settings)
 
 
-def _forget(place: Path, client: ClientAPI | None) -> None:
-    """Remove a damaged folder, and what Chroma remembers of it in this process."""
+def _forget(place: Path) -> None:
+    """Part with what Chroma, in this process, still holds open of a folder that is gone."""
     from chromadb.api.shared_system_client import SharedSystemClient
 
-    del client
-    SharedSystemClient.clear_system_cache()
-    shutil.rmtree(place, ignore_errors=True)
+    SharedSystemClient._identifier_to_system.pop(str(place), None)  # noqa: SLF001 - there is no public way
 
 
 def _failed(place: Path | str, error: Exception) -> str:

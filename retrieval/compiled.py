@@ -36,8 +36,8 @@ _SEAL = "model.sha256"
 class CompiledModel:
     """A compiled model in a folder that ``compile_model`` made. Safe to use from several threads at once."""
 
-    def __init__(self, folder: Path, vocabulary: Vocabulary, pad_id: int) -> None:
-        """Load what ``folder`` holds; the weights are mapped, not read.
+    def __init__(self, folder: Path, vocabulary: Vocabulary, pad_id: int, precision: str) -> None:
+        """Load what ``folder`` holds, to compute in ``precision``; the weights are mapped, not read.
 
         Raises:
             EmbedderError: the folder is incomplete or damaged, or was compiled for another processor.
@@ -47,10 +47,13 @@ class CompiledModel:
         try:
             if (folder / _SEAL).read_text("ascii") != _seal(folder):
                 raise EmbedderError(f"The compiled model in {folder} is damaged; it is compiled again at its next use")
-            settings = {"WEIGHTS_PATH": str(folder / _WEIGHTS), "CACHE_MODE": "OPTIMIZE_SIZE"}
+            # Without the hints an imported model takes the defaults of the processor, not what it was compiled for.
+            settings = {**_settings(precision), "WEIGHTS_PATH": str(folder / _WEIGHTS)}
             self._model = ov.Core().import_model((folder / _GRAPH).read_bytes(), "CPU", settings)
         except (OSError, RuntimeError, UnicodeDecodeError) as exc:
             raise EmbedderError(f"The compiled model in {folder} cannot be loaded ({exc}); delete that folder") from exc
+        self.precision: str = self._model.get_property("INFERENCE_PRECISION_HINT").to_string()
+        """What it computes in, as the library reports it."""
         self._vocabulary = vocabulary
         self._pad_id = pad_id
         self._of_thread = threading.local()
@@ -121,13 +124,17 @@ def compile_model(module: torch.nn.Module, example: dict[str, torch.Tensor], fol
             warnings.simplefilter("ignore")
             inputs = [(name, [-1, -1], ov.Type.i64) for name in example]
             ov.save_model(ov.convert_model(module, example_input=example, input=inputs), graph)
-        settings = {"PERFORMANCE_HINT": "LATENCY", "CACHE_MODE": "OPTIMIZE_SIZE", "INFERENCE_PRECISION_HINT": precision}
-        (folder / _GRAPH).write_bytes(ov.Core().compile_model(graph, "CPU", settings).export_model().getvalue())
+        compiled = ov.Core().compile_model(graph, "CPU", _settings(precision))
+        (folder / _GRAPH).write_bytes(compiled.export_model().getvalue())
     except Exception as exc:  # tracing runs the model's own code, which may raise anything
         reason = (str(exc).strip() or type(exc).__name__).splitlines()[0]
         raise EmbedderError(f"it cannot be compiled ({reason})") from exc
     graph.unlink()
     (folder / _SEAL).write_text(_seal(folder), "ascii")
+
+
+def _settings(precision: str) -> dict[str, str]:
+    return {"PERFORMANCE_HINT": "LATENCY", "CACHE_MODE": "OPTIMIZE_SIZE", "INFERENCE_PRECISION_HINT": precision}
 
 
 def _seal(folder: Path) -> str:

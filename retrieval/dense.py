@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ingest.catalog import Catalog
+from ..ingest.errors import StorageError
 from .embedder import Embedder
-from .index import VectorIndex
+from .index import ExactIndex, VectorIndex
 from .lane import LaneScores
 from .vectors import load_vectors
+from .where import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +41,29 @@ class Moments:
 
 
 class Dense:
-    """A ``Lane`` over an embedder and a vector index that holds the catalog's vectors."""
+    """A ``Lane`` over an embedder and a vector index that holds the catalog's vectors.
+
+    The index may fail: then every vector in the catalog is looked at instead, and ``without`` says so.
+    """
 
     name = "dense"
 
-    def __init__(self, catalog: Catalog, embedder: Embedder, index: VectorIndex, moments: Moments) -> None:
+    def __init__(
+        self, catalog: Catalog, embedder: Embedder, index: VectorIndex, moments: Moments, exact_up_to: int
+    ) -> None:
+        """Search ``index``, but look at every vector of a scope with at most ``exact_up_to`` chunks."""
         self._catalog = catalog
         self._embedder = embedder
         self._index = index
         self._moments = moments
+        self._exact_up_to = exact_up_to
+        self.without = ""
         self._vector = lru_cache(maxsize=64)(embedder.embed_query)
 
-    def search(self, question: str, n: int) -> LaneScores:
+    def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
         """See ``Lane``."""
         vector = self._vector(question)
-        ids, scores = self._index.search(vector, n)
+        ids, scores = self._nearest(vector, n) if scope is None else self._nearest_within(vector, n, scope)
         mean, std = self._statistics(vector)
         return LaneScores(self.name, tuple(ids), scores, mean, std)
 
@@ -64,6 +74,29 @@ class Dense:
         known, vectors = load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim, ids)
         scores = dict(zip(known, (vectors @ vector).tolist(), strict=True))
         return np.array([scores.get(chunk, mean) for chunk in ids], np.float32)
+
+    def _nearest(self, vector: NDArray[np.float32], n: int) -> tuple[list[str], NDArray[np.float32]]:
+        try:
+            return self._index.search(vector, n)
+        except StorageError as error:
+            self.without = f"Every vector was looked at, without the index: {error}"
+            self._index = ExactIndex(*load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim))
+            return self._index.search(vector, n)
+
+    def _nearest_within(
+        self, vector: NDArray[np.float32], n: int, scope: Scope
+    ) -> tuple[list[str], NDArray[np.float32]]:
+        """Look at all of a small scope; of a large one, take ever more of the nearest until ``n`` are within."""
+        if len(scope.ids) <= self._exact_up_to and not isinstance(self._index, ExactIndex):
+            known = load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim, list(scope.ids))
+            return ExactIndex(*known).search(vector, n)
+        wider = n
+        while True:
+            ids, scores = self._nearest(vector, wider)
+            within = [at for at, chunk in enumerate(ids) if chunk in scope.ids][:n]
+            if len(within) == n or len(ids) < wider:
+                return [ids[at] for at in within], scores[within]
+            wider *= 8
 
     def _statistics(self, vector: NDArray[np.float32]) -> tuple[float, float]:
         mean = float(self._moments.mean @ vector)

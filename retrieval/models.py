@@ -170,7 +170,7 @@ def _open(name: str, folder: Path, spec: str, cache: Path, progress: Callable[[s
 def _open_prepared(recipe: Recipe, spec: str, folder: Path) -> LocalEmbedder:
     plan = read_plan(folder)
     vocabulary = Vocabulary(folder / TOKENIZER)
-    runtime = CompiledModel(folder, vocabulary, plan.pad_id) if plan.precision else None
+    runtime = CompiledModel(folder, vocabulary, plan.pad_id, plan.precision) if plan.precision else None
     return LocalEmbedder(recipe, spec, vocabulary, plan, runtime)
 
 

@@ -29,7 +29,7 @@ MIN_MEAN_COSINE = 0.9995
 TOKENIZER = "tokenizer.json"
 
 _PLAN = "plan.json"
-_RELEASE = 1
+_RELEASE = 2
 """Raised when what is compiled, or how it is compared, changes: everything is then compiled anew."""
 
 
@@ -138,7 +138,9 @@ def _plan(recipe: Recipe, building: Path) -> Plan:
         for precision in precisions():
             with quiet():
                 compile_model(*reference.traceable(), building, precision)
-            got = unit(CompiledModel(building, vocabulary, plan.pad_id).encode(sample, recipe.document_prompt))
+            compiled = CompiledModel(building, vocabulary, plan.pad_id, precision)
+            got = unit(compiled.encode(sample, recipe.document_prompt))
+            del compiled  # its weights are mapped: on some systems the folder could not be moved
             cosine = float((wanted * got).sum(axis=1).mean())
             if cosine >= MIN_MEAN_COSINE:
                 return replace(plan, precision=precision, cosine=cosine, refused="; ".join(refused))

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = 1 << 20
 """Tokens are hashed to columns, so that no vocabulary has to be stored or loaded."""
-_FORMAT = f"1 {TOKENS_VERSION} {_COLUMNS}"
+_GRAM = 4
+_FORMAT = f"2 {TOKENS_VERSION} {_COLUMNS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class _Matrix:
 
 
 class TfIdf:
-    """Ranks chunks by the cosine of TF-IDF vectors over ``tokens``: 0..1, 0 without a token in common.
+    """Ranks chunks by the cosine of TF-IDF vectors over ``terms``: 0..1, 0 without a term in common.
 
     Salton and Buckley 1988, "Term-weighting approaches in automatic text retrieval"; term frequency is 1 + ln(tf).
     """
@@ -68,7 +70,7 @@ class TfIdf:
         self._lock = threading.Lock()
 
     def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
-        """Return the ``n`` best of the chunks that share a token with ``question``, within ``scope``; ties by id."""
+        """Return the ``n`` best of the chunks that share a term with ``question``, within ``scope``; ties by id."""
         matrix = self._current()
         scores = _cosines(matrix, question)
         if not scores.any():
@@ -98,12 +100,28 @@ class TfIdf:
             return self._matrix
 
 
+def terms(text: str) -> list[str]:
+    """Return the tokens of ``text``, and the character 4-grams of those in ASCII: they find misspelt and inflected words.
+
+    McNamee and Mayfield 2004, "Character n-gram tokenization for European language text retrieval": 4 serves most languages.
+    """
+    found = tokens(text)
+    return found + list(chain.from_iterable(map(_grams, found)))
+
+
+@lru_cache(maxsize=1 << 17)
+def _grams(token: str) -> tuple[str, ...]:
+    """Return the 4-grams of an ASCII token with its ends marked by blanks, which no token holds."""
+    marked = f" {token} "
+    return tuple(marked[i : i + _GRAM] for i in range(max(1, len(marked) - _GRAM + 1))) if token.isascii() else ()
+
+
 def _hashed(texts: Iterable[str]) -> csr_matrix:
     """Return (len(texts), _COLUMNS) token counts."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
     counts: csr_matrix = HashingVectorizer(
-        analyzer=tokens, n_features=_COLUMNS, alternate_sign=False, norm=None, dtype=np.float32
+        analyzer=terms, n_features=_COLUMNS, alternate_sign=False, norm=None, dtype=np.float32
     ).transform(texts)
     return counts
 

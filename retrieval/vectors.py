@@ -86,18 +86,27 @@ def load_vectors(
 
     Chunks without a vector are left out.
     """
-    wanted = "" if ids is None else f" AND c.id IN ({','.join('?' * len(ids))})"
+    wanted = "" if ids is None else " AND c.id IN (SELECT value FROM json_each(?))"
     rows = (
         catalog.connection()
         .execute(
             "SELECT c.id, v.vector FROM chunks c JOIN vectors v ON v.embedder = ? AND v.text_hash = c.text_hash"
             f" WHERE v.vector IS NOT NULL{wanted} ORDER BY c.id",
-            (fingerprint, *(ids or ())),
+            (fingerprint, *([] if ids is None else [json.dumps(list(ids))])),
         )
         .fetchall()
     )
     buffer = b"".join(vector for _, vector in rows)
     return [chunk for chunk, _ in rows], np.frombuffer(buffer, "<f4").reshape(len(rows), dim)
+
+
+def sample_vectors(catalog: Catalog, fingerprint: str, dim: int, n: int) -> NDArray[np.float32]:
+    """Return (at most n, dim) vectors of an embedder: those whose texts have the lowest hashes, a random sample."""
+    rows = catalog.connection().execute(
+        "SELECT vector FROM vectors WHERE embedder = ? AND vector IS NOT NULL ORDER BY text_hash LIMIT ?",
+        (fingerprint, n),
+    )
+    return np.frombuffer(b"".join(vector for (vector,) in rows), "<f4").reshape(-1, dim)
 
 
 def count_vectors(catalog: Catalog, fingerprint: str) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kb.ingest.errors import EmbedderError, InputError, MissingExtraError
 from kb.retrieval import plan as plans
+from kb.retrieval.compiled import CompiledModel, precisions
 from kb.retrieval.embedder import Embedder
 from kb.retrieval.local_embedder import LocalEmbedder
 from kb.retrieval.models import list_models, open_embedder, pull
@@ -340,6 +341,24 @@ def test_path_that_changes_vectors_is_refused(
     assert said == []
     assert again is not None
     assert again.embed_query(SENTENCES[0]) @ embedder.embed_documents([SENTENCES[0]])[0] > 0.9999
+
+
+@pytest.mark.parametrize("native", ["bf16", "f16"])
+def test_next_precision_is_tried(
+    native: str, folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the native format is too coarse, float32 is compiled, and really computes in float32."""
+    if precisions()[0] != native:
+        pytest.skip(f"this processor does not compute in {native}")
+    monkeypatch.setattr(plans, "MIN_MEAN_COSINE", 0.999999)
+    spec = str(folders["bert-last-dense"])
+    embedder = opened(spec, tmp_path)
+    assert embedder.path.startswith("openvino f32 (mean cosine 1.0000")
+    assert f"openvino {native} refused" in embedder.path
+    assert isinstance(embedder._runtime, CompiledModel)
+    assert embedder._runtime.precision == "f32"
+    original = on_torch(spec, tmp_path).embed_documents(SENTENCES)
+    assert (embedder.embed_documents(SENTENCES) * original).sum(axis=1).min() > 0.99999
 
 
 def test_pooling_without_the_prompt_runs_on_torch(tmp_path: Path) -> None:

@@ -127,17 +127,20 @@ def test_names_of_members_are_labels_in_any_encoding() -> None:
 
 
 def test_bombs_are_refused() -> None:
-    """What expands to hundreds of times its size is not expanded, nor are archives without end."""
+    """What expands to hundreds of times its size is not expanded, nor are archives without end; the rest is had."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("zeros.txt", bytes(50_000_000))
-    with pytest.raises(TooLargeError, match=r"zeros\.txt"):
-        list(members(out.getvalue(), "bomb.zip"))
+        archive.writestr("good.txt", b"text")
+    found = dict(members(out.getvalue(), "bomb.zip"))
+    assert isinstance(found["zeros.txt"], TooLargeError)
+    assert found["good.txt"] == b"text"
     nested = b"text"
     for depth in range(6):
         nested = zipped(f"{depth}.zip", **{f"{depth}.zip": nested}) if depth else zipped("a.txt")
-    with pytest.raises(TooLargeError, match="nested"):
-        list(members(nested, "nested.zip"))
+    ((label, error),) = members(nested, "nested.zip")
+    assert label == "5.zip!4.zip!3.zip"
+    assert isinstance(error, TooLargeError)
 
 
 def test_broken_and_locked_archives_say_so() -> None:
@@ -148,5 +151,4 @@ def test_broken_and_locked_archives_say_so() -> None:
     locked = bytearray(data)
     locked[6] |= 1
     locked[locked.index(b"PK\x01\x02") + 8] |= 1
-    with pytest.raises(EncryptedError):
-        list(members(bytes(locked), "a.zip"))
+    assert isinstance(dict(members(bytes(locked), "a.zip"))["a.txt"], EncryptedError)

@@ -17,18 +17,14 @@ from kb.ingest.docx_styles import Numbering
 from kb.ingest.errors import DamagedError, EmptyFileError, EncryptedError, ReadError, TooLargeError, UnsupportedError
 from kb.ingest.ocr import ocr_installed
 from kb.ingest.package import parse_xml as parse_part
+from kb.ingest.read_docx import read_docx
+from kb.ingest.read_epub import read_epub
 from kb.ingest.read_image import read_image
-from kb.ingest.read_office import (
-    read_docx,
-    read_epub,
-    read_odp,
-    read_ods,
-    read_odt,
-    read_pptx,
-    read_rtf,
-    read_xls,
-    read_xlsx,
-)
+from kb.ingest.read_odf import read_odp, read_ods, read_odt
+from kb.ingest.read_pptx import read_pptx
+from kb.ingest.read_rtf import read_rtf
+from kb.ingest.read_xls import read_xls
+from kb.ingest.read_xlsx import read_xlsx
 from kb.ingest.sheets import shown_number
 
 SHARED = Path(os.environ.get("KB_SHARED", Path(__file__).resolve().parents[2] / "shared"))

@@ -205,6 +205,7 @@ def test_make_switch_and_delete_a_base(visit: Open, address: str, home: Path) ->
     api.expect(page.locator("#kb-said")).to_contain_text("cannot name a knowledge base")
 
 
+@pytest.mark.slow
 def test_stop_keeps_what_was_written_and_frees_the_model(visit: Open, home: Path) -> None:
     """The stop button ends a slow answer, keeps its beginning, hangs up on the model, and the next question is answered."""
     with slow_model() as (llm, hung_up), served("ui", home, "--no-browser", "--port", "7930", "--llm", llm) as address:
