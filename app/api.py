@@ -30,6 +30,7 @@ from ..retrieval.index import VectorIndex
 from ..retrieval.search import Found, Searcher
 from ..retrieval.tokens import TOKENS_VERSION, tokens
 from ..retrieval.vectors import Embedded, embed_pending, fill_index
+from ..retrieval.where import Where
 from .answer import Answer, Searched
 from .config import Config, load_config
 from .embedders import Embedders
@@ -150,45 +151,53 @@ class KnowledgeBase:
             self._bring_up(changed=True, embedder=self._embedders.serving().embedder)
         return tuple(sorted(set(gone)))
 
-    def search(self, question: str, k: int = 10, lanes: Sequence[str] | None = None) -> tuple[Hit, ...]:
+    def search(
+        self, question: str, k: int = 10, lanes: Sequence[str] | None = None, where: Where | None = None
+    ) -> tuple[Hit, ...]:
         """Return the ``k`` best passages, best first.
 
         Args:
             question: at most ``MAX_QUESTION`` characters.
             k: at least 1.
             lanes: ask only these of ``bm25``, ``dense``, ``tfidf``.
+            where: search only what this admits.
         Raises:
             InputError: the question is empty or too long, or ``k`` or a lane is wrong.
         """
-        return self.find(question, k, lanes).hits
+        return self.find(question, k, lanes, where).hits
 
-    def find(self, question: str, k: int = 10, lanes: Sequence[str] | None = None) -> Found:
+    def find(self, question: str, k: int = 10, lanes: Sequence[str] | None = None, where: Where | None = None) -> Found:
         """Return what ``search`` returns, with word of which lanes took part and what was done without."""
         question = _checked(question)
         if k < 1:
             raise InputError(f"k is {k}; ask for at least 1 passage")
-        found = self._searcher.search(question, k, lanes)
+        found = self._searcher.search(question, k, lanes, where)
         note = self._embedders.serving().note
         return replace(found, notes=(note, *found.notes)) if note else found
 
-    def ask(self, question: str, k: int = PASSAGES, sampling: Sampling | None = None) -> Answer:
+    def ask(
+        self, question: str, k: int = PASSAGES, sampling: Sampling | None = None, where: Where | None = None
+    ) -> Answer:
         """Return the answer to a question; see ``stream``."""
-        *_, answer = self.stream(question, k, sampling)
+        *_, answer = self.stream(question, k, sampling, where)
         return answer
 
-    def stream(self, question: str, k: int = PASSAGES, sampling: Sampling | None = None) -> Iterator[Answer]:
+    def stream(
+        self, question: str, k: int = PASSAGES, sampling: Sampling | None = None, where: Where | None = None
+    ) -> Iterator[Answer]:
         """Yield the answer as it grows; the last one is finished.
 
         Args:
             question: at most ``MAX_QUESTION`` characters.
             k: from how many passages it is drawn.
             sampling: how the model writes.
+            where: from which documents.
         Raises:
             InputError: the question is empty or too long.
             GeneratorError: the model failed, or cannot do what ``sampling`` asks.
         """
         began = time.perf_counter()
-        found = self.find(question, k)
+        found = self.find(question, k, where=where)
         searched = Searched(self._catalog.count("documents"), self._catalog.count("chunks"), found.lanes)
         timings = [("search", time.perf_counter() - began)]
         notes = (*found.notes, *answer_notes(self._catalog, found.hits))

@@ -18,6 +18,7 @@ from .. import __version__
 from ..ingest.errors import InputError, KBError
 from ..ingest.sync import Selection
 from ..llm.generator import Sampling
+from ..retrieval.where import Where
 from . import show
 from .api import PASSAGES, KnowledgeBase
 from .cli_mcp import mcp
@@ -64,6 +65,12 @@ Store = Annotated[
     str | None, typer.Option(help="A Chroma server, http://host:port. [env: KB_STORE]", show_default=False)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Source = Annotated[
+    list[str] | None, typer.Option("--source", metavar="GLOB", help="Only these files, e.g. '*.pdf' or 'hr/*'.")
+]
+Language = Annotated[list[str] | None, typer.Option("--language", help="Only this language, e.g. zh.")]
+MediaType = Annotated[list[str] | None, typer.Option("--type", help="Only this kind of file, e.g. pdf.")]
+Page = Annotated[list[int] | None, typer.Option("--page", help="Only this page.")]
 
 
 @app.command()
@@ -102,6 +109,10 @@ def ask(
     temperature: Annotated[float, typer.Option(help="0 is always the same answer.")] = Sampling().temperature,
     seed: Annotated[int, typer.Option(help="For temperatures above 0.")] = Sampling().seed,
     max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = Sampling().max_tokens,
+    source: Source = None,
+    language: Language = None,
+    media_type: MediaType = None,
+    page: Page = None,
     embedder: EmbedderSpec = None,
     store: Store = None,
     home: Home = None,
@@ -110,9 +121,10 @@ def ask(
 ) -> None:
     """Answer a question from the knowledge base, with the place that each sentence came from."""
     sampling = Sampling(seed=seed, temperature=temperature, max_tokens=max_tokens)
+    where = filter_of(source, language, media_type, page)
     text = sys.stdin.read() if question == "-" else question
     with _existing(name, home=home, embedder=embedder, llm=llm, store=store) as kb:
-        answer = show.stream(kb.stream(text, k, sampling), as_json=as_json)
+        answer = show.stream(kb.stream(text, k, sampling, where), as_json=as_json)
     if answer.abstained:
         raise typer.Exit(NOTHING_FOUND)
 
@@ -122,6 +134,10 @@ def search(
     question: Annotated[str, typer.Argument(help="In Chinese or English; - reads it from stdin.")],
     k: Annotated[int, typer.Option("-k", help="How many passages.")] = 10,
     lanes: Annotated[list[str] | None, typer.Option("--lane", help="Ask only bm25, dense or tfidf.")] = None,
+    source: Source = None,
+    language: Language = None,
+    media_type: MediaType = None,
+    page: Page = None,
     embedder: EmbedderSpec = None,
     store: Store = None,
     home: Home = None,
@@ -131,7 +147,7 @@ def search(
     """Show the passages that fit a question best, with scores."""
     text = sys.stdin.read() if question == "-" else question
     with _existing(name, home=home, embedder=embedder, store=store) as kb:
-        found = kb.find(text, k, lanes or None)
+        found = kb.find(text, k, lanes or None, filter_of(source, language, media_type, page))
     show.found(found, as_json=as_json)
     if not found.hits:
         raise typer.Exit(NOTHING_FOUND)
@@ -189,6 +205,13 @@ def callback(
     ] = False,
 ) -> None:
     """Ask your own files, on your own machine: every sentence of an answer points to where it came from."""
+
+
+def filter_of(
+    source: list[str] | None, language: list[str] | None, media_type: list[str] | None, page: list[int] | None
+) -> Where:
+    """Return the filter that the options of a command make."""
+    return Where(tuple(source or ()), tuple(language or ()), tuple(media_type or ()), tuple(page or ()))
 
 
 def _existing(name: str | None, **settings: object) -> KnowledgeBase:

@@ -10,14 +10,14 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .document import Chunk, Document, Failure, Heading, Page, indexed_text
 from .errors import StorageError
-from .schema import SCHEMA, VERSION
+from .schema import MIGRATIONS, SCHEMA, VERSION
 from .split import text_hash
 
 _BUSY_TIMEOUT_S = 30.0
@@ -31,15 +31,29 @@ class SourceRow:
     root: str
     size: int
     mtime_ns: int
-    reader: int
+    """-1 while the members of an archive are being read: an interrupted run begins it anew."""
+    reader: str
     document_id: str | None = None
     failure_kind: str = ""
     failure_reason: str = ""
+    archive: str = ""
+    """The archive that it is a member of; an archive's own row names itself, and has no document."""
+    encoding: str = ""
+    """That the user says it has; empty: found out."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Metadata from the user."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """What the file says of itself, and over it what the user says; not stored, made of the two."""
 
     @property
     def failure(self) -> Failure | None:
         """The failure, if it could not be read."""
-        return None if self.document_id else Failure(self.source, self.failure_kind, self.failure_reason)
+        return Failure(self.source, self.failure_kind, self.failure_reason) if self.failure_kind else None
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it is an archive, whose members are the sources."""
+        return self.archive == self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +150,31 @@ class Catalog:
 
     def sources(self) -> dict[str, SourceRow]:
         """Return every place that was looked at, by source, sorted."""
-        rows = self.connection().execute("SELECT * FROM sources ORDER BY source")
-        return {row[0]: SourceRow(*row) for row in rows}
+        rows = self.connection().execute(
+            "SELECT s.*, d.metadata FROM sources s LEFT JOIN documents d ON d.id = s.document_id ORDER BY source"
+        )
+        found = {}
+        for *values, given, own in rows:
+            stated = json.loads(given)
+            found[values[0]] = SourceRow(*values, stated, json.loads(own or "{}") | stated)
+        return found
 
     def document(self, source: str) -> Document | None:
         """Return the document of a source; ``None`` if the source is unknown or could not be read."""
         connection = self.connection()
         row = connection.execute(
-            "SELECT d.id, s.source, d.title, d.media_type, d.language, d.text, d.headings, d.encoding, d.notes"
+            "SELECT d.id, s.source, d.title, d.media_type, d.language, d.text, d.headings, d.encoding, d.notes,"
+            " d.metadata"
             " FROM sources s JOIN documents d ON d.id = s.document_id WHERE s.source = ?",
             (source,),
         ).fetchone()
         if row is None:
             return None
         headings = tuple(Heading(*heading) for heading in json.loads(row[6]))
-        document, place, title, media_type, language, text, _, encoding, notes = row
+        document, place, title, media_type, language, text, _, encoding, notes, metadata = row
         return Document(
             document, place, title, media_type, language, text, self.pages(document), headings, encoding,
-            tuple(json.loads(notes)),
+            tuple(json.loads(notes)), tuple(json.loads(metadata).items()),
         )  # fmt: skip
 
     def pages(self, document_id: str) -> tuple[Page, ...]:
@@ -192,7 +213,7 @@ class Catalog:
             self._put_source(connection, row)
 
     def put_source(self, row: SourceRow) -> None:
-        """Record a source whose document is there already, or that could not be read; what it held before is gone."""
+        """Record a source whose document is there already, or that has none; what it held before is gone."""
         with self.transaction() as connection:
             self._release(connection, row.source, keep=row.document_id)
             self._put_source(connection, row)
@@ -270,16 +291,22 @@ class Catalog:
             raise StorageError(
                 f"{self.path}: was written by a newer kb (schema {version}, known {VERSION}); upgrade kb"
             )
-        if version == 0:
-            connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in SCHEMA.split(";\n"):
-                    connection.execute(statement)
-                self.put("tokens", str(self._tokenizer.version))
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-            connection.execute("COMMIT")
+        if version < VERSION:
+            self._upgrade(connection)
         if self.get("tokens") != str(self._tokenizer.version):
             self._rebuild_keywords()
+
+    def _upgrade(self, connection: sqlite3.Connection) -> None:
+        """Make the tables, or bring those of an older kb up to date, in one transaction."""
+        connection.execute("BEGIN IMMEDIATE")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]  # again: another process may have been faster
+        scripts = [SCHEMA] if version == 0 else [MIGRATIONS[older] for older in range(version, VERSION)]
+        for statement in (statement for script in scripts for statement in script.split(";\n")):
+            connection.execute(statement)
+        if version == 0:
+            self.put("tokens", str(self._tokenizer.version))
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
 
     def _rebuild_keywords(self) -> None:
         with self.transaction() as connection:
@@ -295,19 +322,20 @@ class Catalog:
 
     def _put_source(self, connection: sqlite3.Connection, row: SourceRow) -> None:
         connection.execute(
-            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (row.source, row.root, row.size, row.mtime_ns, row.reader, row.document_id, row.failure_kind,
-             row.failure_reason),
+             row.failure_reason, row.archive, row.encoding, _json(dict(row.given))),
         )  # fmt: skip
 
     def _put_document(self, connection: sqlite3.Connection, document: Document, split_key: str) -> None:
         headings = [[heading.start, heading.level, heading.title] for heading in document.headings]
         connection.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET title = excluded.title,"
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET title = excluded.title,"
             " language = excluded.language, encoding = excluded.encoding, text = excluded.text,"
-            " headings = excluded.headings, notes = excluded.notes, split_key = excluded.split_key",
+            " headings = excluded.headings, notes = excluded.notes, split_key = excluded.split_key,"
+            " metadata = excluded.metadata",
             (document.id, document.title, document.media_type, document.language, document.encoding, document.text,
-             _json(headings), _json(document.notes), split_key),
+             _json(headings), _json(document.notes), split_key, _json(dict(document.metadata))),
         )  # fmt: skip
         connection.execute("DELETE FROM pages WHERE document_id = ?", (document.id,))
         connection.executemany(
@@ -333,7 +361,7 @@ class Catalog:
         if row is None or row[0] is None or row[0] == keep:
             return
         connection.execute(
-            "UPDATE sources SET document_id = NULL, failure_kind = 'released' WHERE source = ?", (source,)
+            "UPDATE sources SET document_id = NULL, failure_kind = 'released', archive = '' WHERE source = ?", (source,)
         )
         if not connection.execute("SELECT 1 FROM sources WHERE document_id = ?", row).fetchone():
             self._delete_chunks(connection, row[0])

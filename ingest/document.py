@@ -49,7 +49,7 @@ class Document:
     """
 
     id: str
-    """sha256 over the media type and the bytes, as hex: the same bytes read the same way are the same document."""
+    """sha256 over the media type, the treatment and the bytes, as hex: the same bytes read the same way are the same document."""
     source: str
     """Where it came from: the absolute path, with ``!member`` behind it for a member of an archive."""
     title: str
@@ -63,6 +63,8 @@ class Document:
     """How bytes became text, for text formats: ``utf-8``, ``gb18030`` ...; ``""`` where the format decides it."""
     notes: tuple[str, ...] = ()
     """What a user should know of the reading: a low-confidence encoding, attachments left out. Sentences."""
+    metadata: tuple[tuple[str, str], ...] = ()
+    """What the file says of itself: ``title``, ``date``, ``author``, ``tags`` (parted by commas) ..., sorted by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,9 @@ def indexed_text(headings: tuple[str, ...], text: str) -> str:
     return f"{' > '.join(headings)}\n{text}" if headings else text
 
 
-def document_id(media_type: str, data: bytes) -> str:
+def document_id(media_type: str, data: bytes, treatment: str = "") -> str:
     """Return the identity of a document: sha256 over how it is read and what it holds, 64 hex digits."""
-    digest = hashlib.sha256(media_type.encode() + b"\0")
+    digest = hashlib.sha256(f"{media_type};{treatment}\0".encode() if treatment else media_type.encode() + b"\0")
     digest.update(data)
     return digest.hexdigest()
 
@@ -111,7 +113,8 @@ class Failure:
 
     source: str
     kind: str
-    """One word: ``empty``, ``encrypted``, ``damaged``, ``too-large``, ``unsupported``, ``unreadable``."""
+    """One word: ``empty``, ``encrypted``, ``damaged``, ``too-large``, ``unsupported``, ``missing-extra``, ``unreadable``,
+    ``timeout`` or ``crashed``."""
     reason: str
     """A sentence: what is wrong and what to do next."""
 

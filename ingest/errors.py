@@ -8,7 +8,8 @@
     │   ├── EncryptedError      needs a password
     │   ├── DamagedError        truncated, malformed, or not what its suffix says
     │   ├── TooLargeError       over a limit on bytes, pages or expansion
-    │   └── UnsupportedError    no reader for this kind of file
+    │   ├── UnsupportedError    no reader for this kind of file
+    │   └── ExtraNeededError    its reader needs an extra that is not installed; read again when it is
     ├── StorageError            the knowledge base on disk: locked, damaged, or written by a newer kb
     ├── EmbedderError           an embedding model cannot be loaded or used
     └── GeneratorError          a language model cannot be loaded or used
@@ -70,6 +71,12 @@ class UnsupportedError(ReadError):
     """There is no reader for this kind of file."""
 
     kind = "unsupported"
+
+
+class ExtraNeededError(ReadError):
+    """The file can be read once an optional dependency is installed."""
+
+    kind = "missing-extra"
 
 
 class StorageError(KBError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 """Raised with every change below; ``catalog`` migrates older files and refuses newer ones."""
 
 SCHEMA = """
@@ -22,7 +22,8 @@ CREATE TABLE documents (
     text       TEXT NOT NULL,
     headings   TEXT NOT NULL,               -- JSON [[start, level, title], ...]
     notes      TEXT NOT NULL,               -- JSON [sentence, ...]
-    split_key  TEXT NOT NULL                -- the splitter's settings that made its chunks
+    split_key  TEXT NOT NULL,               -- the splitter's settings that made its chunks
+    metadata   TEXT NOT NULL DEFAULT '{}'   -- JSON {key: value}: what the file says of itself
 );
 
 -- A place that was looked at: every file that was given has a row, read or failed.
@@ -30,12 +31,15 @@ CREATE TABLE sources (
     source         TEXT PRIMARY KEY,        -- absolute path, "!member" behind it inside an archive
     root           TEXT NOT NULL,           -- the argument it was found under
     size           INTEGER NOT NULL,        -- bytes
-    mtime_ns       INTEGER NOT NULL,
-    reader         INTEGER NOT NULL,        -- version of the readers that looked
+    mtime_ns       INTEGER NOT NULL,        -- -1: an archive whose members are being read
+    reader         TEXT NOT NULL,           -- version of the readers that looked, and what was redacted
     document_id    TEXT REFERENCES documents(id),
     failure_kind   TEXT NOT NULL DEFAULT '',
     failure_reason TEXT NOT NULL DEFAULT '',
-    CHECK ((document_id IS NULL) = (failure_kind <> ''))
+    archive        TEXT NOT NULL DEFAULT '', -- the archive that it is a member of; an archive's own row names itself
+    encoding       TEXT NOT NULL DEFAULT '', -- that the user says it has
+    given          TEXT NOT NULL DEFAULT '{}', -- JSON {key: value}: metadata from the user
+    CHECK ((document_id IS NULL) = (failure_kind <> '' OR archive = source))
 );
 CREATE INDEX sources_by_document ON sources(document_id);
 
@@ -78,3 +82,30 @@ CREATE TABLE vectors (
     PRIMARY KEY (embedder, text_hash)
 );
 """
+
+MIGRATIONS = {
+    1: """
+ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE sources RENAME TO old_sources;
+DROP INDEX sources_by_document;
+CREATE TABLE sources (
+    source         TEXT PRIMARY KEY,
+    root           TEXT NOT NULL,
+    size           INTEGER NOT NULL,
+    mtime_ns       INTEGER NOT NULL,
+    reader         TEXT NOT NULL,
+    document_id    TEXT REFERENCES documents(id),
+    failure_kind   TEXT NOT NULL DEFAULT '',
+    failure_reason TEXT NOT NULL DEFAULT '',
+    archive        TEXT NOT NULL DEFAULT '',
+    encoding       TEXT NOT NULL DEFAULT '',
+    given          TEXT NOT NULL DEFAULT '{}',
+    CHECK ((document_id IS NULL) = (failure_kind <> '' OR archive = source))
+);
+CREATE INDEX sources_by_document ON sources(document_id);
+INSERT INTO sources (source, root, size, mtime_ns, reader, document_id, failure_kind, failure_reason)
+    SELECT * FROM old_sources;
+DROP TABLE old_sources;
+""",
+}
+"""Version -> what makes the next one of it; every statement ends with a semicolon at the end of a line."""

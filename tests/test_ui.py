@@ -44,6 +44,7 @@ def address(home: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[api.Browser]:
     path = chromium()
+    api.expect.set_options(timeout=30_000)
     with api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield browser
