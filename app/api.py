@@ -23,6 +23,7 @@ from ..llm.open import open_generator
 from ..prompts.fill import fill, language_of, nothing_found
 from ..prompts.prompt import Prompt
 from ..prompts.read import read
+from ..retrieval.chroma import is_there, open_chroma
 from ..retrieval.embedder import Embedder
 from ..retrieval.evidence import weigh
 from ..retrieval.hit import Hit
@@ -284,8 +285,6 @@ class KnowledgeBase:
             lock.release()
 
     def _open_index(self, embedder: Embedder) -> VectorIndex:
-        from ..retrieval.chroma import open_chroma
-
         return open_chroma(self.config.store or self.config.folder / "chroma", embedder.fingerprint)
 
     def _bring_up(self, *, changed: bool, embedder: Embedder | None, progress: Progress | None = None) -> Embedded:
@@ -296,7 +295,7 @@ class KnowledgeBase:
             return Embedded(0, 0, 0)
         embedded = embed_pending(self._catalog, embedder, progress)
         state = f"{self._catalog.generation} {embedder.fingerprint} {self.config.store}"
-        lost = not self.config.store and not (self.config.folder / "chroma").is_dir()
+        lost = not self.config.store and not is_there(self.config.folder / "chroma")
         if self._catalog.get("indexed") != state or lost:
             fill_index(self._open_index(embedder), self._catalog, embedder, progress)
             self._catalog.put("indexed", state)

@@ -23,7 +23,7 @@ SUPPORTED = 0.75
 SHORT_SUPPORTED = 0.9
 PARTLY = 0.45
 """Shares of a sentence's words that must be in the span; the second if the sentence has fewer than ``_SHORT``."""
-_SHORT = 10
+_SHORT = 12
 NEAR_QUOTE = 0.7
 """Share of a sentence's words that stand in the span in the same order, from which on a word put in the place of another
 is no paraphrase."""

@@ -18,7 +18,7 @@ from .lane import LaneScores
 from .tokens import match_query
 from .where import Scope
 
-# FTS5's bm25() is Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond", equation 3.15,
+# FTS5's bm25() is Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond",
 # with k1 = 1.2 and b = 0.75, times -1; see sqlite.org/fts5.html, section 5.1.1.
 _SEARCH = "SELECT rowid, -bm25(bm25) FROM bm25 WHERE bm25 MATCH ?"
 # The "+" keeps SQLite from running the whole match once for every key.

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 _PREFIX = "kb-"
+_FILE = "chroma.sqlite3"
+_MAGIC = b"SQLite format 3\0"
 
 
 class ChromaIndex:
@@ -100,6 +102,15 @@ def open_chroma(place: Path | str, fingerprint: str) -> ChromaIndex:
         raise StorageError(_failed(place, error)) from error
 
 
+def is_there(folder: Path) -> bool:
+    """Return whether a folder holds Chroma's data, as far as can be told without opening it."""
+    try:
+        with (folder / _FILE).open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
 def drop_collections(place: Path | str, keep: str) -> tuple[str, ...]:
     """Drop the collections of all embedders but one, and return the fingerprints of those dropped.
 
@@ -125,7 +136,7 @@ def _client(place: Path | str) -> ClientAPI:
 
     settings = Settings(anonymized_telemetry=False)
     if isinstance(place, Path):
-        if not (place / "chroma.sqlite3").exists():
+        if not (place / _FILE).exists():
             _forget(place)
         return chromadb.PersistentClient(path=place, settings=settings)
     url = urlsplit(place)

@@ -59,9 +59,9 @@ def fuse(question: str, lanes: Sequence[Lane], found: Sequence[LaneScores], k: i
 def weights(found: Sequence[LaneScores]) -> tuple[float, ...]:
     """Return each lane's weight for one question: its share, tempered by how far its best stands out.
 
-    Standardised scores let a lane with a sharp winner decide alone, min-max lets a lane without any have half the say (the
-    two ends of Bruch, Gai and Ingber 2023, "An analysis of fusion functions for hybrid retrieval", section 5). Dividing by
-    the best z-score to the power of 0 is the one, of 1 the other; ``_TEMPER`` lies between.
+    With plain standardised scores a lane with a sharp winner decides alone; scaled to their maximum, a lane that knows
+    nothing has as much to say as one that does. Dividing by the best z-score to the power of 0 is the first, of 1 the
+    second; ``_TEMPER`` lies between. benchmarks/retrieval.py measures it.
     """
     return tuple(_SHARES.get(lane.name, 1.0) / max(_best(lane), 1.0) ** _TEMPER for lane in found)
 
@@ -85,7 +85,7 @@ def zscore_sum(
 ) -> NDArray[np.float32]:
     """Fuse lanes by the weighted sum of their standardised scores.
 
-    Renda and Straccia 2003, "Web metasearch: rank vs. score based rank aggregation methods", section 2 (ZMUV).
+    Montague and Aslam 2001, "Relevance score normalization for metasearch" (ZMUV), here over all chunks of the base.
 
     Args:
         lanes: one per retriever; their ``mean`` and ``std`` are used.
@@ -97,6 +97,30 @@ def zscore_sum(
     fused = np.zeros(len(scores[0]) if scores else 0, np.float32)
     for lane, lane_scores, weight in zip(lanes, scores, weights, strict=True):
         fused += np.float32(weight) * zscores(lane, lane_scores)
+    return fused
+
+
+def min_max_sum(scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the sum of the lanes' scores scaled to 0..1 over the candidates: what benchmarks compare with.
+
+    Lee 1997, "Analyses of multiple evidence combination" (CombSUM over min-max).
+    """
+    fused = np.zeros(len(scores[0]) if scores else 0, np.float32)
+    for lane in scores:
+        spread = float(np.ptp(lane)) if len(lane) else 0.0
+        if spread > 0:
+            fused += (lane - lane.min()) / np.float32(spread)
+    return fused
+
+
+def reciprocal_rank_sum(ranks: Sequence[NDArray[np.int64]], k: int = 60) -> NDArray[np.float32]:
+    """Return the sum of 1 / (k + rank) over the lanes, rank 0 counting nothing: what benchmarks compare with.
+
+    Cormack, Clarke and Büttcher 2009, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods".
+    """
+    fused = np.zeros(len(ranks[0]) if ranks else 0, np.float32)
+    for lane in ranks:
+        fused += np.where(lane > 0, 1 / (k + lane), 0).astype(np.float32)
     return fused
 
 

@@ -39,7 +39,7 @@ def recall_at(k: int, ranked: Sequence[str], judged: Judgements) -> float:
 def reciprocal_rank_at(k: int, ranked: Sequence[str], judged: Judgements) -> float:
     """Return 1 / the rank of the first relevant one among the first ``k``; 0 when there is none. Its mean is MRR@k.
 
-    Voorhees 1999, "The TREC-8 question answering track report", section 3.
+    Voorhees 1999, "The TREC-8 question answering track report".
     """
     relevant = _relevant(judged)
     return next((1 / rank for rank, one in enumerate(ranked[:k], 1) if one in relevant), 0.0)
@@ -81,7 +81,7 @@ def randomization_test(a: Sequence[float], b: Sequence[float], *, n_samples: int
     """Return the two-sided p-value of the difference between two systems' values for the same questions.
 
     Smucker, Allan and Carterette 2007, "A comparison of statistical significance tests for information retrieval
-    evaluation", section 3.1: under the null hypothesis the labels of each pair may be swapped. The observed sample is counted
+    evaluation": under the null hypothesis the labels of each pair may be swapped. The observed sample is counted
     too, so that p is never 0 (Phipson and Smyth 2010).
 
     Raises:

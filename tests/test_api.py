@@ -10,8 +10,26 @@ from kb import KBError, KnowledgeBase
 from kb.app import api
 from kb.ingest.errors import InputError
 
-ZH = "# 差旅制度\n\n## 报销\n\n出差住宿费每晚最多报销四百五十元。交通费按实际发生的金额报销。\n\n## 审批\n\n出差前须经部门经理批准。\n"
-EN = "# Travel\n\n## Refunds\n\nHotel nights are refunded up to 120 dollars. Taxi rides need a receipt.\n\n## Approval\n\nEvery trip is approved by the head of department.\n"
+ZH = """# 差旅制度
+
+## 报销
+
+出差住宿费每晚最多报销四百五十元。交通费按实际发生的金额报销。
+
+## 审批
+
+出差前须经部门经理批准。
+"""
+EN = """# Travel
+
+## Refunds
+
+Hotel nights are refunded up to 120 dollars. Taxi rides need a receipt.
+
+## Approval
+
+Every trip is approved by the head of department.
+"""
 
 
 @pytest.fixture
@@ -139,6 +157,7 @@ def test_names_cannot_leave_the_home() -> None:
 def test_two_writers_at_once_are_refused(base: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second is told to wait."""
     monkeypatch.setattr(api, "_LOCK_TIMEOUT_S", 0.1)
-    with FileLock(base.config.folder / "lock"):
-        with pytest.raises(KBError, match="another kb process"):
-            KnowledgeBase.open(embedder="tfidf").ingest([folder])
+    second = KnowledgeBase.open(embedder="tfidf")
+    with FileLock(str(base.config.folder / "lock")), pytest.raises(KBError, match="another kb process"):
+        second.ingest([folder])
+    assert len(second.ingest([folder]).unchanged) == 3

@@ -51,7 +51,7 @@ def python(code: str, *arguments: str, executable: str = sys.executable, **envir
 
 
 def test_the_tests_run_on_the_wheel_where_there_is_one() -> None:
-    """make test puts the unpacked wheel first on the path; the tree must not hide it."""
+    """With make test the unpacked wheel comes first on the path; the tree must not hide it."""
     site = os.environ.get("KB_TEST_SITE")
     if not site:
         pytest.skip("KB_TEST_SITE is not set: these tests run on the source tree; make test runs them on the wheel")

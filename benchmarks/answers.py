@@ -1,0 +1,293 @@
+"""How good the answers without a model are, and whether they are given when and only when the documents hold them.
+
+Run: python benchmarks/answers.py SHARED/data/eval [SET ...] [--limit 200] [--embedder tfidf|minilm] [--fit]
+Passages go in as files, questions through ``kb.ask``; in ``*-cases`` sets each question has a base of its own passages.
+Token F1 counts words, and Chinese characters, of the best single sentence against the best accepted answer. "foreign" are
+questions of other sets, on topics that the corpus does not have. ``--fit`` prints the weights for retrieval/evidence.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import re
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.app.answer import Answer
+from kb.app.api import KnowledgeBase
+from kb.ingest.catalog import Catalog, Tokenizer
+from kb.ingest.sentences import sentences
+from kb.llm.extractive import answer_span, select
+from kb.prompts.fill import fill
+from kb.retrieval.evidence import Evidence, weigh
+from kb.retrieval.frequencies import chunk_frequencies
+from kb.retrieval.question import content_tokens
+from kb.retrieval.tokens import TOKENS_VERSION, tokens
+
+FULL = (
+    "xquad-en xquad-en-gap xquad-en-gaphard squad2-a clapnq-dev expmrc-squad-dev gitlab-handbook"
+    " xquad-zh xquad-zh-gap xquad-zh-gaphard cmrc2018-trial drcd-dev drcd-dev-gap drcd-dev-gaphard"
+).split()  # noqa: SIM905
+CASES = ("xquad-en-cases", "squad2-a-cases", "clapnq-cases", "xquad-zh-cases", "drcd-dev-cases")
+FOREIGN = {"en": "nq-open-queries-a", "zh": "cmrc2018-trial"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of a set."""
+
+    text: str
+    answers: tuple[str, ...]
+    """Accepted strings; empty when the passages do not hold the answer."""
+    removed: tuple[str, ...] = ()
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of a question."""
+
+    question: Question
+    answer: Answer
+    evidence: Evidence
+    best: str
+    """The best sentence, also where kb abstained."""
+    quoted: str
+    """All sentences, also where kb abstained."""
+    seconds: float
+    """After retrieval."""
+
+
+def lines(path: Path) -> list[dict]:
+    """Return the rows of a file of JSON lines."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def words(text: str) -> list[str]:
+    """Return words, and Chinese characters, without punctuation and articles."""
+    text = re.sub(r"\b(?:a|an|the)\b", " ", text.lower())
+    return re.findall(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+", text)
+
+
+def f1(text: str, answers: Sequence[str]) -> float:
+    """Return the token F1 with the best accepted answer."""
+    ours, best = Counter(words(text)), 0.0
+    for answer in answers:
+        theirs = Counter(words(answer))
+        same = (ours & theirs).total()
+        best = max(best, 2 * same / (ours.total() + theirs.total()) if same else 0.0)
+    return best
+
+
+def holds(text: str, answers: Sequence[str]) -> bool:
+    """Return whether a text holds an accepted answer."""
+    joined = " ".join(words(text))
+    return any(f" {' '.join(words(answer))} " in f" {joined} " for answer in answers)
+
+
+def exact(text: str, answers: Sequence[str]) -> bool:
+    """Return whether a text is an accepted answer."""
+    return any(words(text) == words(answer) for answer in answers)
+
+
+def span_of(question: str, sentence: str) -> str:
+    """Return the exact answer in a sentence where one stands out, else the sentence."""
+    place = answer_span(question, sentence)
+    return sentence[place[0] : place[1]] if place else sentence
+
+
+def first_sentence(answer: Answer, _: str) -> str:
+    """Baseline: the first sentence of the best hit."""
+    found = [text for text in sentences(answer.hits[0].chunk.text) if not text.startswith("#")] if answer.hits else []
+    return found[0] if found else ""
+
+
+def bm25_sentence(answer: Answer, question: str) -> str:
+    """Baseline: the sentence of all hits with the best BM25."""
+    found = [text for hit in answer.hits for text in sentences(hit.chunk.text) if not text.startswith("#")]
+    counts = [Counter(tokens(text)) for text in found]
+    mean = statistics.fmean(count.total() for count in counts) if counts else 1.0
+    wanted = content_tokens(question)
+    rarity = {one: math.log(1 + len(counts) / (0.5 + sum(one in count for count in counts))) for one in wanted}
+
+    def score(at: int) -> float:
+        count = counts[at]
+        scale = 1.2 * (0.25 + 0.75 * count.total() / mean)
+        return sum(rarity[one] * count[one] * 2.2 / (count[one] + scale) for one in wanted)
+
+    return found[max(range(len(found)), key=score)] if found else ""
+
+
+def asked(kb: KnowledgeBase, questions: Sequence[Question]) -> Iterator[Row]:
+    """Ask every question."""
+    with closing(Catalog(kb.config.folder, Tokenizer(tokens, TOKENS_VERSION))) as catalog:
+        for question in questions:
+            began = time.perf_counter()
+            answer = kb.ask(question.text)
+            seconds = time.perf_counter() - began - dict(answer.timings)["search"]
+            evidence = weigh(
+                question.text,
+                answer.hits,
+                lambda wanted: chunk_frequencies(catalog.connection(), wanted),
+                answer.searched.chunks,
+            )
+            prompt = fill(question.text, answer.hits, count_tokens=len, room_tokens=1 << 24)
+            chosen = [candidate.text for candidate in select(prompt)]
+            yield Row(question, answer, evidence, chosen[0] if chosen else "", " ".join(chosen), seconds)
+
+
+def base_of(folder: Path, passages: Sequence[tuple[str, str]], embedder: str) -> KnowledgeBase:
+    """Return a knowledge base of (title, text) passages, a file each."""
+    (folder / "files").mkdir(parents=True)
+    for number, (title, text) in enumerate(passages):
+        heading = f"# {title}\n\n" if title else ""
+        (folder / "files" / f"{number:05}.md").write_text(heading + text, encoding="utf-8")
+    kb = KnowledgeBase.open("benchmark", home=folder / "home", embedder=embedder, llm="extractive")
+    kb.ingest([folder / "files"])
+    return kb
+
+
+def full_rows(path: Path, limit: int, embedder: str) -> Iterator[Row]:
+    """Ask questions of a set and foreign ones, all of one base."""
+    found = [
+        Question(row["text"], tuple(row.get("answers", ())) if row["answerable"] else ())
+        for row in lines(path / "queries.jsonl")
+    ]
+    chance = random.Random(0)
+    chance.shuffle(found)
+    foreign = FOREIGN["zh" if re.search(r"[\u3400-\u9fff]", found[0].text) else "en"]
+    others = [] if path.name.startswith((foreign, "clapnq")) else lines(path.parent / foreign / "queries.jsonl")
+    chance.shuffle(others)
+    chosen = found[:limit] + [
+        Question(row["text"], (), tuple(row.get("removed_answers", ())), foreign=True) for row in others[: limit // 2]
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        passages = [(row["title"], row["text"]) for row in lines(path / "corpus.jsonl")]
+        with base_of(Path(folder), passages, embedder) as kb:
+            for row in asked(kb, chosen):
+                by_chance = any(holds(hit.chunk.text, row.question.removed) for hit in row.answer.hits[:3])
+                if not (row.question.foreign and by_chance):
+                    yield row
+
+
+def case_rows(path: Path, limit: int, embedder: str) -> Iterator[Row]:
+    """Ask each question of a base that holds its contexts only."""
+    cases = lines(path / "cases.jsonl")
+    random.Random(0).shuffle(cases)
+    for case in cases[:limit]:
+        answers = tuple(case["answers"]) if case["expected"] == "answer" else ()
+        with tempfile.TemporaryDirectory() as folder:
+            with base_of(Path(folder), [("", text) for text in case["contexts"]], embedder) as kb:
+                yield from asked(kb, [Question(case["question"], answers)])
+
+
+def share(values: Sequence[float | bool]) -> float:
+    """Return the mean; not a number for none."""
+    return statistics.fmean(values) if values else math.nan
+
+
+def risk_coverage(rows: Sequence[Row]) -> tuple[float, float]:
+    """Return the area under the risk-coverage curve, and the share of answerable questions answered at 5 % false answers.
+
+    A risk is an answer that does not hold an accepted one (El-Yaniv and Wiener 2010; Geifman and El-Yaniv 2017).
+    """
+    ranked = sorted(rows, key=lambda row: -row.evidence.score)
+    wrong, risks = 0, []
+    for n, row in enumerate(ranked, 1):
+        wrong += not holds(row.quoted, row.question.answers)
+        risks.append(wrong / n)
+    without = sorted((row.evidence.score for row in rows if not row.question.answers), reverse=True)
+    limit = without[int(0.05 * len(without))] if without else -math.inf
+    return share(risks), share([row.evidence.score > limit for row in rows if row.question.answers])
+
+
+def report(name: str, rows: Sequence[Row]) -> None:
+    """Print the figures of one set."""
+    able = [row for row in rows if row.question.answers]
+    unable = [row for row in rows if not row.question.answers and not row.question.foreign]
+    foreign = [row for row in rows if row.question.foreign]
+    cited = [
+        holds(citation.quote, row.question.answers)
+        for row in able
+        for citation in (row.answer.citations if not row.answer.abstained else ())
+    ]
+    area, at_five = risk_coverage(rows)
+    print(f"\n{name}: {len(able)} answerable, {len(unable)} unanswerable, {len(foreign)} foreign questions")
+    print(
+        f"  abstained on answerable {share([row.answer.abstained for row in able]):.3f}"
+        f"   false answers: unanswerable {share([not row.answer.abstained for row in unable]):.3f}"
+        f" foreign {share([not row.answer.abstained for row in foreign]):.3f}"
+        f"   AURC {area:.3f}   answered at 5 % false {at_five:.3f}"
+    )
+    print(
+        f"  citation precision {share(cited):.3f}   sentences {share([len(row.answer.sentences) for row in able]):.2f}"
+        f"   ms after retrieval: median {1e3 * statistics.median(row.seconds for row in rows):.0f}"
+        f" max {1e3 * max(row.seconds for row in rows):.0f}"
+    )
+    methods: dict[str, Callable[[Row], str]] = {
+        "kb (as answered)": lambda row: "" if row.answer.abstained else row.best,
+        "kb, all it quotes": lambda row: "" if row.answer.abstained else row.quoted,
+        "kb, exact span if any": lambda row: "" if row.answer.abstained else span_of(row.question.text, row.best),
+        "always: kb's sentence": lambda row: row.best,
+        "always: its exact span": lambda row: span_of(row.question.text, row.best),
+        "always: best BM25 sentence": lambda row: bm25_sentence(row.answer, row.question.text),
+        "always: first of best hit": lambda row: first_sentence(row.answer, row.question.text),
+    }
+    print(f"  {'on answerable questions':30}{'F1':>8}{'exact':>8}{'holds the answer':>18}")
+    for title, method in methods.items():
+        texts = [(method(row), row.question.answers) for row in able]
+        figures = [share([score(*one) for one in texts]) for score in (f1, exact, holds)]
+        print(f"  {title:30}{figures[0]:8.3f}{figures[1]:8.3f}{figures[2]:18.3f}")
+
+
+def fit(named: dict[str, list[Row]]) -> None:
+    """Print the weights of the evidence, fitted on all sets alike; adversarial questions, which no word tells, left out."""
+    from sklearn.linear_model import LogisticRegression
+
+    adversarial = ("squad2-a", "clapnq-dev")
+    signs, labels, weights = [], [], []
+    for name, rows in named.items():
+        groups = Counter((bool(row.question.answers), row.question.foreign) for row in rows)
+        for row in rows:
+            key = (bool(row.question.answers), row.question.foreign)
+            if row.evidence.missing or (key == (False, False) and name.startswith(adversarial)):
+                continue
+            one = row.evidence
+            signs.append([one.coverage, one.phrases, math.log1p(one.n_terms), one.similarity])
+            labels.append(key[0])
+            weights.append(50 / groups[key])
+    model = LogisticRegression(C=100, max_iter=1000).fit(signs, labels, sample_weight=weights)
+    print("\nconstant", model.intercept_[0].round(1), "coverage phrases length similarity", model.coef_[0].round(1))
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("eval", type=Path, help="the folder of evaluation sets")
+    parser.add_argument("sets", nargs="*", help="only these")
+    parser.add_argument("--limit", type=int, default=200, help="questions a set, and half as many foreign ones")
+    parser.add_argument("--embedder", choices=["tfidf", "minilm"], default="tfidf")
+    parser.add_argument("--fit", action="store_true", help="fit the weights of the evidence on the full sets")
+    given = parser.parse_args()
+    named = {}
+    for name in given.sets or [*FULL, *CASES]:
+        measure = case_rows if name.endswith("-cases") else full_rows
+        rows = list(measure(given.eval / name, given.limit, given.embedder))
+        report(name, rows)
+        if not name.endswith("-cases"):
+            named[name] = rows
+    if given.fit:
+        fit(named)
+
+
+if __name__ == "__main__":
+    main()
