@@ -1,11 +1,36 @@
-"""What ``ask`` returns."""
+"""What ``ask`` takes and returns."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..llm.generator import Sampling
 from ..prompts.prompt import Citation, Sentence
+from ..prompts.templates import Style
 from ..retrieval.hit import Hit
+from ..retrieval.where import Where
+
+PASSAGES = 8
+"""How many passages an answer is drawn from, unless asked otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, and how it is to be answered."""
+
+    question: str
+    """It stands alone."""
+    k: int = PASSAGES
+    """From how many passages."""
+    sampling: Sampling = Sampling()
+    where: Where = Where()
+    style: Style = "plain"
+    strict: bool = False
+    """Leave out sentences that no passage bears out."""
+    said: str = ""
+    """What was typed instead of the question, in a conversation."""
+    session: str = ""
+    """The conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +63,11 @@ class Answer:
     """Seconds by stage, in order."""
     finished: bool = True
     """``False`` for a snapshot of an answer that is still being written."""
+
+    reasoning: str = ""
+    """What the model wrote before its answer, in the style ``step-by-step``; it is not checked."""
+    id: int | None = None
+    """Its number in the log, if it was recorded."""
 
     @property
     def citations(self) -> tuple[Citation, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator as Generates, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -15,14 +15,15 @@ from filelock import FileLock, Timeout
 
 from ..ingest.catalog import Catalog, SourceRow, Tokenizer
 from ..ingest.document import IngestReport
-from ..ingest.errors import InputError, MissingExtraError, StorageError
+from ..ingest.errors import GeneratorError, InputError, MissingExtraError, StorageError
 from ..ingest.split import Splitting, count_words
 from ..ingest.sync import Progress, Selection, Synced, sync
 from ..llm.generator import Generator, Sampling
 from ..llm.open import open_generator
-from ..prompts.fill import fill, language_of, nothing_found
+from ..prompts.fill import fill, language_of, without_steps
 from ..prompts.prompt import Prompt
 from ..prompts.read import read
+from ..prompts.templates import Style, Templates
 from ..retrieval.chroma import is_there, open_chroma
 from ..retrieval.embedder import Embedder
 from ..retrieval.evidence import weigh
@@ -32,10 +33,15 @@ from ..retrieval.search import Found, Searcher
 from ..retrieval.tokens import TOKENS_VERSION, tokens
 from ..retrieval.vectors import Embedded, embed_pending, fill_index
 from ..retrieval.where import Where
-from .answer import Answer, Searched
+from .answer import PASSAGES, Answer, Asked, Searched
+from .census import census_of, taken
+from .chat import Chat
 from .config import Config, load_config
-from .embedders import Embedders
+from .embedders import Embedders, spec_of
+from .log import Log, Written
 from .notes import answer_notes, ingest_notes, prompt_notes
+from .reindex import PREVIOUS, Freed, Reindexed, free, move
+from .replay import Replay, compare
 from .status import FileLedger, Status, ledger_of, status_of
 
 if TYPE_CHECKING:
@@ -43,9 +49,6 @@ if TYPE_CHECKING:
 
 MAX_QUESTION = 8_000
 """Characters. More than that is a document, not a question."""
-PASSAGES = 8
-"""How many passages an answer is drawn from, unless asked otherwise."""
-
 _LOCK_TIMEOUT_S = 5.0
 
 
@@ -59,6 +62,8 @@ class KnowledgeBase:
         self._embedders = Embedders(self._catalog, embedder or config.embedder, config.models)
         self._llm = llm
         self._llm_is_ours = llm is None
+        self.prompts = Templates(config.prompts)
+        self.log = Log(self._catalog, config.llm, self._embedder_fingerprint, on=config.log == "on")
         self._searcher = Searcher(
             self._catalog, config.folder, lambda: self._embedders.serving().embedder, self._open_index
         )
@@ -152,6 +157,64 @@ class KnowledgeBase:
             self._bring_up(changed=True, embedder=self._embedders.serving().embedder)
         return tuple(sorted(set(gone)))
 
+    def reindex(
+        self,
+        embedder: str | Embedder,
+        *,
+        progress: Progress | None = None,
+        say: Callable[[str], None] | None = None,
+    ) -> Reindexed:
+        """Move the base to another embedder, from stored text, beside the one that serves until it is done.
+
+        Interrupted, it goes on where it stopped when called again. What served before can be gone back to until ``gc``.
+
+        Args:
+            embedder: as for ``open``.
+            progress: called with every step.
+            say: called with a sentence when something takes long that is no step.
+        Raises:
+            InputError: the base is there already.
+            StorageError: another process is writing to this base.
+            EmbedderError: the embedder is not on this machine.
+            MissingExtraError: the libraries that run it are not installed.
+        """
+        with self._writing():
+            embedders = Embedders(self._catalog, embedder, self.config.models)
+            target = embedders.building(say)
+            moved = move(self._catalog, target, _splitting(target), self._open_index, progress)
+            self._embedders = embedders
+        return moved
+
+    def rollback(self, *, progress: Progress | None = None, say: Callable[[str], None] | None = None) -> Reindexed:
+        """Go back to the embedder before the last ``reindex``; what was ingested since is embedded with it.
+
+        Raises:
+            InputError: there is none, or ``gc`` freed what it needs.
+            EmbedderError: it is not on this machine any more, or a program passed it in: then pass it to ``reindex``.
+        """
+        previous = self._catalog.get(PREVIOUS)
+        if not previous:
+            raise InputError(
+                "there is nothing to go back to: this base was not moved to another embedder, or gc was run"
+            )
+        return self.reindex(previous, progress=progress, say=say)
+
+    def gc(self) -> Freed:
+        """Drop the vectors, chunks and vector indexes of embedders that do not serve; ``rollback`` ends here.
+
+        Raises:
+            InputError: this base was opened with another embedder than the one it is built with.
+            StorageError: another process is writing to this base, or the Chroma server does not answer.
+            EmbedderError: the embedder that the base is built with is not on this machine, so that what is its own is unknown.
+        """
+        with self._writing():
+            embedder = self._embedders.building()
+            own = self._catalog.get("embedder")
+            if own and own != spec_of(embedder):
+                raise InputError(f"this base is built with {own}, not {spec_of(embedder)}; leave the embedder out")
+            place = self.config.store or self.config.folder / "chroma"
+            return free(self._catalog, embedder, place, self.config.folder)
+
     def search(
         self, question: str, k: int = 10, lanes: Sequence[str] | None = None, where: Where | None = None
     ) -> tuple[Hit, ...]:
@@ -184,7 +247,14 @@ class KnowledgeBase:
         return answer
 
     def stream(
-        self, question: str, k: int = PASSAGES, sampling: Sampling | None = None, where: Where | None = None
+        self,
+        question: str,
+        k: int = PASSAGES,
+        sampling: Sampling | None = None,
+        where: Where | None = None,
+        *,
+        style: Style = "plain",
+        strict: bool = False,
     ) -> Iterator[Answer]:
         """Yield the answer as it grows; the last one is finished.
 
@@ -193,29 +263,84 @@ class KnowledgeBase:
             k: from how many passages it is drawn.
             sampling: how the model writes.
             where: from which documents.
+            style: ``step-by-step`` lets the model think first, ``few-shot`` shows it an example.
+            strict: leave out sentences that no passage bears out.
         Raises:
             InputError: the question is empty or too long.
-            GeneratorError: the model failed, or cannot do what ``sampling`` asks.
+            GeneratorError: the model failed, or cannot do what ``sampling`` or ``style`` asks.
         """
+        return self.answers(Asked(question, k, sampling or Sampling(), where or Where(), style, strict))
+
+    def answers(self, asked: Asked, *, record: bool = True) -> Iterator[Answer]:
+        """Yield what ``stream`` does; the finished answer is recorded, where the log is on."""
+        with closing(self._answers(asked)) as answers:
+            for answer, written in answers:
+                yield self.log.record(asked, answer, written) if record and answer.finished else answer
+
+    def _answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
         began = time.perf_counter()
-        found = self.find(question, k, where=where)
+        question = _checked(asked.question)
+        if census := census_of(question):
+            yield taken(self._catalog, census, question, asked.where), Written()
+            return
+        found = self.find(question, asked.k, where=asked.where)
         searched = Searched(self._catalog.count("documents"), self._catalog.count("chunks"), found.lanes)
         timings = [("search", time.perf_counter() - began)]
         notes = (*found.notes, *answer_notes(self._catalog, found.hits))
         evidence = weigh(question, found.hits, self._searcher.frequencies, searched.chunks)
-        answer = Answer(question.strip(), "", (), found.hits, abstained=True, searched=searched, model="", notes=notes)
+        answer = Answer(question, "", (), found.hits, abstained=True, searched=searched, model="", notes=notes)
         if not evidence.sufficient:
-            text = nothing_found(language_of(question))
-            yield replace(answer, text=text, timings=tuple(timings))
+            text = self.prompts.nothing_found(language_of(question))
+            yield replace(answer, text=text, timings=tuple(timings)), Written()
             return
-        generator = self._generator()
+        generator = self.generator()
+        if generator.name == "extractive" and asked.style != "plain":
+            raise GeneratorError(f"extractive quotes and cannot write in the style {asked.style!r}; choose a model with --llm")
         began = time.perf_counter()
-        sampling = sampling or Sampling()
-        room = generator.context_tokens - sampling.max_tokens
-        prompt = fill(question, found.hits, count_tokens=generator.count_tokens, room_tokens=room)
+        room = generator.context_tokens - asked.sampling.max_tokens
+        prompt = fill(
+            question, found.hits,
+            count_tokens=generator.count_tokens, room_tokens=room, style=asked.style, templates=self.prompts,
+        )  # fmt: skip
         timings.append(("prompt", time.perf_counter() - began))
         answer = replace(answer, model=generator.name, notes=(*notes, *prompt_notes(prompt, generator.name)))
-        yield from self._write(answer, prompt, generator, sampling, timings)
+        yield from self._write(answer, prompt, generator, asked, timings)
+
+    def chat(self, session: str | None = None) -> Chat:
+        """Return a conversation: a new one, or a recorded one to go on with; ``last`` is the one spoken in last.
+
+        Raises:
+            InputError: there is no such conversation.
+        """
+        return Chat(self.answers, self.generator, self.log, self.prompts, session)
+
+    def replay(self, number: int) -> Replay:
+        """Answer a recorded question again, as it was asked then, and say what came out otherwise.
+
+        Raises:
+            InputError: there is no such record.
+        """
+        record = self.log.get(number)
+        last = Answer("", "", (), (), abstained=True, searched=Searched(0, 0, ()), model="")
+        written = Written()
+        for last, written in self._answers(record.asked):  # noqa: B007  the last one counts
+            pass
+        return compare(record, last, written, self.log)
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """What embeds questions; ``None`` where search is by keywords and TF-IDF only."""
+        return self._embedders.serving().embedder
+
+    def generator(self) -> Generator:
+        """Return what writes answers, opening it on first use.
+
+        Raises:
+            GeneratorError: it cannot be opened.
+        """
+        if self._llm is None:
+            self._llm = open_generator(self.config.llm)
+        return self._llm
 
     def document_text(self, source: str | os.PathLike[str]) -> str:
         """Return the text that the offsets of chunks and citations count in.
@@ -253,6 +378,16 @@ class KnowledgeBase:
             raise MissingExtraError("kb as a LangChain retriever", "langchain") from error
         return KBRetriever(base=self, k=k)
 
+    @property
+    def catalog(self) -> Catalog:
+        """What is stored, for explaining, evaluating and moving the base."""
+        return self._catalog
+
+    @property
+    def searcher(self) -> Searcher:
+        """What searches it, likewise."""
+        return self._searcher
+
     def close(self) -> None:
         """Close the files, and free the model unless it was given: then it is the giver's to close."""
         if self._llm is not None and self._llm_is_ours:
@@ -268,6 +403,10 @@ class KnowledgeBase:
         self.close()
 
     # How it is done
+
+    def _embedder_fingerprint(self) -> str:
+        embedder = self._embedders.serving().embedder
+        return embedder.fingerprint if embedder else "tfidf"
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -320,34 +459,38 @@ class KnowledgeBase:
     def _matching(self, source: str | os.PathLike[str]) -> list[str]:
         path = Path(os.path.normpath(Path(source).expanduser().absolute()))
         found = [
-            known for known in self._catalog.sources() if known == os.fspath(source) or Path(known).is_relative_to(path)
+            known.source
+            for known in self._catalog.sources().values()
+            if known.source == os.fspath(source) or Path(known.archive or known.source).is_relative_to(path)
         ]
         if not found:
             raise InputError(f"{os.fspath(source)!r} is not in the knowledge base; kb list shows what is")
         return found
 
-    def _generator(self) -> Generator:
-        if self._llm is None:
-            self._llm = open_generator(self.config.llm)
-        return self._llm
-
     def _write(
-        self, answer: Answer, prompt: Prompt, generator: Generator, sampling: Sampling, timings: list[tuple[str, float]]
-    ) -> Iterator[Answer]:
+        self, answer: Answer, prompt: Prompt, generator: Generator, asked: Asked, timings: list[tuple[str, float]]
+    ) -> Generates[tuple[Answer, Written]]:
         raw = ""
         began = time.perf_counter()
-        for piece in generator.generate(prompt, sampling):
+        for piece in generator.generate(prompt, asked.sampling):
             if not raw:
                 timings.append(("first token", time.perf_counter() - began))
             raw += piece
-            reading = read(raw, prompt, self._catalog.page_of, finished=False)
-            yield replace(
-                answer, text=reading.text, sentences=reading.sentences, abstained=reading.abstained, finished=False
-            )
+            yield self._read(answer, prompt, raw, asked, finished=False), Written(prompt.messages, raw)
         timings.append(("generate", time.perf_counter() - began))
-        reading = read(raw, prompt, self._catalog.page_of)
-        yield replace(
-            answer, text=reading.text, sentences=reading.sentences, abstained=reading.abstained, timings=tuple(timings)
+        last = self._read(answer, prompt, raw, asked, finished=True)
+        yield replace(last, timings=tuple(timings)), Written(prompt.messages, raw)
+
+    def _read(self, answer: Answer, prompt: Prompt, raw: str, asked: Asked, *, finished: bool) -> Answer:
+        steps, said = without_steps(raw, asked.style, finished=finished)
+        reading = read(said, prompt, self._catalog.page_of, finished=finished, strict=asked.strict)
+        return replace(
+            answer,
+            text=reading.text,
+            sentences=reading.sentences,
+            abstained=reading.abstained,
+            reasoning=steps,
+            finished=finished,
         )
 
 

@@ -18,11 +18,25 @@ from .. import __version__
 from ..ingest.errors import InputError, KBError
 from ..ingest.sync import Selection
 from ..llm.generator import Sampling
-from ..retrieval.where import Where
 from . import show
 from .api import PASSAGES, KnowledgeBase
+from .cli_eval import evaluation
 from .cli_mcp import mcp
 from .cli_models import models
+from .cli_options import (
+    AsJson,
+    EmbedderSpec,
+    Home,
+    Language,
+    Llm,
+    MediaType,
+    Name,
+    Page,
+    Source,
+    Store,
+    filter_of,
+)
+from .cli_sampling import with_sampling
 from .cli_serve import serving, tokens
 
 FAILED, USAGE, NOTHING_FOUND, SOME_FILES_FAILED, INTERRUPTED = 1, 2, 4, 5, 130
@@ -36,41 +50,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(models, name="models")
+app.add_typer(evaluation)
 app.add_typer(serving)
 app.add_typer(mcp)
 app.add_typer(tokens, name="token")
-
-Home = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder of all knowledge bases. [env: KB_HOME; default: the user's data folder]", show_default=False
-    ),
-]
-Name = Annotated[
-    str | None, typer.Option(help="Which knowledge base. [env: KB_NAME; default: default]", show_default=False)
-]
-EmbedderSpec = Annotated[
-    str | None,
-    typer.Option(
-        "--embedder",
-        help="auto, minilm, tfidf, a model folder or a Hugging Face name. [env: KB_EMBEDDER]",
-        show_default=False,
-    ),
-]
-Llm = Annotated[
-    str | None,
-    typer.Option(help="auto, extractive, gguf:PATH, openai:URL#MODEL, hf:NAME. [env: KB_LLM]", show_default=False),
-]
-Store = Annotated[
-    str | None, typer.Option(help="A Chroma server, http://host:port. [env: KB_STORE]", show_default=False)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Source = Annotated[
-    list[str] | None, typer.Option("--source", metavar="GLOB", help="Only these files, e.g. '*.pdf' or 'hr/*'.")
-]
-Language = Annotated[list[str] | None, typer.Option("--language", help="Only this language, e.g. zh.")]
-MediaType = Annotated[list[str] | None, typer.Option("--type", help="Only this kind of file, e.g. pdf.")]
-Page = Annotated[list[int] | None, typer.Option("--page", help="Only this page.")]
 
 
 @app.command()
@@ -102,13 +85,12 @@ def ingest(
 
 
 @app.command()
+@with_sampling
 def ask(
     question: Annotated[str, typer.Argument(help="In Chinese or English; - reads it from stdin.")],
+    sampling: Sampling,
     k: Annotated[int, typer.Option("-k", help="From how many passages to answer.")] = PASSAGES,
     llm: Llm = None,
-    temperature: Annotated[float, typer.Option(help="0 is always the same answer.")] = Sampling().temperature,
-    seed: Annotated[int, typer.Option(help="For temperatures above 0.")] = Sampling().seed,
-    max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = Sampling().max_tokens,
     source: Source = None,
     language: Language = None,
     media_type: MediaType = None,
@@ -120,7 +102,6 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question from the knowledge base, with the place that each sentence came from."""
-    sampling = Sampling(seed=seed, temperature=temperature, max_tokens=max_tokens)
     where = filter_of(source, language, media_type, page)
     text = sys.stdin.read() if question == "-" else question
     with _existing(name, home=home, embedder=embedder, llm=llm, store=store) as kb:
@@ -205,13 +186,6 @@ def callback(
     ] = False,
 ) -> None:
     """Ask your own files, on your own machine: every sentence of an answer points to where it came from."""
-
-
-def filter_of(
-    source: list[str] | None, language: list[str] | None, media_type: list[str] | None, page: list[int] | None
-) -> Where:
-    """Return the filter that the options of a command make."""
-    return Where(tuple(source or ()), tuple(language or ()), tuple(media_type or ()), tuple(page or ()))
 
 
 def _existing(name: str | None, **settings: object) -> KnowledgeBase:

@@ -1,7 +1,7 @@
 """Settings are read here, once, and passed on as plain arguments.
 
 Order: what the caller says, the environment (``KB_HOME`` ...), ``<home>/config.toml``, the default. pydantic-settings would
-do the same for 0.2 s of every ``kb`` command: six strings do not need it.
+do the same for 0.2 s of every ``kb`` command: seven strings do not need it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from platformdirs import user_data_path
 from ..ingest.errors import InputError
 
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
-_KEYS = ("name", "embedder", "llm", "store")
+_TAKEN = ("models", "prompts")
+_KEYS = ("name", "embedder", "llm", "store", "log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,18 @@ class Config:
     """``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL`` ..."""
     store: str = ""
     """``http://host:port`` of a Chroma server; empty for Chroma in this process."""
+    log: str = "on"
+    """``on``: answers are recorded in the base; ``off``: they are not."""
 
     @property
     def folder(self) -> Path:
         """The folder of this knowledge base."""
         return self.home / self.name
+
+    @property
+    def prompts(self) -> Path:
+        """The folder of the user's own prompts."""
+        return self.home / "prompts"
 
     @property
     def models(self) -> Path:
@@ -62,8 +70,12 @@ def load_config(
     values |= {key: value for key in _KEYS if (value := environment.get(f"KB_{key.upper()}"))}
     values |= {key: value for key, value in given.items() if value is not None}
     config = Config(place, **values)
-    if not _NAME.fullmatch(config.name) or config.name == "models":
-        raise InputError(f"{config.name!r} cannot name a knowledge base; use letters, digits, - and _ (not 'models')")
+    if not _NAME.fullmatch(config.name) or config.name in _TAKEN:
+        raise InputError(
+            f"{config.name!r} cannot name a knowledge base; use letters, digits, - and _ (not {' or '.join(_TAKEN)})"
+        )
+    if config.log not in ("on", "off"):
+        raise InputError(f"log is {config.log!r}; it must be on or off (config.toml, KB_LOG)")
     return config
 
 

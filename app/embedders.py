@@ -24,6 +24,13 @@ class Serving:
     note: str = ""
 
 
+def spec_of(embedder: Embedder | None) -> str:
+    """Return what a base remembers of what it was built with."""
+    if embedder is None:
+        return "tfidf"
+    return getattr(embedder, "spec", f"{_GIVEN}{embedder.name}")
+
+
 class Embedders:
     """Opens embedders for one base: what was asked for, else what the base was built with, else the best at hand."""
 
@@ -32,7 +39,7 @@ class Embedders:
         self._catalog = catalog
         self._wanted = wanted
         self._models = models
-        self._serving: Serving | None = None
+        self._serving: tuple[str, Serving] | None = None
         self._lock = Lock()
 
     def building(self, say: Callable[[str], None] | None = None) -> Embedder | None:
@@ -42,15 +49,16 @@ class Embedders:
             EmbedderError: it is not on this machine; a base is never moved to another embedder unless asked to.
             MissingExtraError: the libraries that run it are not installed.
         """
-        embedder = self._given() or self._open(self._spec(), say)
+        spec = self._spec()
+        embedder = self._given() or self._open(spec, say)
         with self._lock:
-            self._serving = Serving(embedder)
+            self._serving = (spec, Serving(embedder))
         return embedder
 
     def built(self, embedder: Embedder | None) -> None:
         """Remember in the base what it was built with; without an embedder only if that was asked for."""
         if embedder is not None:
-            spec = getattr(embedder, "spec", f"{_GIVEN}{embedder.name}")
+            spec = spec_of(embedder)
         else:
             spec = "tfidf" if self._wanted == "tfidf" else ""
         if self._catalog.get("embedder") != spec:
@@ -59,14 +67,17 @@ class Embedders:
     def serving(self) -> Serving:
         """Return what embeds questions; with a note instead of an error when the base's own is not on this machine.
 
+        A base that another process moves to another embedder is followed.
+
         Raises:
             EmbedderError: an embedder was asked for by name and is not on this machine.
             MissingExtraError: likewise, and its libraries are not installed.
         """
         with self._lock:
-            if self._serving is None:
-                self._serving = self._find_serving()
-            return self._serving
+            spec = self._spec()
+            if self._serving is None or self._serving[0] != spec:
+                self._serving = (spec, self._find_serving())
+            return self._serving[1]
 
     def _find_serving(self) -> Serving:
         if given := self._given():

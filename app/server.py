@@ -23,10 +23,15 @@ from fastapi import FastAPI
 
 from .. import __version__
 from ..ingest.errors import InputError, KBError
+from .server_api import health, native
 from .server_auth import Tokens
 from .server_bases import Bases
 from .server_gate import Gate
 from .server_guard import Guard
+from .server_http import Door, handle_errors
+from .server_login import SignIn, login
+from .server_metrics import Metrics
+from .server_openai import openai_like
 
 UI_PORT, SERVE_PORT = 7860, 8000
 MAX_UPLOAD_BYTES = 500_000_000
@@ -76,7 +81,17 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
 
     app = FastAPI(title="kb", version=__version__, docs_url=None, redoc_url=None)
     gate = Gate(serving.n_running, serving.n_waiting)
-    mount(app, bases, gate, max_upload_bytes=serving.max_upload_bytes)
+    handle_errors(app)
+    role_of = None
+    if serving.api:
+        door, metrics = Door(tokens), Metrics()
+        role_of = door.role
+        app.include_router(health(bases, gate, door, metrics))
+        app.include_router(native(bases, gate, door, metrics, paths_allowed=serving.is_loopback))
+        app.include_router(openai_like(bases, gate, door, metrics))
+        app.include_router(login(door))
+        app.add_middleware(SignIn, door=door)
+    mount(app, bases, gate, role_of=role_of, max_upload_bytes=serving.max_upload_bytes)
     app.add_middleware(Guard, loopback_only=serving.is_loopback, max_upload_bytes=serving.max_upload_bytes)
     return app
 

@@ -1,7 +1,7 @@
 """The native endpoints: ``/api/v1/...``, health and metrics.
 
-Comes in: JSON and uploads. Goes out: what the Python API returns, as JSON. Never: a path of the server's disk from anyone but an
-admin, or a file outside a base's uploads.
+Comes in: JSON and uploads. Goes out: what the Python API returns, as JSON. Never: a path of the server's disk from anyone but
+an admin, or a file outside a base's uploads.
 """
 
 from __future__ import annotations
@@ -74,7 +74,16 @@ class Paths(BaseModel):
 def native(bases: Bases, gate: Gate, door: Door, metrics: Metrics, *, paths_allowed: bool) -> APIRouter:
     """Return the native endpoints; ``paths_allowed``: an admin may name paths of this computer."""
     router = APIRouter(prefix="/api/v1")
-    reader, writer, admin = (Depends(door.needs(role)) for role in ("read", "write", "admin"))
+    router.include_router(_about_bases(bases, door))
+    router.include_router(_about_documents(bases, door))
+    router.include_router(_about_paths(bases, door, allowed=paths_allowed))
+    router.include_router(_about_questions(bases, gate, door, metrics))
+    return router
+
+
+def _about_bases(bases: Bases, door: Door) -> APIRouter:
+    router = APIRouter()
+    reader, admin = (Depends(door.needs(role)) for role in ("read", "admin"))
 
     @router.get("/bases", dependencies=[reader])
     def list_bases() -> JSONResponse:
@@ -97,6 +106,13 @@ def native(bases: Bases, gate: Gate, door: Door, metrics: Metrics, *, paths_allo
     def status(base: str | None = None) -> JSONResponse:
         """Tell what a base holds and what serves it."""
         return _json(bases.get(base).status())
+
+    return router
+
+
+def _about_documents(bases: Bases, door: Door) -> APIRouter:
+    router = APIRouter()
+    reader, writer = (Depends(door.needs(role)) for role in ("read", "write"))
 
     @router.get("/documents", dependencies=[reader])
     def list_documents(base: str | None = None) -> JSONResponse:
@@ -122,12 +138,27 @@ def native(bases: Bases, gate: Gate, door: Door, metrics: Metrics, *, paths_allo
         """Forget a document; an uploaded file is deleted."""
         return _json({"removed": forget(bases.get(base), source)})
 
-    @router.post("/ingest", dependencies=[admin])
+    return router
+
+
+def _about_paths(bases: Bases, door: Door, *, allowed: bool) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/ingest", dependencies=[Depends(door.needs("admin"))])
     def ingest(body: Paths) -> JSONResponse:
         """Ingest files and folders of the server's own disk; for an admin on a server that only this computer reaches."""
-        if not paths_allowed:
-            return JSONResponse(error_body("paths are taken on loopback only; upload the files instead", "refused", 403), 403)
+        if not allowed:
+            return JSONResponse(
+                error_body("paths are taken on loopback only; upload the files instead", "refused", 403), 403
+            )
         return _json(bases.get(body.base).ingest(body.paths, selection=Selection(delete=not body.keep)))
+
+    return router
+
+
+def _about_questions(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> APIRouter:
+    router = APIRouter()
+    reader = Depends(door.needs("read"))
 
     @router.post("/search", dependencies=[reader])
     def search(body: Question) -> JSONResponse:

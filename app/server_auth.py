@@ -105,7 +105,7 @@ class Tokens:
 
     def _writing(self) -> FileLock:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(self._path.with_suffix(".lock"), timeout=5)
+        return FileLock(str(self._path.with_suffix(".lock")), timeout=5)
 
     def _write(self, tokens: tuple[Token, ...]) -> None:
         new = self._path.with_suffix(".new")

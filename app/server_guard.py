@@ -60,26 +60,17 @@ class Guard:
         if scope["type"] != "http":
             return  # there are no web sockets here: the server closes the connection
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        started = False
-
-        async def tell(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                kept = [item for item in message["headers"] if not item[0].lower().startswith(_CORS)]
-                names = {name.lower() for name, _ in kept}
-                kept += [(k.encode(), v.encode()) for k, v in HEADERS.items() if k.encode() not in names]
-                message = {**message, "headers": kept}
-            await send(message)
-
+        limit = self._max_upload_bytes if scope["path"].startswith(_UPLOADS) else SMALL_BODY
+        body = _Body(receive, limit)
+        answer = _Response(send)
         try:
-            limit = self._max_upload_bytes if scope["path"].startswith(_UPLOADS) else SMALL_BODY
             self._check(headers, limit)
-            await self._app(scope, _counted(receive, limit), tell)
+            await self._app(scope, body, lambda message: answer(message, mute=body.too_large))
         except _Refusal as refusal:
-            if started:
-                raise
-            await _refuse(tell, refusal)
+            if not body.too_large:
+                await answer.refuse(refusal)
+        if body.too_large:
+            await answer.refuse(_too_large(limit))
 
     def _check(self, headers: Mapping[str, str], limit: int) -> None:
         host = headers.get("host", "")
@@ -92,25 +83,53 @@ class Guard:
             raise _Refusal(403, "requests from other web sites are refused")
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > limit:
-            raise _Refusal(413, f"the request is larger than {limit:,} bytes")
+            raise _too_large(limit)
 
 
-def _counted(receive: Receive, limit: int) -> Receive:
-    taken = 0
+class _Body:
+    """What is received, up to a limit; frameworks hide what is raised here, so it is remembered."""
 
-    async def counted() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > limit:
-            raise _Refusal(413, f"the request is larger than {limit:,} bytes")
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+        self._limit = limit
+        self.too_large = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            self.too_large = True
+            raise _too_large(self._limit)
         return message
 
-    return counted
+
+class _Response:
+    """What is sent, with our headers and nothing that opens it to other sites."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._started = False
+
+    async def __call__(self, message: Message, *, mute: bool = False) -> None:
+        if mute and not self._started:
+            return
+        if message["type"] == "http.response.start":
+            self._started = True
+            kept = [item for item in message["headers"] if not item[0].lower().startswith(_CORS)]
+            names = {name.lower() for name, _ in kept}
+            kept += [(name.encode(), text.encode()) for name, text in HEADERS.items() if name.encode() not in names]
+            message = {**message, "headers": kept}
+        await self._send(message)
+
+    async def refuse(self, refusal: _Refusal) -> None:
+        if self._started:
+            return
+        body = json.dumps({"error": {"message": refusal.reason, "type": "refused", "code": refusal.status}}).encode()
+        headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+        await self({"type": "http.response.start", "status": refusal.status, "headers": headers})
+        await self({"type": "http.response.body", "body": body})
 
 
-async def _refuse(send: Send, refusal: _Refusal) -> None:
-    body = json.dumps({"error": {"message": refusal.reason, "type": "refused", "code": refusal.status}}).encode()
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _too_large(limit: int) -> _Refusal:
+    return _Refusal(413, f"the request is larger than {limit:,} bytes")

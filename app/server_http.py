@@ -95,7 +95,9 @@ async def answers(request: Request, ticket: Ticket, stream: Callable[[], Iterato
                     return
                 yield answer
         finally:
-            with suppress(ValueError):  # it is being run by a thread that cannot be stopped: it ends with its next piece
+            with suppress(
+                ValueError
+            ):  # it is being run by a thread that cannot be stopped: it ends with its next piece
                 pieces.close()  # type: ignore[attr-defined]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,8 @@ def as_data(value: object) -> object:
         return data | ({"citations": as_data(value.citations)} if isinstance(value, Answer) else {})
     if isinstance(value, (list, tuple)):
         return [as_data(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): as_data(item) for key, item in value.items()}
     return str(value) if isinstance(value, Path) else value
 
 
@@ -203,7 +205,8 @@ def sources(rows: Sequence[SourceRow], *, as_json: bool) -> None:
         dump(rows)
         return
     for row in rows:
-        typer.echo(row.source if row.document_id else f"{row.source}\tfailed: {row.failure_reason}")
+        if row.failure or not row.is_archive:
+            typer.echo(f"{row.source}\tfailed: {row.failure_reason}" if row.failure else row.source)
     if not rows:
         message("the knowledge base is empty; run: kb ingest PATH")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..ingest.catalog import Catalog, SourceRow
@@ -48,7 +49,9 @@ class FileLedger:
     """``read``, or the kind of failure."""
     pages: tuple[Page, ...]
     detail: str
-    """A sentence: why it failed, or how its pages were read."""
+    """Why it failed, or how its pages were read: its encoding unless that is UTF-8, and what the reader noted."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """``title``, ``date``, ``author``, ``tags`` ...: what the file says of itself, and over it what the user says."""
 
 
 def ledger_of(catalog: Catalog) -> tuple[FileLedger, ...]:
@@ -58,19 +61,22 @@ def ledger_of(catalog: Catalog) -> tuple[FileLedger, ...]:
 
 def _ledger(catalog: Catalog, row: SourceRow) -> FileLedger:
     if row.document_id is None:
-        return FileLedger(row.source, row.failure_kind, (), row.failure_reason)
+        return FileLedger(row.source, row.failure_kind or "archive", (), row.failure_reason or "its members are read")
     pages = catalog.pages(row.document_id)
+    encoding, notes = catalog.notes(row.document_id)
     counts = Counter(page.how for page in pages)
     parts = [f"{len(pages)} pages"] if pages else []
     parts += [f"{count} {how}" for how, count in sorted(counts.items()) if how != "text"]
     parts += [f"p. {page.number}: {page.reason}" for page in pages if page.how in ("garbled", "failed")]
-    return FileLedger(row.source, "read", pages, "; ".join(parts))
+    parts += [encoding] if encoding not in ("", "utf-8", "ascii") else []
+    parts += notes
+    return FileLedger(row.source, "read", pages, "; ".join(parts), row.metadata)
 
 
 def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note: str) -> Status:
     """Count what there is."""
     connection = catalog.connection()
-    failed = connection.execute("SELECT count(*) FROM sources WHERE document_id IS NULL").fetchone()[0]
+    failed = connection.execute("SELECT count(*) FROM sources WHERE failure_kind <> ''").fetchone()[0]
     pages = connection.execute("SELECT how, count(*) FROM pages GROUP BY how ORDER BY how").fetchall()
     vectors, pending = count_vectors(catalog, embedder.fingerprint) if embedder else (0, 0)
     return Status(

@@ -31,7 +31,7 @@ def mount(
     role_of: Callable[[Request], str | None] | None = None,
     max_upload_bytes: int,
     path: str = "/",
-) -> FastAPI:
+) -> None:
     """Put the page on a web application.
 
     Args:
@@ -45,7 +45,7 @@ def mount(
     theme = gr.themes.Default(
         primary_hue="teal", secondary_hue="teal", neutral_hue="slate", font=list(FONTS), font_mono=list(MONO)
     )
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         _page(Handlers(bases, gate)).queue(max_size=64, default_concurrency_limit=8),
         path,

@@ -83,6 +83,9 @@ EN: Mapping[str, str] = {
     "removed": "Deleted {name}",
     "created": "Created {name}",
     "forbidden": "Your token does not allow this.",
+    "token": "Your token for this server",
+    "token_send": "Sign in",
+    "token_wrong": "This is not a token of this server.",
 }
 
 ZH: Mapping[str, str] = {
@@ -161,6 +164,9 @@ ZH: Mapping[str, str] = {
     "removed": "已删除 {name}",
     "created": "已新建 {name}",
     "forbidden": "你的令牌不允许这样做。",
+    "token": "此服务器的令牌",
+    "token_send": "登录",
+    "token_wrong": "这不是此服务器的令牌。",
 }
 
 LOCALES = {"en": EN, **dict.fromkeys(("zh", "zh-CN", "zh-Hans", "zh-TW", "zh-HK", "zh-SG"), ZH)}

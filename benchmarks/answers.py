@@ -33,10 +33,10 @@ from kb.retrieval.frequencies import chunk_frequencies
 from kb.retrieval.question import content_tokens
 from kb.retrieval.tokens import TOKENS_VERSION, tokens
 
-FULL = (
-    "xquad-en xquad-en-gap xquad-en-gaphard squad2-a clapnq-dev expmrc-squad-dev gitlab-handbook"
-    " xquad-zh xquad-zh-gap xquad-zh-gaphard cmrc2018-trial drcd-dev drcd-dev-gap drcd-dev-gaphard"
-).split()  # noqa: SIM905
+FULL = """
+    xquad-en xquad-en-gap xquad-en-gaphard squad2-a clapnq-dev expmrc-squad-dev gitlab-handbook
+    xquad-zh xquad-zh-gap xquad-zh-gaphard cmrc2018-trial drcd-dev drcd-dev-gap drcd-dev-gaphard
+""".split()  # noqa: SIM905
 CASES = ("xquad-en-cases", "squad2-a-cases", "clapnq-cases", "xquad-zh-cases", "drcd-dev-cases")
 FOREIGN = {"en": "nq-open-queries-a", "zh": "cmrc2018-trial"}
 
@@ -185,9 +185,9 @@ def case_rows(path: Path, limit: int, embedder: str) -> Iterator[Row]:
     random.Random(0).shuffle(cases)
     for case in cases[:limit]:
         answers = tuple(case["answers"]) if case["expected"] == "answer" else ()
-        with tempfile.TemporaryDirectory() as folder:
-            with base_of(Path(folder), [("", text) for text in case["contexts"]], embedder) as kb:
-                yield from asked(kb, [Question(case["question"], answers)])
+        contexts = [("", text) for text in case["contexts"]]
+        with tempfile.TemporaryDirectory() as folder, base_of(Path(folder), contexts, embedder) as kb:
+            yield from asked(kb, [Question(case["question"], answers)])
 
 
 def share(values: Sequence[float | bool]) -> float:

@@ -35,6 +35,7 @@ class Row:
     lie: bool
     kind: str = ""
     lang: str = "en"
+    title: str = ""
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -44,7 +45,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def flags(row: Row) -> bool:
     """Return whether kb says that the passage does not bear the statement out."""
-    return locate(row.text.strip(), row.passage).support != "supported"
+    return locate(row.text.strip(), row.passage, row.title).support != "supported"
 
 
 def scores(rows: Sequence[Row], flagged: Sequence[bool]) -> Figures:
@@ -175,24 +176,24 @@ def is_name(answer: str, lang: str) -> bool:
     """Return whether an accepted answer is used like a name: capitalised words, or a few Chinese characters."""
     if lang == "en":
         return bool(re.fullmatch(r"[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,3}", answer))
-    return bool(re.fullmatch(r"[\u3400-\u9fff·]{2,8}", answer)) and not re.search(r"[一二三四五六七八九十年月日不没有是]", answer)
+    return bool(re.fullmatch(r"[\u3400-\u9fff·]{2,8}", answer)) and not re.search(
+        r"[一二三四五六七八九十年月日不没有是]", answer
+    )
 
 
 def correct(path: Path, chance: random.Random) -> Iterator[tuple[Row, list[str]]]:
     """Yield correct statements of a set in random order: sentences of its passages, or its long answers."""
-    corpus = {row["id"]: row["text"] for row in read(path / "corpus.jsonl")}
+    corpus = {row["id"]: (row["text"], row["title"]) for row in read(path / "corpus.jsonl")}
     queries = [query for query in read(path / "queries.jsonl") if query["answerable"]]
     lang = queries[0]["lang"][:2]
     pool = sorted({answer for query in queries for answer in query["answers"] if is_name(answer, lang)})
     if path.name.startswith("clapnq"):
         relevant = dict(line.split("\t")[:2] for line in (path / "qrels.tsv").read_text(encoding="utf-8").splitlines())
-        found = [
-            Row(text, corpus[relevant[query["id"]]], lie=False, kind="paraphrase")
-            for query in queries
-            for text in sentences(query["answers"][0])
-        ]
+        cited = [(text, *corpus[relevant[query["id"]]]) for query in queries for text in sentences(query["answers"][0])]
+        found = [Row(text, passage, lie=False, kind="paraphrase", title=title) for text, passage, title in cited]
     else:
-        found = [Row(text, passage, False, "quote", lang) for passage in corpus.values() for text in sentences(passage)]
+        cited = [(text, passage, title) for passage, title in corpus.values() for text in sentences(passage)]
+        found = [Row(text, passage, lie=False, kind="quote", lang=lang, title=title) for text, passage, title in cited]
     chance.shuffle(found)
     return ((row, pool) for row in found if 20 <= len(row.text) <= 400)
 
@@ -215,7 +216,7 @@ def plant(paths: Sequence[Path], n: int, show: int) -> None:
             made_of[kind] += 1
             for key, statement in ((f"({row.kind}s untouched)", row.text), (kind, made)):
                 began = time.perf_counter()
-                place = locate(statement, row.passage)
+                place = locate(statement, row.passage, row.title)
                 seconds.append(time.perf_counter() - began)
                 flagged = place.support != "supported"
                 results[key, row.lang if row.kind == "quote" else "en, paraphrase"].append(flagged)
@@ -233,7 +234,9 @@ def plant(paths: Sequence[Path], n: int, show: int) -> None:
     alarms = [flag for (key, _), found in results.items() if key.startswith("(") for flag in found]
     print(f"  {'untouched: false alarms':41} {len(alarms):5} flagged {sum(alarms) / len(alarms):6.1%}")
     seconds.sort()
-    print(f"  ms a sentence: median {seconds[len(seconds) // 2] * 1e3:.2f}, p95 {seconds[len(seconds) * 95 // 100] * 1e3:.2f}")
+    print(
+        f"  ms a sentence: median {seconds[len(seconds) // 2] * 1e3:.2f}, p95 {seconds[len(seconds) * 95 // 100] * 1e3:.2f}"
+    )
 
 
 def main() -> None:

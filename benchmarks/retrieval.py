@@ -123,7 +123,7 @@ def read_questions(folder: Path, limit: int) -> list[Question]:
             judged.setdefault(question, {})[document] = float(relevance)
     rows = [json.loads(line) for line in (folder / "queries.jsonl").read_text("utf-8").splitlines()]
     questions = [Question(row["text"], judged[row["id"]]) for row in rows if row["id"] in judged]
-    random.Random(0).shuffle(questions)  # noqa: S311
+    random.Random(0).shuffle(questions)
     return questions[:limit]
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .backup import back_up, backups
 from .document import Chunk, Document, Failure, Heading, Page, indexed_text
 from .errors import StorageError
 from .schema import MIGRATIONS, SCHEMA, VERSION
@@ -132,14 +133,20 @@ class Catalog:
         return self.get("content", "0")
 
     @contextmanager
-    def transaction(self, *, content: bool = True) -> Iterator[sqlite3.Connection]:
-        """Commit what happens inside together, as a new generation, or nothing of it; ``content``: it changes chunks."""
+    def transaction(self, *, content: bool = True, visible: bool = True) -> Iterator[sqlite3.Connection]:
+        """Commit what happens inside together, or nothing of it.
+
+        Args:
+            content: it changes chunks.
+            visible: it changes what a search can find, and so makes a new generation.
+        """
         connection = self.connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
-            self.put("generation", str(self.generation + 1))
-            if content:
+            if visible:
+                self.put("generation", str(self.generation + 1))
+            if visible and content:
                 self.put("content", self.get("generation"))
         except BaseException:
             connection.execute("ROLLBACK")
@@ -148,16 +155,29 @@ class Catalog:
 
     # Sources and documents
 
-    def sources(self) -> dict[str, SourceRow]:
-        """Return every place that was looked at, by source, sorted."""
+    def sources(self, only: Sequence[str] | None = None) -> dict[str, SourceRow]:
+        """Return the places that were looked at, by source, sorted; all of them, or ``only`` some."""
+        where = "" if only is None else f" WHERE source IN ({','.join('?' * len(only))})"
         rows = self.connection().execute(
-            "SELECT s.*, d.metadata FROM sources s LEFT JOIN documents d ON d.id = s.document_id ORDER BY source"
+            "SELECT s.*, d.metadata FROM sources s LEFT JOIN documents d ON d.id = s.document_id"
+            f"{where} ORDER BY source",
+            only or (),
         )
         found = {}
-        for *values, given, own in rows:
-            stated = json.loads(given)
-            found[values[0]] = SourceRow(*values, stated, json.loads(own or "{}") | stated)
+        for row in rows:
+            given = json.loads(row[10])
+            metadata = json.loads(row[11] or "{}") | given
+            found[row[0]] = SourceRow(*row[:10], given=given, metadata=metadata)
         return found
+
+    def sources_split_otherwise(self, split_key: str) -> list[str]:
+        """Return one source of every document that was split with other settings."""
+        rows = self.connection().execute(
+            "SELECT min(s.source) FROM documents d JOIN sources s ON s.document_id = d.id WHERE d.split_key <> ?"
+            " GROUP BY d.id ORDER BY 1",
+            (split_key,),
+        )
+        return [source for (source,) in rows]
 
     def document(self, source: str) -> Document | None:
         """Return the document of a source; ``None`` if the source is unknown or could not be read."""
@@ -185,6 +205,13 @@ class Catalog:
         )
         return tuple(Page(*row) for row in rows)
 
+    def notes(self, document_id: str) -> tuple[str, tuple[str, ...]]:
+        """Return a document's encoding and what its reader noted."""
+        encoding, notes = (
+            self.connection().execute("SELECT encoding, notes FROM documents WHERE id = ?", (document_id,)).fetchone()
+        )
+        return encoding, tuple(json.loads(notes))
+
     def page_of(self, document_id: str, offset: int) -> int | None:
         """Return the page that a place in a document's text is on; ``None`` for formats without pages."""
         row = (
@@ -211,6 +238,13 @@ class Catalog:
             self._put_document(connection, document, split_key)
             self._insert_chunks(connection, chunks)
             self._put_source(connection, row)
+
+    def put_chunks(self, document_id: str, chunks: Sequence[Chunk], split_key: str) -> None:
+        """Make these the chunks of a document that is there; part of the transaction under way."""
+        connection = self.connection()
+        self._delete_chunks(connection, document_id)
+        self._insert_chunks(connection, chunks)
+        connection.execute("UPDATE documents SET split_key = ? WHERE id = ?", (split_key, document_id))
 
     def put_source(self, row: SourceRow) -> None:
         """Record a source whose document is there already, or that has none; what it held before is gone."""
@@ -258,9 +292,20 @@ class Catalog:
             yield chunk, _indexed(text, headings)
 
     def purge(self) -> int:
-        """Drop vectors of text that is gone, and give the log's old pages back; return how many vectors went."""
+        """Drop what was made of text that is gone, and give the log's old pages back; return how many vectors went.
+
+        That is: its vectors, the answers that quote a source that was forgotten, and the copies of older catalogs.
+        """
         connection = self.connection()
-        gone = connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM chunks)").rowcount
+        connection.execute(
+            "DELETE FROM answers WHERE id IN (SELECT answer FROM answer_sources"
+            " WHERE source NOT IN (SELECT source FROM sources))"
+        )
+        for copy in backups(self.path):
+            copy.unlink(missing_ok=True)
+        gone = connection.execute(
+            "DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM chunks UNION SELECT text_hash FROM spare_chunks)"
+        ).rowcount
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
 
@@ -292,6 +337,8 @@ class Catalog:
                 f"{self.path}: was written by a newer kb (schema {version}, known {VERSION}); upgrade kb"
             )
         if version < VERSION:
+            if version:
+                back_up(connection, self.path, version)
             self._upgrade(connection)
         if self.get("tokens") != str(self._tokenizer.version):
             self._rebuild_keywords()

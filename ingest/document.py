@@ -49,7 +49,7 @@ class Document:
     """
 
     id: str
-    """sha256 over the media type, the treatment and the bytes, as hex: the same bytes read the same way are the same document."""
+    """sha256 over media type, treatment and bytes, as hex: the same bytes read the same way are the same document."""
     source: str
     """Where it came from: the absolute path, with ``!member`` behind it for a member of an archive."""
     title: str

@@ -9,6 +9,7 @@ Every candidate decoding is judged by the likelihood of its characters under the
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from collections import Counter
@@ -152,6 +153,17 @@ def decode(data: bytes, declared: str = "") -> Decoded:
             _refuse_controls(text[:SAMPLE_BYTES])
         return escaped or Decoded(text, "utf-8", 1.0)
     return _decode_likeliest(data, declared, text)
+
+
+def recode(data: bytes, encoding: str) -> bytes:
+    """Return text bytes as UTF-8 with a byte order mark, so that no reader guesses; ``encoding`` is what the user says.
+
+    Raises: DamagedError: they are no text in this encoding.
+    """
+    try:
+        return codecs.BOM_UTF8 + data.decode(encoding).removeprefix("\ufeff").encode("utf-8", "surrogatepass")
+    except (UnicodeError, LookupError) as exc:
+        raise DamagedError(f"it is no text in the encoding {encoding!r} that was given; leave --encoding out") from exc
 
 
 def _decode_marked(data: bytes, encoding: str) -> Decoded:

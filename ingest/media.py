@@ -97,6 +97,11 @@ _OLE_STREAMS = (
 )
 
 
+def is_text(kind: str) -> bool:
+    """Return whether a file of this media type is text from its first byte to its last, in one encoding."""
+    return kind not in _BINARY | {EML, MBOX, MHTML}
+
+
 def sniff(data: bytes, name: str) -> str:
     """Return the media type of ``data``; ``name`` is only looked at for its suffix.
 

@@ -6,12 +6,14 @@ The only file that imports rapidocr.
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from .errors import MissingExtraError
+from .reading import alive
 
 if TYPE_CHECKING:
     from rapidocr import RapidOCR
@@ -22,7 +24,9 @@ MINIMUM_SCORE = 0.5
 
 
 def ocr_installed() -> bool:
-    """Return whether the ``ocr`` extra is there."""
+    """Return whether the ``ocr`` extra is there; ``KB_OCR=off`` in the environment says no, for it takes seconds a page."""
+    if os.environ.get("KB_OCR") == "off":
+        return False
     return find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
 
 
@@ -31,8 +35,11 @@ def recognise(image: bytes) -> list[str]:
 
     Raises: MissingExtraError: the ``ocr`` extra is not installed.
     """
+    if not ocr_installed():
+        raise MissingExtraError("Reading text in images", "ocr")
     with _LOCK:
         result = _engine()(image)
+    alive()
     if result.txts is None or result.boxes is None:
         return []
     found = zip(result.boxes, result.txts, result.scores, strict=True)
@@ -58,8 +65,6 @@ def _in_lines(pieces: list[tuple[float, float, float, str]]) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _engine() -> RapidOCR:
-    try:
-        from rapidocr import RapidOCR
-    except ImportError as exc:
-        raise MissingExtraError("Reading text in images", "ocr") from exc
+    from rapidocr import RapidOCR
+
     return RapidOCR(params={"Global.log_level": "critical"})

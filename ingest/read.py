@@ -8,17 +8,28 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path, PurePath
 from typing import cast
 
 from . import media
 from .document import Document, Heading, document_id
-from .encoding import repair
-from .errors import DamagedError, EmptyFileError, KBError, ReadError, TooLargeError, UnsupportedError
+from .encoding import recode, repair
+from .errors import (
+    DamagedError,
+    EmptyFileError,
+    ExtraNeededError,
+    KBError,
+    MissingExtraError,
+    ReadError,
+    TooLargeError,
+    UnsupportedError,
+)
 from .language import detect
+from .metadata import front_matter
 from .reading import Reader, Reading
+from .redact import redact, redacted
 
 READER_VERSION = 1
 """Raised whenever a reader changes what it makes of the same bytes; files are read again then."""
@@ -96,24 +107,51 @@ def load(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
         ) from exc
 
 
-def read_bytes(data: bytes, source: str) -> Document:
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What the user wants done with a file besides reading it."""
+
+    encoding: str = ""
+    """How its bytes become text; found out if empty."""
+    redact: tuple[str, ...] = ()
+    """The kinds of personal data that are replaced; see ``redact``."""
+
+    @property
+    def key(self) -> str:
+        """Equal keys mean equal documents of equal bytes."""
+        return " ".join(part for part in (self.encoding, ",".join(sorted(self.redact))) if part)
+
+
+AS_IT_IS = Treatment()
+
+
+def read_bytes(data: bytes, source: str, treatment: Treatment = AS_IT_IS) -> Document:
     """Read the bytes of one file.
 
     Args:
         data: the whole file.
         source: its path or label, for the document and for the suffix; never opened.
-    Raises: EmptyFileError, EncryptedError, DamagedError, TooLargeError, UnsupportedError: see ``errors``.
+        treatment: what is done besides.
+    Raises: EmptyFileError, EncryptedError, DamagedError, TooLargeError, UnsupportedError, ExtraNeededError.
     """
     name, kind = identify(data, source)
+    identity = document_id(kind, data, treatment.key)
+    if treatment.encoding and media.is_text(kind):
+        data = recode(data, treatment.encoding)
+        kind = media.sniff(data, name)
     reader = READERS.get(kind)
     if reader is None:
         raise UnsupportedError(f"no reader for this kind of file ({kind}); convert it to PDF, DOCX, HTML or text")
     reading = _normalised(_read(reader, data, name))
+    metadata = front_matter(reading.text) if kind in {media.MARKDOWN, media.PLAIN} else ()
+    if treatment.redact:
+        reading = redacted(reading, treatment.redact)
+        metadata = tuple((key, redact(value, treatment.redact)) for key, value in metadata)
     if not reading.text.strip() and not reading.pages:
         raise EmptyFileError("there is no text in the file; nothing to read")
     title = " ".join(repair(reading.title).split())[:MAX_TITLE] or PurePath(name).stem or name
     return Document(
-        id=document_id(kind, data),
+        id=identity,
         source=source,
         title=title,
         media_type=kind,
@@ -121,8 +159,9 @@ def read_bytes(data: bytes, source: str) -> Document:
         text=reading.text,
         pages=reading.pages,
         headings=tuple(_shortened(heading) for heading in reading.headings),
-        encoding=reading.encoding,
+        encoding=treatment.encoding if treatment.encoding and reading.encoding else reading.encoding,
         notes=reading.notes,
+        metadata=metadata,
     )
 
 
@@ -147,6 +186,8 @@ def _shortened(heading: Heading) -> Heading:
 def _read(reader: Reader, data: bytes, name: str) -> Reading:
     try:
         return reader(data, name)
+    except MissingExtraError as exc:
+        raise ExtraNeededError(str(exc)) from exc
     except KBError:
         raise
     except MemoryError as exc:

@@ -250,8 +250,12 @@ class Attachments:
             if sniff(attachment.data, attachment.name) not in ARCHIVES:
                 self._read(attachment)
                 return
-            for label, data in islice(members(attachment.data, attachment.name), MAX_ATTACHMENTS):
-                self._read(Attachment(f"{attachment.name}!{label}", data))
+            for label, content in islice(members(attachment.data, attachment.name), MAX_ATTACHMENTS):
+                name = f"{attachment.name}!{label}"
+                if isinstance(content, ReadError):
+                    self._leave_out(name, str(content))
+                else:
+                    self._read(Attachment(name, content))
         except ReadError as exc:
             self._leave_out(attachment.name, str(exc))
 

@@ -28,6 +28,20 @@ class Reading:
 Reader = Callable[[bytes, str], Reading]
 
 
+_ALIVE: list[Callable[[], None]] = []
+
+
+def when_alive(tell: Callable[[], None]) -> None:
+    """Have ``tell`` called with every page that takes long, as recognised ones do; for the process, set once."""
+    _ALIVE[:] = [tell]
+
+
+def alive() -> None:
+    """Say that a page is done: time limits are for pages where pages take long."""
+    for tell in _ALIVE:
+        tell()
+
+
 class MarkdownWriter:
     """Builds a ``Reading`` block by block; blocks are parted by one blank line, and offsets are kept as it goes."""
 

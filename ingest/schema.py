@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 4
 """Raised with every change below; ``catalog`` migrates older files and refuses newer ones."""
 
-SCHEMA = """
+_LOG = """
+-- A conversation; its turns are the answers given in it.
+CREATE TABLE sessions (
+    id      TEXT PRIMARY KEY,
+    started TEXT NOT NULL                   -- UTC, ISO 8601
+) WITHOUT ROWID;
+
+-- What was answered, and all that it takes to answer it again. Nothing here is searched.
+CREATE TABLE answers (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    at          TEXT NOT NULL,              -- UTC, ISO 8601
+    session     TEXT REFERENCES sessions(id) ON DELETE CASCADE,
+    said        TEXT NOT NULL,              -- as typed; in a conversation it may lean on what was said before
+    question    TEXT NOT NULL,              -- as searched for: it stands alone
+    settings    TEXT NOT NULL,              -- JSON {k, style, where, sampling}
+    fingerprint TEXT NOT NULL,              -- of the index
+    llm         TEXT NOT NULL,              -- the spec that opens the model
+    model       TEXT NOT NULL,              -- its name; empty when nothing was found to ask it about
+    model_hash  TEXT NOT NULL,              -- of its file, for models in one file
+    messages    TEXT NOT NULL,              -- JSON [[role, content], ...]: the prompt
+    raw         TEXT NOT NULL,              -- what the model wrote
+    answer      TEXT NOT NULL,              -- JSON
+    timings     TEXT NOT NULL,              -- JSON [[stage, seconds], ...]
+    feedback    TEXT NOT NULL DEFAULT '' CHECK (feedback IN ('', 'up', 'down')),
+    correction  TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX answers_by_session ON answers(session);
+
+-- Where the passages of an answer came from: when such a place is forgotten, what was said from it is too.
+CREATE TABLE answer_sources (
+    answer INTEGER NOT NULL REFERENCES answers(id) ON DELETE CASCADE,
+    source TEXT NOT NULL,
+    PRIMARY KEY (answer, source)
+) WITHOUT ROWID;
+"""
+
+_TABLES = """
 -- What holds for the whole base: generation, embedder, split settings, what derived indexes have caught up with.
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
@@ -83,6 +119,27 @@ CREATE TABLE vectors (
 );
 """
 
+_CHUNKINGS = """
+-- Chunks that are not searched: those that another embedder will need or needed, so that moving to it, or back, is one
+-- transaction. Their text is the document's.
+CREATE TABLE spare_chunks (
+    split_key   TEXT NOT NULL,
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    id          TEXT NOT NULL,
+    start       INTEGER NOT NULL,
+    stop        INTEGER NOT NULL,
+    pages       TEXT NOT NULL,              -- as in chunks
+    headings    TEXT NOT NULL,
+    n_tokens    INTEGER NOT NULL,
+    text_hash   TEXT NOT NULL,
+    PRIMARY KEY (split_key, document_id, start, id)
+) WITHOUT ROWID;
+CREATE INDEX spare_chunks_by_text_hash ON spare_chunks(text_hash);
+CREATE INDEX spare_chunks_by_document ON spare_chunks(document_id);
+"""
+
+SCHEMA = _TABLES + _LOG + _CHUNKINGS
+
 MIGRATIONS = {
     1: """
 ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
@@ -107,5 +164,7 @@ INSERT INTO sources (source, root, size, mtime_ns, reader, document_id, failure_
     SELECT * FROM old_sources;
 DROP TABLE old_sources;
 """,
+    2: _LOG,
+    3: _CHUNKINGS,
 }
 """Version -> what makes the next one of it; every statement ends with a semicolon at the end of a line."""

@@ -7,16 +7,23 @@ because of one file.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from . import media
 from .catalog import Catalog, SourceRow
 from .discover import Discovery, Found, discover
-from .document import Document, Failure, document_id
-from .errors import ReadError
-from .read import MAX_BYTES, READER_VERSION, identify, load, read_bytes
+from .document import Document, Failure
+from .errors import ExtraNeededError, InputError
+from .job import Done, Event, Job, Started, Taken, take
+from .ocr import ocr_installed
+from .pool import Limits, Pool, default_workers, take_all
+from .read import MAX_BYTES, READER_VERSION, Treatment
+from .redact import KINDS
 from .split import CountTokens, Splitting, split
 
 Outcome = Literal["added", "updated", "unchanged", "removed", "failed"]
@@ -46,7 +53,18 @@ class Selection:
     """Whether files that vanished from the given folders are removed from the base."""
     force: bool = False
     """Whether files are read again although they did not change."""
+    dry_run: bool = False
+    """Whether it is only found out what would be done."""
+    redact: Sequence[str] | None = None
+    """Kinds of personal data that are replaced before anything is stored; the base remembers them. ``None``: as before."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Said of every file of the run, over what the file says of itself; an empty value takes back what was said before."""
+    encoding: str = ""
+    """Of the text files of the run, remembered for each; ``auto`` takes it back."""
     max_bytes: int = MAX_BYTES
+    workers: int = -1
+    """Processes that read; -1: one a core, 0: none, and no limits on time and memory either."""
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(slots=True)
@@ -59,6 +77,8 @@ class Synced:
     failures: list[Failure] = field(default_factory=list)
     n_resplit: int = 0
     """Documents that were split again from stored text, because the sizes or the embedder changed."""
+    unredacted: list[str] = field(default_factory=list)
+    """Sources outside of the given paths that hold what is to be redacted now."""
 
     @property
     def changed(self) -> bool:
@@ -78,47 +98,204 @@ def sync(
     """Bring the catalog up to what is on disk under ``paths``, one transaction a file.
 
     Raises:
-        InputError: a path does not exist; nothing was done.
+        InputError: a path does not exist, or a setting is wrong; nothing was done.
     """
-    selection = selection or Selection()
+    selection = _checked(selection or Selection())
     discovery = discover(paths, selection.include, selection.exclude)
-    run = _Run(catalog, splitting, count_tokens, selection)
+    run = _Run(catalog, splitting, count_tokens, selection, progress)
     run.result.failures += discovery.failed
-    for done, found in enumerate(discovery.files):
-        if progress:
-            progress(Step("read", done, len(discovery.files), str(found.path), len(run.result.failures)))
-        run.take(found)
-    if progress:
-        progress(Step("read", len(discovery.files), len(discovery.files), "", len(run.result.failures)))
+    changed = [found for found in discovery.files if not run.pass_over(found)]
+    if selection.dry_run:
+        run.foresee(changed)
+    else:
+        catalog.put("redact", run.redact)
+        run.read(changed)
     if selection.delete:
         run.remove_vanished(discovery)
-    run.resplit_rest()
+    if not selection.dry_run:
+        run.resplit_rest()
+        run.find_unredacted()
     return run.result
+
+
+def _checked(selection: Selection) -> Selection:
+    if unknown := sorted(set(selection.redact or ()) - set(KINDS)):
+        raise InputError(f"{unknown[0]!r} cannot be redacted; what can be is {', '.join(KINDS)}")
+    if selection.encoding not in ("", "auto"):
+        try:
+            "".encode(selection.encoding)
+        except LookupError as exc:
+            raise InputError(f"{selection.encoding!r} is no encoding; say for example gb18030 or windows-1252") from exc
+    return selection
 
 
 class _Run:
     """One run over the files; holds what each step needs."""
 
-    def __init__(self, catalog: Catalog, splitting: Splitting, count_tokens: CountTokens, selection: Selection) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        splitting: Splitting,
+        count_tokens: CountTokens,
+        selection: Selection,
+        progress: Progress | None,
+    ) -> None:
         self.catalog = catalog
         self.splitting = splitting
         self.count_tokens = count_tokens
         self.selection = selection
+        self.progress = progress
         self.known = catalog.sources()
         self.result = Synced()
+        self.redact = _redaction(catalog, selection)
+        self.reader = " ".join(filter(None, (str(READER_VERSION), self.redact)))
+        self.members: defaultdict[str, list[SourceRow]] = defaultdict(list)
+        self.by_size: defaultdict[int, list[SourceRow]] = defaultdict(list)
+        for row in self.known.values():
+            if row.archive and not row.is_archive:
+                self.members[row.archive].append(row)
+            elif row.document_id:
+                self.by_size[row.size].append(row)
+        self.founds: dict[str, Found] = {}
+        self.opened: dict[str, set[str]] = {}
+        """Archive -> the members that were seen in it."""
+        self.rereads = selection.force or any(row.reader != self.reader for row in self.known.values())
+        self.stored: set[str] = set()
+        """Documents that need not be stored again, where that cannot be told from the catalog: in a run that reads anew."""
 
-    def take(self, found: Found) -> None:
-        """Bring one file up to date, and record what became of it."""
+    def pass_over(self, found: Found) -> bool:
+        """Return whether a file did not change; if so, record that."""
+        known = self.known.get(str(found.path))
+        if known is None or self.selection.force or self._must_be_read(known, found):
+            return False
+        for row in (*self.members[known.source], known):
+            if row.failure or not row.is_archive:
+                self._record("updated" if self._describe(row) else "unchanged", row)
+        return True
+
+    def _must_be_read(self, known: SourceRow, found: Found) -> bool:
+        if (known.size, known.mtime_ns, known.reader) != (found.size, found.mtime_ns, self.reader):
+            return True
+        if self.selection.encoding not in ("", known.encoding or "auto"):
+            return True
+        rows = (known, *self.members[known.source])
+        return any(row.failure_kind == ExtraNeededError.kind for row in rows) and ocr_installed()
+
+    def _describe(self, row: SourceRow) -> bool:
+        """Bring the metadata from the user up to date; return whether that changed anything."""
+        given = self._given(row)
+        if given == row.given:
+            return False
+        if not self.selection.dry_run:
+            self.catalog.put_source(replace(row, given=given))
+        return True
+
+    def _given(self, known: SourceRow | None) -> dict[str, str]:
+        given = dict(known.given if known else {}) | dict(self.selection.metadata)
+        return {key: value for key, value in sorted(given.items()) if value}
+
+    def foresee(self, files: Sequence[Found]) -> None:
+        """Record what would be done."""
+        for found in files:
+            known = self.known.get(str(found.path))
+            self.result.outcomes["updated" if known and not known.failure else "added"].append(str(found.path))
+
+    def read(self, files: Sequence[Found]) -> None:
+        """Read files, and store what they hold as it comes."""
+        self.founds = {str(found.path): found for found in files}
+        jobs = (self._job(found) for found in files)
+        done = 0
+        self._step(done, "")
+        with closing(self._events(files, jobs)) as events:
+            for job, event in events:
+                self._take(job, event)
+                if isinstance(event, Done):
+                    done += 1
+                self._step(done, job.path)
+        self._step(done, "")
+
+    def _step(self, done: int, source: str) -> None:
+        if self.progress:
+            self.progress(Step("read", done, len(self.founds), source, len(self.result.failures)))
+
+    def _events(self, files: Sequence[Found], jobs: Iterable[Job]) -> Generator[tuple[Job, Event], None, None]:
+        workers = default_workers() if self.selection.workers < 0 else self.selection.workers
+        if workers == 0 or os.name == "nt" or _is_quick(files):
+            return take_all(jobs)
+        return Pool(min(workers, len(files)), self.selection.limits).run(jobs)
+
+    def _job(self, found: Found) -> Job:
         source = str(found.path)
-        known = self.known.get(source)
-        if known and not self.selection.force and _same_file(known, found):
-            self._record("unchanged", known)
-            return
-        row = self._ingest(found, known)
-        if known and known.document_id and row.document_id == known.document_id:
+        candidates = [*self.members[source], *self.by_size[found.size]]
+        known = frozenset(row.document_id for row in candidates if row.document_id and self._is_current(row))
+        treatment = Treatment(self._encoding(self.known.get(source)), tuple(filter(None, self.redact.split(","))))
+        return Job(source, found.size, known, treatment, self.selection.max_bytes)
+
+    def _is_current(self, row: SourceRow) -> bool:
+        return row.reader == self.reader and not self.selection.force
+
+    def _encoding(self, known: SourceRow | None) -> str:
+        chosen = self.selection.encoding or (known.encoding if known else "")
+        return "" if chosen == "auto" else chosen
+
+    def _take(self, job: Job, event: Event) -> None:
+        if isinstance(event, Started):
+            if job.path not in self.opened:
+                self.opened[job.path] = set()
+                marker = replace(self._row(job, job.path, archive=job.path), mtime_ns=-1)
+                self.catalog.put_source(marker)  # so that a kill from here on is made good by the next run
+            self.opened[job.path].add(event.source)
+        elif isinstance(event, Taken):
+            self._take_piece(job, event)
+        elif isinstance(event, Done) and job.path in self.opened:
+            self._close_archive(job)
+
+    def _take_piece(self, job: Job, piece: Taken) -> None:
+        """Bring one source up to date, and record what became of it."""
+        known = self.known.get(piece.source)
+        archive = job.path if job.path in self.opened else ""
+        if not archive:
+            self._forget_members(job.path)  # it was an archive before
+        elif piece.source == job.path:
+            self._forget_members(job.path, self.opened.pop(job.path))  # it could not be read to its end
+        row = self._row(job, piece.source, piece.size, archive)
+        result = self._read_again(job, piece) if isinstance(piece.result, str) else piece.result
+        if isinstance(result, Failure):
+            row = replace(row, failure_kind=result.kind, failure_reason=result.reason)
+        else:
+            row = replace(row, document_id=result if isinstance(result, str) else result.id)
+        self._store(row, result if isinstance(result, Document) else None)
+        if known and known.document_id and row.document_id == known.document_id and known.given == row.given:
             self._record("unchanged", row)
         else:
             self._record("updated" if known and known.document_id else "added", row)
+
+    def _read_again(self, job: Job, piece: Taken) -> Document | Failure | str:
+        """Return the known document, if it is still there; else read it: the place that it was at got other content."""
+        result = piece.result
+        if isinstance(result, str) and self.catalog.split_key(result) is None:
+            for event in take(replace(job, known=frozenset(), done_members=0)):
+                if isinstance(event, Taken) and event.source == piece.source:
+                    return event.result
+        return result
+
+    def _row(self, job: Job, source: str, size: int = 0, archive: str = "") -> SourceRow:
+        found = self.founds[job.path]
+        return SourceRow(
+            source, str(found.root), found.size if source == job.path else size, found.mtime_ns, self.reader,
+            archive=archive, encoding=job.treatment.encoding, given=self._given(self.known.get(source)),
+        )  # fmt: skip
+
+    def _close_archive(self, job: Job) -> None:
+        """Forget the members that are gone; then the archive's own row says that all was done."""
+        self._forget_members(job.path, self.opened.pop(job.path))
+        self.catalog.put_source(self._row(job, job.path, archive=job.path))
+
+    def _forget_members(self, archive: str, but: Iterable[str] = ()) -> None:
+        kept = set(but)
+        for row in self.members[archive]:
+            if row.source not in kept and self.catalog.remove(row.source):
+                self.result.outcomes["removed"].append(row.source)
 
     def _record(self, outcome: Outcome, row: SourceRow) -> None:
         if failure := row.failure:
@@ -126,47 +303,72 @@ class _Run:
         else:
             self.result.outcomes[outcome].append(row.source)
 
-    def _ingest(self, found: Found, known: SourceRow | None) -> SourceRow:
-        source = str(found.path)
-        place = (source, str(found.root), found.size, found.mtime_ns, READER_VERSION)
-        try:
-            data = load(found.path, self.selection.max_bytes)
-            identity = document_id(identify(data, source)[1], data)
-            current = known is None or known.reader == READER_VERSION
-            if current and not self.selection.force and self.catalog.split_key(identity) == self.splitting.key:
-                row = SourceRow(*place, identity)  # a copy, a rename, or a file that was only touched
-                self.catalog.put_source(row)
-                return row
-            document = read_bytes(data, source)
-        except ReadError as error:
-            row = SourceRow(*place, None, error.kind, str(error))
+    def _store(self, row: SourceRow, document: Document | None) -> None:
+        if document is None:
             self.catalog.put_source(row)
-            return row
-        row = SourceRow(*place, document.id)
-        self._store(row, document)
-        return row
-
-    def _store(self, row: SourceRow, document: Document) -> None:
+            return
+        is_there = self.catalog.split_key(document.id) == self.splitting.key
+        if is_there and (not self.rereads or document.id in self.stored):
+            self.catalog.put_source(row)  # a copy of what is there
+            return
         chunks = split(document, self.splitting, self.count_tokens)
         self.catalog.put_document(row, document, chunks, self.splitting.key)
+        if self.rereads:
+            self.stored.add(document.id)
 
     def remove_vanished(self, discovery: Discovery) -> None:
         """Forget the sources that were under the given paths and are not on disk any more."""
         found = {str(file.path) for file in discovery.files}
-        for source in self.known:
-            if source not in found and discovery.covers(source) and not Path(source).exists():
-                self.catalog.remove(source)
-                self.result.outcomes["removed"].append(source)
+        for row in self.known.values():
+            place = row.archive or row.source
+            if place not in found and discovery.covers(place) and not Path(place).exists():
+                if not self.selection.dry_run:
+                    self.catalog.remove(row.source)
+                if not row.is_archive or row.failure:
+                    self.result.outcomes["removed"].append(row.source)
 
     def resplit_rest(self) -> None:
         """Split again, from stored text, the documents that were split for another embedder or other sizes."""
-        for row in self.catalog.sources().values():
-            if row.document_id and self.catalog.split_key(row.document_id) != self.splitting.key:
-                document = self.catalog.document(row.source)
-                if document:
-                    self._store(row, document)
-                    self.result.n_resplit += 1
+        for source in self.catalog.sources_split_otherwise(self.splitting.key):
+            row, document = self.catalog.sources([source])[source], self.catalog.document(source)
+            if document:
+                self.catalog.put_document(
+                    row, document, split(document, self.splitting, self.count_tokens), self.splitting.key
+                )
+                self.result.n_resplit += 1
+
+    def find_unredacted(self) -> None:
+        """Name the sources that were read when less was redacted, and were not given this time."""
+        if self.redact:
+            rows = self.catalog.sources().values()
+            self.result.unredacted += [row.source for row in rows if row.document_id and row.reader != self.reader]
 
 
-def _same_file(known: SourceRow, found: Found) -> bool:
-    return (known.size, known.mtime_ns, known.reader) == (found.size, found.mtime_ns, READER_VERSION)
+def _redaction(catalog: Catalog, selection: Selection) -> str:
+    if selection.redact is None:
+        return catalog.get("redact")
+    return ",".join(sorted(set(selection.redact)))
+
+
+_QUICK_KINDS = frozenset({media.PLAIN, media.MARKDOWN, media.RST, media.SRT, media.VTT, media.ORG, media.ASCIIDOC})
+_QUICK_FILES, _QUICK_BYTES, _QUICK_SNIFF = 64, 1_000_000, 64
+_NO_TEXT = (b"%PDF", b"{\\rtf", b"\x1f\x8b")
+
+
+def _is_quick(files: Sequence[Found]) -> bool:
+    """Return whether files are few, small and plain: read here before a worker would have started, and harmless."""
+    if len(files) > _QUICK_FILES or sum(found.size for found in files) > _QUICK_BYTES:
+        return False
+    return all(_is_plain(found.path) for found in files)
+
+
+def _is_plain(path: Path) -> bool:
+    kind = media.SUFFIXES.get(path.suffix.lower(), "")
+    if kind not in _QUICK_KINDS and not kind.startswith("text/x-"):
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(_QUICK_SNIFF)
+    except OSError:
+        return True  # it will fail here as well as there
+    return b"\0" not in head and not head.startswith((*_NO_TEXT, b"PK"))

@@ -10,13 +10,18 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
+from ..ingest.errors import GeneratorError
 from ..ingest.sentences import sentence_spans
+from ..ingest.split import count_words
 from ..prompts.fill import language_of, nothing_found
 from ..prompts.prompt import Prompt
+from ..retrieval.hanzi import SIMPLIFIED
 from ..retrieval.question import Term, expected_answer, figures, new_matches, terms
 from ..retrieval.tokens import tokens
 from .generator import Sampling
+from .sampling import require
 
 MAX_SENTENCES = 3
 
@@ -35,8 +40,14 @@ _CLOSE = 0.85
 """A further sentence is quoted only if it scores this share of the best one."""
 _SAID = 0.6
 """A sentence that shares more than this of its tokens with one quoted before says it again."""
+_OFF_TOPIC = 0.5
+"""A sentence with the question's figures that scores less than this share of the best sentence is about other things."""
 _LONG = 200
 """Tokens. A longer unit, a table or a listing, holds words of any question."""
+_CLOSE_BY = 20
+"""Characters. At this distance a word of the question tells half as much of a possible answer as beside it."""
+_CLAUSE_END = re.compile(r"[,;:，；：、(（]\s?(?!\d{3})")
+_UNIT = re.compile(r"(?=([\u3400-\u9fff]{2}))|[^\W_\u3400-\u9fff]+")
 _LINE_BREAK = re.compile(r"\s*\n\s*")
 _MARKUP = re.compile(r"#{1,6}\s|```|~~~|\|[\s|:-]+\|$")
 
@@ -68,11 +79,17 @@ class Extractive:
         """Return the length in characters: there is no tokenizer, and no limit that would need one."""
         return len(text)
 
-    def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:  # noqa: ARG002 - nothing is left to chance
-        """Yield the sentences that answer, best first, each with its mark."""
-        chosen = select(prompt)
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
+        """Yield the sentences that answer, best first, each with its mark; of ``sampling``, only ``seed`` is moot.
+
+        Raises:
+            GeneratorError: something other than quoting the best sentences was asked for.
+        """
+        if require(self.name, sampling, frozenset()) == "sample":
+            raise GeneratorError(f"{self.name} quotes and leaves nothing to chance; ask with temperature 0")
+        chosen = _within(select(prompt), sampling.max_tokens)
         if not chosen:
-            yield nothing_found(language_of(prompt.question))
+            yield prompt.nothing_found or nothing_found(language_of(prompt.question))
         for at, candidate in enumerate(chosen):
             text = _LINE_BREAK.sub(" ", candidate.text)
             yield ("\n\n" if at else "") + f"{text} [{candidate.passage}]"
@@ -84,38 +101,56 @@ class Extractive:
 def select(prompt: Prompt) -> list[Candidate]:
     """Return the sentences to quote, best first; none when no sentence holds anything of the question."""
     wanted = terms(prompt.question)
-    candidates = _with_figures(list(_candidates(prompt)), figures(prompt.question))
+    candidates = list(_candidates(prompt))
     if not candidates or not wanted:
         return []
     weights = _weights(wanted, candidates)
     kind = expected_answer(prompt.question)
-    scored = [(_score(candidate, weights, prompt.question, kind), candidate) for candidate in candidates]
-    scored = [item for item in scored if item[0] > 0]
-    scored.sort(key=lambda item: (-item[0], item[1].passage, item[1].order))
-    return _distinct([candidate for score, candidate in scored if score >= _CLOSE * scored[0][0]])
+    scores = {one: _score(one, weights, prompt.question, kind) for one in candidates}
+    best = max(scores.values())
+    kept = [one for one in _with_figures(candidates, figures(prompt.question)) if scores[one] > _OFF_TOPIC * best]
+    kept.sort(key=lambda one: (-scores[one], one.passage, one.order))
+    return _distinct([one for one in kept if scores[one] >= _CLOSE * scores[kept[0]]])
+
+
+def _within(chosen: Sequence[Candidate], max_tokens: int) -> list[Candidate]:
+    """Return the best of them that take no more than so many words together; the first one always, a quote is whole."""
+    used = accumulate(count_words([one.text for one in chosen]))
+    return [one for one, total in zip(chosen, used, strict=True) if total <= max_tokens or one is chosen[0]]
 
 
 def answer_span(question: str, sentence: str) -> tuple[int, int] | None:
     """Return where in ``sentence`` the answer itself stands, if it stands out.
 
-    That is the date, number, name or place that was asked for and is not in the question; of several the one whose
-    surroundings hold most of the question.
+    That is the date, number, name or place that was asked for and is not in the question; of several the one that
+    stands closest to words of the question.
     """
     kind = expected_answer(question)
     spans = new_matches(kind, sentence, question) if kind else []
     if not spans:
         return None
-    wanted = terms(question)
+    places = list(_places(sentence, terms(question)))
 
     def nearness(span: tuple[int, int]) -> float:
-        clause = set(tokens(sentence[max(0, span[0] - _CLAUSE) : span[1] + _CLAUSE]))
-        return sum(term.share for term in wanted if term.within(clause))
+        return sum(share / (1 + _gap(sentence, span, at) / _CLOSE_BY) for at, share in places)
 
     return max(spans, key=nearness)
 
 
-_CLAUSE = 40
-"""Characters on either side of a possible answer that are looked at."""
+def _places(sentence: str, wanted: Sequence[Term]) -> Iterator[tuple[int, float]]:
+    """Yield where in a sentence the question's terms stand, and their shares of a word."""
+    forms = {form: term.share for term in wanted for form in term.forms}
+    plain = sentence.translate(SIMPLIFIED)
+    for match in _UNIT.finditer(plain):
+        found = [forms[token] for token in tokens(match.group(1) or match.group()) if token in forms]
+        if found:
+            yield match.start(), max(found)
+
+
+def _gap(sentence: str, span: tuple[int, int], at: int) -> int:
+    """Return the characters between a span and a place; those in another clause count as further away."""
+    start, stop = (at, span[0]) if at < span[0] else (span[1], at)
+    return max(stop - start, 0) + _CLOSE_BY * len(_CLAUSE_END.findall(sentence, start, stop))
 
 
 def _candidates(prompt: Prompt) -> Iterator[Candidate]:
@@ -139,13 +174,15 @@ def _is_prose(text: str) -> bool:
 
 
 def _with_figures(candidates: list[Candidate], asked: frozenset[str]) -> list[Candidate]:
-    """Return the candidates that hold the question's figures, or follow on one that does; all if none does.
+    """Return the candidates that hold the question's figures, or none and follow on one that does.
 
     What is said of exit code 130 does not answer what exit code 5 means, however alike the words are.
     """
-    for near in (True, False):
-        kept = [one for one in candidates if asked <= (one.tokens | one.context if near else one.whole)]
-        if kept:
+    for fits in (
+        lambda one: asked <= one.tokens or (asked <= one.tokens | one.context and not figures(one.text)),
+        lambda one: asked <= one.whole,
+    ):
+        if kept := [one for one in candidates if fits(one)]:
             return kept
     return candidates
 

@@ -14,14 +14,12 @@ from ..retrieval.tokens import tokens
 
 _MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
-_WORDS = {
-    word: number
-    for number, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-        " eighteen nineteen twenty".split(),  # noqa: SIM905
-        1,
-    )
-} | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "dozen": 12}
+_TO_TWENTY = """
+    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+    nineteen twenty
+""".split()  # noqa: SIM905
+_TENS = {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "dozen": 12}
+_WORDS = {word: number for number, word in enumerate(_TO_TWENTY, 1)} | _TENS
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8}
 _SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12, "千": 3, "万": 4, "亿": 8}
 _DIGITS = {"〇": 0, "零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
@@ -35,8 +33,14 @@ _CHINESE_NUMBER = re.compile(r"[〇零一二两三四五六七八九十百千万
 _CHINESE_UNIT = re.compile(r"[年月日号岁次名人位座分倍章世届]")
 _NOT_NUMBERS = frozenset(["万一", "一一", "千万", "百万", "十分", "万", "千", "百", "亿"])
 
+_MONTH_IN_DATE = re.compile(r"\b\d{4}-(\d{2})-\d{2}\b|(?<!\d)(\d{1,2})\s?月")
+_WEEKDAY = re.compile(rf"\b(?:{'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
+
 _NAME = re.compile(r"\b[A-Z][\w'’-]*\w|\b[A-Z]{2,}\b")
-_COMPOUND = re.compile(r"\b(?!(?:The|A|An|In|On|At|By|For|From|Both|When|After|Before|Since|As|Is|It|He|She|His|Her|Its) )[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)+")
+_COMPOUND = re.compile(
+    r"\b(?!(?:The|A|An|In|On|At|By|For|From|Both|When|After|Before|Since|As|Is|It|He|She|His|Her|Its) )"
+    r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)+"
+)
 _LATIN_IN_HAN = re.compile(r"(?<=[\u3400-\u9fff])\s?([A-Za-z][\w-]+)")
 _QUOTED = re.compile(r"[“\"「『《]([^”\"」』》\n]{2,80})[”\"」』》]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -57,17 +61,47 @@ class Negation:
     """The next few tokens."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    start: int
+    stop: int
+    value: str
+    """Digits: ``1.5 million``, ``150万`` and ``1,500,000`` are one."""
+    sure: bool = True
+    """Whether it is surely meant as a figure: not so *one*, *second*, 一, and bare Chinese digits without a unit."""
+    month: bool = False
+
+
 def figures(text: str, *, claimed: bool = False) -> dict[str, str]:
     """Return the figures and dates of a text: a form in which equal ones are equal, and how each is written.
 
-    Numbers are written out: ``1.5 million``, ``150万`` and ``1,500,000`` are one. Months are figures of their own.
+    Numbers are written out in digits. Months are figures of their own.
 
     Args:
         text: any.
-        claimed: leave out what is only perhaps a figure: *one*, *second*, 一, and bare Chinese digits without a unit.
+        claimed: leave out what is only perhaps a figure.
     """
     plain = text.translate(SIMPLIFIED)
-    return dict([*_arabic(plain), *_words(plain, claimed=claimed), *_chinese(plain, claimed=claimed)])
+    found = {
+        f"month {figure.value}" if figure.month else figure.value: text[figure.start : figure.stop]
+        for figure in _figures(plain)
+        if figure.sure or not claimed
+    }
+    months = {
+        f"month {_normal(match.group(1) or match.group(2))}": match.group() for match in _MONTH_IN_DATE.finditer(plain)
+    }
+    return found | months | {match.group().lower(): match.group() for match in _WEEKDAY.finditer(plain)}
+
+
+def in_digits(text: str) -> str:
+    """Return a text with its figures written in digits, so that equal figures are equal words."""
+    plain = text.translate(SIMPLIFIED)
+    parts, at = [], 0
+    for figure in sorted(_figures(plain), key=lambda figure: (figure.start, -figure.stop)):
+        if figure.start >= at and figure.sure and not figure.month:
+            parts += [plain[at : figure.start], figure.value]
+            at = figure.stop
+    return "".join([*parts, plain[at:]])
 
 
 def names(sentence: str) -> tuple[str, ...]:
@@ -93,7 +127,10 @@ def quotations(sentence: str) -> tuple[str, ...]:
 def negations(text: str) -> list[Negation]:
     """Return the negations of a text, with the two words or Chinese characters behind each."""
     plain = text.translate(SIMPLIFIED)
-    return [Negation(match.group(), _scope(plain[match.end() : match.end() + _REACH])) for match in _NEGATIONS.finditer(plain)]
+    return [
+        Negation(match.group(), _scope(plain[match.end() : match.end() + _REACH]))
+        for match in _NEGATIONS.finditer(plain)
+    ]
 
 
 _REACH = 40
@@ -106,20 +143,21 @@ def _scope(following: str) -> frozenset[str]:
     return frozenset(tokens(_HAN.sub(" ", following))[:2])
 
 
-def _arabic(text: str) -> Iterator[tuple[str, str]]:
+def _figures(plain: str) -> Iterator[_Figure]:
+    yield from _arabic(plain)
+    yield from _words(plain)
+    yield from _chinese(plain)
+
+
+def _arabic(text: str) -> Iterator[_Figure]:
     for match in _NUMBER.finditer(text):
         plain = match.group().replace(",", "")
         scale = _SCALE.match(text, match.end())
-        written = match.group() + (scale.group() if scale else "")
         if scale and plain.count(".") <= 1:
             power = _SCALES[(scale.group(1) or scale.group(2)).lower()]
-            yield _normal(f"{float(plain) * 10**power:.4f}"), written
+            yield _Figure(match.start(), scale.end(), _normal(f"{float(plain) * 10**power:.4f}"))
         else:
-            yield _normal(plain), written
-        if text[match.end() : match.end() + 1] == "月":
-            yield f"month {_normal(plain)}", f"{match.group()}月"
-    for match in re.finditer(r"\b\d{4}-(\d{2})-\d{2}\b", text):
-        yield f"month {_normal(match.group(1))}", match.group()
+            yield _Figure(*match.span(), _normal(plain))
 
 
 def _normal(number: str) -> str:
@@ -131,34 +169,30 @@ def _normal(number: str) -> str:
     return (whole.lstrip("0") or "0") + (f".{part}" if part else "")
 
 
-def _words(text: str, *, claimed: bool) -> Iterator[tuple[str, str]]:
+def _words(text: str) -> Iterator[_Figure]:
     for match in _WORD.finditer(text):
         word = match.group()
         lower = word.lower()
         if lower in _MONTHS and word[0].isupper():
-            yield f"month {_MONTHS.index(lower) + 1}", word
-        elif lower in _WEEKDAYS:
-            yield lower, word
-        elif lower in _WORDS and not (claimed and lower == "one"):
-            number = _WORDS[lower]
+            yield _Figure(*match.span(), str(_MONTHS.index(lower) + 1), month=True)
+        elif lower in _WORDS:
             scale = _SCALE.match(text, match.end())
-            yield str(number * 10 ** _SCALES[scale.group(1).lower()] if scale and scale.group(1) else number), word
-        elif lower in _ORDINALS and not claimed:
-            yield str(_ORDINALS[lower]), word
+            power = _SCALES[scale.group(1).lower()] if scale and scale.group(1) else 0
+            stop = scale.end() if scale and power else match.end()
+            yield _Figure(match.start(), stop, str(_WORDS[lower] * 10**power), sure=lower != "one" or bool(power))
+        elif lower in _ORDINALS:
+            yield _Figure(*match.span(), str(_ORDINALS[lower]), sure=False)
 
 
-def _chinese(text: str, *, claimed: bool) -> Iterator[tuple[str, str]]:
+def _chinese(text: str) -> Iterator[_Figure]:
     for match in _CHINESE_NUMBER.finditer(text):
         written = match.group()
         if written in _NOT_NUMBERS or (match.start() and text[match.start() - 1].isdigit()):
             continue
-        unit = _CHINESE_UNIT.match(text, match.end())
-        if claimed and (written == "一" or (len(written) == 1 and not unit)):
-            continue
-        number = _chinese_value(written)
-        yield str(number), written
-        if unit and unit.group() == "月":
-            yield f"month {number}", f"{written}月"
+        sure = written != "一" and (len(written) > 1 or bool(_CHINESE_UNIT.match(text, match.end())))
+        yield _Figure(*match.span(), str(_chinese_value(written)), sure=sure)
+        if text[match.end() : match.end() + 1] == "月":
+            yield _Figure(match.start(), match.end() + 1, str(_chinese_value(written)), month=True)
 
 
 def _chinese_value(written: str) -> int:

@@ -7,22 +7,22 @@ a template, closing its own fence, or cut in the middle: a passage is in the pro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import cache
-from importlib import resources
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
-from typing import Literal, get_args
 
 from ..ingest.errors import GeneratorError
 from ..retrieval.hit import Hit
 from .prompt import Message, Prompt
-
-Language = Literal["en", "zh"]
+from .templates import FINALLY, OF_STYLE, Language, Style, Templates
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
-_SLOT = re.compile(r"\{(passages|question|nothing_found)\}")
-_TURN = re.compile(r"^\[(system|user|assistant)\]\n", re.MULTILINE)
-_FENCE = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
+_SLOT = re.compile(r"\{(passages|question|nothing_found|history)\}")
+_FENCE = re.compile(
+    r"<(?=[\s\u200b-\u200f\u2060\ufeff]*/?[\s\u200b-\u200f\u2060\ufeff]*(?:passage|history))", re.IGNORECASE
+)
+_FINALLY = re.compile(rf"^[\s*#]*(?:{'|'.join(word[:-1] for word in FINALLY.values())})\s*[:：][ *]*", re.MULTILINE)
+
+SHIPPED = Templates()
 
 
 def language_of(question: str) -> Language:
@@ -30,27 +30,20 @@ def language_of(question: str) -> Language:
     return "zh" if _HAN.search(question) else "en"
 
 
-@cache
-def template(name: str, language: Language) -> str:
-    """Return a template's text, without the line break at its end.
-
-    Raises:
-        ValueError: there is no such template.
-    """
-    if language not in get_args(Language):
-        raise ValueError(language)
-    file = resources.files(__package__).joinpath(f"{name}.{language}.txt")
-    if not file.is_file():
-        raise ValueError(f"no template {name!r} in {language!r}")
-    return file.read_text(encoding="utf-8").rstrip("\n")
-
-
 def nothing_found(language: Language) -> str:
-    """Return the sentence of an answer that abstains."""
-    return template("abstain", language)
+    """Return the sentence of an answer that abstains, as it ships."""
+    return SHIPPED.nothing_found(language)
 
 
-def fill(question: str, hits: Sequence[Hit], *, count_tokens: Callable[[str], int], room_tokens: int) -> Prompt:
+def fill(
+    question: str,
+    hits: Sequence[Hit],
+    *,
+    count_tokens: Callable[[str], int],
+    room_tokens: int,
+    style: Style = "plain",
+    templates: Templates = SHIPPED,
+) -> Prompt:
     """Fill the answer template in the question's language with as many hits as fit, dropping the worst first.
 
     Args:
@@ -58,18 +51,22 @@ def fill(question: str, hits: Sequence[Hit], *, count_tokens: Callable[[str], in
         hits: best first.
         count_tokens: of the backend that will read the prompt.
         room_tokens: what the messages may take together.
+        style: whether the model is to think first, or is shown an example.
+        templates: the user's own come before those that ship.
     Raises:
         GeneratorError: not even the best passage fits.
+        InputError: the user's own template cannot be used.
     """
     # Reading order instead of rank order: follow-up questions that find the same passages share the prompt's beginning,
     # which the backend has in its cache.
     kept = list(hits)
     while True:
         ordered = sorted(kept, key=lambda hit: (hit.chunk.source, hit.chunk.start))
-        messages = _messages(question, ordered)
-        used = sum(count_tokens(message.content) + _PER_MESSAGE for message in messages)
+        messages = _messages(question, ordered, style, templates)
+        used = tokens_of(messages, count_tokens)
         if used <= room_tokens:
-            return Prompt(question, messages, tuple(ordered), tuple(hits[len(kept) :]))
+            refusal = templates.nothing_found(language_of(question))
+            return Prompt(question, messages, tuple(ordered), tuple(hits[len(kept) :]), refusal)
         if len(kept) <= 1:
             raise GeneratorError(
                 f"the question and its best passage take {used} tokens and the model has room for {room_tokens}; "
@@ -83,19 +80,46 @@ _PER_MESSAGE = 8
 """Tokens that a chat template adds around a message, rounded up."""
 
 
-def _messages(question: str, hits: Sequence[Hit]) -> tuple[Message, ...]:
+def tokens_of(messages: Sequence[Message], count_tokens: Callable[[str], int]) -> int:
+    """Return how many tokens messages take together, at most."""
+    return sum(count_tokens(message.content) + _PER_MESSAGE for message in messages)
+
+
+def fenced(text: str) -> str:
+    """Return text that cannot open or close a fence of ours: ``‹/passage>``."""
+    return _FENCE.sub("‹", text)
+
+
+def put_in(templates: Templates, name: str, language: Language, values: Mapping[str, str]) -> tuple[Message, ...]:
+    """Return the messages of a template with its slots filled."""
+    return tuple(
+        # One pass over the template: what is put in is never looked at again.
+        Message(role, _SLOT.sub(lambda slot: values.get(slot.group(1), slot.group()), text).strip())
+        for role, text in templates.turns(name, language)
+    )
+
+
+def without_steps(raw: str, style: Style, *, finished: bool) -> tuple[str, str]:
+    """Return what a model has written so far as (its steps, its answer).
+
+    Only ``step-by-step`` has steps. A model that stopped without saying where its answer begins has written only an answer.
+    """
+    if style != "step-by-step":
+        return "", raw
+    match = _FINALLY.search(raw)
+    if match:
+        return raw[: match.start()].strip(), raw[match.end() :]
+    return ("", raw) if finished else (raw, "")
+
+
+def _messages(question: str, hits: Sequence[Hit], style: Style, templates: Templates) -> tuple[Message, ...]:
     language = language_of(question)
     values = {
         "passages": "\n\n".join(_passage(number, hit) for number, hit in enumerate(hits, 1)),
-        "question": _FENCE.sub("‹", question.strip()),
-        "nothing_found": nothing_found(language),
+        "question": fenced(question.strip()),
+        "nothing_found": templates.nothing_found(language),
     }
-    turns = _TURN.split(template("answer", language))[1:]
-    return tuple(
-        # One pass over the template: what is put in is never looked at again.
-        Message(role, _SLOT.sub(lambda slot: values[slot.group(1)], text).strip())  # type: ignore[arg-type]
-        for role, text in zip(turns[::2], turns[1::2], strict=True)
-    )
+    return put_in(templates, OF_STYLE[style], language, values)
 
 
 def _passage(number: int, hit: Hit) -> str:
@@ -103,5 +127,5 @@ def _passage(number: int, hit: Hit) -> str:
     place = [PurePath(chunk.source).name, *chunk.headings]
     if chunk.pages:
         place.append(f"p. {chunk.pages[0]}")
-    label = _FENCE.sub("‹", " > ".join(" ".join(part.split()) for part in place)).replace('"', "'")
-    return f'<passage id="{number}" from="{label}">\n{_FENCE.sub("‹", chunk.text)}\n</passage>'
+    label = fenced(" > ".join(" ".join(part.split()) for part in place)).replace('"', "'")
+    return f'<passage id="{number}" from="{label}">\n{fenced(chunk.text)}\n</passage>'

@@ -16,11 +16,11 @@ from ..ingest.sentences import sentence_spans
 from ..retrieval.hanzi import SIMPLIFIED
 from ..retrieval.question import Term, terms
 from ..retrieval.tokens import tokens
-from .claims import Negation, compound_names, figures, names, negations, quotations
+from .claims import Negation, compound_names, figures, in_digits, names, negations, quotations
 from .prompt import Support
 
 SUPPORTED = 0.75
-SHORT_SUPPORTED = 0.9
+SHORT_SUPPORTED = 0.88
 PARTLY = 0.45
 """Shares of a sentence's words that must be in the span; the second if the sentence has fewer than ``_SHORT``."""
 _SHORT = 12
@@ -29,7 +29,7 @@ NEAR_QUOTE = 0.7
 is no paraphrase."""
 
 _SPACE = re.compile(r"\s+")
-_ITEM = re.compile(r"[\u3400-\u9fff]|[^\W_]+(?:['’.,-][^\W_]+)*")
+_ITEM = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+(?:['’.,-][^\W_\u3400-\u9fff]+)*")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -68,19 +68,21 @@ def locate(sentence: str, passage: str, context: str = "") -> Place:
         return Place(*quoted, 1.0, "supported")
     parts = _take_apart(passage)
     around = frozenset(tokens(context)) if context else frozenset()
-    wanted = terms(sentence)
+    wanted = terms(in_digits(sentence))
     enough = SUPPORTED if sum(term.share for term in wanted) >= _SHORT else SHORT_SUPPORTED
     start, stop, score = _best_span(wanted, parts, len(passage), around)
     wrong = _contradiction(sentence, passage, passage[start:stop], parts, around, context)
     if wrong:
         return Place(start, stop, min(score, PARTLY / 2), "unsupported", wrong)
     if score >= enough:
-        swapped = _swapped(sentence, passage[start:stop]) or _joined_up(sentence, passage)
-        if swapped:
-            return Place(start, stop, min(score, enough - 0.01), "partly", swapped)
+        doubt = _doubt(sentence, passage, passage[start:stop])
+        if doubt:
+            return Place(start, stop, min(score, enough - 0.01), "partly", doubt)
         return Place(start, stop, score, "supported")
-    reason = "The passage says only part of this." if score >= PARTLY else "The passage does not say this."
-    return Place(start, stop, score, "partly" if score >= PARTLY else "unsupported", reason)
+    if score >= PARTLY:
+        reason = _swapped(sentence, passage[start:stop]) or "The passage says only part of this."
+        return Place(start, stop, score, "partly", reason)
+    return Place(start, stop, score, "unsupported", "The passage does not say this.")
 
 
 def _find(sentence: str, passage: str) -> tuple[int, int] | None:
@@ -89,35 +91,35 @@ def _find(sentence: str, passage: str) -> tuple[int, int] | None:
     if at >= 0:
         return at, at + len(sentence)
     words = [re.escape(word) for word in _SPACE.split(sentence)]  # the passage may break its lines elsewhere
-    match = re.search(r"(?<!\w)" + r"\s+".join(words), passage) if len(words) > 1 else None
-    return match.span() if match else None
+    for match in re.finditer(r"\s+".join(words), passage) if len(words) > 1 else ():
+        if _is_whole(passage, *match.span()):
+            return match.span()
+    return None
 
 
 def _find_whole(sentence: str, passage: str) -> int:
     """Return where the sentence stands in the passage, not as part of a longer word or number; -1 if nowhere."""
     at = passage.find(sentence)
     while at >= 0:
-        stop = at + len(sentence)
-        if not (_joins(passage[at - 1 : at], sentence[:1]) or _joins(sentence[-1:], passage[stop : stop + 1])):
+        if _is_whole(passage, at, at + len(sentence)):
             return at
         at = passage.find(sentence, at + 1)
     return -1
 
 
-def _joins(before: str, after: str) -> bool:
-    return (before + after).isascii() and before.isalnum() and after.isalnum()
+def _is_whole(text: str, start: int, stop: int) -> bool:
+    """Return whether a span neither begins nor ends within a word or number."""
+    return not any(0 < at < len(text) and re.fullmatch("[A-Za-z0-9]{2}", text[at - 1 : at + 1]) for at in (start, stop))
 
 
 @lru_cache(maxsize=256)
 def _take_apart(passage: str) -> _Passage:
     spans = tuple(sentence_spans(passage))
-    held = tuple(frozenset(tokens(passage[start:stop])) for start, stop in spans)
-    return _Passage(spans, held, frozenset().union(*held), frozenset(figures(passage)))
+    held = tuple(frozenset(tokens(in_digits(passage[start:stop]))) for start, stop in spans)
+    return _Passage(spans, held, frozenset(tokens(passage)), frozenset(figures(passage)))
 
 
-def _best_span(
-    wanted: Sequence[Term], parts: _Passage, length: int, around: frozenset[str]
-) -> tuple[int, int, float]:
+def _best_span(wanted: Sequence[Term], parts: _Passage, length: int, around: frozenset[str]) -> tuple[int, int, float]:
     """Return the sentence, or two in a row, that hold most of ``wanted``; of equals the first and the shortest."""
     total = sum(term.share for term in wanted)
     if not parts.spans or not total:
@@ -154,18 +156,20 @@ def _contradiction(
     unknown = [name for name in names(sentence) if not known.issuperset(tokens(name))]
     if unknown:
         return f"The passage does not name {', '.join(dict.fromkeys(unknown))}."
-    plain = _SPACE.sub(" ", passage)
+    plain = _plain(passage)
     for quotation in quotations(sentence):
-        if _SPACE.sub(" ", quotation).strip(" ,.，。") not in plain:
+        if _plain(quotation).strip(" ,.，。") not in plain:
             return f"The passage does not hold the words “{quotation}”."
     return _turned(sentence, span)
+
+
+def _plain(text: str) -> str:
+    return _SPACE.sub(" ", text.translate(SIMPLIFIED))
 
 
 def _turned(sentence: str, span: str) -> str:
     """Return which statement one of the two negates and the other does not; empty if they agree."""
     own, theirs = negations(sentence), negations(span)
-    if own and not theirs:
-        return f"The passage does not say “{own[0].word}”."
     held, said = frozenset(tokens(span)), frozenset(tokens(sentence))
     if any(_lacks(negation, theirs, held) for negation in own):
         return "The passage says this without the negation."
@@ -179,18 +183,29 @@ def _lacks(negation: Negation, others: Sequence[Negation], held: frozenset[str])
     return bool(negation.scope) and negation.scope <= held and not any(negation.scope & one.scope for one in others)
 
 
+def _doubt(sentence: str, passage: str, span: str) -> str:
+    """Return what may be wrong with a sentence whose words are all there; empty if nothing."""
+    own = negations(sentence)
+    if own and not negations(span):
+        return f"The passage does not say “{own[0].word}”."
+    return _swapped(sentence, span) or _joined_up(sentence, passage)
+
+
 def _swapped(sentence: str, span: str) -> str:
     """Return which words of a near quote were put in the place of others; empty if none were."""
-    ours, theirs = _items(sentence), _items(span)
+    ours, theirs = _items(in_digits(sentence)), _items(in_digits(span))
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     same = sum(block.size for block in matcher.get_matching_blocks())
     if same < NEAR_QUOTE * len(ours):
         return ""
     for ours_at, theirs_at in _replaced(matcher):
-        mine, other = _joined(ours[ours_at]), _joined(theirs[theirs_at])
-        if set(tokens(mine)) - set(tokens(span)) and set(tokens(other)) - set(tokens(sentence)):
-            return f"The passage says “{other}” where this says “{mine}”."
+        if _says_new(ours[ours_at], theirs) and _says_new(theirs[theirs_at], ours):
+            return f"The passage says “{_joined(theirs[theirs_at])}” where this says “{_joined(ours[ours_at])}”."
     return ""
+
+
+def _says_new(items: Sequence[str], there: Sequence[str]) -> bool:
+    return any(item not in there and tokens(item) for item in items)
 
 
 def _joined_up(sentence: str, passage: str) -> str:
@@ -202,7 +217,9 @@ def _joined_up(sentence: str, passage: str) -> str:
     for name in compound_names(sentence):
         words = [word.lower() for word in _ITEM.findall(name)]
         for first, second in pairwise(words):
-            close = (0 < after - before <= _APART for before in places.get(first, ()) for after in places.get(second, ()))
+            close = (
+                0 < after - before <= _APART for before in places.get(first, ()) for after in places.get(second, ())
+            )
             if first in places and second in places and not any(close):
                 return f"The passage does not say “{name}” as one name."
     return ""

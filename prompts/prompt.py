@@ -27,6 +27,8 @@ class Prompt:
     hits: tuple[Hit, ...]
     dropped: tuple[Hit, ...] = ()
     """Hits that did not fit the backend's context, in rank order."""
+    nothing_found: str = ""
+    """What the model was told to write when the passages do not hold the answer; empty: what ships with kb."""
 
 
 @dataclass(frozen=True, slots=True)

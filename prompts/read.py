@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..ingest.document import Chunk
 from ..ingest.sentences import sentence_spans
@@ -35,14 +35,21 @@ class Reading:
     """Marks of the model that pointed at no passage; they are not in ``text``."""
 
 
-def read(raw: str, prompt: Prompt, page_of: PageOf, *, finished: bool = True) -> Reading:
+def read(raw: str, prompt: Prompt, page_of: PageOf, *, finished: bool = True, strict: bool = False) -> Reading:
     """Read what a model has written, whole or so far.
 
     A sentence without a mark gets one if a passage bears it out; one with marks keeps those that point at a passage. While
     the model still writes, its last sentence is shown but not judged.
+
+    Args:
+        raw: the model's text.
+        prompt: what it answers.
+        page_of: of the catalog.
+        finished: whether the model has stopped writing.
+        strict: leave out sentences that no passage bears out, and what is not judged yet.
     """
     plain, marks = _take_out_marks(_UNFINISHED.sub("", raw))
-    if _is_refusal(plain):
+    if _is_refusal(plain, prompt):
         return Reading(plain.strip(), (), abstained=True, n_dropped_marks=0)
     spans = sentence_spans(plain)
     starts = [start for start, _ in spans]
@@ -60,8 +67,31 @@ def read(raw: str, prompt: Prompt, page_of: PageOf, *, finished: bool = True) ->
         _sentence(plain[start:stop], numbers, prompt, numbering, page_of)
         for (start, stop), numbers in list(zip(spans, claimed, strict=True))[: None if finished else -1]
     )
+    if strict:
+        return _without_unsupported(sentences, dropped)
     text = "".join(_shown(plain, spans, sentences))
     return Reading(text, sentences, abstained=False, n_dropped_marks=dropped)
+
+
+def _without_unsupported(sentences: tuple[Sentence, ...], dropped: int) -> Reading:
+    """Return the supported and partly supported sentences, with marks counted anew."""
+    kept = [sentence for sentence in sentences if sentence.support != "unsupported"]
+    order = dict.fromkeys(citation.mark for sentence in kept for citation in sentence.citations)
+    numbering = {mark: number for number, mark in enumerate(order, 1)}
+    anew = tuple(
+        replace(
+            sentence,
+            citations=tuple(replace(citation, mark=numbering[citation.mark]) for citation in sentence.citations),
+        )
+        for sentence in kept
+    )
+    text = "\n\n".join(sentence.text + _marks(sentence) for sentence in anew)
+    return Reading(text, anew, abstained=False, n_dropped_marks=dropped)
+
+
+def _marks(sentence: Sentence) -> str:
+    marks = dict.fromkeys(citation.mark for citation in sentence.citations)
+    return " " + "".join(f"[{mark}]" for mark in marks) if marks else ""
 
 
 def _take_out_marks(text: str) -> tuple[str, list[tuple[int, int]]]:
@@ -78,14 +108,19 @@ def _take_out_marks(text: str) -> tuple[str, list[tuple[int, int]]]:
     return "".join(parts), marks
 
 
-def _is_refusal(plain: str) -> bool:
+def _is_refusal(plain: str, prompt: Prompt) -> bool:
     said = plain.strip().rstrip(".。")
-    return any(said == nothing_found(language).rstrip(".。") for language in ("en", "zh"))
+    refusals = (prompt.nothing_found, nothing_found("en"), nothing_found("zh"))
+    return any(said == refusal.strip().rstrip(".。") for refusal in refusals if refusal)
 
 
 def _sentence(text: str, numbers: list[int], prompt: Prompt, numbering: dict[int, int], page_of: PageOf) -> Sentence:
     candidates = numbers or range(1, len(prompt.hits) + 1)
-    found = [(number, locate(text, prompt.hits[number - 1].chunk.text)) for number in candidates]
+    chunks = [hit.chunk for hit in prompt.hits]
+    found = [
+        (number, locate(text, chunks[number - 1].text, " > ".join(chunks[number - 1].headings)))
+        for number in candidates
+    ]
     if not numbers:
         found = sorted(
             ((number, place) for number, place in found if place.support == "supported"),
@@ -112,8 +147,6 @@ def _shown(plain: str, spans: list[tuple[int, int]], sentences: tuple[Sentence, 
     at = 0
     for (_, stop), sentence in zip(spans, sentences, strict=False):  # the last may be still being written
         yield plain[at:stop]
-        marks = dict.fromkeys(citation.mark for citation in sentence.citations)
-        if marks:
-            yield " " + "".join(f"[{mark}]" for mark in marks)
+        yield _marks(sentence)
         at = stop
     yield plain[at:].rstrip()

@@ -87,16 +87,18 @@ class Dense:
         self, vector: NDArray[np.float32], n: int, scope: Scope
     ) -> tuple[list[str], NDArray[np.float32]]:
         """Look at all of a small scope; of a large one, take ever more of the nearest until ``n`` are within."""
-        if len(scope.ids) <= self._exact_up_to and not isinstance(self._index, ExactIndex):
-            known = load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim, list(scope.ids))
-            return ExactIndex(*known).search(vector, n)
+        approximate = not isinstance(self._index, ExactIndex)
         wider = n
-        while True:
+        while len(scope.ids) > self._exact_up_to or not approximate:
             ids, scores = self._nearest(vector, wider)
             within = [at for at, chunk in enumerate(ids) if chunk in scope.ids][:n]
-            if len(within) == n or len(ids) < wider:
+            if len(within) == n or (len(ids) < wider and not approximate):
                 return [ids[at] for at in within], scores[within]
+            if len(ids) < wider:
+                break  # an approximate index may not reach all it holds
             wider *= 8
+        known = load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim, list(scope.ids))
+        return ExactIndex(*known).search(vector, n)
 
     def _statistics(self, vector: NDArray[np.float32]) -> tuple[float, float]:
         mean = float(self._moments.mean @ vector)

@@ -159,7 +159,7 @@ def _open(name: str, folder: Path, spec: str, cache: Path, progress: Callable[[s
         folder.parent.mkdir(parents=True, exist_ok=True)
     from filelock import FileLock
 
-    with FileLock(folder.parent / f"{recipe.fingerprint}.lock"):
+    with FileLock(str(folder.parent / f"{recipe.fingerprint}.lock")):
         try:
             return _open_prepared(recipe, spec, folder)
         except EmbedderError:

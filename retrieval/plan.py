@@ -132,7 +132,7 @@ def _plan(recipe: Recipe, building: Path) -> Plan:
     wanted = unit(reference.encode(sample, recipe.document_prompt))
     device = _accelerator()
     plan = Plan("", 1.0, "", device, wanted.shape[1], reference.max_tokens, reference.pad_id, "")
-    refused = []
+    refused: list[str] = []
     try:
         plan = replace(plan, openvino=openvino_version())
         for precision in precisions():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .hanzi import SIMPLIFIED
 from .tokens import tokens
@@ -17,9 +18,10 @@ _ASKING_EN = """
     type does did
 """.split()  # noqa: SIM905
 _ASKING_ZH = """
-    什么时候 什么时间 什么地方 什么样 什么 甚麼 什麼 哪一年 哪年 哪一个 哪一個 哪一位 哪里 哪裡 哪些 哪个 哪個 哪位 哪种 哪種 哪 谁 誰
-    多少 多久 多长 多長 多大 多高 几 幾 如何 怎么样 怎么 怎樣 怎麼 怎样 为什么 為什麼 为何 為何 是否 是不是 有没有 有沒有 能否 可否
-    请问 請問 吗 嗎 呢
+    什么时候 什么时间 什么地方 什么样 什么 甚麼 什麼 哪一年 哪年 哪一个 哪一個 哪一位 哪里 哪裡
+    哪些 哪个 哪個 哪位 哪种 哪種 哪 谁 誰 多少 多久 多长 多長 多大 多高 几 幾 如何 怎么样
+    怎么 怎樣 怎麼 怎样 为什么 為什麼 为何 為何 是否 是不是 有没有 有沒有 能否 可否 请问 請問
+    吗 嗎 呢
 """.split()  # noqa: SIM905
 _ASKING = re.compile(rf"\b(?:{'|'.join(_ASKING_EN)})\b|{'|'.join(_ASKING_ZH)}", re.IGNORECASE)
 _BREAK = " | "
@@ -29,6 +31,7 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]+")
 _FUNCTION = frozenset("的了是在和与及或也都就着过吗呢吧啊之其这那我你他她它们个为有被把对从而以于所")
 _TRIGRAM = 3
 
+_WHAT_YEAR = re.compile(r"\b(?:what|which) year\b|哪一?年", re.IGNORECASE)
 _WHEN = re.compile(
     r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade)\b|什么时候|什麼時候|何时|何時|哪一?[年天]|几月|幾月"
     r"|什么时间|什麼時間|[几幾]世[纪紀]",
@@ -48,25 +51,29 @@ _WHERE = re.compile(
 
 _MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _DATE = re.compile(
-    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?)?(?:,? \d{{4}})?\b"
-    r"|\b(?:1\d{3}|20\d{2})s?\b|\b\d{1,2}th century\b|\b\d{4}-\d{2}-\d{2}\b"
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?\b)?(?:,? \d{{4}})?\b"
+    r"|\bbetween \d{4} and \d{4}\b|\d{4}\s?年?[到至–-]\s?\d{4}\s?年?"
+    r"|\b(?:1\d{3}|20\d{2})s?\b(?!\s*年)|\b\d{1,2}th century\b|\b\d{4}-\d{2}-\d{2}\b"
     r"|(?:\d+\s*(?:年代|年|月|日|号|號|世纪|世紀|点|點)[初末中底]?\s*)+|(?:[一二三四五六七八九十〇零]+(?:年代|年|月|日|世纪|世紀))+"
     r"|\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|today)\b",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"\b(?:1\d{3}|20\d{2})\b(?!\s?年)|\d+\s?年|[一二三四五六七八九〇零]{2,4}年")
 _NUMBER = re.compile(
-    r"[$€£¥]?\d+(?:[.,]\d+)*(?:\s?(?:%|percent|thousand|million|billion|trillion|[百千万萬亿億]+))*"
-    r"|[一二三四五六七八九十百千万亿兩两萬億]+"
+    r"(?<![\d.,])(?!\b(?:1[5-9]|20)\d{2}(?:\b(?!,\d)|\s?年))[$€£¥]?\d+(?:[.,]\d+)*(?:\s?(?:%|percent|thousand|million|billion|trillion|[百千万萬亿億]+))*"
+    r"|[数數几幾]?[一二三四五六七八九十百千万亿兩两萬億]+"
     r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty|hundred"
     r"|thousand|million|billion|once|twice)\b",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"[A-Z][\w.'’-]*\w(?:\s+(?:(?:of|de|van|von|the|al|bin)\s+)?[A-Z][\w.'’-]*\w)*")
+_NAME = re.compile(
+    r"(?!^[A-Z][a-z]+ [^A-Z])[A-Z][\w.'’-]*\w(?:\s+(?:(?:of|de|van|von|the|al|bin)\s+)?[A-Z][\w.'’-]*\w)*"
+)
 _PLACE = re.compile(
     rf"(?<=\b(?:in|at) )(?:the )?{_NAME.pattern}|(?<=\b(?:near|from) )(?:the )?{_NAME.pattern}"
-    r"|\w{1,8}?[省市县縣区區国國州岛島城镇鎮村]"
+    r"|(?<=[在于於])[\u3400-\u9fff]{1,6}?[省市县縣区區国國州岛島城镇鎮村]"
 )
-_KINDS = ((_WHEN, _DATE), (_HOW_MANY, _NUMBER), (_WHO, _NAME), (_WHERE, _PLACE))
+_KINDS = ((_WHAT_YEAR, _YEAR), (_WHEN, _DATE), (_HOW_MANY, _NUMBER), (_WHO, _NAME), (_WHERE, _PLACE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +117,11 @@ def _characters(run: str) -> Iterator[Term]:
 def phrases(text: str) -> frozenset[str]:
     """Return what follows on each other in a text: pairs of its words, and Chinese trigrams."""
     plain = text.translate(SIMPLIFIED)
-    words = [token for token in tokens(_HAN.sub(" ", plain))]
-    pairs = {f"{first} {second}" for first, second in zip(words, words[1:], strict=False)}
-    return frozenset(pairs.union(*({run[at : at + _TRIGRAM] for at in range(len(run) - 2)} for run in _HAN.findall(plain))))
+    words = tokens(_HAN.sub(" ", plain))
+    pairs = {f"{first} {second}" for first, second in pairwise(words)}
+    return frozenset(
+        pairs.union(*({run[at : at + _TRIGRAM] for at in range(len(run) - 2)} for run in _HAN.findall(plain)))
+    )
 
 
 def asked_phrases(question: str) -> frozenset[str]:

@@ -181,6 +181,8 @@ def _save(path: Path, matrix: _Matrix) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f"{path.name}.*"):  # by a process that was killed, or will do without
+            left.unlink(missing_ok=True)
         with draft.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
         draft.replace(path)

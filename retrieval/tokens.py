@@ -106,6 +106,8 @@ def _word(word: str) -> tuple[str, ...]:
     if plain.isascii() and plain.isalpha():
         return _plain(word, plain)
     folded = _fold(plain)
+    if not folded:  # an accent without a letter
+        return ()
     if folded.isalnum():
         return (_stem(folded),)
     return tuple(dict.fromkeys(_identifier(word, folded)))

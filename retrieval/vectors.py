@@ -7,13 +7,14 @@ run twice for the same text, or text truncated on its way into it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..ingest.catalog import Catalog
+from ..ingest.chunkings import spare_texts, wanted_chunks
 from ..ingest.document import indexed_text
 from ..ingest.sync import Progress, Step
 from .embedder import Embedder
@@ -60,18 +61,39 @@ def embed_pending(catalog: Catalog, embedder: Embedder, progress: Progress | Non
     return Embedded(n_embedded, unreadable, int(truncated))
 
 
+def embed_spare(catalog: Catalog, embedder: Embedder, split_key: str, progress: Progress | None = None) -> int:
+    """Embed the spare chunks of a splitting that have no vector yet, unseen by searches; return how many were embedded."""
+    n_embedded = n_done = 0
+    batch: dict[str, str] = {}
+    texts = spare_texts(catalog, split_key, embedder.fingerprint)
+    for n_wanted, text_hash, text in texts:
+        batch[text_hash] = text
+        if len(batch) == _BATCH:
+            if progress:
+                progress(Step("embed", n_done, n_wanted))
+            n_embedded += _store(catalog, embedder, batch, visible=False)
+            n_done += len(batch)
+            batch = {}
+    return n_embedded + (_store(catalog, embedder, batch, visible=False) if batch else 0)
+
+
 def _embed(catalog: Catalog, embedder: Embedder, keys: Sequence[int]) -> int:
     rows = catalog.connection().execute(
         f"SELECT text_hash, text, headings FROM chunks WHERE key IN ({','.join('?' * len(keys))})", keys
     )
     texts = {text_hash: indexed_text(tuple(json.loads(headings)), text) for text_hash, text, headings in rows}
+    return _store(catalog, embedder, texts, visible=True)
+
+
+def _store(catalog: Catalog, embedder: Embedder, texts: Mapping[str, str], *, visible: bool) -> int:
+    """Embed texts, given by their hash, and keep their vectors in one transaction; return how many could be read."""
     hashes = list(texts)
     readable = embedder.coverage([texts[h] for h in hashes]) >= READABLE
     chosen = [h for h, can in zip(hashes, readable, strict=True) if can]
     vectors = embedder.embed_documents([texts[h] for h in chosen]).astype("<f4")
     blobs: dict[str, bytes | None] = dict.fromkeys(hashes)
     blobs.update((h, vector.tobytes()) for h, vector in zip(chosen, vectors, strict=True))
-    with catalog.transaction(content=False) as connection:
+    with catalog.transaction(content=False, visible=visible) as connection:
         connection.executemany(
             "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
             ((embedder.fingerprint, text_hash, blob) for text_hash, blob in blobs.items()),
@@ -123,20 +145,41 @@ def count_vectors(catalog: Catalog, fingerprint: str) -> tuple[int, int]:
     return ready, pending
 
 
-def fill_index(index: VectorIndex, catalog: Catalog, embedder: Embedder, progress: Progress | None = None) -> None:
-    """Make the index hold just the vectors that the catalog has for this embedder."""
-    rows = catalog.connection().execute(
-        "SELECT c.id FROM chunks c JOIN vectors v ON v.embedder = ? AND v.text_hash = c.text_hash"
-        " WHERE v.vector IS NOT NULL",
-        (embedder.fingerprint,),
-    )
-    wanted = {chunk for (chunk,) in rows}
+def fill_index(
+    index: VectorIndex,
+    catalog: Catalog,
+    embedder: Embedder,
+    progress: Progress | None = None,
+    split_key: str | None = None,
+) -> None:
+    """Make the index hold just the vectors that the catalog has for this embedder.
+
+    Args:
+        index: is filled, and rid of what is not in the catalog.
+        catalog: has the vectors.
+        embedder: made them.
+        progress: called with every step.
+        split_key: fill it for the chunks that the base will have once it is split so; for those it has unless given.
+    """
+    wanted = wanted_chunks(catalog, embedder.fingerprint, split_key)
     there = index.ids()
-    index.remove(sorted(there - wanted))
-    missing = sorted(wanted - there)
+    index.remove(sorted(there - wanted.keys()))
+    missing = sorted(wanted.keys() - there)
     for at in range(0, len(missing), _BATCH):
         if progress:
             progress(Step("index", at, len(missing)))
-        index.upsert(*load_vectors(catalog, embedder.fingerprint, embedder.dim, missing[at : at + _BATCH]))
+        batch = missing[at : at + _BATCH]
+        vectors = _vectors_of(catalog, embedder, {wanted[chunk] for chunk in batch})
+        batch = [chunk for chunk in batch if wanted[chunk] in vectors]
+        index.upsert(batch, np.array([vectors[wanted[chunk]] for chunk in batch], np.float32).reshape(-1, embedder.dim))
     if progress and missing:
         progress(Step("index", len(missing), len(missing)))
+
+
+def _vectors_of(catalog: Catalog, embedder: Embedder, hashes: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+    rows = catalog.connection().execute(
+        "SELECT text_hash, vector FROM vectors WHERE embedder = ? AND vector IS NOT NULL"
+        " AND text_hash IN (SELECT value FROM json_each(?))",
+        (embedder.fingerprint, json.dumps(list(hashes))),
+    )
+    return {text_hash: np.frombuffer(vector, "<f4") for text_hash, vector in rows}

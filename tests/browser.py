@@ -76,7 +76,12 @@ def slow_model() -> Iterator[tuple[str, threading.Event]]:
             pass
 
         def do_GET(self) -> None:
-            self.send_error(404)
+            body = b'{"object": "list", "data": [{"id": "slow", "object": "model"}]}'
+            self.send_response(200 if self.path == "/v1/models" else 404)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def do_POST(self) -> None:
             if not self.path.endswith("/chat/completions"):

@@ -28,20 +28,25 @@ class HashedEmbedder:
 
     @property
     def fingerprint(self) -> str:
+        """See ``Embedder``."""
         return f"{self.name}-{self.dim}-{self.max_tokens}"
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """See ``Embedder``."""
         return [2 + len(text.split()) for text in texts]
 
     def coverage(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """See ``Embedder``."""
         letters = [_WORDS.findall(text) for text in texts]
         return np.array([sum(c.isascii() for c in found) / len(found) if found else 1 for found in letters], np.float32)
 
     def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """See ``Embedder``."""
         self.n_embedded += len(texts)
         return np.array([self.embed_query(text) for text in texts], np.float32).reshape(len(texts), self.dim)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
+        """See ``Embedder``."""
         vector = np.full(self.dim, 1e-3, np.float32)
         for word in _LATIN.findall(text.lower()):
             digest = hashlib.blake2b(f"{self.name} {word}".encode(), digest_size=8).digest()

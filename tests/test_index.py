@@ -26,9 +26,23 @@ from numpy.typing import NDArray
 
 DIM = 8
 NAMES = [f"chunk-{at}" for at in range(40)]
-WORDS = (
-    ["backup", "restore", "server", "warranty", "repair", "leave", "holiday", "hotel", "taxi", "refund", "approval", "budget", "network", "router", "disk"]
-)
+WORDS = [
+    "backup",
+    "restore",
+    "server",
+    "warranty",
+    "repair",
+    "leave",
+    "holiday",
+    "hotel",
+    "taxi",
+    "refund",
+    "approval",
+    "budget",
+    "network",
+    "router",
+    "disk",
+]
 
 
 class Server:
@@ -43,9 +57,11 @@ class Server:
 
     @property
     def url(self) -> str:
+        """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        """Start it, and wait until it listens."""
         chroma = Path(sys.executable).with_name("chroma")
         command = [chroma, "run", "--path", self.folder, "--host", "127.0.0.1", "--port", str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -57,6 +73,7 @@ class Server:
         raise TimeoutError("chroma run does not listen after 30 s")
 
     def kill(self) -> None:
+        """Kill it at once."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 

@@ -1,0 +1,312 @@
+"""The record of answers: what was asked, what was answered, and all it takes to answer it again.
+
+Comes in: finished answers. Goes out: records, conversations, feedback. Never: an answer that fails or waits because it
+cannot be recorded, or a record that changes what a search finds (``generation`` stays).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, cast
+
+from ..ingest.catalog import Catalog
+from ..ingest.errors import InputError
+from ..llm.generator import Sampling
+from ..prompts.prompt import Message
+from ..retrieval.where import Where
+from .answer import Answer, Asked
+
+Feedback = Literal["", "up", "down"]
+
+_WAIT_S = 0.05
+"""How long a finished answer waits for a writer before it goes unrecorded."""
+_WHOLE = 64 << 20
+"""Bytes. Of a larger model file, blocks at even distances are hashed, this much together."""
+_BLOCK = 1 << 18
+_COLUMNS = (
+    "id, at, ifnull(session, ''), said, question, settings, fingerprint, llm, model, model_hash, messages, raw, answer,"
+    " timings, feedback, correction"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What lies behind an answer: the prompt, and what the model wrote."""
+
+    messages: tuple[Message, ...] = ()
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A recorded answer."""
+
+    id: int
+    at: str
+    """UTC, ISO 8601."""
+    session: str
+    """The conversation; empty when it was asked on its own."""
+    asked: Asked
+    fingerprint: str
+    """Of the index that was searched."""
+    llm: str
+    """The spec that opens the model."""
+    model: str
+    model_hash: str
+    written: Written
+    answer: str
+    """JSON."""
+    timings: tuple[tuple[str, float], ...]
+    feedback: Feedback
+    correction: str
+
+    @property
+    def text(self) -> str:
+        """The answer as it was shown."""
+        return str(json.loads(self.answer)["text"])
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the documents held no answer."""
+        return bool(json.loads(self.answer)["abstained"])
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A conversation."""
+
+    id: str
+    started: str
+    """UTC, ISO 8601."""
+    title: str
+    """Its first question."""
+    n_turns: int
+
+
+class Log:
+    """The recorded answers of one base. Safe to use from several threads."""
+
+    def __init__(self, catalog: Catalog, llm: str, embedder: Callable[[], str], *, on: bool) -> None:
+        """Make the log.
+
+        Args:
+            catalog: where it is kept.
+            llm: the spec that the models of new answers are opened with.
+            embedder: returns the fingerprint of the embedder that serves.
+            on: whether new answers are recorded.
+        """
+        self._catalog = catalog
+        self._llm = llm
+        self._embedder = embedder
+        self.on = on
+
+    def record(self, asked: Asked, answer: Answer, written: Written) -> Answer:
+        """Record a finished answer, and return it with the record's id; or with a note, if it could not be recorded."""
+        if not self.on:
+            return answer
+        try:
+            index, model_hash = self.fingerprint(), self.model_hash(answer.model)  # before anybody has to wait for us
+            with closing(sqlite3.connect(self._catalog.path, timeout=_WAIT_S, isolation_level=None)) as connection:
+                connection.execute("PRAGMA foreign_keys=ON")
+                connection.execute("BEGIN IMMEDIATE")
+                self._remember(connection, index, model_hash)
+                number = self._insert(connection, asked, answer, written, index, model_hash)
+                connection.execute("COMMIT")
+        except (sqlite3.Error, OSError, UnicodeEncodeError) as error:
+            busy = "locked" in str(error)
+            reason = "the knowledge base was being written to" if busy else str(error)
+            return replace(answer, notes=(*answer.notes, f"This answer was not recorded: {reason}."))
+        return replace(answer, id=number)
+
+    def records(self, limit: int = 20, session: str = "") -> tuple[Record, ...]:
+        """Return the last answers, newest first; with a session, its turns only."""
+        rows = self._catalog.connection().execute(
+            f"SELECT {_COLUMNS} FROM answers WHERE ? IN ('', session) ORDER BY id DESC LIMIT ?", (session, limit)
+        )
+        return tuple(_record(row) for row in rows)
+
+    def get(self, number: int) -> Record:
+        """Return one answer.
+
+        Raises:
+            InputError: there is none of this number.
+        """
+        row = self._catalog.connection().execute(f"SELECT {_COLUMNS} FROM answers WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            raise InputError(f"there is no recorded answer {number}; kb log shows what there is")
+        return _record(row)
+
+    def rate(self, number: int, feedback: Feedback, correction: str = "") -> None:
+        """Attach what the user thinks of an answer, in the place of what he thought before.
+
+        Raises:
+            InputError: there is no such answer.
+        """
+        self.get(number)
+        self._catalog.connection().execute(
+            "UPDATE answers SET feedback = ?, correction = ? WHERE id = ?", (feedback, correction.strip(), number)
+        )
+
+    def delete(self, numbers: Sequence[int] | None = None) -> int:
+        """Forget answers, all of them unless some are given; return how many went."""
+        where = "" if numbers is None else " WHERE id IN (SELECT value FROM json_each(?))"
+        connection = self._catalog.connection()
+        gone = connection.execute(f"DELETE FROM answers{where}", () if numbers is None else (json.dumps(numbers),))
+        count = gone.rowcount
+        connection.execute("DELETE FROM sessions WHERE id NOT IN (SELECT session FROM answers WHERE session NOT NULL)")
+        return count
+
+    def sessions(self) -> tuple[Session, ...]:
+        """Return the conversations, the one spoken in last first."""
+        rows = self._catalog.connection().execute(
+            "SELECT s.id, s.started, (SELECT said FROM answers WHERE session = s.id ORDER BY id LIMIT 1), count(a.id)"
+            " FROM sessions s JOIN answers a ON a.session = s.id GROUP BY s.id ORDER BY max(a.id) DESC"
+        )
+        return tuple(Session(*row) for row in rows)
+
+    def session(self, name: str) -> tuple[Record, ...]:
+        """Return the turns of a conversation, oldest first; ``last`` is the one spoken in last.
+
+        Raises:
+            InputError: there is no such conversation.
+        """
+        sessions = self.sessions()
+        if name == "last" and sessions:
+            name = sessions[0].id
+        if name not in {session.id for session in sessions}:
+            raise InputError(f"there is no conversation {name!r}; kb chat --list shows what there is")
+        return self.records(limit=-1, session=name)[::-1]
+
+    def delete_session(self, name: str) -> int:
+        """Forget a conversation; return how many turns it had.
+
+        Raises:
+            InputError: there is no such conversation.
+        """
+        return self.delete([record.id for record in self.session(name)])
+
+    def fingerprint(self) -> str:
+        """Return the fingerprint of the index as it is now."""
+        embedder = self._embedder()
+        known = self._catalog.get("fingerprint").split()
+        if known[:2] == [str(self._catalog.generation), embedder]:
+            return known[2]
+        return self._catalog.fingerprint(embedder)
+
+    def model_hash(self, model: str) -> str:
+        """Return the hash of a model's file: ``sha256:...``, or ``sha256-sampled:...`` of a large one; empty if it has none."""
+        kind, _, place = self._llm.partition(":")
+        path = Path(place).expanduser()
+        if kind != "gguf" or model != f"gguf:{path.name}":
+            return ""
+        try:
+            stat = path.stat()
+            state = f"{stat.st_size} {stat.st_mtime_ns}"
+            known = self._catalog.get(f"model {path}").rpartition(" ")
+            return known[2] if known[0] == state else _hash(path, stat.st_size)
+        except OSError:
+            return ""
+
+    # How it is done
+
+    def _insert(
+        self,
+        connection: sqlite3.Connection,
+        asked: Asked,
+        answer: Answer,
+        written: Written,
+        index: str,
+        model_hash: str,
+    ) -> int:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        if asked.session:
+            connection.execute("INSERT OR IGNORE INTO sessions VALUES (?, ?)", (asked.session, now))
+        settings = {
+            "k": asked.k, "style": asked.style, "where": asdict(asked.where), "sampling": asdict(asked.sampling),
+            "strict": asked.strict,
+        }  # fmt: skip
+        cursor = connection.execute(
+            "INSERT INTO answers (at, session, said, question, settings, fingerprint, llm, model, model_hash, messages,"
+            " raw, answer, timings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                now, asked.session or None, asked.said or asked.question, asked.question, json.dumps(settings),
+                index, self._llm, answer.model, model_hash,
+                json.dumps([[message.role, message.content] for message in written.messages]), written.raw,
+                to_json(answer), json.dumps(answer.timings),
+            ),
+        )  # fmt: skip
+        number = cast("int", cursor.lastrowid)
+        sources = {hit.chunk.source for hit in answer.hits} | {citation.source for citation in answer.citations}
+        connection.executemany(
+            "INSERT INTO answer_sources VALUES (?, ?)", ((number, source) for source in sorted(sources))
+        )
+        return number
+
+    def _remember(self, connection: sqlite3.Connection, index: str, model_hash: str) -> None:
+        """Keep what takes long to compute, with what it holds for."""
+        values = [("fingerprint", f"{self._catalog.generation} {self._embedder()} {index}")]
+        if model_hash:
+            path = Path(self._llm.partition(":")[2]).expanduser()
+            stat = path.stat()
+            values.append((f"model {path}", f"{stat.st_size} {stat.st_mtime_ns} {model_hash}"))
+        connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)
+
+
+def new_session() -> str:
+    """Return a name for a new conversation."""
+    return secrets.token_hex(4)
+
+
+def to_json(answer: Answer) -> str:
+    """Return an answer as JSON, the same for the same answer: without its times and its number; hits by their chunks' ids."""
+    data = {name: value for name, value in asdict(answer).items() if name not in ("id", "timings", "hits")}
+    data["hits"] = [[hit.chunk.id, hit.score, hit.by] for hit in answer.hits]
+    return json.dumps(data, ensure_ascii=False, sort_keys=True)
+
+
+def _record(row: Sequence[object]) -> Record:
+    number, at, session, said, question, settings, fingerprint, llm, model, model_hash, *rest = row
+    messages, raw, answer, timings, feedback, correction = map(str, rest)
+    kept = json.loads(str(settings))
+    asked = Asked(
+        str(question),
+        k=kept["k"],
+        sampling=Sampling(**{key: _tuple(value) for key, value in kept["sampling"].items()}),
+        where=Where(**{key: _tuple(value) for key, value in kept["where"].items()}),
+        style=kept["style"],
+        strict=kept["strict"],
+        said=str(said),
+        session=str(session),
+    )
+    return Record(
+        cast("int", number), str(at), str(session), asked, str(fingerprint), str(llm), str(model), str(model_hash),
+        Written(tuple(Message(role, content) for role, content in json.loads(messages)), raw),
+        answer, tuple((stage, seconds) for stage, seconds in json.loads(timings)), cast("Feedback", feedback), correction,
+    )  # fmt: skip
+
+
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _hash(path: Path, size: int) -> str:
+    """Return the hash of a file: of all of it, or of its size and blocks at even distances."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        if size <= _WHOLE:
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        digest.update(str(size).encode())
+        n_blocks = _WHOLE // _BLOCK
+        for block in range(n_blocks):
+            file.seek((size - _BLOCK) * block // (n_blocks - 1), os.SEEK_SET)
+            digest.update(file.read(_BLOCK))
+    return f"sha256-sampled:{digest.hexdigest()}"

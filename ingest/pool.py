@@ -1,0 +1,231 @@
+"""Worker processes that read files side by side, each with a time limit and a memory cap.
+
+Comes in: jobs. Goes out: their events, as they come. Never: an orphan, more documents in memory than there are workers, or a
+run that a hanging, crashing or exploding file can stop: it becomes a failure, and its worker is replaced.
+
+The workers are no ``multiprocessing`` children: those import the caller's main module again, which breaks scripts that are
+not written for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pickle import UnpicklingError
+
+from .document import Failure
+from .job import Done, Event, Job, Started, Taken, behind, take
+from .worker import OUT_OF_MEMORY
+
+_GIGABYTE = 1024**3
+_MEGABYTE = 1024**2
+_START = "import json, sys; from importlib import import_module; path, module, *numbers = json.loads(sys.argv[1]); "
+_START += "sys.path[:] = path; import_module(module).serve(*numbers)"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file may cost."""
+
+    timeout_s: float = 120.0
+    """For a file, or for a page where pages are recognised from images."""
+    timeout_s_per_mb: float = 10.0
+    memory_bytes: int = 4 * _GIGABYTE
+    """Of a worker; at least 256 MiB."""
+
+    def seconds(self, job: Job) -> float:
+        """Return how long may pass without an event."""
+        return self.timeout_s + self.timeout_s_per_mb * job.size / _MEGABYTE
+
+
+def default_workers() -> int:
+    """Return the number of cores that this process may use."""
+    try:
+        return max(len(os.sched_getaffinity(0)), 1)
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def take_all(jobs: Iterable[Job]) -> Generator[tuple[Job, Event], None, None]:
+    """Work the jobs off in this process, without limits: for small plain text, which is safe."""
+    for job in jobs:
+        for event in take(job):
+            yield job, event
+
+
+class Pool:
+    """Workers for one run; ``close`` ends them."""
+
+    def __init__(self, n_workers: int, limits: Limits) -> None:
+        self._n_workers = n_workers
+        self._limits = limits
+        self._workers: list[_Worker] = []
+        self._again: deque[tuple[Job, int]] = deque()
+
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        """The workers that are running."""
+        return tuple(worker.process.pid for worker in self._workers)
+
+    def run(self, jobs: Iterable[Job]) -> Generator[tuple[Job, Event], None, None]:
+        """Yield the events of all jobs; those of a job come in order, the jobs in any order."""
+        rest = iter(jobs)
+        try:
+            while self._feed(rest):
+                yield from self._listen(rest)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End the workers at once; they hold nothing that could be lost."""
+        for worker in self._workers:
+            worker.end()
+        self._workers.clear()
+
+    def _feed(self, rest: Iterator[Job]) -> bool:
+        """Give every idle worker a job, starting workers as needed; return whether any is at work."""
+        idle = [worker for worker in self._workers if worker.job is None]
+        while idle or len(self._workers) < self._n_workers:
+            job, attempt = self._again.popleft() if self._again else (next(rest, None), 0)
+            if job is None:
+                break
+            if not idle:
+                idle = [_Worker(self._limits)]
+                self._workers += idle
+            self._give(idle.pop(), job, attempt)
+        return any(worker.job for worker in self._workers)
+
+    def _give(self, worker: _Worker, job: Job, attempt: int) -> None:
+        try:
+            worker.give(job, attempt)
+        except OSError:  # it ended of old age, or was killed while it had nothing to do
+            self._drop(worker)
+            self._again.append((job, attempt))
+
+    def _listen(self, rest: Iterator[Job]) -> Iterator[tuple[Job, Event]]:
+        busy = {worker.events: worker for worker in self._workers if worker.job}
+        soonest = min((worker.deadline for worker in busy.values()), default=0.0)
+        ready = set(wait(list(busy), max(soonest - time.monotonic(), 0.0))) if busy else set()
+        for connection, worker in busy.items():
+            if connection in ready:
+                yield from self._hear(worker, rest)
+            elif worker.deadline < time.monotonic() and not connection.poll():
+                yield from self._give_up(worker, "timeout", _timeout(self._limits.seconds(worker.at_work)))
+
+    def _hear(self, worker: _Worker, rest: Iterator[Job]) -> Iterator[tuple[Job, Event]]:
+        job = worker.at_work
+        try:
+            events = worker.hear()
+        except (EOFError, OSError, UnpicklingError):
+            yield from self._bury(worker)
+            return
+        if isinstance(events[-1], Done):
+            worker.job = None
+            self._feed(rest)  # before the events are dealt with, so that it works on meanwhile
+        for event in events:
+            yield job, event
+
+    def _bury(self, worker: _Worker) -> Iterator[tuple[Job, Event]]:
+        """Deal with a worker that died of its job: once may be chance, twice is the file."""
+        code = worker.process.wait()
+        if code == OUT_OF_MEMORY:
+            yield from self._give_up(worker, "too-large", _memory(self._limits.memory_bytes))
+        elif worker.attempt == 0:
+            self._drop(worker)
+            self._again.appendleft((behind(worker.at_work, worker.n_members), 1))
+        else:
+            yield from self._give_up(worker, "crashed", _crash(code))
+
+    def _give_up(self, worker: _Worker, kind: str, reason: str) -> Iterator[tuple[Job, Event]]:
+        """Make a failure of the file or the member in hand; the members behind it are read by another worker."""
+        job = worker.at_work
+        self._drop(worker)
+        yield job, Taken(worker.member or job.path, job.size, Failure(worker.member or job.path, kind, reason))
+        if worker.member:
+            self._again.append((behind(job, worker.n_members + 1), 0))
+        else:
+            yield job, Done(is_archive=bool(worker.n_members or job.done_members))
+
+    def _drop(self, worker: _Worker) -> None:
+        worker.end()
+        if worker in self._workers:
+            self._workers.remove(worker)
+
+
+class _Worker:
+    """A process, and what it is doing."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        jobs, self._jobs = os.pipe()
+        events, child_events = os.pipe()
+        memory = max(limits.memory_bytes, 256 * _MEGABYTE)
+        arguments = json.dumps([sys.path, f"{__package__}.worker", jobs, child_events, memory])
+        quiet = None if os.environ.get("KB_DEBUG") else subprocess.DEVNULL
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-c", _START, arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=quiet,
+            pass_fds=(jobs, child_events),
+            process_group=0,  # Ctrl-C at the terminal is for the parent
+        )
+        os.close(jobs)
+        os.close(child_events)
+        self.jobs, self.events = Connection(self._jobs, readable=False), Connection(events, writable=False)
+        self.job: Job | None = None
+        self.attempt = 0
+        self.member = ""
+        self.n_members = 0
+        self.deadline = 0.0
+
+    @property
+    def at_work(self) -> Job:
+        if self.job is None:
+            raise ValueError("idle")
+        return self.job
+
+    def give(self, job: Job, attempt: int) -> None:
+        self.jobs.send(job)
+        self.job, self.attempt, self.member, self.n_members = job, attempt, "", 0
+        self.deadline = time.monotonic() + self._limits.seconds(job)
+
+    def hear(self) -> list[Event]:
+        events: list[Event] = self.events.recv()
+        for event in events:
+            if isinstance(event, Started):
+                self.member = event.source
+            elif isinstance(event, Taken) and self.member:
+                self.member, self.attempt = "", 0
+                self.n_members += 1
+        self.deadline = time.monotonic() + self._limits.seconds(self.at_work)
+        return events
+
+    def end(self) -> None:
+        with contextlib.suppress(OSError):
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.jobs.close()
+        self.events.close()
+
+
+def _timeout(seconds: float) -> str:
+    return f"reading it took more than {seconds:.0f} seconds; split or simplify the file, or raise the time limit"
+
+
+def _memory(n_bytes: int) -> str:
+    return f"reading it takes more than {n_bytes / _GIGABYTE:.1f} GiB of memory; split the file"
+
+
+def _crash(code: int) -> str:
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return f"the process that read it crashed twice ({how}); open and save the file again, or convert it"

@@ -1,0 +1,180 @@
+"""A question that leans on what was said before becomes one that stands alone.
+
+Comes in: a question and the turns before it, oldest first. Goes out: a question, to be searched for. Never: a question that
+stands alone changed, or a word put in that was not said in the conversation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..retrieval.question import terms
+from ..retrieval.tokens import tokens
+from .fill import SHIPPED, fenced, language_of, put_in, tokens_of
+from .leaning import HAN_LEAD, HAN_QUESTION, LEAD, pronoun
+from .prompt import Prompt
+from .templates import Templates
+
+MAX_ANSWER = 600
+"""Characters of an earlier answer that a model is shown; what was asked tells more of what is meant."""
+KEPT_TURNS = 6
+_LONGEST = 400
+_NAME = re.compile(r"[A-Z][\w.'’-]*(?:\s+(?:(?:of|de|van|von|the)\s+)?[A-Z][\w.'’-]*)*")
+_PREPOSITION = re.compile(
+    r"\b(for|in|on|at|of|by|with|to|from|about|during|after|before|without|under|over)\s+", re.IGNORECASE
+)
+_THING = re.compile(r"\b(?:an?|the|my|our|your|each|every|any|this|that)\s+(?!\w+\s*$)?", re.IGNORECASE)
+_ASKED = re.compile(
+    r"^(?:(?:what|which|who|whom|whose|when|where|why|how)\b(?:\s+(?:much|many|long|often|old|far))?\s*"
+    r"|(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have)\b\s*)+",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"\b(?:an?|the) $", re.IGNORECASE)
+_VERB = r"\s+(?=(?:is|are|was|were|be|been|do|does|did|has|have|had|can|could|may|must|should|will|would)\b)"
+_HAN_TOPIC = re.compile(
+    r"^(?:请问|那|什么是)?(?!如何)(.{1,12}?)(?=的|是|每|最|多少|什么|怎|如何|需|可以|可否|能|在|由|应|须|必须|谁|何时|何|哪|几|有|会|被|为|要|和|[，,、？?]|$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question of a conversation, and what was answered."""
+
+    said: str
+    """As typed."""
+    question: str
+    """As it was searched for: it stands alone."""
+    text: str
+    """The answer, with its marks; empty while there is none."""
+
+
+def condense_prompt(
+    question: str,
+    turns: Sequence[Turn],
+    *,
+    count_tokens: Callable[[str], int],
+    room_tokens: int,
+    templates: Templates = SHIPPED,
+) -> Prompt:
+    """Return what asks a model to make the question stand alone, with as many of the last turns as fit."""
+    language = language_of(question)
+    kept = list(turns[-KEPT_TURNS:])
+    while True:
+        history = "\n\n".join(f"Q: {turn.question}\nA: {turn.text[:MAX_ANSWER]}" for turn in kept)
+        values = {"history": fenced(history), "question": fenced(question.strip())}
+        messages = put_in(templates, "condense", language, values)
+        if len(kept) <= 1 or tokens_of(messages, count_tokens) <= room_tokens:
+            return Prompt(question, messages, ())
+        del kept[0]
+
+
+def checked(written: str, question: str, turns: Sequence[Turn]) -> str | None:
+    """Return what a model wrote if it is the question with words of the conversation put in; else ``None``."""
+    lines = [line.strip(" \"“”'*`") for line in written.strip().splitlines() if line.strip()]
+    if len(lines) != 1 or not 1 < len(lines[0]) <= _LONGEST:
+        return None
+    now, asked = set(tokens(lines[0])), set(tokens(question))
+    said = asked.union(*(tokens(f"{turn.question} {turn.text}") for turn in turns))
+    kept = [term for term in terms(question) if term.within(now)]
+    if now - said or 2 * len(kept) < len(terms(question)):
+        return None
+    return lines[0]
+
+
+def by_rule(question: str, turns: Sequence[Turn]) -> str:
+    """Return the question with the topic of the last turn in the place of what refers to it.
+
+    A pronoun becomes the topic; a fragment (*And for taxis?*, *那出租车呢？*) takes the topic's place in the last question; a
+    question too short to say what it is about gets the topic before it.
+    """
+    if not turns:
+        return question
+    return (_han if language_of(question) == "zh" else _latin)(question.strip(), turns[-1])
+
+
+def _latin(question: str, last: Turn) -> str:
+    before = last.question.strip().rstrip("?？.!。 ")
+    if found := pronoun(question):
+        person = found.group().lower() in {"he", "she", "him", "her", "his", "hers"}
+        topic = (person and _person(last)) or _topic(before)
+        owner = found.group().lower() in {"its", "their", "his", "hers"} or (
+            found.group().lower() == "her" and bool(re.match(r"\s+\w", question[found.end() :]))
+        )
+        return LEAD.sub(
+            "", f"{question[: found.start()]}{topic}{chr(39) + 's' if owner else ''}{question[found.end() :]}"
+        )
+    bare = LEAD.sub("", question).strip().rstrip("?？.! ")
+    if not bare or not terms(bare):
+        return f"{question} {last.question}"
+    if _ASKED.match(bare):
+        return f"{_topic(before)}: {question}"
+    return f"{_put_in_place(bare, before)}?"
+
+
+def _put_in_place(fragment: str, before: str) -> str:
+    """Return the question before, with the fragment where what it replaces stood."""
+    preposition = _PREPOSITION.match(fragment)
+    if preposition:
+        fragment = fragment[0].lower() + fragment[1:]
+    same = [
+        match for match in _PREPOSITION.finditer(before) if preposition and match[1].lower() == preposition[1].lower()
+    ]
+    if same:
+        return before[: same[-1].start()] + fragment
+    if preposition:
+        return f"{before} {fragment}"
+    topic = _topic(before)
+    at = before.rfind(topic)
+    if _ARTICLE.search(before[:at]):
+        fragment = _ARTICLE.sub("", f"{fragment.split(maxsplit=1)[0]} ") + " ".join(fragment.split()[1:])
+    return before[:at] + fragment + before[at + len(topic) :] if at > 0 else f"{before}: {fragment}"
+
+
+def _topic(question: str) -> str:
+    """Return what a question is about: its last name, or what follows its last article or preposition."""
+    asked = _ASKED.match(question)
+    start = asked.end() if asked else 0
+    if names := list(_NAME.finditer(question, start)):
+        return names[-1].group()
+    marks = [match for match in _THING.finditer(question, start)] or [
+        match for match in _PREPOSITION.finditer(question, start)
+    ]
+    if not marks:
+        return question[start:].strip() or question
+    begin = marks[-1].end() if _PREPOSITION.match(marks[-1].group()) else marks[-1].start()
+    return re.split(_VERB, question[begin:], maxsplit=1)[0].strip(" ,") or question[start:]
+
+
+def _person(last: Turn) -> str:
+    """Return whom the last question or its answer names; empty if neither does."""
+    for text in (last.question, last.text):
+        names = [match.group() for match in _NAME.finditer(text) if match.start() and " " in match.group()]
+        if names:
+            return names[0]
+    return ""
+
+
+def _han(question: str, last: Turn) -> str:
+    before = last.question.strip().rstrip("?？.!。 ")
+    topic = _han_topic(before)
+    if found := pronoun(question):
+        end = found.end()
+        return HAN_LEAD.sub("", f"{question[: found.start()]}{topic}{question[end:]}")
+    bare = HAN_LEAD.sub("", question).strip().rstrip("呢吗？?。 ")
+    if not bare or not terms(bare):
+        return f"{question}{last.question}"
+    if HAN_QUESTION.search(bare):
+        return f"{topic}：{question}"
+    return f"{bare}{before[len(topic) :]}？" if before.startswith(topic) and topic != before else f"{before}：{bare}？"
+
+
+def _han_topic(question: str) -> str:
+    """Return what a Chinese question is about: what stands at its beginning, up to what is asked of it."""
+    if language_of(question) != "zh":
+        return _topic(question)
+    match = _HAN_TOPIC.match(question)
+    if match and match[1] and not HAN_QUESTION.search(match[1]):
+        return match[1]
+    return HAN_QUESTION.sub("", question)

@@ -1,0 +1,101 @@
+"""The templates: text files that ship with kb, and over them those of the user.
+
+Comes in: a name and a language. Goes out: the template's turns, checked. Never: a template that lacks one of its slots.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from ..ingest.errors import InputError
+
+Language = Literal["en", "zh"]
+Style = Literal["plain", "step-by-step", "few-shot"]
+Slot = Literal["passages", "question", "nothing_found", "history"]
+Role = Literal["system", "user", "assistant"]
+
+_ANSWER: tuple[Slot, ...] = ("passages", "question", "nothing_found")
+SLOTS: dict[str, tuple[Slot, ...]] = {
+    "answer": _ANSWER,
+    "step-by-step": _ANSWER,
+    "few-shot": _ANSWER,
+    "condense": ("history", "question"),
+    "abstain": (),
+}
+"""The slots that each template must have; ``abstain`` is one sentence, the others are turns."""
+OF_STYLE: dict[Style, str] = {"plain": "answer", "step-by-step": "step-by-step", "few-shot": "few-shot"}
+FINALLY: dict[Language, str] = {"en": "Answer:", "zh": "答案："}
+"""What a model writes between its steps and its answer, in the style ``step-by-step``."""
+
+_TURN = re.compile(r"^\[(system|user|assistant)\]\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """The shipped templates, and over them the files ``NAME.LANGUAGE.txt`` of a folder."""
+
+    folder: Path | None = None
+
+    def text(self, name: str, language: Language) -> str:
+        """Return a template's text, without the line break at its end.
+
+        Raises:
+            InputError: there is no such template, or the user's own cannot be used.
+        """
+        if name not in SLOTS or language not in get_args(Language):
+            raise InputError(f"there is no prompt {name!r} in {language!r}; the prompts are {', '.join(SLOTS)}")
+        if own := self.own(name, language):
+            return _checked(own, name)
+        return _shipped(name, language)
+
+    def own(self, name: str, language: Language) -> Path | None:
+        """Return the user's file that is used instead of a shipped template, if there is one."""
+        file = self.folder / f"{name}.{language}.txt" if self.folder else None
+        return file if file and file.is_file() else None
+
+    def turns(self, name: str, language: Language) -> list[tuple[Role, str]]:
+        """Return a template's turns, their slots still open."""
+        parts = _TURN.split(self.text(name, language))[1:]
+        return [(cast("Role", role), text) for role, text in zip(parts[::2], parts[1::2], strict=True)]
+
+    def nothing_found(self, language: Language) -> str:
+        """Return the sentence of an answer that abstains."""
+        return self.text("abstain", language)
+
+
+@cache
+def _shipped(name: str, language: Language) -> str:
+    return resources.files(__package__).joinpath(f"{name}.{language}.txt").read_text(encoding="utf-8").rstrip("\n")
+
+
+def _checked(file: Path, name: str) -> str:
+    try:
+        text = file.read_text(encoding="utf-8-sig").replace("\r\n", "\n").strip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read as UTF-8 text ({error}); mend or remove it") from error
+    if wrong := _fault(text, name):
+        raise InputError(f"{file}: {wrong}; mend it, or remove it to use the prompt that ships with kb")
+    return text
+
+
+def _fault(text: str, name: str) -> str:
+    """Return what makes a text unusable as this template; empty if nothing does."""
+    if missing := [slot for slot in SLOTS[name] if f"{{{slot}}}" not in text]:
+        return f"it lacks {' and '.join(f'{{{slot}}}' for slot in missing)}"
+    if not text.strip():
+        return "it is empty"
+    if name == "abstain":
+        return "it must be one line" if "\n" in text.strip() else ""
+    before, *parts = _TURN.split(text)
+    if before.strip() or not parts:
+        return "it must begin with a line [system] or [user]"
+    if parts[-2] != "user":
+        return "its last turn must be [user]"
+    if "{question}" not in parts[-1]:
+        return "its last turn lacks {question}"
+    return ""

@@ -1,0 +1,156 @@
+"""Whether to answer is decided by what the passages hold, and by nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kb.ingest.document import Chunk
+from kb.retrieval.evidence import ENOUGH, WEIGHTS, Evidence, weigh
+from kb.retrieval.hit import Hit, Lane
+from kb.retrieval.question import asked_phrases, expected_answer, figures, new_matches, phrases, terms
+from kb.retrieval.tokens import tokens
+
+ENGLISH = (
+    "The hotel allowance is 120 euros a night in Berlin and 140 euros in Paris.",
+    "Expenses are filed in the portal within 30 days of the trip.",
+    "Exit code 130 means that the run was interrupted by the user.",
+    "Parental leave lasts 14 weeks and is paid in full.",
+)
+CHINESE = (
+    "员工每年有十五天年假，入职满一年后可以使用。",
+    "出差住宿标准为每晚一千二百元，超出部分自理。",
+    "报销单须在出差结束后三十天内提交给财务部。",
+)
+
+
+def weighed(question: str, texts: tuple[str, ...], *lanes: Lane) -> Evidence:
+    """The evidence when every text is a hit, in this order, and the base holds nothing else."""
+    hits = [
+        Hit(Chunk(str(n), "d", "/a", text, 0, len(text), (), (), 9), -n, "fused", lanes) for n, text in enumerate(texts)
+    ]
+    counts = Counter(token for text in texts for token in set(tokens(text)))
+    return weigh(question, hits, lambda wanted: {one: counts[one] for one in wanted if one in counts}, len(texts))
+
+
+@pytest.mark.parametrize(
+    ("question", "texts"),
+    [
+        ("What is the hotel allowance in Berlin?", ENGLISH),
+        ("How long does parental leave last?", ENGLISH),
+        ("What does exit code 130 mean?", ENGLISH),
+        ("parental leave", ENGLISH),
+        ("expenses", ENGLISH),
+        ("员工每年有几天年假？", CHINESE),
+        ("出差住宿的标准是多少？", CHINESE),
+        ("年假", CHINESE),
+    ],
+)
+def test_what_a_passage_says_is_enough(question: str, texts: tuple[str, ...]) -> None:
+    """Long and short questions, Chinese and English, are answered when a passage holds what they name."""
+    assert weighed(question, texts).sufficient
+    assert weighed(question, texts, Lane("tfidf", 1, 0.3)).sufficient
+    assert weighed(question, texts, Lane("dense", 1, 0.6)).sufficient
+
+
+@pytest.mark.parametrize(
+    ("question", "texts"),
+    [
+        ("Who won the world cup in football last summer?", ENGLISH),
+        ("When is the company picnic?", ENGLISH),
+        ("Which mountain is the highest in South America?", ENGLISH),
+        ("世界上最高的山峰是哪一座？", CHINESE),
+        ("公司的年会在哪里举行？", CHINESE),
+    ],
+)
+def test_what_no_passage_says_is_not(question: str, texts: tuple[str, ...]) -> None:
+    """Questions on other topics are not answered from the words that they happen to share."""
+    assert not weighed(question, texts, Lane("tfidf", 1, 0.08)).sufficient
+    assert not weighed(question, texts, Lane("dense", 1, 0.2)).sufficient
+
+
+def test_a_figure_that_no_passage_holds_forbids_an_answer() -> None:
+    """Exit code 130 is no evidence on exit code 5, however alike the words are."""
+    evidence = weighed("What does exit code 5 mean?", ENGLISH, Lane("dense", 1, 0.9))
+    assert evidence.missing == ("5",)
+    assert evidence.score > ENOUGH
+    assert not evidence.sufficient
+
+
+def test_a_question_in_another_language_needs_a_close_vector() -> None:
+    """Without a shared word only the dense lane can tell, and it must be sure."""
+    question = "住宿津贴是多少？"
+    assert weighed(question, ENGLISH, Lane("dense", 1, 0.8)).sufficient
+    assert not weighed(question, ENGLISH, Lane("dense", 1, 0.4)).sufficient
+    assert not weighed(question, ENGLISH, Lane("tfidf", 1, 0.8)).sufficient
+
+
+def test_nothing_found_and_nothing_asked_are_not_evidence() -> None:
+    """No hits, or a question of question words only, are not answered."""
+    assert not weighed("What is the hotel allowance?", ()).sufficient
+    assert not weighed("what is it", ENGLISH).sufficient
+    assert not weighed("？？？", ENGLISH).sufficient
+
+
+def test_cosines_that_start_high_are_read_from_where_they_start() -> None:
+    """An embedder that gives 0.7 to texts that have nothing in common does not make everything an answer."""
+    hits = [Hit(Chunk("1", "d", "/a", ENGLISH[0], 0, 9, (), (), 9), 1, "fused", (Lane("dense", 1, 0.76),))]
+    evidence = weigh("Who painted the ceiling?", hits, lambda _: {}, 4, unrelated=0.72)
+    assert evidence.similarity == pytest.approx((0.76 - 0.72) / (1 - 0.72))
+    assert not evidence.sufficient
+
+
+@given(
+    st.sampled_from(sorted(WEIGHTS)),
+    st.lists(st.floats(0, 1), min_size=6, max_size=6),
+    st.integers(0, 30),
+)
+def test_more_evidence_never_counts_for_less(lane: str, values: list[float], n_terms: int) -> None:
+    """The score grows with each of its signs."""
+    low = [min(pair) for pair in zip(values[::2], values[1::2], strict=True)]
+    high = [max(pair) for pair in zip(values[::2], values[1::2], strict=True)]
+    less = Evidence(low[0], low[1], n_terms, low[2], lane, ())
+    more = Evidence(high[0], high[1], n_terms, high[2], lane, ())
+    assert more.score >= less.score
+    assert math.isfinite(less.score)
+
+
+def test_a_chinese_character_is_held_by_either_of_its_bigrams() -> None:
+    """Where one word ends and the next begins need not be known."""
+    found = {term.forms: term for term in terms("报销单提交期限是几天？")}
+    assert ("报销", "销单") in found
+    assert found["报销", "销单"].within({"销单"})
+    assert not found["报销", "销单"].within({"提交"})
+
+
+def test_phrases_do_not_reach_across_the_question_word() -> None:
+    """Words that only stood on either side of "what" are no phrase."""
+    assert "red plane" not in asked_phrases("the red what plane")
+    assert asked_phrases("hotel allowance in Berlin") <= phrases("The hotel allowance in Berlin is high.")
+    assert "住宿标" in phrases("出差住宿標準")
+
+
+def test_figures_are_whole() -> None:
+    """A version and a year are figures; a word is not."""
+    assert figures("What changed in 2.3.1 of kb since 1999?") >= {"2.3.1", "1999"}
+    assert figures("What changed?") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "expected"),
+    [
+        ("When was it founded?", "It was founded on March 5, 1999 by Ann Lee.", ["March 5, 1999"]),
+        ("In what year was it founded?", "It was founded on 5 March 1999 by Ann.", ["1999"]),
+        ("How many people work there?", "In 1999 some 1,200 people worked there.", ["1,200"]),
+        ("公司成立于哪一年？", "公司于1999年在上海成立。", ["1999年"]),
+        ("Who founded it in Berlin?", "In Berlin it was founded by Ann Lee.", ["Ann Lee"]),
+    ],
+)
+def test_the_kind_of_answer_is_found_in_a_sentence(question: str, sentence: str, expected: list[str]) -> None:
+    """Dates, numbers, years and names are found whole, and those of the question are not an answer to it."""
+    kind = expected_answer(question)
+    assert kind is not None
+    assert [sentence[start:stop] for start, stop in new_matches(kind, sentence, question)] == expected

@@ -1,0 +1,140 @@
+"""Without a model the answer is the sentences that answer, quoted word for word."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kb.ingest.document import Chunk
+from kb.llm.extractive import MAX_SENTENCES, Extractive, answer_span, select
+from kb.llm.generator import Sampling
+from kb.prompts.fill import fill, nothing_found
+from kb.prompts.prompt import Prompt
+from kb.prompts.read import read
+from kb.retrieval.hit import Hit
+
+
+def prompt_of(question: str, *texts: str, headings: tuple[str, ...] = ()) -> Prompt:
+    """A prompt over these texts, the first the best."""
+    hits = [
+        Hit(Chunk(str(n), f"d{n}", f"/{n}.md", text, 100, 100 + len(text), (), headings, 9), 9 - n, "fused")
+        for n, text in enumerate(texts)
+    ]
+    return fill(question, hits, count_tokens=len, room_tokens=1 << 20)
+
+
+def quoted(question: str, *texts: str, headings: tuple[str, ...] = ()) -> list[str]:
+    """The sentences that are quoted."""
+    return [candidate.text for candidate in select(prompt_of(question, *texts, headings=headings))]
+
+
+CODES = (
+    "Exit code 0 means success. Exit code 5 means that nothing was found. Exit code 130 means that it was interrupted."
+)
+TRAVEL = "Travel is booked in the portal. The hotel allowance is 120 euros a night. Meals are paid by receipt."
+LEAVE = "员工每年有十五天年假。年假须提前两周申请。病假需要医生证明。"
+
+
+@pytest.mark.parametrize(
+    ("question", "texts", "answer"),
+    [
+        ("What is the hotel allowance?", (TRAVEL, CODES), "The hotel allowance is 120 euros a night."),
+        ("What does exit code 5 mean?", (CODES, TRAVEL), "Exit code 5 means that nothing was found."),
+        ("What does exit code 130 mean?", (CODES, TRAVEL), "Exit code 130 means that it was interrupted."),
+        ("每年有多少天年假？", (TRAVEL, LEAVE), "员工每年有十五天年假。"),
+        ("病假需要什么？", (LEAVE, TRAVEL), "病假需要医生证明。"),
+        ("年假要提前多久申请？", (LEAVE, TRAVEL), "年假须提前两周申请。"),
+    ],
+)
+def test_the_sentence_that_answers_comes_first(question: str, texts: tuple[str, ...], answer: str) -> None:
+    """Chinese and English; a figure of the question decides between sentences that are otherwise alike."""
+    assert quoted(question, *texts)[0] == answer
+
+
+def test_another_figure_is_never_quoted() -> None:
+    """Where exit code 5 is explained, exit code 130 is not quoted as well."""
+    assert quoted("What does exit code 5 mean?", CODES) == ["Exit code 5 means that nothing was found."]
+
+
+def test_a_figure_on_another_topic_is_no_answer() -> None:
+    """Five minutes say nothing about exit code 5."""
+    code = "Exit code 130 means that the run of the program was interrupted."
+    assert quoted("What does exit code 5 of the program mean?", code, "It takes 5 minutes.") == []
+
+
+def test_a_sentence_may_lean_on_its_heading_and_on_the_one_before() -> None:
+    """What the heading says, the sentence need not repeat."""
+    text = "It was opened in 1931. It is painted green."
+    assert quoted("When was the Aurora bridge opened?", text, headings=("Aurora bridge",)) == ["It was opened in 1931."]
+
+
+def test_what_was_said_is_not_said_again() -> None:
+    """A second source with the same sentence adds nothing; one with another fact on it may."""
+    once = "The hotel allowance is 120 euros a night."
+    assert quoted("What is the hotel allowance?", once, once.replace("The", "Our")) == [once]
+
+
+def test_headings_and_rules_are_no_answers() -> None:
+    """Markup is not quoted, however well its words fit."""
+    assert quoted("What is the hotel allowance?", "# Hotel allowance\n\nIt is 120 euros.\n\n---\n") == [
+        "It is 120 euros."
+    ]
+
+
+def test_nothing_to_quote_is_said() -> None:
+    """No passage, or none with a word of the question, is the sentence that nothing was found."""
+    sampling = Sampling()
+    assert "".join(Extractive().generate(prompt_of("What is love?"), sampling)) == nothing_found("en")
+    assert "".join(Extractive().generate(prompt_of("什么是爱？", TRAVEL), sampling)) == nothing_found("zh")
+
+
+WORDS = st.sampled_from(
+    ["hotel", "leave", "Berlin", "1999", "年假", "出差", "the", "is", ".", "。", "\n", "|", "5", "#"]
+)
+
+
+@given(st.lists(WORDS, max_size=8).map(" ".join), st.lists(st.lists(WORDS, max_size=40).map(" ".join), max_size=4))
+def test_every_quote_is_in_its_document(question: str, texts: list[str]) -> None:
+    """Whatever is asked of whatever: at most three sentences, each cited to the character."""
+    prompt = prompt_of(question, *texts)
+    raw = "".join(Extractive().generate(prompt, Sampling()))
+    reading = read(raw, prompt, lambda _document, _offset: None)
+    assert len(select(prompt)) <= MAX_SENTENCES
+    for sentence in reading.sentences:
+        for citation in sentence.citations:
+            chunk = next(hit.chunk for hit in prompt.hits if hit.chunk.source == citation.source)
+            assert chunk.text[citation.start - chunk.start : citation.stop - chunk.start] == citation.quote
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "answer"),
+    [
+        ("How many points did the defense give up?", "In 2015 the defense gave up 308 points in 16 games.", "308"),
+        ("When was the bridge opened?", "Begun in 1929, the bridge was opened on 4 May 1931.", "4 May 1931"),
+        ("Who designed the bridge?", "The bridge was designed by Ann Lee in Oslo.", "Ann Lee"),
+        ("大桥哪一年通车？", "大桥长900米，1931年通车。", "1931年"),
+    ],
+)
+def test_the_exact_answer_stands_out(question: str, sentence: str, answer: str) -> None:
+    """The date, number or name that was asked for is marked in the sentence; of several the closest to the question."""
+    place = answer_span(question, sentence)
+    assert place is not None
+    assert sentence[slice(*place)] == answer
+
+
+def test_no_exact_answer_is_made_up() -> None:
+    """A question that any words may answer, or a sentence without what was asked for, has none."""
+    assert answer_span("What is the rule?", "The rule is simple and old.") is None
+    assert answer_span("When was it opened?", "It was opened by the mayor.") is None
+
+
+def test_selection_is_quick() -> None:
+    """Eight passages of 200 words are read within 300 ms, which is the limit for everything after retrieval."""
+    texts = [f"{TRAVEL} {LEAVE} {CODES} " * 4 + str(n) for n in range(8)]
+    prompt = prompt_of("What is the hotel allowance for 年假?", *texts)
+    select(prompt)
+    began = time.perf_counter()
+    select(prompt)
+    assert time.perf_counter() - began < 0.3

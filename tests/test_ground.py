@@ -1,0 +1,191 @@
+"""A sentence is borne out by what it cites, or the reason why not is named."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+from kb.ingest.document import Chunk
+from kb.prompts.claims import compound_names, figures, names, negations, quotations
+from kb.prompts.fill import fill
+from kb.prompts.ground import locate
+from kb.prompts.prompt import Prompt
+from kb.prompts.read import read
+from kb.retrieval.hit import Hit
+
+TESLA = (
+    "Tesla moved to Budapest in January 1881 to work under Ferenc Puskás at the Budapest Telephone Exchange. "
+    "The exchange was not working when he arrived. He was paid 1,500 florins, about 2.5 million today."
+)
+FIRM = (
+    "公司成立于1999年3月，总部在上海。员工每年有十五天年假，不可以转到下一年。张伟担任《晨报》的主编，负责三百名记者。"
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        ("The exchange was not working when he arrived.", TESLA),
+        ("In January 1881 Tesla moved to Budapest to work under Ferenc Puskás.", TESLA),
+        ("He was paid 1500 florins.", TESLA),
+        ("He was paid about 2,500,000 today.", TESLA),
+        ("公司于1999年三月成立，总部在上海。", FIRM),
+        ("员工每年有15天年假。", FIRM),
+        ("張偉擔任《晨報》的主編。", FIRM),
+    ],
+)
+def test_what_the_passage_says_is_supported(sentence: str, passage: str) -> None:
+    """Quoted, turned round, with figures and characters written another way: it is all the same claim."""
+    assert locate(sentence, passage).support == "supported"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage", "reason"),
+    [
+        ("Tesla moved to Budapest in January 1882.", TESLA, "1882"),
+        ("Tesla moved to Budapest in June 1881.", TESLA, "June"),
+        ("He was paid 1,600 florins.", TESLA, "1,600"),
+        ("He was paid about 2.5 billion today.", TESLA, "2.5 billion"),
+        ("Tesla moved to Prague in January 1881.", TESLA, "Prague"),
+        ("The exchange was working when he arrived.", TESLA, "negates"),
+        ("Tesla never moved to Budapest.", TESLA, "negation"),
+        ("He worked at the “Royal Exchange of Telephones”.", TESLA, ""),
+        ("公司成立于1998年3月，总部在上海。", FIRM, "1998"),
+        ("公司成立于1999年五月。", FIRM, "五"),
+        ("员工每年有二十天年假。", FIRM, "二十"),
+        ("员工每年有十五天年假，可以转到下一年。", FIRM, "negates"),
+        ("李强担任《晚报》的主编。", FIRM, "晚报"),
+        ("公司不成立于1999年3月，总部在上海。", FIRM, "negation"),
+        ("张伟负责四百名记者。", FIRM, "四百"),
+    ],
+)
+def test_a_changed_claim_is_not_supported(sentence: str, passage: str, reason: str) -> None:
+    """A figure, date, name, quotation or negation that the passage does not hold is named in the reason."""
+    place = locate(sentence, passage)
+    assert place.support == "unsupported"
+    assert reason in place.reason
+    assert passage[place.start : place.stop]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        ("李明担任《晨报》的主编，负责三百名记者。", FIRM),
+        ("公司成立于1999年3月，总部在北京。", FIRM),
+        (
+            "Edison moved to Budapest in January 1881 to work under Ferenc Puskás at the Budapest Telephone Exchange.",
+            TESLA,
+        ),
+    ],
+)
+def test_a_word_put_in_the_place_of_another_shows(sentence: str, passage: str) -> None:
+    """In what is else a quote, another name is seen even where nothing marks it as a name."""
+    place = locate(sentence, passage)
+    assert place.support == "partly"
+    assert "where this says" in place.reason
+
+
+def test_a_figure_is_not_quoted_out_of_a_longer_one() -> None:
+    """That the passage says 1500 does not bear out 150."""
+    assert locate("It costs 150", "It costs 1500 a year.").support == "unsupported"
+    assert locate("It costs 1500", "It costs 1500 a year.").support == "supported"
+
+
+def test_headings_count_as_said() -> None:
+    """A name that stands only in the heading is not an invented one."""
+    text = "It was opened in 1931 and carries 40,000 cars."
+    sentence = "The bridge Aurora was opened in 1931 and carries 40,000 cars."
+    assert locate(sentence, text).support == "unsupported"
+    assert locate(sentence, text, "The bridge Aurora").support == "supported"
+
+
+def test_a_name_must_be_whole() -> None:
+    """Lake Erie and a State Park in the same passage do not make a Lake Erie State Park."""
+    passage = "Presque Isle is a State Park near Erie. The beaches lie on the lake: Lake Erie."
+    assert "as one name" in locate("Presque Isle is near Erie State Park.", passage).reason
+
+
+def test_claims_are_read_whatever_they_are_written_in() -> None:
+    """Numbers, months, names, quotations and negations, in both languages."""
+    assert set(figures("1,500 and 2.5 million on 3 March")) == {"1500", "2500000", "3", "month 3"}
+    assert set(figures("三百二十一名，1.5亿，十二月")) == {"321", "150000000", "12", "month 12"}
+    assert figures("一个人千万不要去第一次", claimed=True) == {}
+    assert names("Yesterday Ann Lee met NASA people") == ("Ann", "Lee", "NASA")
+    assert compound_names("The Golden Gate opened") == ("Golden Gate",)
+    assert quotations("他在《晨报》说“不可能”") == ("晨报", "不可能")
+    assert [negation.word for negation in negations("It isn't red, no, not at all. 他不去，非常好，不仅如此")] == [
+        "n't",
+        "not",
+        "不",
+    ]
+
+
+SENTENCES = (
+    "The moon has no air.", "Mars has two moons!", "Is it red?", "第一章讲述历史。", "员工有15天年假！",
+    "v2.3.1 runs e.g. on Linux.",
+    "| a | b |", "- an item", "1. First.", "## Heading", "“引文”在此。", "5 %", "\n\n", " ", "…", "x" * 70,
+)  # fmt: skip
+
+
+def test_ten_thousand_citations_are_exact() -> None:
+    """Of random documents and answers, every citation is a place in its document, and the place holds the quote."""
+    chance = random.Random(5)
+    n = 0
+    while n < 10_000:
+        documents = [
+            chance.choice(["", " ", "\n"]).join(chance.choices(SENTENCES, k=chance.randint(0, 12))) for _ in range(3)
+        ]
+        prompt = chunked(documents, chance)
+        raw = " ".join(
+            chance.choice(SENTENCES) + chance.choice(["", "[1]", " [2]", "【3】", "[1, 2]", "[9]", "[", "[0]"])
+            for _ in range(chance.randint(1, 12))
+        )
+        reading = read(raw, prompt, lambda _document, _offset: None, strict=chance.random() < 0.2)
+        for sentence in reading.sentences:
+            for citation in sentence.citations:
+                n += 1
+                text = documents[int(citation.source)]
+                assert 0 <= citation.start <= citation.stop <= len(text)
+                assert text[citation.start : citation.stop] == citation.quote
+
+
+def chunked(documents: list[str], chance: random.Random) -> Prompt:
+    """A prompt over random stretches of these documents."""
+    hits = []
+    for number, text in enumerate(documents):
+        start, stop = sorted((chance.randint(0, len(text)), chance.randint(0, len(text))))
+        hits.append(Hit(Chunk(f"c{number}", "d", str(number), text[start:stop], start, stop, (), (), 9), 1.0, "fused"))
+    return fill("Q?", hits, count_tokens=len, room_tokens=1 << 20)
+
+
+def test_strict_leaves_out_what_nothing_bears_out() -> None:
+    """Unsupported sentences go, and the marks are counted anew."""
+    prompt = fill(
+        "Q?",
+        [
+            Hit(Chunk(str(n), "d", str(n), text, 0, len(text), (), (), 9), 1.0, "fused")
+            for n, text in enumerate([TESLA, FIRM])
+        ],
+        count_tokens=len,
+        room_tokens=1 << 20,
+    )
+    raw = "Tesla moved to Budapest in 1999 [1]. Cheese is a kind of soup. 公司成立于1999年3月，总部在上海。[2]"
+    reading = read(raw, prompt, lambda _document, _offset: None, strict=True)
+    assert reading.text == "公司成立于1999年3月，总部在上海。 [1]"
+    assert [sentence.citations[0].source for sentence in reading.sentences] == ["1"]
+
+
+def test_judging_is_quick() -> None:
+    """A sentence takes milliseconds at first sight, and none when a streamed answer is read anew."""
+    passage = " ".join(TESLA.replace("1881", str(year)) for year in range(1881, 1885))
+    sentences = [f"Tesla had moved to Budapest by {year}, to work at the Exchange." for year in range(1800, 1900)]
+    began = time.perf_counter()
+    for sentence in sentences:
+        locate(sentence, passage)
+    first = time.perf_counter() - began
+    began = time.perf_counter()
+    for sentence in sentences:
+        locate(sentence, passage)
+    assert first / len(sentences) < 0.02
+    assert (time.perf_counter() - began) / len(sentences) < 0.001

@@ -1,0 +1,90 @@
+"""The page ledger: what is said of the pages of a file, in status, in reports and beside answers, is what they are."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from fpdf import FPDF
+from kb import KnowledgeBase
+from kb.ingest.ocr import ocr_installed
+from kb.ingest.sync import Selection
+
+SCANNED = {7: "The reserve pump stands in the northern hall", 19: "Valve inspections take place every autumn",
+           33: "Lubricant barrels are kept below the stairs"}  # fmt: skip
+GARBLED = 25
+SENSELESS = "".join(chr(0xE000 + code) for code in range(90))
+
+
+def scan(text: str) -> io.BytesIO:
+    """Return a picture of a sentence, as a scanner would make it."""
+    image_module = pytest.importorskip("PIL.Image")
+    draw_module = pytest.importorskip("PIL.ImageDraw")
+    font_module = pytest.importorskip("PIL.ImageFont")
+    image = image_module.new("L", (1240, 400), 255)
+    draw_module.Draw(image).text((80, 150), text, font=font_module.load_default(44), fill=0)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    out.seek(0)
+    return out
+
+
+def forty_pages(path: Path) -> None:
+    """Write a PDF of 40 pages: three are pictures, one has letters that mean nothing and cannot be seen either."""
+    from pylopdf_fonts_zh_cn import sans_path
+
+    document = FPDF()
+    document.add_font("cjk", fname=str(sans_path()))
+    for number in range(1, 41):
+        document.add_page()
+        document.set_font("Helvetica", size=12)
+        if number in SCANNED:
+            document.image(scan(SCANNED[number]), w=180)
+        elif number == GARBLED:
+            document.set_font("cjk", size=12)
+            document.set_text_color(255)
+            document.multi_cell(0, text=SENSELESS)
+            document.set_text_color(0)
+        else:
+            document.multi_cell(0, text=f"Page {number} describes machine number {number * 37} of the works in detail.")
+    document.output(str(path))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ocr_installed(), reason="the ocr extra is not installed")
+def test_forty_pages_are_accounted_for_to_the_page(tmp_path: Path) -> None:
+    """36 pages of text, 3 that are recognised and found by search, 1 that could not be read and is spoken of."""
+    forty_pages(tmp_path / "works.pdf")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        report = kb.ingest([tmp_path / "works.pdf"], selection=Selection(workers=1))
+        (file,) = kb.ledger()
+        hows = {page.number: page.how for page in file.pages}
+        assert hows == {
+            number: "ocr" if number in SCANNED else "garbled" if number == GARBLED else "text"
+            for number in range(1, 41)
+        }
+        assert all(bool(page.reason) == (page.how != "text") for page in file.pages)
+        said = "1 of 40 pages of works.pdf could not be read: 25."
+        assert said in report.notes
+        assert "40 pages; 1 garbled; 3 ocr; p. 25: " in file.detail
+        for number, sentence in SCANNED.items():
+            chunk = kb.search(sentence, k=1)[0].chunk
+            assert number in chunk.pages
+            assert sentence.lower() in " ".join(chunk.text.lower().split())
+        assert said in kb.ask("Where does the reserve pump stand?").notes
+
+
+def test_without_recognition_the_scanned_pages_are_failed_and_say_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4 of 40 pages could not be read, by number; the other 36 are in the base."""
+    monkeypatch.setenv("KB_OCR", "off")
+    forty_pages(tmp_path / "works.pdf")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        report = kb.ingest([tmp_path / "works.pdf"])
+        assert "4 of 40 pages of works.pdf could not be read: 7, 19, 25, 33." in report.notes
+        (file,) = kb.ledger()
+        assert {page.number for page in file.pages if page.how == "failed"} == set(SCANNED)
+        assert all("kb-rag[ocr]" in page.reason for page in file.pages if page.how == "failed")
+        assert kb.search("machine number 37 of the works", k=1)[0].chunk.pages[0] == 1
