@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..llm.generator import Sampling
 from ..prompts.prompt import Citation, Sentence
@@ -22,8 +22,8 @@ class Asked:
     """It stands alone."""
     k: int = PASSAGES
     """From how many passages."""
-    sampling: Sampling = Sampling()
-    where: Where = Where()
+    sampling: Sampling = field(default_factory=Sampling)
+    where: Where = field(default_factory=Where)
     style: Style = "plain"
     strict: bool = False
     """Leave out sentences that no passage bears out."""

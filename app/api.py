@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator as Generates, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Generator as Generates
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +40,7 @@ from .chat import Chat
 from .config import Config, load_config
 from .embedders import Embedders, spec_of
 from .log import Log, Written
-from .notes import answer_notes, ingest_notes, prompt_notes
+from .notes import answer_notes, ingest_notes, prompt_notes, reading_notes
 from .reindex import PREVIOUS, Freed, Reindexed, free, move
 from .replay import Replay, compare
 from .status import FileLedger, Status, ledger_of, status_of
@@ -121,7 +122,7 @@ class KnowledgeBase:
 
         Args:
             paths: what to read; folders are walked whole.
-            selection: which files of them, and what happens to those that vanished.
+            selection: which files of them, how they are treated, and what happens to those that vanished.
             progress: called with every step.
             say: called with a sentence when something takes long that is no step.
         Raises:
@@ -130,17 +131,26 @@ class KnowledgeBase:
             EmbedderError: the embedder that the base was built with is not on this machine.
         """
         began = time.perf_counter()
+        if selection and selection.dry_run:
+            synced = sync(
+                self._catalog, _paths(paths), splitting=Splitting(), count_tokens=count_words, selection=selection
+            )
+            return replace(
+                self._report(synced, None, Embedded(0, 0, 0), time.perf_counter() - began), dry_run=True, notes=()
+            )
         with self._writing():
             embedder = self._embedders.building(say)
             synced = sync(
                 self._catalog,
-                [paths] if isinstance(paths, (str, os.PathLike)) else paths,
+                _paths(paths),
                 splitting=_splitting(embedder),
                 count_tokens=embedder.count_tokens if embedder else count_words,
                 selection=selection,
                 progress=progress,
             )
-            embedded = self._bring_up(changed=synced.changed, embedder=embedder, progress=progress)
+            embedded = self._bring_up(
+                changed=synced.changed, embedder=embedder, progress=progress, thorough=synced.redaction_changed
+            )
             self._embedders.built(embedder)
         return self._report(synced, embedder, embedded, time.perf_counter() - began)
 
@@ -154,7 +164,7 @@ class KnowledgeBase:
             gone = [found for source in sources for found in self._matching(source)]
             for source in gone:
                 self._catalog.remove(source)
-            self._bring_up(changed=True, embedder=self._embedders.serving().embedder)
+            self._bring_up(changed=True, embedder=self._embedders.serving().embedder, thorough=True)
         return tuple(sorted(set(gone)))
 
     def reindex(
@@ -255,7 +265,7 @@ class KnowledgeBase:
         *,
         style: Style = "plain",
         strict: bool = False,
-    ) -> Iterator[Answer]:
+    ) -> Generates[Answer]:
         """Yield the answer as it grows; the last one is finished.
 
         Args:
@@ -271,7 +281,7 @@ class KnowledgeBase:
         """
         return self.answers(Asked(question, k, sampling or Sampling(), where or Where(), style, strict))
 
-    def answers(self, asked: Asked, *, record: bool = True) -> Iterator[Answer]:
+    def answers(self, asked: Asked, *, record: bool = True) -> Generates[Answer]:
         """Yield what ``stream`` does; the finished answer is recorded, where the log is on."""
         with closing(self._answers(asked)) as answers:
             for answer, written in answers:
@@ -295,7 +305,9 @@ class KnowledgeBase:
             return
         generator = self.generator()
         if generator.name == "extractive" and asked.style != "plain":
-            raise GeneratorError(f"extractive quotes and cannot write in the style {asked.style!r}; choose a model with --llm")
+            raise GeneratorError(
+                f"extractive quotes and cannot write in the style {asked.style!r}; choose a model with --llm"
+            )
         began = time.perf_counter()
         room = generator.context_tokens - asked.sampling.max_tokens
         prompt = fill(
@@ -453,7 +465,10 @@ class KnowledgeBase:
             n_unreadable_by_embedder=embedded.n_unreadable,
             n_truncated_tokens=embedded.n_truncated_tokens,
             seconds=seconds,
-            notes=tuple(ingest_notes(self._catalog, embedder, embedded, synced.n_resplit)),
+            notes=(
+                *ingest_notes(self._catalog, embedder, embedded, synced.n_resplit),
+                *reading_notes(synced),
+            ),
         )
 
     def _matching(self, source: str | os.PathLike[str]) -> list[str]:
@@ -492,6 +507,10 @@ class KnowledgeBase:
             reasoning=steps,
             finished=finished,
         )
+
+
+def _paths(paths: Iterable[str | os.PathLike[str]]) -> Iterable[str | os.PathLike[str]]:
+    return [paths] if isinstance(paths, (str, os.PathLike)) else paths
 
 
 def _splitting(embedder: Embedder | None) -> Splitting:

@@ -9,18 +9,19 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from .. import __version__
 from ..ingest.errors import InputError, KBError
-from ..ingest.sync import Selection
 from ..llm.generator import Sampling
 from . import show
-from .api import PASSAGES, KnowledgeBase
+from .answer import PASSAGES
+from .api import KnowledgeBase
+from .cli_chat import prompts, talking
 from .cli_eval import evaluation
+from .cli_ingest import ingesting
 from .cli_mcp import mcp
 from .cli_models import models
 from .cli_options import (
@@ -36,10 +37,10 @@ from .cli_options import (
     Store,
     filter_of,
 )
-from .cli_sampling import with_sampling
+from .cli_sampling import Strict, StyleName, with_sampling
 from .cli_serve import serving, tokens
 
-FAILED, USAGE, NOTHING_FOUND, SOME_FILES_FAILED, INTERRUPTED = 1, 2, 4, 5, 130
+FAILED, USAGE, NOTHING_FOUND, INTERRUPTED = 1, 2, 4, 130
 
 app = typer.Typer(
     name="kb",
@@ -49,6 +50,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(ingesting)
+app.add_typer(talking)
+app.add_typer(prompts, name="prompts")
 app.add_typer(models, name="models")
 app.add_typer(evaluation)
 app.add_typer(serving)
@@ -57,38 +61,15 @@ app.add_typer(tokens, name="token")
 
 
 @app.command()
-def ingest(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files, folders and globs. [default: ./knowledge_base]")
-    ] = None,
-    include: Annotated[list[str] | None, typer.Option(help="Only files that match, e.g. '*.pdf'.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Not what matches, e.g. 'drafts'.")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep what vanished from disk.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Read all files again.")] = False,
-    embedder: EmbedderSpec = None,
-    store: Store = None,
-    home: Home = None,
-    name: Name = None,
-    as_json: AsJson = False,
-) -> None:
-    """Read files into the knowledge base; again, only what changed is read."""
-    if not paths:
-        paths = [Path("knowledge_base")]
-        if not paths[0].is_dir():
-            raise InputError("no path was given and there is no ./knowledge_base here; run: kb ingest PATH")
-    selection = Selection(tuple(include or ()), tuple(exclude or ()), delete=not keep, force=force)
-    with KnowledgeBase.open(name, home=home, embedder=embedder, store=store) as kb, show.progress() as progress:
-        report = kb.ingest(paths, selection=selection, progress=progress, say=show.message)
-    show.report(report, as_json=as_json)
-    if report.failed:
-        raise typer.Exit(SOME_FILES_FAILED)
-
-
-@app.command()
 @with_sampling
 def ask(
     question: Annotated[str, typer.Argument(help="In Chinese or English; - reads it from stdin.")],
     sampling: Sampling,
+    style: StyleName = "plain",
+    reasoning: Annotated[
+        bool, typer.Option("--show-reasoning", help="With --style step-by-step: its steps too.")
+    ] = False,
+    strict: Strict = False,
     k: Annotated[int, typer.Option("-k", help="From how many passages to answer.")] = PASSAGES,
     llm: Llm = None,
     source: Source = None,
@@ -105,7 +86,9 @@ def ask(
     where = filter_of(source, language, media_type, page)
     text = sys.stdin.read() if question == "-" else question
     with _existing(name, home=home, embedder=embedder, llm=llm, store=store) as kb:
-        answer = show.stream(kb.stream(text, k, sampling, where), as_json=as_json)
+        answer = show.stream(kb.stream(text, k, sampling, where, style=style, strict=strict), as_json=as_json)
+    if reasoning and answer.reasoning and not as_json:
+        show.message(f"reasoning: {answer.reasoning}")
     if answer.abstained:
         raise typer.Exit(NOTHING_FOUND)
 

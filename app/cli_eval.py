@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +11,13 @@ import typer
 
 from ..ingest.errors import InputError
 from ..retrieval.explain import Candidate, Why, WhyNot, why, why_not
+from ..retrieval.models import open_embedder
 from . import show
 from .api import KnowledgeBase
 from .cli_options import AsJson, EmbedderSpec, Home, Language, MediaType, Name, Page, Source, Store, filter_of
+from .config import Config, load_config
+from .evaluate import Evaluation, compare, evaluate, read_evaluations
+from .judged import by_text, lay_out, make_questions, read_set
 
 evaluation = typer.Typer(rich_markup_mode=None)
 
@@ -70,6 +76,77 @@ def why_not_(
         show.dump(explained)
     else:
         _show_why_not(explained)
+
+
+@evaluation.command("eval")
+def eval_(
+    sets: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Sets with corpus.jsonl, queries.jsonl and qrels.tsv. [default: the base]"),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=2, help="Questions of a set at most.")] = 200,
+    save: Annotated[Path | None, typer.Option(help="Keep the figures, for --compare.")] = None,
+    compare_with: Annotated[Path | None, typer.Option("--compare", help="Figures kept before.")] = None,
+    embedder: EmbedderSpec = None,
+    store: Store = None,
+    home: Home = None,
+    name: Name = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how well search finds, by every lane, and whether it knows when it does not know."""
+    before = read_evaluations(compare_with) if compare_with else ()
+    if sets:
+        done = tuple(evaluate_set(folder, load_config(home=home, embedder=embedder), limit) for folder in sets)
+    else:
+        with KnowledgeBase.open(name, home=home, embedder=embedder, store=store, must_exist=True) as kb:
+            questions = make_questions(kb.catalog, limit)
+            done = (evaluate(kb.config.name, kb.catalog, kb.searcher, questions, by_text),)
+    differences = compare(before, done) if before else ()
+    if save:
+        save.write_text(json.dumps(show.as_data(done), ensure_ascii=False), encoding="utf-8")
+    if as_json:
+        show.dump({"evaluations": show.as_data(done), "differences": show.as_data(differences)})
+        return
+    for evaluated in done:
+        _show_evaluation(evaluated)
+    for one in differences:
+        typer.echo(
+            f"{one.name} {one.lane}: nDCG@10 {one.before:.4f} -> {one.after:.4f} over {one.n_questions} questions, "
+            f"p = {one.p:.3f}: {one.verdict}"
+        )
+
+
+def evaluate_set(folder: Path, config: Config, limit: int) -> Evaluation:
+    """Ingest the passages of a set into a base that is gone afterwards, and ask its questions."""
+    questions = read_set(folder, limit)
+    with tempfile.TemporaryDirectory() as temporary:
+        files, units = lay_out(folder, Path(temporary) / "files")
+        embedder = open_embedder(config.embedder, cache=config.models, progress=show.message)
+        with KnowledgeBase.open("evaluation", home=Path(temporary), embedder=embedder or "tfidf") as kb:
+            kb.ingest([files])
+            return evaluate(folder.resolve().name, kb.catalog, kb.searcher, questions, units)
+
+
+def _show_evaluation(evaluated: Evaluation) -> None:
+    typer.echo(
+        f"{evaluated.name}: {len(evaluated.questions)} questions, {evaluated.n_documents} documents, "
+        f"{evaluated.n_chunks} passages"
+    )
+    typer.echo(
+        f"{'lane':<7} {'nDCG@10':>7} {'95 %':>13} {'R@1':>6} {'R@5':>6} {'R@10':>6} {'MRR@10':>6}"
+        f" {'p50 ms':>7} {'p95':>7} {'p99':>7}"
+    )
+    for one in evaluated.figures:
+        typer.echo(
+            f"{one.lane:<7} {one.ndcg10:7.4f} {one.interval[0]:6.3f}-{one.interval[1]:.4f} {one.recall1:6.3f}"
+            f" {one.recall5:6.3f} {one.recall10:6.3f} {one.mrr10:6.3f} {one.p50_ms:7.1f} {one.p95_ms:7.1f} {one.p99_ms:7.1f}"
+        )
+    abstention = evaluated.abstention
+    typer.echo(f"answers {abstention.answered:.1%} of {abstention.n_answerable} questions that have an answer")
+    if abstention.n_unanswerable:
+        typer.echo(f"abstains from {abstention.abstained:.1%} of {abstention.n_unanswerable} that have none")
+    curve = "  ".join(f"{coverage:.0%} {risk:.2f}" for coverage, risk in abstention.curve)
+    typer.echo(f"risk when only the surest are answered: {curve}\n")
 
 
 @evaluation.command()

@@ -15,6 +15,13 @@ from typing import Annotated, Literal
 import typer
 
 from ..llm.generator import Sampling
+from ..prompts.templates import Style
+
+StyleName = Annotated[
+    Style,
+    typer.Option("--style", help="How the model is told to answer: at once, thinking first, or shown an example."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Leave out sentences that no passage bears out.")]
 
 _OPTIONS: dict[str, object] = {
     "temperature": Annotated[float, typer.Option(help="0 is always the same answer.")],

@@ -57,10 +57,8 @@ class Embedders:
 
     def built(self, embedder: Embedder | None) -> None:
         """Remember in the base what it was built with; without an embedder only if that was asked for."""
-        if embedder is not None:
-            spec = spec_of(embedder)
-        else:
-            spec = "tfidf" if self._wanted == "tfidf" else ""
+        chosen = embedder is not None or self._wanted == "tfidf"
+        spec = spec_of(embedder) if chosen else ""
         if self._catalog.get("embedder") != spec:
             self._catalog.put("embedder", spec)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..ingest.errors import InputError, MissingExtraError
-from .api import PASSAGES, KnowledgeBase
+from .answer import PASSAGES
+from .api import KnowledgeBase
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..ingest.catalog import Catalog
+from ..ingest.sync import UTF8, Synced
 from ..prompts.prompt import Prompt
 from ..retrieval.embedder import Embedder
 from ..retrieval.hit import Hit
 from ..retrieval.vectors import Embedded
 
 _UNREAD = ("garbled", "failed")
+_NOTES = 20
+"""How many of a kind are told one by one."""
 
 
 def ingest_notes(catalog: Catalog, embedder: Embedder | None, embedded: Embedded, resplit: int) -> Iterator[str]:
@@ -31,6 +34,25 @@ def ingest_notes(catalog: Catalog, embedder: Embedder | None, embedded: Embedded
             "then kb ingest --embedder BAAI/bge-m3"
         )
     yield from page_notes(catalog, _unread_documents(catalog))
+
+
+def reading_notes(synced: Synced) -> Iterator[str]:
+    """Yield how files were read where that is worth knowing: encodings, what readers noted, what is not redacted."""
+    others = [f"{Path(source).name} ({encoding})" for source, encoding, _ in synced.noted if encoding not in UTF8]
+    if others:
+        yield f"Not in UTF-8: {_some(sorted(others))}."
+    said = [f"{Path(source).name}: {note}" for source, _, notes in sorted(synced.noted) for note in notes]
+    yield from said[:_NOTES]
+    if len(said) > _NOTES:
+        yield f"{len(said) - _NOTES} more notes on files: kb status --files"
+    if synced.unredacted:
+        names = _some([Path(source).name for source in synced.unredacted])
+        yield f"Read before, and not redacted as asked now: {names}. Give their folders to kb ingest again, or kb rm them."
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NOTES} more" if len(names) > _NOTES else ""
+    return ", ".join(names[:_NOTES]) + more
 
 
 def answer_notes(catalog: Catalog, hits: Sequence[Hit]) -> Iterator[str]:

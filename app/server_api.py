@@ -22,8 +22,8 @@ from ..ingest.errors import KBError
 from ..ingest.sync import Selection
 from ..llm.generator import Sampling
 from . import show
-from .answer import Answer
-from .api import MAX_QUESTION, PASSAGES
+from .answer import PASSAGES, Answer
+from .api import MAX_QUESTION
 from .server_bases import Bases, file_name, forget, upload
 from .server_gate import Gate
 from .server_http import Door, answers, error_body, last

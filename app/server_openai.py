@@ -24,8 +24,8 @@ from starlette.concurrency import run_in_threadpool
 from ..ingest.errors import InputError, KBError
 from ..llm.generator import Sampling
 from . import show
-from .answer import Answer
-from .api import PASSAGES, KnowledgeBase
+from .answer import PASSAGES, Answer
+from .api import KnowledgeBase
 from .server_bases import Bases
 from .server_gate import Gate
 from .server_http import Door, answers, error_body, last

@@ -99,8 +99,14 @@ def report(report: IngestReport, *, as_json: bool) -> None:
         message(f"removed {source}")
     for note in report.notes:
         message(f"note: {note}")
+    if report.dry_run:
+        for source in (*report.added, *report.updated):
+            message(f"to read {source}")
     kinds = ("added", "updated", "unchanged", "removed", "failed")
     counts = ", ".join(f"{len(getattr(report, kind))} {kind}" for kind in kinds)
+    if report.dry_run:
+        typer.echo(f"nothing was done; it would be: {counts}")
+        return
     typer.echo(
         f"{counts}; {report.n_chunks} passages, {report.n_embedded} newly embedded, "
         f"{report.n_truncated_tokens} tokens truncated; {report.seconds:.1f} s"

@@ -5,19 +5,17 @@ Comes in: the bases to show. Goes out: a Gradio page on a FastAPI app. Never: a 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI, Request
 
 from ..llm.generator import Sampling
-from .api import PASSAGES
+from .answer import PASSAGES
 from .server_bases import Bases
 from .server_gate import Gate
 from .ui_handlers import Handlers
-from .ui_style import CLICKS, CSS, FONTS, MONO, ON_LOAD
+from .ui_style import CLICKS, CSS, DOWNLOAD, FONTS, MONO, ON_LOAD
 from .ui_texts import LOCALES
 
 _ = gr.I18n(**{locale: dict(texts) for locale, texts in LOCALES.items()})
@@ -45,9 +43,13 @@ def mount(
     theme = gr.themes.Default(
         primary_hue="teal", secondary_hue="teal", neutral_hue="slate", font=list(FONTS), font_mono=list(MONO)
     )
+    page = _page(Handlers(bases, gate)).queue(max_size=64, default_concurrency_limit=8)
+    page.has_launched = (
+        True  # until then gradio takes any path of this computer for an upload; mounting does not say so
+    )
     gr.mount_gradio_app(
         app,
-        _page(Handlers(bases, gate)).queue(max_size=64, default_concurrency_limit=8),
+        page,
         path,
         auth_dependency=role_of,
         footer_links=[],
@@ -70,9 +72,11 @@ def _page(handlers: Handlers) -> gr.Blocks:
         turns = gr.State([])
         with gr.Sidebar(width=300):
             gr.HTML("<h1>kb</h1>", elem_id="kb-brand")
-            base = gr.Dropdown(label=_("base"), choices=[], elem_id="kb-base", interactive=True)
+            names, first = list(handlers.bases.names()), handlers.bases.config.name
+            base = gr.Dropdown(names, value=first, label=_("base"), elem_id="kb-base", interactive=True)
             new_chat = gr.Button(_("new_chat"), size="sm", elem_id="kb-new-chat")
-            export = gr.DownloadButton(_("export"), size="sm", elem_id="kb-export")
+            export = gr.Button(_("export"), size="sm", elem_id="kb-export")
+            markdown = gr.Textbox(visible="hidden")
             facts, *settings = _settings()
             new_base = gr.Textbox(label=_("new_base"), elem_id="kb-new-base", max_lines=1, max_length=64)
             create = gr.Button(_("create"), size="sm", elem_id="kb-create")
@@ -118,7 +122,7 @@ def _page(handlers: Handlers) -> gr.Blocks:
         stop.click(handlers.stop, turns, [turns, chat, send, stop], cancels=[asking], show_progress="hidden")
         for place in (chat, side):
             place.click(handlers.choose, [turns, base], side, show_progress="hidden")
-        export.click(lambda turns: _file(handlers.export(turns)), turns, export)
+        export.click(handlers.export, turns, markdown).then(None, markdown, None, js=DOWNLOAD)
         create.click(handlers.create, new_base, [base, new_base, said]).then(handlers.page, base, shown)
         delete.click(handlers.ask_delete, base, [sure, really])
         no.click(lambda: gr.update(visible=False), None, sure)
@@ -139,9 +143,3 @@ def _settings() -> list[gr.Component]:
             gr.Number(Sampling().seed, label=_("seed"), precision=0),
             gr.Slider(32, 4096, Sampling().max_tokens, step=32, label=_("max_tokens")),
         ]
-
-
-def _file(text: str) -> str:
-    path = Path(tempfile.mkdtemp(prefix="kb-")) / "conversation.md"
-    path.write_text(text, encoding="utf-8")
-    return str(path)

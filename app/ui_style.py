@@ -166,6 +166,15 @@ element.addEventListener('click', (event) => {
 });
 """
 
+DOWNLOAD = """
+(text) => {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'text/markdown' }));
+  link.download = 'kb.md';
+  link.click();
+}
+"""
+
 ON_LOAD = """
 () => {
   document.documentElement.lang = navigator.language.startsWith('zh') ? 'zh' : 'en';

@@ -121,7 +121,7 @@ def read_questions(folder: Path, limit: int) -> list[Question]:
         question, document, relevance = line.split("\t")
         if float(relevance) > 0:
             judged.setdefault(question, {})[document] = float(relevance)
-    rows = [json.loads(line) for line in (folder / "queries.jsonl").read_text("utf-8").splitlines()]
+    rows = list(_json_lines(folder / "queries.jsonl"))
     questions = [Question(row["text"], judged[row["id"]]) for row in rows if row["id"] in judged]
     random.Random(0).shuffle(questions)
     return questions[:limit]
@@ -136,17 +136,20 @@ def lay_out(folder: Path, temporary: Path) -> tuple[Path, Callable[[str], list[s
     files = temporary / "files"
     files.mkdir()
     same: dict[str, list[str]] = {}
-    for line in (folder / "corpus.jsonl").read_text("utf-8").split("\n"):
-        if line:
-            row = json.loads(line)
-            title = f"# {row['title']}\n\n" if row.get("title") else ""
-            same.setdefault(title + row["text"], []).append(row["id"])
+    for row in _json_lines(folder / "corpus.jsonl"):
+        title = f"# {row['title']}\n\n" if row.get("title") else ""
+        same.setdefault(title + row["text"], []).append(row["id"])
     of_file = {}
     for number, (text, ids) in enumerate(same.items()):
         path = files / f"{number:06}.md"
         path.write_text(text, "utf-8")
         of_file[path.name] = ids
     return files, lambda source: of_file[Path(source).name]
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="\n") as lines:  # U+2028 and the like may stand in a string
+        yield from map(json.loads, lines)
 
 
 def _columns(

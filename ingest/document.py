@@ -139,3 +139,5 @@ class IngestReport:
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     """Sentences for people: what was done without, what to install, which pages were not read."""
+    dry_run: bool = False
+    """Whether nothing was done: the outcomes are what would have come of it, as far as can be told without reading."""

@@ -54,7 +54,7 @@ def _always(text: str) -> bool:
 _GAP = r"[ \-\u00a0\u2010-\u2015]?"
 _PATTERNS: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
     "id-card": (re.compile(r"(?<![0-9A-Za-z])[1-9][0-9]{16}[0-9Xx](?![0-9A-Za-z])", re.ASCII), _is_id_card),
-    "bank-card": (re.compile(rf"(?<![0-9A-Za-z])[2-9](?:{_GAP}[0-9]){{12,18}}(?![0-9A-Za-z])"), _is_bank_card),
+    "bank-card": (re.compile(rf"(?<![0-9A-Za-z+])[2-9](?:{_GAP}[0-9]){{12,18}}(?![0-9A-Za-z])"), _is_bank_card),
     "email": (
         re.compile(
             r"(?<![A-Za-z0-9.!#$%&'*+/=?^_`{|}~-])[A-Za-z0-9][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}[@＠]"
@@ -67,7 +67,7 @@ _PATTERNS: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
             r"(?<![0-9A-Za-z.+])(?:"
             rf"(?:\+|00)86{_GAP}(?:1[3-9][0-9]{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}|[1-9][0-9]{{1,2}}{_GAP}[2-9][0-9]{{6,7}})"
             rf"|1[3-9][0-9]{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}"  # Chinese mobile
-            rf"|[(（]?0[1-9][0-9]{{1,2}}[)）]?{_GAP}[2-9][0-9]{{2,3}}{_GAP}[0-9]{{4}}"  # Chinese landline with area code
+            rf"|(?:[(（]0[1-9][0-9]{{1,2}}[)）]|0[1-9][0-9]{{1,2}}){_GAP}[2-9][0-9]{{2,3}}{_GAP}[0-9]{{4}}"  # Chinese landline with area code
             rf"|[48]00{_GAP}[0-9]{{3,4}}{_GAP}[0-9]{{3,4}}"  # Chinese service numbers
             rf"|(?:\+|00)[1-9](?:[ \-.()\u2010-\u2015]{{0,2}}[0-9]){{6,14}}"  # E.164, with its separators
             r"|\(?[2-9][0-9]{2}\)?[ \-.][2-9][0-9]{2}[\-. ][0-9]{4}"  # North America

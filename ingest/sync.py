@@ -26,6 +26,9 @@ from .read import MAX_BYTES, READER_VERSION, Treatment
 from .redact import KINDS
 from .split import CountTokens, Splitting, split
 
+MAX_NOTED = 1000
+UTF8 = ("", "utf-8", "ascii")
+
 Outcome = Literal["added", "updated", "unchanged", "removed", "failed"]
 
 
@@ -77,6 +80,11 @@ class Synced:
     failures: list[Failure] = field(default_factory=list)
     n_resplit: int = 0
     """Documents that were split again from stored text, because the sizes or the embedder changed."""
+    noted: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    """Source, encoding and notes of documents that were read and whose encoding is not UTF-8, or that have notes; the first
+    ``MAX_NOTED`` of them: the catalog has all."""
+    redaction_changed: bool = False
+    """Whether more or less is redacted than before: what was stored before must not stay anywhere."""
     unredacted: list[str] = field(default_factory=list)
     """Sources outside of the given paths that hold what is to be redacted now."""
 
@@ -108,6 +116,7 @@ def sync(
     if selection.dry_run:
         run.foresee(changed)
     else:
+        run.result.redaction_changed = run.redact != catalog.get("redact")
         catalog.put("redact", run.redact)
         run.read(changed)
     if selection.delete:
@@ -313,6 +322,8 @@ class _Run:
             return
         chunks = split(document, self.splitting, self.count_tokens)
         self.catalog.put_document(row, document, chunks, self.splitting.key)
+        if (document.notes or document.encoding not in UTF8) and len(self.result.noted) < MAX_NOTED:
+            self.result.noted.append((row.source, document.encoding, document.notes))
         if self.rereads:
             self.stored.add(document.id)
 

@@ -178,13 +178,12 @@ def _with_figures(candidates: list[Candidate], asked: frozenset[str]) -> list[Ca
 
     What is said of exit code 130 does not answer what exit code 5 means, however alike the words are.
     """
-    for fits in (
-        lambda one: asked <= one.tokens or (asked <= one.tokens | one.context and not figures(one.text)),
-        lambda one: asked <= one.whole,
-    ):
-        if kept := [one for one in candidates if fits(one)]:
-            return kept
-    return candidates
+    near = [
+        one
+        for one in candidates
+        if asked <= one.tokens or (asked <= one.tokens | one.context and not figures(one.text))
+    ]
+    return near or [one for one in candidates if asked <= one.whole] or candidates
 
 
 def _weights(wanted: Sequence[Term], candidates: Sequence[Candidate]) -> dict[Term, float]:
@@ -203,7 +202,7 @@ def _score(candidate: Candidate, weights: dict[Term, float], question: str, kind
     if not own + near:
         return 0.0
     whole = sum(weight for term, weight in weights.items() if term.within(candidate.whole))
-    brevity = min(1.0, (_LONG / max(len(candidate.tokens), 1)) ** 0.5)
+    brevity = min(1.0, math.sqrt(_LONG / max(len(candidate.tokens), 1)))
     fits = kind is not None and bool(new_matches(kind, candidate.text, question))
     return brevity * (own + _NEAR * near) + _PASSAGE * whole + _KIND * fits + _RANK / candidate.rank
 

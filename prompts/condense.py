@@ -25,7 +25,7 @@ _NAME = re.compile(r"[A-Z][\w.'’-]*(?:\s+(?:(?:of|de|van|von|the)\s+)?[A-Z][\w
 _PREPOSITION = re.compile(
     r"\b(for|in|on|at|of|by|with|to|from|about|during|after|before|without|under|over)\s+", re.IGNORECASE
 )
-_THING = re.compile(r"\b(?:an?|the|my|our|your|each|every|any|this|that)\s+(?!\w+\s*$)?", re.IGNORECASE)
+_THING = re.compile(r"\b(?:an?|the|my|our|your|each|every|any|this|that)\s+", re.IGNORECASE)
 _ASKED = re.compile(
     r"^(?:(?:what|which|who|whom|whose|when|where|why|how)\b(?:\s+(?:much|many|long|often|old|far))?\s*"
     r"|(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have)\b\s*)+",
@@ -138,9 +138,7 @@ def _topic(question: str) -> str:
     start = asked.end() if asked else 0
     if names := list(_NAME.finditer(question, start)):
         return names[-1].group()
-    marks = [match for match in _THING.finditer(question, start)] or [
-        match for match in _PREPOSITION.finditer(question, start)
-    ]
+    marks = list(_THING.finditer(question, start)) or list(_PREPOSITION.finditer(question, start))
     if not marks:
         return question[start:].strip() or question
     begin = marks[-1].end() if _PREPOSITION.match(marks[-1].group()) else marks[-1].start()

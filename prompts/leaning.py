@@ -22,7 +22,8 @@ _ASKS = re.compile(
 )
 _DEFINES = re.compile(r"\b(?:what|who|where)(?:'s|\s+(?:is|are|was|were))\s+\w", re.IGNORECASE)
 _BEFORE_THAT = "|".join(
-    rf"(?<=\b{word}\s)" for word in "about for of with to by in from after before like is was does did".split()
+    rf"(?<=\b{word}\s)"
+    for word in "about for of with to by in from after before like is was does did".split()  # noqa: SIM905
 )
 _PRONOUN = re.compile(
     r"\b(?:it|its|they|them|their|he|him|his|she|hers?|this one|that one|the same|the (?:former|latter)|those|these)\b"

@@ -87,15 +87,12 @@ def _fault(text: str, name: str) -> str:
     """Return what makes a text unusable as this template; empty if nothing does."""
     if missing := [slot for slot in SLOTS[name] if f"{{{slot}}}" not in text]:
         return f"it lacks {' and '.join(f'{{{slot}}}' for slot in missing)}"
-    if not text.strip():
-        return "it is empty"
     if name == "abstain":
-        return "it must be one line" if "\n" in text.strip() else ""
+        return "it must be one line" if len(text.split("\n")) != 1 or not text.strip() else ""
     before, *parts = _TURN.split(text)
-    if before.strip() or not parts:
-        return "it must begin with a line [system] or [user]"
-    if parts[-2] != "user":
-        return "its last turn must be [user]"
-    if "{question}" not in parts[-1]:
-        return "its last turn lacks {question}"
-    return ""
+    faults = (
+        (bool(before.strip()) or not parts, "it must begin with a line [system] or [user]"),
+        (parts[-2:-1] != ["user"], "its last turn must be [user]"),
+        ("{question}" not in "".join(parts[-1:]), "its last turn lacks {question}"),
+    )
+    return next((sentence for wrong, sentence in faults if wrong), "")

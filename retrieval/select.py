@@ -6,19 +6,22 @@ while there are ``k`` that are not repetitions, or two texts folded that differ 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..ingest.document import Chunk
 from .tokens import tokens
 
-PER_DOCUMENT = 5
+PER_DOCUMENT = 3
 """Passages of one document before those of others that rank below it, unless asked otherwise."""
 NEAR = 0.9
 """Jaccard similarity of token shingles from which a text repeats another."""
 
 _SHINGLE = 3
+# A difference in one of these is one in fact: "120 dollars" does not repeat "450 dollars".
+_NUMBER = re.compile(r"\d+|[零〇一二三四五六七八九十百千万萬亿億两兩]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class _Seen:
         if text in self._by_text:
             return self._by_text[text]
         words = tokens(text)
-        shingles, numbers = _shingles(words), _numbers(words)
+        shingles, numbers = _shingles(words), Counter(_NUMBER.findall(text))
         for known, others, their_numbers in self._shingled:
             if numbers == their_numbers and _is_near(shingles, others):
                 return known
@@ -92,11 +95,6 @@ class _Seen:
 
 def _shingles(words: Sequence[str]) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(words[at : at + _SHINGLE]) for at in range(max(1, len(words) - _SHINGLE + 1)))
-
-
-def _numbers(words: Iterable[str]) -> Counter[str]:
-    """Return the tokens that a difference in would be a difference in fact: "120 dollars" does not repeat "450 dollars"."""
-    return Counter(word for word in words if any(character.isnumeric() for character in word))
 
 
 def _is_near(a: frozenset[tuple[str, ...]], b: frozenset[tuple[str, ...]]) -> bool:

@@ -263,24 +263,27 @@ def called(http: httpx.Client, function: str, *data: object) -> str:
     return http.get(f"/gradio_api/call/{function}/{event}").text
 
 
-def test_the_page_cannot_be_used_to_read_the_disk(http: httpx.Client) -> None:
-    """Whoever calls the upload behind the page with a path of the server is refused, and the file stays where it is."""
-    secret = Path(__file__)
-    said = called(http, "upload", [{"path": str(secret), "meta": {"_type": "gradio.FileData"}}], "default")
-    assert "event: error" in said
-    assert secret.exists()
-    assert not any(secret.name in row["source"] for row in http.get("/api/v1/documents").json()["documents"])
-
-
-def test_a_reader_cannot_write_through_the_page(tmp_path: Path) -> None:
-    """The page's handlers ask for the same roles as the endpoints."""
+@pytest.mark.slow
+def test_behind_the_page_are_the_same_rules(tmp_path: Path) -> None:
+    """Whoever calls the page's handlers past the page can neither read the server's disk nor exceed the role of a token."""
     home = tmp_path / "home"
     read, admin = (Tokens(home).add(role) for role in ("read", "admin"))
-    with served("serve", home, "--port", "7990") as address:
+    secret = tmp_path / "secret.md"
+    secret.write_text("The password is swordfish.")
+    with served("serve", home, "--port", "7990", tracebacks=True) as address:
         for token, status in ((read, "does not allow"), (admin, "Created")):
             with httpx.Client(base_url=address, timeout=30, cookies={"kb_token": token}) as http:
                 assert status in called(http, "create", "made")
                 assert (home / "made").exists() is (token == admin)
+                file = {"path": str(secret), "meta": {"_type": "gradio.FileData"}}
+                said = called(http, "upload", [file], "default")
+                assert "was not uploaded by a user" in said
+                assert "event: error" in said
+                assert http.get(f"/gradio_api/file={secret}").status_code == 403
+                assert http.get(f"/gradio_api/file={home / 'tokens.json'}").status_code == 403
+        assert secret.exists()
+        headers = {"authorization": f"Bearer {admin}"}
+        assert httpx.get(f"{address}/api/v1/documents", headers=headers).json() == {"documents": []}
 
 
 def test_roles_contain_each_other() -> None:

@@ -206,6 +206,20 @@ def test_make_switch_and_delete_a_base(visit: Open, address: str, home: Path) ->
     api.expect(page.locator("#kb-said")).to_contain_text("cannot name a knowledge base")
 
 
+def test_save_a_conversation(visit: Open, address: str) -> None:
+    """A conversation can be kept as Markdown, with the sources of each answer; a new one starts empty."""
+    page = visit(address)
+    ask(page, PDF_QUESTION)
+    with page.expect_download() as waiting:
+        page.locator("#kb-export").click()
+    text = Path(waiting.value.path()).read_text(encoding="utf-8")
+    assert text.startswith(f"## {PDF_QUESTION}\n")
+    assert "- [1] command-reference.pdf, p. 2: - Exit code 4 means that nothing was found for the question." in text
+    page.locator("#kb-new-chat").click()
+    api.expect(page.locator(".kb-welcome")).to_be_visible()
+    assert page.locator(".kb-turn").count() == 0
+
+
 @pytest.mark.slow
 def test_stop_keeps_what_was_written_and_frees_the_model(visit: Open, home: Path) -> None:
     """The stop button ends a slow answer, keeps its beginning, hangs up on the model, and the next question is answered."""

@@ -1,0 +1,245 @@
+"""``kb chat`` and what is kept of answers: ``kb log``, ``replay``, ``diff``, ``feedback``, ``export``; and ``kb prompts``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Annotated, Literal
+
+import typer
+
+from ..ingest.errors import InputError, KBError
+from ..llm.generator import Sampling
+from ..prompts.fill import fill
+from ..prompts.templates import SLOTS, Templates
+from ..prompts.templates import Language as PromptLanguage
+from . import show, show_log
+from .answer import PASSAGES, Answer
+from .api import KnowledgeBase
+from .chat import Chat, to_markdown
+from .cli_options import AsJson, EmbedderSpec, Home, Language, Llm, MediaType, Name, Page, Source, Store, filter_of
+from .cli_sampling import Strict, StyleName, with_sampling
+from .config import load_config
+from .training import DATASET_INFO, Format, rows
+
+CHANGED = 1
+
+talking = typer.Typer(rich_markup_mode=None)
+prompts = typer.Typer(help="What models are told.", no_args_is_help=True, rich_markup_mode=None)
+
+Number = Annotated[int, typer.Argument(metavar="ID", help="A recorded answer; kb log shows them.")]
+
+
+@talking.command()
+@with_sampling
+def chat(
+    sampling: Sampling,
+    go_on: Annotated[bool, typer.Option("-c", "--continue", help="Go on with the last conversation.")] = False,
+    session: Annotated[str | None, typer.Option(help="Go on with this conversation.", show_default=False)] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the conversations, and leave.")] = False,
+    export: Annotated[
+        str | None, typer.Option(metavar="ID", help="Print a conversation as Markdown, and leave.", show_default=False)
+    ] = None,
+    delete: Annotated[
+        str | None, typer.Option(metavar="ID", help="Forget a conversation, and leave.", show_default=False)
+    ] = None,
+    style: StyleName = "plain",
+    strict: Strict = False,
+    k: Annotated[int, typer.Option("-k", help="From how many passages to answer.")] = PASSAGES,
+    llm: Llm = None,
+    source: Source = None,
+    language: Language = None,
+    media_type: MediaType = None,
+    page: Page = None,
+    embedder: EmbedderSpec = None,
+    store: Store = None,
+    home: Home = None,
+    name: Name = None,
+    as_json: AsJson = False,
+) -> None:
+    """Talk to the knowledge base: a question may lean on those before it. /quit or Ctrl-D leaves, Ctrl-C stops an answer."""
+    where = filter_of(source, language, media_type, page)
+    with KnowledgeBase.open(name, home=home, embedder=embedder, llm=llm, store=store, must_exist=True) as kb:
+        if list_:
+            show_log.sessions(kb.log.sessions(), as_json=as_json)
+        elif export:
+            show_log.conversation(kb.log.session(export), to_markdown, as_json=as_json)
+        elif delete:
+            show.message(f"forgot {kb.log.delete_session(delete)} turns")
+        else:
+            talk = kb.chat(session or ("last" if go_on else None))
+            for text in _typed(talk):
+                with closing(talk.stream(text, k, sampling, where, style=style, strict=strict)) as answers:
+                    _answer(_understood(answers, text), as_json=as_json)
+
+
+def _typed(talk: Chat) -> Iterator[str]:
+    """Yield what is typed, until /quit, the end of the input, or nothing but blanks in a pipe."""
+    asks = sys.stdin.isatty()
+    if asks:
+        import readline  # noqa: F401  gives input() a history and editing
+
+        show.message(f"conversation {talk.id}; /quit or Ctrl-D leaves, Ctrl-C stops an answer")
+    while True:
+        try:
+            text = (input("\n> ") if asks else next(sys.stdin)).strip()
+        except (EOFError, StopIteration):
+            return
+        except KeyboardInterrupt:
+            show.message("\n/quit or Ctrl-D leaves")
+            continue
+        if text in ("/quit", "/exit"):
+            return
+        if text:
+            yield text
+
+
+def _answer(answers: Iterator[Answer], *, as_json: bool) -> None:
+    """Show an answer; at a terminal, neither an error nor Ctrl-C ends the conversation."""
+    try:
+        show.stream(answers, as_json=as_json)
+    except KeyboardInterrupt:
+        show.message("\nstopped")
+    except KBError as error:
+        if not sys.stdin.isatty():
+            raise
+        show.message(f"kb: {error}")
+
+
+def _understood(answers: Iterator[Answer], text: str) -> Iterator[Answer]:
+    for at, answer in enumerate(answers):
+        if not at and answer.question != text:
+            show.message(f"(understood as: {answer.question})")
+        yield answer
+
+
+@talking.command()
+def log(
+    number: Annotated[
+        int | None, typer.Argument(metavar="[ID]", help="Show this answer whole.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option(help="How many of the last ones to list.")] = 20,
+    delete: Annotated[list[int] | None, typer.Option(metavar="ID", help="Forget this answer.")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Forget all answers.")] = False,
+    home: Home = None,
+    name: Name = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the recorded answers: with what they were asked, searched, prompted and written."""
+    with KnowledgeBase.open(name, home=home, must_exist=True) as kb:
+        if clear or delete:
+            show.message(f"forgot {kb.log.delete(None if clear else delete)} answers")
+        elif number is None:
+            show_log.records(kb.log.records(limit), as_json=as_json)
+        else:
+            show_log.record(kb.log.get(number), as_json=as_json)
+
+
+@talking.command()
+def replay(
+    number: Number,
+    llm: Llm = None,
+    embedder: EmbedderSpec = None,
+    store: Store = None,
+    home: Home = None,
+    name: Name = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a recorded question again, as it was asked then; exit code 1 if the answer is not the same, byte for byte."""
+    with KnowledgeBase.open(name, home=home, must_exist=True) as kb:
+        spec = llm or kb.log.get(number).llm
+    with KnowledgeBase.open(name, home=home, llm=spec, embedder=embedder, store=store, must_exist=True) as kb:
+        again = kb.replay(number)
+    show_log.replay(again, as_json=as_json)
+    if not again.identical:
+        raise typer.Exit(CHANGED)
+
+
+@talking.command()
+def diff(
+    before: Number,
+    after: Annotated[int, typer.Argument(metavar="ID", help="Another one.")],
+    home: Home = None,
+    name: Name = None,
+) -> None:
+    """Show what tells two recorded answers apart."""
+    with KnowledgeBase.open(name, home=home, must_exist=True) as kb:
+        show_log.difference(kb.log.get(before), kb.log.get(after))
+
+
+@talking.command()
+def feedback(
+    number: Number,
+    verdict: Annotated[Literal["up", "down"], typer.Argument(help="Whether the answer is good.")],
+    correction: Annotated[
+        str, typer.Option(help="What it should have been, with the prompt's marks.", show_default=False)
+    ] = "",
+    home: Home = None,
+    name: Name = None,
+) -> None:
+    """Say whether a recorded answer is good, and what it should have been."""
+    with KnowledgeBase.open(name, home=home, must_exist=True) as kb:
+        kb.log.rate(number, verdict, correction)
+
+
+@talking.command()
+def export(
+    form: Annotated[Format, typer.Option("--for-training", help="A format that LLaMA-Factory reads.")],
+    home: Home = None,
+    name: Name = None,
+) -> None:
+    """Print the answers that were called good or corrected, as data that a model can be tuned on."""
+    with KnowledgeBase.open(name, home=home, must_exist=True) as kb:
+        found = rows(kb.log.records(limit=-1), form)
+    show.dump(found)
+    entry = json.dumps({"kb": {"file_name": "FILE.json"} | dict(DATASET_INFO[form])})
+    show.message(f"{len(found)} answers; for dataset_info.json: {entry}")
+
+
+@prompts.command("show")
+def show_(
+    template: Annotated[
+        str, typer.Argument(metavar="[NAME]", help=f"One of {', '.join(SLOTS)}; all unless given.")
+    ] = "",
+    language: Annotated[PromptLanguage | None, typer.Option(help="Only this language.", show_default=False)] = None,
+    home: Home = None,
+) -> None:
+    """Print what models are told. A file NAME.LANGUAGE.txt in the folder 'prompts' of the home is used instead."""
+    templates = Templates(load_config(home=home).prompts)
+    if template and template not in SLOTS:
+        raise InputError(f"there is no prompt {template!r}; the prompts are {', '.join(SLOTS)}")
+    languages: tuple[PromptLanguage, ...] = (language,) if language else ("en", "zh")
+    for each in (template,) if template else SLOTS:
+        for spoken in languages:
+            typer.echo(f"--- {each}.{spoken} ({templates.own(each, spoken) or 'ships with kb'})")
+            typer.echo(templates.text(each, spoken))
+
+
+@prompts.command("test")
+def fill_(
+    question: Annotated[str, typer.Argument(help="In Chinese or English.")],
+    style: StyleName = "plain",
+    k: Annotated[int, typer.Option("-k", help="How many passages.")] = PASSAGES,
+    llm: Llm = None,
+    embedder: EmbedderSpec = None,
+    home: Home = None,
+    name: Name = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the prompt that a question makes, as the model would get it."""
+    with KnowledgeBase.open(name, home=home, embedder=embedder, llm=llm, must_exist=True) as kb:
+        generator = kb.generator()
+        room = generator.context_tokens - Sampling().max_tokens
+        hits = kb.search(question, k)
+        prompt = fill(
+            question, hits, count_tokens=generator.count_tokens, room_tokens=room, style=style, templates=kb.prompts
+        )
+    if as_json:
+        show.dump(prompt.messages)
+        return
+    for message in prompt.messages:
+        typer.echo(f"[{message.role}]\n{message.content}\n")
+    if prompt.dropped:
+        show.message(f"{len(prompt.dropped)} passages did not fit")

@@ -1,0 +1,103 @@
+"""``kb ingest``: files into the knowledge base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..ingest.errors import InputError
+from ..ingest.redact import KINDS
+from ..ingest.sync import Selection
+from . import show
+from .api import KnowledgeBase
+from .cli_options import AsJson, EmbedderSpec, Home, Name, Store
+
+SOME_FILES_FAILED = 5
+
+ingesting = typer.Typer()
+
+
+@ingesting.command()
+def ingest(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files, folders and globs. [default: ./knowledge_base]")
+    ] = None,
+    include: Annotated[list[str] | None, typer.Option(help="Only files that match, e.g. '*.pdf'.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Not what matches, e.g. 'drafts'.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep what vanished from disk.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Read all files again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on: take in every change, until Ctrl-C.")] = False,
+    redact: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KINDS",
+            help=f"Replace personal data before anything is stored: {','.join(KINDS)}; off. [default: as the last time]",
+            show_default=False,
+        ),
+    ] = None,
+    meta: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Say of these files, e.g. author=Li or tags=hr,2026.")
+    ] = None,
+    encoding: Annotated[
+        str, typer.Option(help="Of the text files, if it is not found out rightly; auto: find out.", show_default=False)
+    ] = "",
+    workers: Annotated[int, typer.Option(help="Processes that read; -1: one a core, 0: none, and no limits.")] = -1,
+    embedder: EmbedderSpec = None,
+    store: Store = None,
+    home: Home = None,
+    name: Name = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read files into the knowledge base; again, only what changed is read."""
+    if not paths:
+        paths = [Path("knowledge_base")]
+        if not paths[0].is_dir():
+            raise InputError("no path was given and there is no ./knowledge_base here; run: kb ingest PATH")
+    selection = Selection(
+        tuple(include or ()),
+        tuple(exclude or ()),
+        delete=not keep,
+        force=force,
+        dry_run=dry_run,
+        redact=None if redact is None else _kinds(redact),
+        metadata=dict(map(_pair, meta or ())),
+        encoding=encoding,
+        workers=workers,
+    )
+    failed = False
+    with KnowledgeBase.open(name, home=home, embedder=embedder, store=store) as kb:
+        if watch and not dry_run:
+            _follow(kb, paths, selection, as_json=as_json)
+            return
+        with show.progress() as progress:
+            report = kb.ingest(paths, selection=selection, progress=progress, say=show.message)
+        show.report(report, as_json=as_json)
+        failed = bool(report.failed)
+    if failed:
+        raise typer.Exit(SOME_FILES_FAILED)
+
+
+def _follow(kb: KnowledgeBase, paths: list[Path], selection: Selection, *, as_json: bool) -> None:
+    from .watch import watch
+
+    counts = dict.fromkeys(("added", "updated", "removed"), 0)
+    for report in watch(kb, paths, selection=selection, say=show.message):
+        show.report(report, as_json=as_json)
+        for kind in counts:
+            counts[kind] += len(getattr(report, kind))
+        show.message("watching; Ctrl-C ends")
+    show.message("watched: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    return () if text == "off" else tuple(filter(None, (kind.strip() for kind in text.split(","))))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise InputError(f"{text!r} says nothing of a file; write --meta KEY=VALUE, for example --meta author=Li")
+    return key.strip().lower(), value.strip()

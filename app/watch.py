@@ -1,0 +1,79 @@
+"""A base that follows its files: every change on disk is taken in a moment later. The only file that imports watchfiles."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..ingest.document import IngestReport
+from ..ingest.errors import StorageError
+from ..ingest.sync import Progress, Selection
+from .api import KnowledgeBase
+
+DEBOUNCE_MS = 1600
+_QUIET_MS = 200
+_AGAIN_MS = 5000
+
+
+def watch(
+    kb: KnowledgeBase,
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    selection: Selection,
+    progress: Progress | None = None,
+    say: Callable[[str], None],
+) -> Iterator[IngestReport]:
+    """Yield the report of an ingest now, and of another one after each change on disk, until Ctrl-C.
+
+    Changes are waited for until none comes for 0.2 s, or 1.6 s at most. While another process writes to the base, it is
+    tried again every 5 s.
+    Raises:
+        InputError, StorageError: as ``KnowledgeBase.ingest`` the first time.
+    """
+    from watchfiles import DefaultFilter
+    from watchfiles import watch as changes_in
+
+    yield kb.ingest(paths, selection=selection, progress=progress, say=say)
+    selection = replace(selection, force=False)
+    ours = str(kb.config.home) + os.sep
+    usual = DefaultFilter()
+    waiting = False
+    for changes in changes_in(
+        *_folders(paths),
+        watch_filter=lambda change, path: usual(change, path) and not path.startswith(ours),
+        debounce=DEBOUNCE_MS,
+        step=_QUIET_MS,
+        rust_timeout=_AGAIN_MS,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+    ):
+        if not changes and not waiting:
+            continue
+        try:
+            report = kb.ingest(
+                [path for path in paths if _is_there(path)], selection=selection, progress=progress, say=say
+            )
+            waiting = False
+        except StorageError as error:
+            say(str(error))
+            waiting = True
+            continue
+        if report.added or report.updated or report.removed or report.failed:
+            yield report
+
+
+def _folders(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
+    """Return what to watch: the folders that were given, and those around files and globs."""
+    folders = []
+    for path in (Path(path).expanduser().absolute() for path in paths):
+        while not path.is_dir():
+            path = path.parent  # noqa: PLW2901 - upwards
+        folders.append(path)
+    return list(dict.fromkeys(folders))
+
+
+def _is_there(path: str | os.PathLike[str]) -> bool:
+    return bool(glob.glob(str(Path(path).expanduser()), recursive=True)) or Path(path).expanduser().exists()  # noqa: PTH207

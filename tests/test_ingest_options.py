@@ -1,0 +1,126 @@
+"""How a run is told what to do: dry run, metadata, encoding, watching."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from kb import KnowledgeBase
+from kb.ingest.errors import InputError
+from kb.ingest.metadata import front_matter
+from kb.ingest.sync import Selection
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a file."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.md").write_text("---\ntitle: Apples\ntags: [fruit, red]\n---\n\n# Apples\n\nApples are red.\n")
+    return folder
+
+
+@pytest.fixture
+def kb(tmp_path: Path) -> KnowledgeBase:
+    """A base without an embedder."""
+    return KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf")
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(kb: KnowledgeBase, folder: Path) -> None:
+    """What it foresees is what the run then does."""
+    kb.ingest([folder])
+    (folder / "b.txt").write_text("Bananas.")
+    (folder / "gone.txt").write_text("Gone.")
+    kb.ingest([folder])
+    (folder / "gone.txt").unlink()
+    (folder / "b.txt").write_text("Bananas are yellow.")
+    (folder / "c.txt").write_text("Cherries.")
+    before = kb.status().fingerprint
+    foreseen = kb.ingest([folder], selection=Selection(dry_run=True))
+    assert foreseen.dry_run
+    assert kb.status().fingerprint == before
+    done = kb.ingest([folder])
+    for kind in ("added", "updated", "unchanged", "removed"):
+        assert getattr(foreseen, kind) == getattr(done, kind), kind
+        assert len(getattr(done, kind)) == 1
+
+
+def test_metadata_come_from_the_file_and_from_the_user(kb: KnowledgeBase, folder: Path) -> None:
+    """The user's word wins, is kept without the file being read again, and can be taken back."""
+    kb.ingest([folder])
+    assert kb.sources()[0].metadata == {"title": "Apples", "tags": "fruit, red"}
+    report = kb.ingest([folder], selection=Selection(metadata={"author": "Li", "tags": "hr"}))
+    assert len(report.updated) == 1
+    assert kb.sources()[0].metadata == {"title": "Apples", "tags": "hr", "author": "Li"}
+    (folder / "a.md").write_text("---\ntitle: Pears\n---\n\nPears are green.\n")
+    kb.ingest([folder])
+    assert kb.sources()[0].metadata == {"title": "Pears", "tags": "hr", "author": "Li"}
+    kb.ingest([folder], selection=Selection(metadata={"author": ""}))
+    assert kb.ledger()[0].metadata == {"title": "Pears", "tags": "hr"}
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("---\ntitle: 'A: b'\ntags:\n  - x\n  - \"y z\"\n---\nText", (("tags", "x, y z"), ("title", "A: b"))),
+        ('+++\ntitle = "T"\ndate = 2026-11-22\n+++\n', (("date", "2026-11-22"), ("title", "T"))),
+        ("---\n\nA rule, then text: no front matter.\n", ()),
+        ("No front matter: at all", ()),
+        ("", ()),
+    ],
+)
+def test_front_matter_is_read_as_far_as_it_is_plain(text: str, pairs: tuple[tuple[str, str], ...]) -> None:
+    """YAML and TOML, single values and lists."""
+    assert front_matter(text) == pairs
+
+
+def test_an_encoding_that_is_given_is_used_and_remembered(kb: KnowledgeBase, folder: Path) -> None:
+    """Until another one is given; a wrong one is a failure that says so, an unknown one is refused."""
+    text = "Größe: fünf"
+    (folder / "w.txt").write_bytes(text.encode("cp850"))
+    kb.ingest([folder / "w.txt"], selection=Selection(encoding="cp850"))
+    assert kb.document_text(folder / "w.txt") == text
+    assert kb.ledger()[0].detail == "cp850"
+    (folder / "w.txt").write_bytes((text + "!").encode("cp850"))
+    kb.ingest([folder / "w.txt"])
+    assert kb.document_text(folder / "w.txt") == text + "!"
+    report = kb.ingest([folder / "w.txt"], selection=Selection(encoding="utf-8"))
+    assert "--encoding" in report.failed[0].reason
+    with pytest.raises(InputError, match="klingon"):
+        kb.ingest([folder], selection=Selection(encoding="klingon"))
+
+
+def test_the_report_names_encodings_that_are_not_utf8(kb: KnowledgeBase, folder: Path) -> None:
+    """So that a wrong guess can be seen and overridden."""
+    (folder / "gb.txt").write_bytes("出差住宿费每晚最多报销四百五十元，超出部分由个人承担。".encode("gb18030"))
+    assert any("gb.txt (gb18030)" in note for note in kb.ingest([folder]).notes)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_watching_takes_in_changes_until_ctrl_c(folder: Path) -> None:
+    """A new file is found by search a moment later; Ctrl-C ends with a summary and leaves no process behind."""
+    environment = os.environ | {"KB_EMBEDDER": "tfidf", "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kb", "ingest", str(folder), "--watch", "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/", env=environment,
+    )  # fmt: skip
+    assert process.stderr is not None
+    while "watching" not in process.stderr.readline():
+        assert process.poll() is None
+    time.sleep(1)
+    (folder / "b.txt").write_text("Bananas are yellow.")
+    while "watching" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "watched: 2 added, 0 updated, 0 removed" in said
+    reports = json.loads("[" + out.replace("\n}\n{", "\n},\n{") + "]")
+    assert [len(report["added"]) for report in reports] == [1, 1]
