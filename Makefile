@@ -49,6 +49,12 @@ demo: .make/all
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index --target .make/site dist/*.whl
 	@touch $@
 
+# The browser tests drive Debian's Chromium; where it cannot be had they are skipped, with a reason.
+.make/chromium: .make/test
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+		chromium fonts-noto-cjk; } >.make/chromium.log 2>&1 || echo 'no Chromium: the browser tests are skipped'
+	@touch $@
+
 test: lint types tests
 
 lint: .make/test
@@ -58,10 +64,10 @@ lint: .make/test
 types: .make/wheel
 	cd .make/site && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p kb
 
-tests: .make/wheel
+tests: .make/wheel .make/chromium
 	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest
 
-quick: .make/wheel
+quick: .make/wheel .make/chromium
 	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -m 'not slow'
 
 clean:

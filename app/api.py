@@ -148,9 +148,7 @@ class KnowledgeBase:
                 selection=selection,
                 progress=progress,
             )
-            embedded = self._bring_up(
-                changed=synced.changed, embedder=embedder, progress=progress, thorough=synced.redaction_changed
-            )
+            embedded = self._bring_up(changed=synced.changed, embedder=embedder, progress=progress)
             self._embedders.built(embedder)
         return self._report(synced, embedder, embedded, time.perf_counter() - began)
 
@@ -162,9 +160,10 @@ class KnowledgeBase:
         """
         with self._writing():
             gone = [found for source in sources for found in self._matching(source)]
+            self._catalog.must_forget = True
             for source in gone:
                 self._catalog.remove(source)
-            self._bring_up(changed=True, embedder=self._embedders.serving().embedder, thorough=True)
+            self._bring_up(changed=True, embedder=self._embedders.serving().embedder)
         return tuple(sorted(set(gone)))
 
     def reindex(
@@ -290,8 +289,10 @@ class KnowledgeBase:
     def _answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
         began = time.perf_counter()
         question = _checked(asked.question)
-        if census := census_of(question):
-            yield taken(self._catalog, census, question, asked.where), Written()
+        census = census_of(question)
+        counted = taken(self._catalog, census, question, asked.where) if census else None
+        if census and counted and (census.literally or not counted.abstained):
+            yield counted, Written()
             return
         found = self.find(question, asked.k, where=asked.where)
         searched = Searched(self._catalog.count("documents"), self._catalog.count("chunks"), found.lanes)
@@ -440,7 +441,7 @@ class KnowledgeBase:
 
     def _bring_up(self, *, changed: bool, embedder: Embedder | None, progress: Progress | None = None) -> Embedded:
         """Make what is derived follow the catalog: vectors, then the vector index."""
-        if changed:
+        if changed or self._catalog.must_forget:
             self._catalog.purge()
         if embedder is None:
             return Embedded(0, 0, 0)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Literal
+from typing import Literal, cast
 
 from ..ingest.catalog import Catalog
 from ..ingest.sentences import sentence_spans
@@ -27,13 +27,13 @@ Kind = Literal["documents", "times"]
 LISTED = 200
 """Documents that are listed one by one; the count is of all."""
 
-_FILES = r"(?:documents?|files?|papers?|sources?|texts?|notes?|pdfs?|pages?)"
+_FILES = r"(?:documents|files|papers|sources|texts|notes|pdfs)"
 _MENTION = (
-    r"(?:mention|mentions|mentioning|contain|contains|containing|include|includes|including|discuss|discusses|discussing"
+    r"(?P<verb>mention|mentions|mentioning|contain|contains|containing|include|includes|including|discuss|discusses|discussing"
     r"|reference|references|referencing|refer(?:s|ring)? to|talk(?:s|ing)? about|speak(?:s|ing)? (?:of|about)|name|names)"
 )
 _EN: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(rf"^{pattern}\s*[?.!]*$", re.IGNORECASE))
+    (cast("Kind", kind), re.compile(rf"^{pattern}\s*[?.!]*$", re.IGNORECASE))
     for kind, pattern in (
         ("documents",
          rf"(?:how many|which|what)(?: of (?:the|my|our|these))? {_FILES} (?:are there that |do )?{_MENTION} (?P<what>.+?)"),
@@ -46,10 +46,10 @@ _EN: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
     )
 )  # fmt: skip
 _ZH_FILES = r"(?:文件|文档|資料|资料|文章|材料|文檔|笔记|报告)"
-_ZH_MENTION = r"(?:提到|提及|提过|包含|说到|讲到|谈到|含有|涉及|写到|出现)(?:了|过)?"
+_ZH_MENTION = r"(?P<verb>提到|提及|提过|包含|说到|讲到|谈到|含有|涉及|写到|出现)(?:了|过)?"
 _ZH_WHICH = r"(?:哪些|哪几[个份篇]|哪[个份篇]|多少[个份篇]?|几[个份篇])"
 _ZH: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(rf"^(?:请问|请)?{pattern}[？?。！!\s]*$"))
+    (cast("Kind", kind), re.compile(rf"^(?:请问|请)?{pattern}[？?。！!\s]*$"))
     for kind, pattern in (
         ("documents", rf"(?:一共|总共)?(?:在)?有?{_ZH_WHICH}{_ZH_FILES}(?:里面|里|中)?都?{_ZH_MENTION}(?P<what>.+?)"),
         ("documents", rf"(?:列出|找出|列举|显示|给出)(?:所有|全部)?的?{_ZH_MENTION}(?P<what>.+?)的{_ZH_FILES}"),
@@ -58,6 +58,7 @@ _ZH: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
     )
 )  # fmt: skip
 _QUOTES = re.compile(r"^[\s\"'“”‘’「」『』《》]+|[\s\"'“”‘’「」『』《》]+$")
+_LITERALLY = re.compile("mention|refer|talk|speak|discuss|提|[说讲谈写]到", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
 _ITEM = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\W_\u3400-\u9fff]+(?:[._/+#'’-][^\W_\u3400-\u9fff]+)*(?:\+\+|#)?")
 _END = re.compile(r"[.。!！?？;；\n]\s|[。！？；]|\n\s*\n")
@@ -71,6 +72,8 @@ class Census:
     kind: Kind
     what: str
     """The words that are looked for."""
+    literally: bool
+    """Whether the words themselves are asked for. *Which files contain the settings?* may mean something else by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ def census_of(question: str) -> Census | None:
         if match := form.match(plain.strip()):
             what = _ARTICLE.sub("", _QUOTES.sub("", match["what"]))
             if 0 < len(_items(what)) <= _MOST_ITEMS:
-                return Census(kind, what)
+                verb = match.groupdict().get("verb")
+                return Census(kind, what, literally=verb is None or bool(_LITERALLY.match(verb)))
     return None
 
 

@@ -31,6 +31,7 @@ from .cli_options import (
     Language,
     Llm,
     MediaType,
+    Metadata,
     Name,
     Page,
     Source,
@@ -76,6 +77,7 @@ def ask(
     language: Language = None,
     media_type: MediaType = None,
     page: Page = None,
+    meta: Metadata = None,
     embedder: EmbedderSpec = None,
     store: Store = None,
     home: Home = None,
@@ -83,7 +85,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question from the knowledge base, with the place that each sentence came from."""
-    where = filter_of(source, language, media_type, page)
+    where = filter_of(source, language, media_type, page, meta)
     text = sys.stdin.read() if question == "-" else question
     with _existing(name, home=home, embedder=embedder, llm=llm, store=store) as kb:
         answer = show.stream(kb.stream(text, k, sampling, where, style=style, strict=strict), as_json=as_json)
@@ -102,6 +104,7 @@ def search(
     language: Language = None,
     media_type: MediaType = None,
     page: Page = None,
+    meta: Metadata = None,
     embedder: EmbedderSpec = None,
     store: Store = None,
     home: Home = None,
@@ -111,7 +114,7 @@ def search(
     """Show the passages that fit a question best, with scores."""
     text = sys.stdin.read() if question == "-" else question
     with _existing(name, home=home, embedder=embedder, store=store) as kb:
-        found = kb.find(text, k, lanes or None, filter_of(source, language, media_type, page))
+        found = kb.find(text, k, lanes or None, filter_of(source, language, media_type, page, meta))
     show.found(found, as_json=as_json)
     if not found.hits:
         raise typer.Exit(NOTHING_FOUND)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..ingest.errors import InputError
-from ..retrieval.explain import Candidate, Why, WhyNot, why, why_not
-from ..retrieval.models import open_embedder
 from . import show
 from .api import KnowledgeBase
-from .cli_options import AsJson, EmbedderSpec, Home, Language, MediaType, Name, Page, Source, Store, filter_of
+from .cli_options import AsJson, EmbedderSpec, Home, Language, MediaType, Metadata, Name, Page, Source, Store, filter_of
 from .config import Config, load_config
-from .evaluate import Evaluation, compare, evaluate, read_evaluations
-from .judged import by_text, lay_out, make_questions, read_set
+
+if TYPE_CHECKING:
+    from ..retrieval.explain import Candidate, Why, WhyNot
+    from .evaluate import Evaluation
 
 evaluation = typer.Typer(rich_markup_mode=None)
 
@@ -34,6 +34,7 @@ def why_(
     language: Language = None,
     media_type: MediaType = None,
     page: Page = None,
+    meta: Metadata = None,
     embedder: EmbedderSpec = None,
     store: Store = None,
     home: Home = None,
@@ -41,7 +42,9 @@ def why_(
     as_json: AsJson = False,
 ) -> None:
     """Show every candidate of a search: what each lane said of it, and the rule that cut it."""
-    where = filter_of(source, language, media_type, page)
+    from ..retrieval.explain import why
+
+    where = filter_of(source, language, media_type, page, meta)
     with KnowledgeBase.open(name, home=home, embedder=embedder, store=store, must_exist=True) as kb:
         explained = why(kb.searcher, question, k, lanes or None, where)
     if as_json:
@@ -62,6 +65,7 @@ def why_not_(
     language: Language = None,
     media_type: MediaType = None,
     page: Page = None,
+    meta: Metadata = None,
     embedder: EmbedderSpec = None,
     store: Store = None,
     home: Home = None,
@@ -69,7 +73,9 @@ def why_not_(
     as_json: AsJson = False,
 ) -> None:
     """Explain why a file is not among the passages that a search shows."""
-    where = filter_of(source, language, media_type, page)
+    from ..retrieval.explain import why_not
+
+    where = filter_of(source, language, media_type, page, meta)
     with KnowledgeBase.open(name, home=home, embedder=embedder, store=store, must_exist=True) as kb:
         explained = why_not(kb.catalog, kb.searcher, expected, question, k, lanes or None, where)
     if as_json:
@@ -94,6 +100,9 @@ def eval_(
     as_json: AsJson = False,
 ) -> None:
     """Measure how well search finds, by every lane, and whether it knows when it does not know."""
+    from .evaluate import compare, evaluate, read_evaluations
+    from .judged import by_text, make_questions
+
     before = read_evaluations(compare_with) if compare_with else ()
     if sets:
         done = tuple(evaluate_set(folder, load_config(home=home, embedder=embedder), limit) for folder in sets)
@@ -118,6 +127,10 @@ def eval_(
 
 def evaluate_set(folder: Path, config: Config, limit: int) -> Evaluation:
     """Ingest the passages of a set into a base that is gone afterwards, and ask its questions."""
+    from ..retrieval.models import open_embedder
+    from .evaluate import evaluate
+    from .judged import lay_out, read_set
+
     questions = read_set(folder, limit)
     with tempfile.TemporaryDirectory() as temporary:
         files, units = lay_out(folder, Path(temporary) / "files")

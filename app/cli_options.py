@@ -39,11 +39,23 @@ Source = Annotated[
 ]
 Language = Annotated[list[str] | None, typer.Option("--language", help="Only this language, e.g. zh.")]
 MediaType = Annotated[list[str] | None, typer.Option("--type", help="Only this kind of file, e.g. pdf.")]
+Metadata = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--meta", metavar="KEY=VALUE", help="Only what says this of itself, e.g. tags=travel, 'date>=2024-06'."
+    ),
+]
 Page = Annotated[list[int] | None, typer.Option("--page", help="Only this page.")]
 
 
 def filter_of(
-    source: list[str] | None, language: list[str] | None, media_type: list[str] | None, page: list[int] | None
+    source: list[str] | None,
+    language: list[str] | None,
+    media_type: list[str] | None,
+    page: list[int] | None,
+    metadata: list[str] | None = None,
 ) -> Where:
     """Return the filter that the options of a command make."""
-    return Where(tuple(source or ()), tuple(language or ()), tuple(media_type or ()), tuple(page or ()))
+    return Where(
+        tuple(source or ()), tuple(language or ()), tuple(media_type or ()), tuple(page or ()), tuple(metadata or ())
+    )

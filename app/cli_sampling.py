@@ -65,7 +65,7 @@ def with_sampling(command: Callable[..., None]) -> Callable[..., None]:
     # What typer reads: the options instead of the one parameter that they make.
     run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    del run.__wrapped__  # type: ignore[attr-defined]
+    del run.__wrapped__
     return run
 
 

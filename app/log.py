@@ -116,12 +116,12 @@ class Log:
         try:
             index, model_hash = self.fingerprint(), self.model_hash(answer.model)  # before anybody has to wait for us
             with closing(sqlite3.connect(self._catalog.path, timeout=_WAIT_S, isolation_level=None)) as connection:
-                connection.execute("PRAGMA foreign_keys=ON")
+                connection.executescript("PRAGMA foreign_keys=ON; PRAGMA synchronous=NORMAL")
                 connection.execute("BEGIN IMMEDIATE")
                 self._remember(connection, index, model_hash)
                 number = self._insert(connection, asked, answer, written, index, model_hash)
                 connection.execute("COMMIT")
-        except (sqlite3.Error, OSError, UnicodeEncodeError) as error:
+        except (sqlite3.Error, OSError, ValueError, TypeError) as error:  # the last two: it does not fit SQLite or JSON
             busy = "locked" in str(error)
             reason = "the knowledge base was being written to" if busy else str(error)
             return replace(answer, notes=(*answer.notes, f"This answer was not recorded: {reason}."))
@@ -280,8 +280,8 @@ def _record(row: Sequence[object]) -> Record:
     asked = Asked(
         str(question),
         k=kept["k"],
-        sampling=Sampling(**{key: _tuple(value) for key, value in kept["sampling"].items()}),
-        where=Where(**{key: _tuple(value) for key, value in kept["where"].items()}),
+        sampling=Sampling(**{key: _tuple(value) for key, value in kept["sampling"].items()}),  # type: ignore[arg-type]
+        where=Where(**{key: _tuple(value) for key, value in kept["where"].items()}),  # type: ignore[arg-type]
         style=kept["style"],
         strict=kept["strict"],
         said=str(said),
@@ -295,7 +295,7 @@ def _record(row: Sequence[object]) -> Record:
 
 
 def _tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(_tuple(item) for item in value) if isinstance(value, list) else value
 
 
 def _hash(path: Path, size: int) -> str:

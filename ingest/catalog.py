@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .backup import back_up, backups
@@ -167,7 +167,7 @@ class Catalog:
         for row in rows:
             given = json.loads(row[10])
             metadata = json.loads(row[11] or "{}") | given
-            found[row[0]] = SourceRow(*row[:10], given=given, metadata=metadata)
+            found[row[0]] = replace(SourceRow(*row[:10]), given=given, metadata=metadata)
         return found
 
     def sources_split_otherwise(self, split_key: str) -> list[str]:
@@ -291,12 +291,27 @@ class Catalog:
         for chunk, text, headings in rows:
             yield chunk, _indexed(text, headings)
 
+    @property
+    def must_forget(self) -> bool:
+        """Whether something was deleted of which no word may stay in the file: the next ``purge`` sees to that.
+
+        It takes time with the size of the keyword index, so it is for what was removed or redacted, not for every edit.
+        """
+        return bool(self.get("must_forget"))
+
+    @must_forget.setter
+    def must_forget(self, value: bool) -> None:
+        self.put("must_forget", "1" if value else "")
+
     def purge(self) -> int:
         """Drop what was made of text that is gone, and give the log's old pages back; return how many vectors went.
 
         That is: its vectors, the answers that quote a source that was forgotten, and the copies of older catalogs.
         """
         connection = self.connection()
+        if self.must_forget:  # FTS5 only marks words as deleted; they go when its segments are merged
+            connection.execute("INSERT INTO bm25(bm25) VALUES ('optimize')")
+            self.must_forget = False
         connection.execute(
             "DELETE FROM answers WHERE id IN (SELECT answer FROM answer_sources"
             " WHERE source NOT IN (SELECT source FROM sources))"

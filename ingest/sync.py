@@ -83,8 +83,6 @@ class Synced:
     noted: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     """Source, encoding and notes of documents that were read and whose encoding is not UTF-8, or that have notes; the first
     ``MAX_NOTED`` of them: the catalog has all."""
-    redaction_changed: bool = False
-    """Whether more or less is redacted than before: what was stored before must not stay anywhere."""
     unredacted: list[str] = field(default_factory=list)
     """Sources outside of the given paths that hold what is to be redacted now."""
 
@@ -116,8 +114,9 @@ def sync(
     if selection.dry_run:
         run.foresee(changed)
     else:
-        run.result.redaction_changed = run.redact != catalog.get("redact")
-        catalog.put("redact", run.redact)
+        if run.redact != catalog.get("redact"):
+            catalog.must_forget = True
+            catalog.put("redact", run.redact)
         run.read(changed)
     if selection.delete:
         run.remove_vanished(discovery)

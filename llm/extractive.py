@@ -26,7 +26,7 @@ from .sampling import require
 MAX_SENTENCES = 3
 
 # In units of the share of the question that the sentence itself holds. Fitted as a conditional logit: which sentence of
-# eight passages holds the answer (``benchmarks/answers.py --fit`` prints the coefficients these are rounded from).
+# eight passages holds the answer, on the development sets; rounded.
 _NEAR = 0.5
 """Of what only the headings above and the sentence before hold: the sentence need not repeat it."""
 _PASSAGE = 0.35

@@ -7,6 +7,7 @@ whenever there are ``k``. Never: a filter on what was already cut off.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ingest.catalog import Catalog
+from ..ingest.errors import InputError
+
+_CRITERION = re.compile(r"([\w -]+)(=|>=|<=)(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +35,24 @@ class Where:
     """``application/pdf``, a part of one (``markdown``), or a suffix (``pdf``, ``docx``)."""
     pages: tuple[int, ...] = ()
     """Page numbers, from 1; formats without pages have none."""
+    metadata: tuple[str, ...] = ()
+    """``tags=travel``, ``author=*Smith``, ``date>=2024-06``: all must hold. Of a list any item may; what compares is text, so
+    write dates as ISO 8601. A file that does not say its ``date`` has that of its last change."""
 
     def __bool__(self) -> bool:
-        return bool(self.sources or self.languages or self.media_types or self.pages)
+        return bool(self.sources or self.languages or self.media_types or self.pages or self.metadata)
 
-    def admits(self, source: str, language: str, media_type: str) -> bool:
-        """Return whether a document at ``source`` satisfies the criteria that are about documents."""
+    def admits(self, source: str, language: str, media_type: str, metadata: Mapping[str, str] | None = None) -> bool:
+        """Return whether a document at ``source`` satisfies the criteria that are about documents.
+
+        Raises:
+            InputError: one on metadata is not written as KEY=VALUE, KEY>=VALUE or KEY<=VALUE.
+        """
         return (
             (not self.sources or any(_is_at(source, glob) for glob in self.sources))
             and (not self.languages or language in self.languages)
             and (not self.media_types or any(_is_of(source, media_type, kind) for kind in self.media_types))
+            and all(_says(metadata or {}, criterion) for criterion in self.metadata)
         )
 
 
@@ -68,11 +80,12 @@ def resolve(catalog: Catalog, where: Where) -> Scope:
     """Return the chunks that a filter admits."""
     places: dict[str, str] = {}
     rows = catalog.connection().execute(
-        "SELECT s.source, d.id, d.language, d.media_type FROM sources s JOIN documents d ON d.id = s.document_id"
-        " ORDER BY s.source"
+        "SELECT s.source, d.id, d.language, d.media_type, date(s.mtime_ns / 1000000000, 'unixepoch'), d.metadata, s.given"
+        " FROM sources s JOIN documents d ON d.id = s.document_id ORDER BY s.source"
     )
-    for source, document, language, media_type in rows:
-        if where.admits(source, language, media_type):
+    for source, document, language, media_type, changed, own, given in rows:
+        metadata = {"date": changed} | json.loads(own) | json.loads(given) if where.metadata else {}
+        if where.admits(source, language, media_type, metadata):
             places.setdefault(document, source)
     return scope_of(chunks_of(catalog.connection(), list(places), where.pages), places)
 
@@ -103,6 +116,17 @@ def scope_of(rows: Sequence[tuple[int, str]], places: Mapping[str, str] | None =
 
 def _is_at(source: str, glob: str) -> bool:
     return fnmatch(PurePath(source).name, glob) or fnmatch(source, glob) or fnmatch(source, f"*/{glob}")
+
+
+def _says(metadata: Mapping[str, str], criterion: str) -> bool:
+    match = _CRITERION.fullmatch(criterion)
+    if match is None:
+        raise InputError(f"{criterion!r} is no criterion on metadata; write tags=travel, date>=2024-06 or date<=2024")
+    key, sign, value = match[1].strip().lower(), match[2], match[3].strip().casefold()
+    said = metadata.get(key, "").casefold()
+    if sign == "=":
+        return any(fnmatch(item.strip(), value) for item in (said, *said.split(",")) if item)
+    return bool(said) and (said >= value if sign == ">=" else said[: len(value)] <= value)
 
 
 def _is_of(source: str, media_type: str, kind: str) -> bool:

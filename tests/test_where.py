@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from hashed import HashedEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kb import KnowledgeBase
+from kb.ingest.errors import InputError
 from kb.retrieval.search import Searcher
 from kb.retrieval.where import Where, everything
 
@@ -117,6 +119,34 @@ def test_a_copy_is_shown_where_the_filter_found_it(tmp_path: Path) -> None:
         answer = kb.ask("When does the museum open?", where=Where(sources=("b/*",)))
         assert Path(answer.citations[0].source).parent.name == "b"
         assert kb.ask("When does the museum open?", where=Where(sources=("c/*",))).abstained
+
+
+def test_metadata(tmp_path: Path) -> None:
+    """What a file says of itself: any item of a list, dates from and to, the day of the last change where it says none."""
+    for name, tags, date in (
+        ("old", "[travel, money]", "2019-05-01"),
+        ("new", "travel", "2024-06-30"),
+        ("other", "food", "2024"),
+    ):
+        (tmp_path / f"{name}.md").write_text(f"---\ntags: {tags}\ndate: {date}\n---\n\nA report on trains ({name}).\n")
+    (tmp_path / "bare.txt").write_text("A report on trains without front matter.")
+    os.utime(tmp_path / "bare.txt", (1_600_000_000, 1_600_000_000))  # 2020-09-13
+    with KnowledgeBase.open(embedder="tfidf") as kb:
+        kb.ingest([tmp_path])
+
+        def found(*metadata: str) -> set[str]:
+            return {
+                Path(hit.chunk.source).stem for hit in kb.search("report on trains", where=Where(metadata=metadata))
+            }
+
+        assert found("tags=travel") == {"old", "new"}
+        assert found("tags=m*") == {"old"}
+        assert found("tags=travel", "date>=2020") == {"new"}
+        assert found("date<=2020") == {"old", "bare"}
+        assert found("date>=2024-06") == {"new"}
+        assert found("author=*") == set()
+        with pytest.raises(InputError, match="tags=travel"):
+            found("travel")
 
 
 def test_pages(tmp_path: Path) -> None:
