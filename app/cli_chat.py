@@ -19,7 +19,20 @@ from . import show, show_log
 from .answer import PASSAGES, Answer
 from .api import KnowledgeBase
 from .chat import Chat, to_markdown
-from .cli_options import AsJson, EmbedderSpec, Home, Language, Llm, MediaType, Name, Page, Source, Store, filter_of
+from .cli_options import (
+    AsJson,
+    EmbedderSpec,
+    Home,
+    Language,
+    Llm,
+    MediaType,
+    Metadata,
+    Name,
+    Page,
+    Source,
+    Store,
+    filter_of,
+)
 from .cli_sampling import Strict, StyleName, with_sampling
 from .config import load_config
 from .training import DATASET_INFO, Format, rows
@@ -53,6 +66,7 @@ def chat(
     language: Language = None,
     media_type: MediaType = None,
     page: Page = None,
+    meta: Metadata = None,
     embedder: EmbedderSpec = None,
     store: Store = None,
     home: Home = None,
@@ -60,7 +74,7 @@ def chat(
     as_json: AsJson = False,
 ) -> None:
     """Talk to the knowledge base: a question may lean on those before it. /quit or Ctrl-D leaves, Ctrl-C stops an answer."""
-    where = filter_of(source, language, media_type, page)
+    where = filter_of(source, language, media_type, page, meta)
     with KnowledgeBase.open(name, home=home, embedder=embedder, llm=llm, store=store, must_exist=True) as kb:
         if list_:
             show_log.sessions(kb.log.sessions(), as_json=as_json)

@@ -14,7 +14,7 @@ from . import show
 from .api import KnowledgeBase
 from .cli_options import AsJson, EmbedderSpec, Home, Name, Store
 
-SOME_FILES_FAILED = 5
+SOME_FILES_FAILED, INTERRUPTED = 5, 130
 
 ingesting = typer.Typer()
 
@@ -72,8 +72,12 @@ def ingest(
         if watch and not dry_run:
             _follow(kb, paths, selection, as_json=as_json)
             return
-        with show.progress() as progress:
-            report = kb.ingest(paths, selection=selection, progress=progress, say=show.message)
+        try:
+            with show.progress() as progress:
+                report = kb.ingest(paths, selection=selection, progress=progress, say=show.message)
+        except KeyboardInterrupt as error:
+            show.message("kb: interrupted; what was finished is kept and can be asked, run the same command to go on")
+            raise typer.Exit(INTERRUPTED) from error
         show.report(report, as_json=as_json)
         failed = bool(report.failed)
     if failed:

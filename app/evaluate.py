@@ -160,28 +160,22 @@ def read_evaluations(path: Path) -> tuple[Evaluation, ...]:
         InputError: the file is not such a one.
     """
     try:
-        return tuple(_evaluation(row) for row in json.loads(path.read_text("utf-8")))
+        return tuple(
+            Evaluation(
+                row["name"],
+                row["n_documents"],
+                row["n_chunks"],
+                tuple(row["questions"]),
+                tuple(
+                    Figures(**{**one, "interval": tuple(one["interval"]), "each": tuple(one["each"])})
+                    for one in row["figures"]
+                ),
+                Abstention(**{**row["abstention"], "curve": tuple(map(tuple, row["abstention"]["curve"]))}),
+            )
+            for row in json.loads(path.read_text("utf-8"))
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: is no evaluation ({error}); write one with: kb eval --save FILE") from error
-
-
-def _evaluation(row: Mapping[str, object]) -> Evaluation:
-    values = dict(row)
-    figures = tuple(
-        Figures(**{**one, "interval": tuple(one["interval"]), "each": tuple(one["each"])})
-        for one in values["figures"]  # type: ignore[attr-defined]
-    )
-    abstention = dict(values["abstention"])  # type: ignore[call-overload]
-    abstention["curve"] = tuple(tuple(point) for point in abstention["curve"])
-    questions = tuple(values["questions"])  # type: ignore[arg-type]
-    return Evaluation(
-        str(values["name"]),
-        int(str(values["n_documents"])),
-        int(str(values["n_chunks"])),
-        questions,
-        figures,
-        Abstention(**abstention),
-    )
 
 
 def _difference(then: Evaluation, now: Evaluation, figures: Figures) -> Difference:

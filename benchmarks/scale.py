@@ -1,7 +1,7 @@
 """How a large base behaves: build rate, bytes, memory, and how long a search takes by every lane.
 
-Comes in: a folder of documents, repeated with variation until there are enough passages. Goes out: a table on stdout. The
-text is real; the vectors are random, seeded by the text: they cost nothing, are found as fast, and mean nothing. Never: quality.
+Comes in: a folder of documents, repeated with variation until there are enough passages. Goes out: a table on stdout.
+The text is real; the vectors are random, seeded by the text: found as fast as others, and without meaning. Never: quality.
 
 Run: python benchmarks/scale.py ../shared/data/docs/en-rustbook/src --passages 10000 100000
 """

@@ -303,6 +303,10 @@ class Catalog:
     def must_forget(self, value: bool) -> None:
         self.put("must_forget", "1" if value else "")
 
+    def forget_answers(self) -> None:
+        """Forget all recorded answers: they quote what is now to be redacted."""
+        self.connection().execute("DELETE FROM answers")
+
     def purge(self) -> int:
         """Drop what was made of text that is gone, and give the log's old pages back; return how many vectors went.
 

@@ -28,6 +28,7 @@ from .worker import OUT_OF_MEMORY
 
 _GIGABYTE = 1024**3
 _MEGABYTE = 1024**2
+_AHEAD_FILES, _AHEAD_BYTES = 16, 256 * 1024
 _START = "import json, sys; from importlib import import_module; path, module, *numbers = json.loads(sys.argv[1]); "
 _START += "sys.path[:] = path; import_module(module).serve(*numbers)"
 
@@ -92,24 +93,36 @@ class Pool:
         self._workers.clear()
 
     def _feed(self, rest: Iterator[Job]) -> bool:
-        """Give every idle worker a job, starting workers as needed; return whether any is at work."""
-        idle = [worker for worker in self._workers if worker.job is None]
-        while idle or len(self._workers) < self._n_workers:
+        """Give every worker that has room a job, starting workers as needed; return whether any is at work."""
+        while worker := self._next_worker():
             job, attempt = self._again.popleft() if self._again else (next(rest, None), 0)
             if job is None:
                 break
-            if not idle:
-                idle = [_Worker(self._limits)]
-                self._workers += idle
-            self._give(idle.pop(), job, attempt)
+            self._give(worker if isinstance(worker, _Worker) else self._start(), job, attempt)
         return any(worker.job for worker in self._workers)
+
+    def _next_worker(self) -> _Worker | bool:
+        """Return who takes the next job; ``True``: a new worker, ``False``: all have enough to do."""
+        least = min(self._workers, key=_Worker.n_jobs, default=None)
+        if least is not None and least.job is None:
+            return least
+        if len(self._workers) < self._n_workers:
+            return True
+        return least if least is not None and least.has_room else False
+
+    def _start(self) -> _Worker:
+        worker = _Worker(self._limits)
+        self._workers.append(worker)
+        return worker
 
     def _give(self, worker: _Worker, job: Job, attempt: int) -> None:
         try:
             worker.give(job, attempt)
-        except OSError:  # it ended of old age, or was killed while it had nothing to do
-            self._drop(worker)
+        except OSError:  # it ended of old age, or was killed: what it had in hand is dealt with when that is heard
             self._again.append((job, attempt))
+            worker.is_open = False
+            if worker.job is None:
+                self._drop(worker)
 
     def _listen(self, rest: Iterator[Job]) -> Iterator[tuple[Job, Event]]:
         busy = {worker.events: worker for worker in self._workers if worker.job}
@@ -129,7 +142,7 @@ class Pool:
             yield from self._bury(worker)
             return
         if isinstance(events[-1], Done):
-            worker.job = None
+            worker.finish()
             self._feed(rest)  # before the events are dealt with, so that it works on meanwhile
         for event in events:
             yield job, event
@@ -159,6 +172,8 @@ class Pool:
         worker.end()
         if worker in self._workers:
             self._workers.remove(worker)
+        self._again.extend(worker.queue)  # they had not begun
+        worker.queue.clear()
 
 
 class _Worker:
@@ -183,6 +198,9 @@ class _Worker:
         os.close(child_events)
         self.jobs, self.events = Connection(self._jobs, readable=False), Connection(events, writable=False)
         self.job: Job | None = None
+        self.is_open = True
+        self.queue: deque[tuple[Job, int]] = deque()
+        """What was given beside: small files, so that it need not wait for the parent between them."""
         self.attempt = 0
         self.member = ""
         self.n_members = 0
@@ -194,10 +212,27 @@ class _Worker:
             raise ValueError("idle")
         return self.job
 
+    def n_jobs(self) -> int:
+        return len(self.queue) + (self.job is not None)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether what it has is little."""
+        given = [job for job, _ in self.queue] + [job for job in (self.job,) if job]
+        return self.is_open and len(given) < _AHEAD_FILES and sum(job.size for job in given) < _AHEAD_BYTES
+
     def give(self, job: Job, attempt: int) -> None:
         self.jobs.send(job)
-        self.job, self.attempt, self.member, self.n_members = job, attempt, "", 0
-        self.deadline = time.monotonic() + self._limits.seconds(job)
+        self.queue.append((job, attempt))
+        if self.job is None:
+            self.finish()
+
+    def finish(self) -> None:
+        """Go over to the next job."""
+        self.job, self.attempt = self.queue.popleft() if self.queue else (None, 0)
+        self.member, self.n_members = "", 0
+        if self.job:
+            self.deadline = time.monotonic() + self._limits.seconds(self.job)
 
     def hear(self) -> list[Event]:
         events: list[Event] = self.events.recv()

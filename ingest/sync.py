@@ -116,6 +116,7 @@ def sync(
     else:
         if run.redact != catalog.get("redact"):
             catalog.must_forget = True
+            catalog.forget_answers()
             catalog.put("redact", run.redact)
         run.read(changed)
     if selection.delete:

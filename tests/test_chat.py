@@ -247,6 +247,7 @@ def test_ctrl_c_stops_the_answer_and_not_the_conversation(folder: Path) -> None:
     os.write(terminal, b"\x03")
     seen = read_until(terminal, "stopped", seen)
     seen = read_until(terminal, "> ", seen)
+    time.sleep(1)  # readline shows its prompt a moment before it listens for signals
     os.write(terminal, b"\x03")
     seen = read_until(terminal, "leaves", seen)
     os.write(terminal, b"/quit\n")

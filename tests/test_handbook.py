@@ -19,14 +19,20 @@ PAGES = {  # English page: Chinese page
     "getting-started.md": "快速开始.md",
     "ingesting.md": "导入文件.md",
     "asking.html": "提问与引用.html",
+    "conversation.md": "对话与记录.md",
     "models.docx": "选择模型.docx",
+    "quality.md": "质量与解释.md",
+    "faces.md": "界面与接口.md",
     "command-reference.pdf": "命令手册.pdf",
     "storage-and-privacy.md": "存储与隐私.md",
     "troubleshooting.html": "常见问题.html",
     "glossary.txt": "术语表.txt",
 }
 _NAMES = re.compile(
-    r"--[a-z-]+|KB_[A-Z_]+|\bkb (?:ingest|ask|search|status|list|rm|doctor|models)|\.[a-z]{2,8}\b|\b\d+\b"
+    r"--[a-z-]+|KB_[A-Z_]+|/v1/[a-z/]+|\.[a-z]{2,8}\b|\b\d+\b"
+    r"|\bkb (?:ingest|ask|search|status|list|rm|doctor|models|chat|log|replay|diff|feedback|export|prompts|why-not|why|eval|reindex"
+    r"|gc|ui|serve|mcp|token)\b",
+    re.ASCII,
 )
 
 
@@ -117,6 +123,16 @@ QUESTIONS = [
     ("扫描的 PDF 怎么办？", "`ocr`", "zh/"),
     ("What is exit code 4?", "nothing was found", "en/command-reference.pdf"),
     ("知识库被锁住了怎么办？", "一个进程", "zh/"),
+    ("How do I open kb in the browser?", "kb ui", "en/"),
+    ("How do I change the embedding model?", "kb reindex", "en/"),
+    ("How can I ask follow-up questions?", "kb chat", "en/"),
+    ("Can kb read zip archives?", ".zip", "en/ingesting.md"),
+    ("How do I make a token?", "kb token add", "en/"),
+    ("Why was this file not found?", "kb why-not", "en/"),
+    ("怎样在浏览器里使用 kb？", "kb ui", "zh/"),
+    ("怎样更换嵌入模型？", "kb reindex", "zh/"),
+    ("怎样去掉文件里的个人信息？", "--redact", "zh/"),
+    ("kb 会记录我的答案吗？", "记录", "zh/"),
 ]
 
 

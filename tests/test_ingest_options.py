@@ -124,3 +124,46 @@ def test_watching_takes_in_changes_until_ctrl_c(folder: Path) -> None:
     assert "watched: 2 added, 0 updated, 0 removed" in said
     reports = json.loads("[" + out.replace("\n}\n{", "\n},\n{") + "]")
     assert [len(report["added"]) for report in reports] == [1, 1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(tmp_path: Path, kb: KnowledgeBase) -> None:
+    """Exit code 130, a sentence, no worker left; what was read can be found; the next run ends as an undisturbed one."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(400):
+        text = "\n\n".join(f"Paragraph {at} of file {number} names topic{number}x{at}." for at in range(60))
+        (folder / f"{number:03}.md").write_text(f"# File {number}\n\n{text}\n")
+    kb.ingest([folder])
+    environment = os.environ | {"KB_EMBEDDER": "tfidf", "KB_HOME": str(tmp_path / "other")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kb", "ingest", str(folder)], stderr=subprocess.PIPE, text=True, cwd="/", env=environment
+    )
+    with KnowledgeBase.open(home=tmp_path / "other", embedder="tfidf") as other:
+        while other.status().n_documents < 5:
+            assert process.poll() is None
+            time.sleep(0.02)
+        workers = _children(process.pid)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert "interrupted" in said
+        assert workers
+        assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+        assert 5 <= other.status().n_documents < 400
+        assert other.search("topic0x7", k=1)
+        other.ingest([folder])
+        assert other.status().fingerprint == kb.status().fingerprint
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(status.read_text().rsplit(")", 1)[1].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid:
+            found.append(int(status.parent.name))
+    return found

@@ -21,6 +21,7 @@ from kb.ingest.backup import backups
 from kb.ingest.catalog import Catalog, Tokenizer
 from kb.ingest.errors import GeneratorError, InputError
 from kb.ingest.schema import VERSION
+from kb.ingest.sync import Selection
 from kb.llm.generator import Sampling
 from kb.prompts.templates import Style
 from kb.retrieval.tokens import TOKENS_VERSION, tokens
@@ -136,6 +137,17 @@ def test_what_is_forgotten_is_forgotten_here_too(base: KnowledgeBase, folder: Pa
     assert b"120 dollars" not in b"".join(
         file.read_bytes() for file in base.catalog.path.parent.glob("catalog.sqlite*")
     )
+
+
+def test_what_is_redacted_is_redacted_here_too(folder: Path) -> None:
+    """Answers from before quote what is not to be read any more: they go."""
+    (folder / "contact.md").write_text("# Contact\n\nThe hotel desk is reached at desk@example.org every day.\n")
+    with KnowledgeBase.open(embedder="tfidf") as kb:
+        kb.ingest([folder])
+        assert "desk@example.org" in kb.ask("Where is the hotel desk reached every day?").text
+        kb.ingest([folder], selection=Selection(redact=("email",)))
+        assert kb.log.records() == ()
+        assert "desk@example.org" not in kb.ask("Where is the hotel desk reached every day?").text
 
 
 def test_odd_text_is_recorded_or_left_out_but_never_fails(base: KnowledgeBase) -> None:
