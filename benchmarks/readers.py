@@ -74,7 +74,9 @@ def read(path: Path) -> Document:
     except ReadError:
         if path.suffix not in {".zip", ".gz", ".tar", ".tgz"}:
             raise
-        documents = [read_bytes(content, name) for name, content in members(data, path.name)]
+        documents = [
+            read_bytes(content, name) for name, content in members(data, path.name) if isinstance(content, bytes)
+        ]
         if not documents:
             raise
         return documents[0]

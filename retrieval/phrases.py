@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from ..ingest.catalog import Catalog
 from .hanzi import SIMPLIFIED
+from .question import asks
 from .tokens import tokens
 from .where import Scope, scope_of
 
@@ -53,9 +54,14 @@ def holding(catalog: Catalog, phrases: Sequence[str]) -> Scope:
 
 
 def verbatim(catalog: Catalog, question: str) -> Scope | None:
-    """Return the chunks that hold the whole question word for word; ``None`` if it is too short to be a sentence."""
+    """Return the chunks that hold a whole sentence word for word; ``None`` if it asks, or is too short to be one.
+
+    A question that stands word for word in a document is more often asked there again than answered (DuReader).
+    """
     bare = _EDGES.sub("", question)
-    return holding(catalog, [bare]) if len(tokens(bare)) >= _SENTENCE_TOKENS else None
+    if asks(question) or len(tokens(bare)) < _SENTENCE_TOKENS:
+        return None
+    return holding(catalog, [bare])
 
 
 def folded(text: str) -> str:

@@ -91,6 +91,11 @@ class Term:
         return any(form in held for form in self.forms)
 
 
+def asks(text: str) -> bool:
+    """Return whether a text is a question, by its mark or its words."""
+    return text.rstrip().endswith(("?", "？")) or bool(_ASKING.search(text))
+
+
 def content_tokens(question: str) -> list[str]:
     """Return the tokens of a question without the words that only ask."""
     return list(dict.fromkeys(tokens(_ASKING.sub(" ", question))))

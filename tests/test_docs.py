@@ -16,6 +16,7 @@ import pytest
 from kb.app import cli, cli_ingest
 from kb.app.config import load_config
 from kb.ingest import read
+from kb.ingest.errors import InputError
 from kb.ingest.media import SUFFIXES
 from typer.main import get_command
 
@@ -119,6 +120,13 @@ def _documented(pattern: str) -> set[str]:
     return {name for page in sources for name in re.findall(pattern, page.read_text("utf-8"))}
 
 
+def _configures(variable: str) -> bool:
+    try:
+        return load_config(environment={variable: "other"}) != load_config(environment={})
+    except InputError:
+        return True  # it is read, and takes only certain words
+
+
 def test_documented_environment_variables_are_read() -> None:
     """Setting a documented variable changes the configuration, or the code names it."""
     named = _documented(r"\bKB_[A-Z_]+\b")
@@ -126,7 +134,7 @@ def test_documented_environment_variables_are_read() -> None:
     plain = load_config(environment={})
     stages = [Path(kb.__file__).with_name(stage) for stage in ("app", "ingest", "llm", "retrieval")]
     code = "".join(path.read_text("utf-8") for stage in stages for path in stage.glob("*.py"))
-    unknown = [name for name in named if load_config(environment={name: "other"}) == plain and f'"{name}"' not in code]
+    unknown = [name for name in named if not _configures(name) and f'"{name}"' not in code]
     assert not unknown
 
 
