@@ -4,53 +4,45 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Generator as Generates
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from filelock import FileLock, Timeout
-
 from ..ingest.catalog import Catalog, SourceRow, Tokenizer
 from ..ingest.document import IngestReport
-from ..ingest.errors import GeneratorError, InputError, MissingExtraError, StorageError
+from ..ingest.errors import InputError, MissingExtraError
 from ..ingest.split import Splitting, count_words
-from ..ingest.sync import Progress, Selection, Synced, sync
+from ..ingest.sync import Progress, Selection, sync
 from ..llm.generator import Generator, Sampling
 from ..llm.open import open_generator
-from ..prompts.fill import fill, language_of, without_steps
-from ..prompts.prompt import Prompt
-from ..prompts.read import read
 from ..prompts.templates import Style, Templates
-from ..retrieval.chroma import is_there, open_chroma
 from ..retrieval.embedder import Embedder
-from ..retrieval.evidence import weigh
 from ..retrieval.hit import Hit
-from ..retrieval.index import VectorIndex
 from ..retrieval.search import Found, Searcher
 from ..retrieval.tokens import TOKENS_VERSION, tokens
-from ..retrieval.vectors import Embedded, embed_pending, fill_index
+from ..retrieval.vectors import Embedded
 from ..retrieval.where import Where
 from .answer import PASSAGES, Answer, Asked, Searched
-from .census import census_of, taken
+from .answering import Answering
 from .chat import Chat
 from .config import Config, load_config
 from .embedders import Embedders, spec_of
 from .log import Log, Written
-from .notes import answer_notes, ingest_notes, prompt_notes, reading_notes
 from .reindex import PREVIOUS, Freed, Reindexed, free, move
 from .replay import Replay, compare
 from .status import FileLedger, Status, ledger_of, status_of
+from .upkeep import bring_up, matching, open_index, report_of, splitting_for, writing
 
 if TYPE_CHECKING:
     from .langchain_retriever import KBRetriever
 
 MAX_QUESTION = 8_000
 """Characters. More than that is a document, not a question."""
-_LOCK_TIMEOUT_S = 5.0
 
 
 class KnowledgeBase:
@@ -66,7 +58,14 @@ class KnowledgeBase:
         self.prompts = Templates(config.prompts)
         self.log = Log(self._catalog, config.llm, self._embedder_fingerprint, on=config.log == "on")
         self._searcher = Searcher(
-            self._catalog, config.folder, lambda: self._embedders.serving().embedder, self._open_index
+            self._catalog, config.folder, lambda: self._embedders.serving().embedder, partial(open_index, config)
+        )
+        self._answering = Answering(
+            self._catalog,
+            lambda asked: self.find(asked.question, asked.k, where=asked.where),
+            self._searcher.frequencies,
+            self.generator,
+            self.prompts,
         )
 
     @classmethod
@@ -135,22 +134,21 @@ class KnowledgeBase:
             synced = sync(
                 self._catalog, _paths(paths), splitting=Splitting(), count_tokens=count_words, selection=selection
             )
-            return replace(
-                self._report(synced, None, Embedded(0, 0, 0), time.perf_counter() - began), dry_run=True, notes=()
-            )
-        with self._writing():
+            would = report_of(self._catalog, synced, None, Embedded(0, 0, 0), time.perf_counter() - began)
+            return replace(would, dry_run=True, notes=())
+        with writing(self.config.folder):
             embedder = self._embedders.building(say)
             synced = sync(
                 self._catalog,
                 _paths(paths),
-                splitting=_splitting(embedder),
+                splitting=splitting_for(embedder),
                 count_tokens=embedder.count_tokens if embedder else count_words,
                 selection=selection,
                 progress=progress,
             )
-            embedded = self._bring_up(changed=synced.changed, embedder=embedder, progress=progress)
+            embedded = bring_up(self._catalog, self.config, embedder, changed=synced.changed, progress=progress)
             self._embedders.built(embedder)
-        return self._report(synced, embedder, embedded, time.perf_counter() - began)
+        return report_of(self._catalog, synced, embedder, embedded, time.perf_counter() - began)
 
     def remove(self, sources: Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
         """Forget sources, or all sources under a folder; return what was forgotten. The files themselves stay.
@@ -158,13 +156,13 @@ class KnowledgeBase:
         Raises:
             InputError: one of them is not in the base; nothing was done.
         """
-        with self._writing():
-            gone = [found for source in sources for found in self._matching(source)]
+        with writing(self.config.folder):
+            gone = matching(self._catalog, sources)
             self._catalog.must_forget = True
             for source in gone:
                 self._catalog.remove(source)
-            self._bring_up(changed=True, embedder=self._embedders.serving().embedder)
-        return tuple(sorted(set(gone)))
+            bring_up(self._catalog, self.config, self._embedders.serving().embedder, changed=True)
+        return tuple(gone)
 
     def reindex(
         self,
@@ -187,10 +185,10 @@ class KnowledgeBase:
             EmbedderError: the embedder is not on this machine.
             MissingExtraError: the libraries that run it are not installed.
         """
-        with self._writing():
+        with writing(self.config.folder):
             embedders = Embedders(self._catalog, embedder, self.config.models)
             target = embedders.building(say)
-            moved = move(self._catalog, target, _splitting(target), self._open_index, progress)
+            moved = move(self._catalog, target, splitting_for(target), partial(open_index, self.config), progress)
             self._embedders = embedders
         return moved
 
@@ -216,7 +214,7 @@ class KnowledgeBase:
             StorageError: another process is writing to this base, or the Chroma server does not answer.
             EmbedderError: the embedder that the base is built with is not on this machine, so that what is its own is unknown.
         """
-        with self._writing():
+        with writing(self.config.folder):
             embedder = self._embedders.building()
             own = self._catalog.get("embedder")
             if own and own != spec_of(embedder):
@@ -282,42 +280,9 @@ class KnowledgeBase:
 
     def answers(self, asked: Asked, *, record: bool = True) -> Generates[Answer]:
         """Yield what ``stream`` does; the finished answer is recorded, where the log is on."""
-        with closing(self._answers(asked)) as answers:
+        with closing(self._answering.answers(replace(asked, question=_checked(asked.question)))) as answers:
             for answer, written in answers:
                 yield self.log.record(asked, answer, written) if record and answer.finished else answer
-
-    def _answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
-        began = time.perf_counter()
-        question = _checked(asked.question)
-        census = census_of(question)
-        counted = taken(self._catalog, census, question, asked.where) if census else None
-        if census and counted and (census.literally or not counted.abstained):
-            yield counted, Written()
-            return
-        found = self.find(question, asked.k, where=asked.where)
-        searched = Searched(self._catalog.count("documents"), self._catalog.count("chunks"), found.lanes)
-        timings = [("search", time.perf_counter() - began)]
-        notes = (*found.notes, *answer_notes(self._catalog, found.hits))
-        evidence = weigh(question, found.hits, self._searcher.frequencies, searched.chunks)
-        answer = Answer(question, "", (), found.hits, abstained=True, searched=searched, model="", notes=notes)
-        if not evidence.sufficient:
-            text = self.prompts.nothing_found(language_of(question))
-            yield replace(answer, text=text, timings=tuple(timings)), Written()
-            return
-        generator = self.generator()
-        if generator.name == "extractive" and asked.style != "plain":
-            raise GeneratorError(
-                f"extractive quotes and cannot write in the style {asked.style!r}; choose a model with --llm"
-            )
-        began = time.perf_counter()
-        room = generator.context_tokens - asked.sampling.max_tokens
-        prompt = fill(
-            question, found.hits,
-            count_tokens=generator.count_tokens, room_tokens=room, style=asked.style, templates=self.prompts,
-        )  # fmt: skip
-        timings.append(("prompt", time.perf_counter() - began))
-        answer = replace(answer, model=generator.name, notes=(*notes, *prompt_notes(prompt, generator.name)))
-        yield from self._write(answer, prompt, generator, asked, timings)
 
     def chat(self, session: str | None = None) -> Chat:
         """Return a conversation: a new one, or a recorded one to go on with; ``last`` is the one spoken in last.
@@ -336,7 +301,7 @@ class KnowledgeBase:
         record = self.log.get(number)
         last = Answer("", "", (), (), abstained=True, searched=Searched(0, 0, ()), model="")
         written = Written()
-        for last, written in self._answers(record.asked):  # noqa: B007  the last one counts
+        for last, written in self._answering.answers(record.asked):  # noqa: B007  the last one counts
             pass
         return compare(record, last, written, self.log)
 
@@ -421,104 +386,9 @@ class KnowledgeBase:
         embedder = self._embedders.serving().embedder
         return embedder.fingerprint if embedder else "tfidf"
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Be the one writer of this base."""
-        lock = FileLock(str(self.config.folder / "lock"), timeout=_LOCK_TIMEOUT_S)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise StorageError(
-                f"another kb process is writing to {self.config.folder}; wait for it to finish, then run this again"
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def _open_index(self, embedder: Embedder) -> VectorIndex:
-        return open_chroma(self.config.store or self.config.folder / "chroma", embedder.fingerprint)
-
-    def _bring_up(self, *, changed: bool, embedder: Embedder | None, progress: Progress | None = None) -> Embedded:
-        """Make what is derived follow the catalog: vectors, then the vector index."""
-        if changed or self._catalog.must_forget:
-            self._catalog.purge()
-        if embedder is None:
-            return Embedded(0, 0, 0)
-        embedded = embed_pending(self._catalog, embedder, progress)
-        state = f"{self._catalog.generation} {embedder.fingerprint} {self.config.store}"
-        lost = not self.config.store and not is_there(self.config.folder / "chroma")
-        if self._catalog.get("indexed") != state or lost:
-            fill_index(self._open_index(embedder), self._catalog, embedder, progress)
-            self._catalog.put("indexed", state)
-        return embedded
-
-    def _report(self, synced: Synced, embedder: Embedder | None, embedded: Embedded, seconds: float) -> IngestReport:
-        kinds = {kind: tuple(sorted(sources)) for kind, sources in synced.outcomes.items()}
-        return IngestReport(
-            added=kinds["added"],
-            updated=kinds["updated"],
-            unchanged=kinds["unchanged"],
-            removed=kinds["removed"],
-            failed=tuple(sorted(synced.failures, key=lambda failure: failure.source)),
-            n_chunks=self._catalog.count("chunks"),
-            n_embedded=embedded.n_embedded,
-            n_unreadable_by_embedder=embedded.n_unreadable,
-            n_truncated_tokens=embedded.n_truncated_tokens,
-            seconds=seconds,
-            notes=(
-                *ingest_notes(self._catalog, embedder, embedded, synced.n_resplit),
-                *reading_notes(synced),
-            ),
-        )
-
-    def _matching(self, source: str | os.PathLike[str]) -> list[str]:
-        path = Path(os.path.normpath(Path(source).expanduser().absolute()))
-        found = [
-            known.source
-            for known in self._catalog.sources().values()
-            if known.source == os.fspath(source) or Path(known.archive or known.source).is_relative_to(path)
-        ]
-        if not found:
-            raise InputError(f"{os.fspath(source)!r} is not in the knowledge base; kb list shows what is")
-        return found
-
-    def _write(
-        self, answer: Answer, prompt: Prompt, generator: Generator, asked: Asked, timings: list[tuple[str, float]]
-    ) -> Generates[tuple[Answer, Written]]:
-        raw = ""
-        began = time.perf_counter()
-        for piece in generator.generate(prompt, asked.sampling):
-            if not raw:
-                timings.append(("first token", time.perf_counter() - began))
-            raw += piece
-            yield self._read(answer, prompt, raw, asked, finished=False), Written(prompt.messages, raw)
-        timings.append(("generate", time.perf_counter() - began))
-        last = self._read(answer, prompt, raw, asked, finished=True)
-        yield replace(last, timings=tuple(timings)), Written(prompt.messages, raw)
-
-    def _read(self, answer: Answer, prompt: Prompt, raw: str, asked: Asked, *, finished: bool) -> Answer:
-        steps, said = without_steps(raw, asked.style, finished=finished)
-        reading = read(said, prompt, self._catalog.page_of, finished=finished, strict=asked.strict)
-        return replace(
-            answer,
-            text=reading.text,
-            sentences=reading.sentences,
-            abstained=reading.abstained,
-            reasoning=steps,
-            finished=finished,
-        )
-
 
 def _paths(paths: Iterable[str | os.PathLike[str]]) -> Iterable[str | os.PathLike[str]]:
     return [paths] if isinstance(paths, (str, os.PathLike)) else paths
-
-
-def _splitting(embedder: Embedder | None) -> Splitting:
-    if embedder is None:
-        return Splitting()
-    most = min(embedder.max_tokens, Splitting().max_tokens)
-    return Splitting(target_tokens=most * 4 // 5, max_tokens=most, min_tokens=most // 6, counter=embedder.fingerprint)
 
 
 def _checked(question: str) -> str:

@@ -45,6 +45,8 @@ class Found:
     """The lanes that took part."""
     notes: tuple[str, ...]
     """What was done without, in sentences."""
+    unrelated: float = 0.0
+    """The mean cosine of the question with all passages: what the dense lane gives to what has nothing to do with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ class Searcher:
             InputError: an unknown lane, or one that this base does not have.
         """
         ranking = self.rank(question, k, lanes, where, per_document)
-        return Found(ranking.hits, ranking.lanes, ranking.notes)
+        unrelated = next((lane.mean for lane in ranking.found if lane.name == "dense"), 0.0)
+        return Found(ranking.hits, ranking.lanes, ranking.notes, max(0.0, unrelated))
 
     def rank(
         self,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from kb import KBError, KnowledgeBase
-from kb.app import api
+from kb.app import upkeep
 from kb.ingest.errors import InputError
 
 ZH = """# 差旅制度
@@ -156,7 +156,7 @@ def test_names_cannot_leave_the_home() -> None:
 
 def test_two_writers_at_once_are_refused(base: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second is told to wait."""
-    monkeypatch.setattr(api, "_LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(upkeep, "_LOCK_TIMEOUT_S", 0.1)
     second = KnowledgeBase.open(embedder="tfidf")
     with FileLock(str(base.config.folder / "lock")), pytest.raises(KBError, match="another kb process"):
         second.ingest([folder])

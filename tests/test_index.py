@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from hashed import HashedEmbedder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kb import KnowledgeBase
+from kb.app.upkeep import open_index
 from kb.ingest.errors import InputError, StorageError
 from kb.retrieval.chroma import open_chroma
 from kb.retrieval.index import ExactIndex, VectorIndex
@@ -144,7 +146,7 @@ def write(folder: Path, n: int = 60) -> Path:
 
 def searcher(kb: KnowledgeBase, embedder: HashedEmbedder) -> Searcher:
     """Return a searcher of the base that takes its vector index for more than ten vectors."""
-    return Searcher(kb._catalog, kb.config.folder, lambda: embedder, kb._open_index, exact_up_to=10)
+    return Searcher(kb._catalog, kb.config.folder, lambda: embedder, partial(open_index, kb.config), exact_up_to=10)
 
 
 QUESTIONS = ("restore the backup of a server", "hotel refund approval", "warranty repair case 7")
@@ -166,7 +168,7 @@ def test_the_store_makes_no_difference(tmp_path: Path, server: Server) -> None:
         embedder = HashedEmbedder("same")
         with KnowledgeBase.open(name, embedder=embedder, store=store) as kb:
             kb.ingest([folder])
-            assert kb._open_index(embedder).count() == 60
+            assert open_index(kb.config, embedder).count() == 60
             results += [dense(kb._searcher), dense(searcher(kb, embedder))]
             assert [hit.chunk.id for hit in kb.search(QUESTIONS[0], 3)]
     assert all(result == results[0] for result in results)
@@ -192,7 +194,7 @@ def test_a_lost_folder_is_filled_again_without_embedding(tmp_path: Path, harm: s
         embedder.n_embedded = 0
         report = kb.ingest([folder])
         assert (report.n_embedded, embedder.n_embedded) == (0, 0)
-        assert kb._open_index(embedder).count() == 60
+        assert open_index(kb.config, embedder).count() == 60
         found = searcher(kb, embedder).search(QUESTIONS[0], 5)
         assert found.notes == ()
         assert dense(searcher(kb, embedder)) == before
@@ -205,13 +207,13 @@ def test_an_index_that_was_emptied_is_noticed(tmp_path: Path) -> None:
     with KnowledgeBase.open(embedder=embedder) as kb:
         kb.ingest([folder])
         before = dense(searcher(kb, embedder))
-        index = kb._open_index(embedder)
+        index = open_index(kb.config, embedder)
         index.remove(sorted(index.ids())[:30])
         harmed = searcher(kb, embedder)
         assert dense(harmed) == before
         assert "30 of 60" in harmed.search(QUESTIONS[0], 5).notes[0]
         kb.ingest([folder])
-        assert kb._open_index(embedder).count() == 60
+        assert open_index(kb.config, embedder).count() == 60
 
 
 def test_a_server_killed_in_the_middle_costs_nothing(tmp_path: Path) -> None:
@@ -234,7 +236,7 @@ def test_a_server_killed_in_the_middle_costs_nothing(tmp_path: Path) -> None:
                 kb.ingest([tmp_path / "docs"])
             server.start()
             kb.ingest([tmp_path / "docs"])
-            assert kb._open_index(embedder).count() == 61
+            assert open_index(kb.config, embedder).count() == 61
             assert long_lived.search("taxi to the hotel", 5).notes == ()
     finally:
         server.kill()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hashed import HashedEmbedder
 from kb import KnowledgeBase
+from kb.app.upkeep import open_index
 from kb.ingest.errors import EmbedderError, InputError
 
 QUESTIONS = ("Which valve is opened in spring?", "pump of station 17", "Who inspects the northern dam?")
@@ -71,7 +72,7 @@ def test_a_move_equals_a_fresh_base_and_back_is_back(folder: Path) -> None:
         assert moved.n_documents == 24
         assert moved.n_embedded == embedders_with_vectors(kb)[new.fingerprint]
         assert (answers(kb), kb.status().fingerprint) == (expected, fingerprint)
-        assert kb._open_index(new).count() == moved.n_chunks
+        assert open_index(kb.config, new).count() == moved.n_chunks
         assert kb.ingest([folder]).n_embedded == 0
         n_embedded = old.n_embedded
         assert kb.reindex(old).n_embedded == 0

@@ -11,6 +11,7 @@ from hashed import HashedEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kb import KnowledgeBase
+from kb.app.upkeep import open_index
 from kb.ingest.document import Chunk
 from kb.ingest.errors import InputError
 from kb.retrieval.embedder import Embedder
@@ -103,7 +104,7 @@ def test_a_large_base_is_searched_in_chroma(folder: Path) -> None:
                 kb._catalog,
                 kb.config.folder,
                 lambda: embedder,
-                lambda e, limit=limit: opened.append(limit) or kb._open_index(e),
+                lambda e, limit=limit: opened.append(limit) or open_index(kb.config, e),
                 exact_up_to=limit,
             )
             assert [Path(hit.chunk.source).stem for hit in searcher.search("red button", 1).hits] == ["0"]

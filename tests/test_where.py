@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hashed import HashedEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kb import KnowledgeBase
+from kb.app.upkeep import open_index
 from kb.ingest.errors import InputError
 from kb.retrieval.search import Searcher
 from kb.retrieval.where import Where, everything
@@ -53,7 +55,11 @@ def searcher(request: pytest.FixtureRequest, base: KnowledgeBase) -> Searcher:
     """Searchers over a base that is small, large, or large for the index but not for the scope."""
     limit = {"exact": 10_000, "chroma": 5, "chroma, small scopes exact": 30}[request.param]
     return Searcher(
-        base._catalog, base.config.folder, lambda: base._embedders.serving().embedder, base._open_index, limit
+        base._catalog,
+        base.config.folder,
+        lambda: base._embedders.serving().embedder,
+        partial(open_index, base.config),
+        limit,
     )
 
 

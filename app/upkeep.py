@@ -1,0 +1,120 @@
+"""Writing to a knowledge base: one writer at a time, and what is derived follows the catalog."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ..ingest.catalog import Catalog
+from ..ingest.document import IngestReport
+from ..ingest.errors import InputError, StorageError
+from ..ingest.split import Splitting
+from ..ingest.sync import Progress, Synced
+from ..retrieval.chroma import is_there, open_chroma
+from ..retrieval.embedder import Embedder
+from ..retrieval.index import VectorIndex
+from ..retrieval.vectors import Embedded, embed_pending, fill_index
+from .config import Config
+from .notes import ingest_notes, reading_notes
+
+_LOCK_TIMEOUT_S = 5.0
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Be the one writer of the base in ``folder``.
+
+    Raises:
+        StorageError: another process is.
+    """
+    lock = FileLock(str(folder / "lock"), timeout=_LOCK_TIMEOUT_S)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise StorageError(
+            f"another kb process is writing to {folder}; wait for it to finish, then run this again"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def open_index(config: Config, embedder: Embedder) -> VectorIndex:
+    """Open the vector index of an embedder: Chroma in this process, or on the server that is configured."""
+    return open_chroma(config.store or config.folder / "chroma", embedder.fingerprint)
+
+
+def bring_up(
+    catalog: Catalog,
+    config: Config,
+    embedder: Embedder | None,
+    *,
+    changed: bool,
+    progress: Progress | None = None,
+) -> Embedded:
+    """Make what is derived follow the catalog: vectors, then the vector index; ``changed``: chunks came or went."""
+    if changed or catalog.must_forget:
+        catalog.purge()
+    if embedder is None:
+        return Embedded(0, 0, 0)
+    embedded = embed_pending(catalog, embedder, progress)
+    state = f"{catalog.generation} {embedder.fingerprint} {config.store}"
+    lost = not config.store and not is_there(config.folder / "chroma")
+    if catalog.get("indexed") != state or lost:
+        fill_index(open_index(config, embedder), catalog, embedder, progress)
+        catalog.put("indexed", state)
+    return embedded
+
+
+def splitting_for(embedder: Embedder | None) -> Splitting:
+    """Return the sizes of chunks that suit an embedder: four fifths of what it reads, never over its limit."""
+    if embedder is None:
+        return Splitting()
+    most = min(embedder.max_tokens, Splitting().max_tokens)
+    return Splitting(target_tokens=most * 4 // 5, max_tokens=most, min_tokens=most // 6, counter=embedder.fingerprint)
+
+
+def report_of(
+    catalog: Catalog, synced: Synced, embedder: Embedder | None, embedded: Embedded, seconds: float
+) -> IngestReport:
+    """Return what a run did."""
+    kinds = {kind: tuple(sorted(sources)) for kind, sources in synced.outcomes.items()}
+    return IngestReport(
+        added=kinds["added"],
+        updated=kinds["updated"],
+        unchanged=kinds["unchanged"],
+        removed=kinds["removed"],
+        failed=tuple(sorted(synced.failures, key=lambda failure: failure.source)),
+        n_chunks=catalog.count("chunks"),
+        n_embedded=embedded.n_embedded,
+        n_unreadable_by_embedder=embedded.n_unreadable,
+        n_truncated_tokens=embedded.n_truncated_tokens,
+        seconds=seconds,
+        notes=(*ingest_notes(catalog, embedder, embedded, synced.n_resplit), *reading_notes(synced)),
+    )
+
+
+def matching(catalog: Catalog, given: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """Return the sources that are meant: files, archives with their members, and folders with all in them.
+
+    Raises:
+        InputError: one of them is not in the base.
+    """
+    known = list(catalog.sources().values())
+    found: dict[str, None] = {}
+    for one in given:
+        path = Path(os.path.normpath(Path(one).expanduser().absolute()))
+        meant = [
+            row.source
+            for row in known
+            if row.source == os.fspath(one) or Path(row.archive or row.source).is_relative_to(path)
+        ]
+        if not meant:
+            raise InputError(f"{os.fspath(one)!r} is not in the knowledge base; kb list shows what is")
+        found.update(dict.fromkeys(meant))
+    return sorted(found)
