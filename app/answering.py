@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from collections.abc import Generator as Generates
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from ..ingest.catalog import Catalog
@@ -22,6 +23,7 @@ from ..retrieval.evidence import Frequencies, weigh
 from ..retrieval.search import Found
 from .answer import Answer, Asked, Searched
 from .census import census_of, taken
+from .chinese import told_in_chinese
 from .log import Written
 from .notes import answer_notes, prompt_notes
 
@@ -41,6 +43,12 @@ class Answering:
 
     def answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
         """Yield the answer as it grows, each time with what was written; the last one is finished."""
+        chinese = language_of(asked.question) == "zh"
+        with closing(self._answers(asked)) as answers:
+            for answer, written in answers:
+                yield (told_in_chinese(answer) if chinese else answer), written
+
+    def _answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
         census = census_of(asked.question)
         counted = taken(self.catalog, census, asked.question, asked.where) if census else None
         if census and counted and (census.literally or not counted.abstained):

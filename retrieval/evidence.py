@@ -7,6 +7,7 @@ answer itself; that is checked sentence by sentence, later.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,8 @@ ENOUGH = 0.0
 CROSS_LANGUAGE_ENOUGH = 0.6
 """A cosine. A question that shares no word with its hits, being in another language, has nothing else to show."""
 _LOOKED_AT = 5
+_HAN = re.compile("[\u3400-\u9fff]")
+_OTHER = re.compile("[^\\W\\d_\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def weigh(
         similarity,
         lane,
         tuple(sorted(figures(question) - everything)) if hits else (),
-        any(_is_han(question) == _is_han(hit.chunk.text) for hit in hits[:_LOOKED_AT]),
+        any(_shares_script(question, hit.chunk.text) for hit in hits[:_LOOKED_AT]),
         n_chunks,
     )
 
@@ -145,5 +148,8 @@ def _similarity(hits: Sequence[Hit], unrelated: float) -> tuple[str, float]:
     return "", 0.0
 
 
-def _is_han(text: str) -> bool:
-    return any("\u3400" <= character <= "\u9fff" for character in text)
+def _shares_script(question: str, text: str) -> bool:
+    """Return whether ``text`` has what ``question`` is written in: Chinese characters, or else other letters."""
+    if _HAN.search(question):
+        return bool(_HAN.search(text))
+    return bool(_OTHER.search(text))

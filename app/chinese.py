@@ -1,0 +1,55 @@
+"""What accompanies an answer, in Chinese: the notes and reasons that the stages say in English.
+
+Comes in: an English sentence of ours. Goes out: the Chinese one, with the same names and numbers in it. Never: a change to
+text that came from a document or a model.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from .answer import Answer
+
+# Patterns of the sentences in retrieval/search.py, retrieval/dense.py, prompts/ground.py, app/notes.py, app/embedders.py and
+# app/log.py; tests/test_chinese.py fails when one of those changes and is not said here any more.
+_SAID = (
+    (r"(.+) cannot read the language of this question; searched by keywords and TF-IDF instead\.",
+     r"\1 读不懂这个问题所用的语言；改用关键词和 TF-IDF 检索。"),
+    (r"(\d+) passages have no vector yet; run kb ingest to finish them\.",
+     r"还有 \1 个段落没有向量；运行 kb ingest 即可补全。"),
+    (r"Every vector was looked at, without the index: (.+)", r"没有使用向量索引，逐个比较了所有向量：\1"),
+    (r"Searched by keywords and TF-IDF only\. (.+)", r"只用关键词和 TF-IDF 检索。\1"),
+    (r"(\d+) of (\d+) pages of (.+) could not be read: (.+)\.", r"\3 的 \2 页中有 \1 页无法读取：第 \4 页。"),
+    (r"(\d+) passages did not fit the model's context and were left out: (.+)\.",
+     r"有 \1 个段落超出模型的上下文而未使用：\2。"),
+    (r"No language model is configured: these are quoted sentences\. For a written answer: (.+)",
+     r"没有配置语言模型：以上是原文摘句。要得到撰写的回答：\1"),
+    (r"This answer was not recorded: (.+)\.", r"这个回答没有被记录：\1。"),
+    (r"Looked at (\d+) of (\d+) documents\.?", r"查看了 \2 篇文档中的 \1 篇。"),
+    (r"No passage says this\.", "没有段落这样说。"),
+    (r"The passage says only part of this\.", "段落只说了其中一部分。"),
+    (r"The passage does not say this\.", "段落没有这样说。"),
+    (r"The passage says this without the negation\.", "段落这样说，但没有否定。"),
+    (r"The passage negates this\.", "段落否定了这一点。"),
+    (r"The passage does not hold the words (.+)\.", r"段落中没有\1这些字。"),
+    (r"The passage does not name (.+)\.", r"段落没有提到\1。"),
+    (r"The passage says (“.+”) where this says (“.+”)\.", r"段落说的是\1，这里说的是\2。"),
+    (r"The passage does not say (“.+”) as one name\.", r"段落没有把\1作为一个名称。"),
+    (r"The passage does not say (.+)\.", r"段落没有说到\1。"),
+)  # fmt: skip
+_PATTERNS = tuple((re.compile(english), chinese) for english, chinese in _SAID)
+
+
+def in_chinese(sentence: str) -> str:
+    """Return one of our sentences in Chinese; unchanged if it is none that is known here."""
+    for pattern, chinese in _PATTERNS:
+        if match := pattern.fullmatch(sentence):
+            return match.expand(chinese)
+    return sentence
+
+
+def told_in_chinese(answer: Answer) -> Answer:
+    """Return the answer with its notes and reasons in Chinese; its text and quotes stay as they are."""
+    sentences = tuple(replace(sentence, reason=in_chinese(sentence.reason)) for sentence in answer.sentences)
+    return replace(answer, notes=tuple(map(in_chinese, answer.notes)), sentences=sentences)
