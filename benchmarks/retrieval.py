@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from kb import Hit, KnowledgeBase
+from kb.app.judged import Question, Units, lay_out, read_set
 from kb.ingest.errors import InputError
 from kb.retrieval.fuse import min_max_sum, reciprocal_rank_sum
 from kb.retrieval.metrics import bootstrap_interval, ndcg_at, randomization_test, recall_at, reciprocal_rank_at
@@ -27,14 +28,6 @@ DEPTH = 50
 COLUMNS = (*LANES, "fused", "rrf", "min-max")
 
 Ranking = list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question and its judgements."""
-
-    text: str
-    judged: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +81,9 @@ def main() -> None:
 
 def measure(folder: Path, embedder: str, limit: int) -> Row:
     """Build a base from one set and ask it every question by every lane."""
-    questions = read_questions(folder, limit)
+    questions = [question for question in read_set(folder, sys.maxsize) if question.judged][:limit]
     with tempfile.TemporaryDirectory() as temporary:
-        files, ids_of = lay_out(folder, Path(temporary))
+        files, ids_of = lay_out(folder, Path(temporary) / "files")
         with KnowledgeBase.open("benchmark", home=Path(temporary) / "home", embedder=embedder) as base:
             began = time.perf_counter()
             report = base.ingest([files])
@@ -114,46 +107,8 @@ def measure(folder: Path, embedder: str, limit: int) -> Row:
     )
 
 
-def read_questions(folder: Path, limit: int) -> list[Question]:
-    """Return the questions that have a relevant document."""
-    judged: dict[str, dict[str, float]] = {}
-    for line in (folder / "qrels.tsv").read_text("utf-8").splitlines():
-        question, document, relevance = line.split("\t")
-        if float(relevance) > 0:
-            judged.setdefault(question, {})[document] = float(relevance)
-    rows = list(_json_lines(folder / "queries.jsonl"))
-    questions = [Question(row["text"], judged[row["id"]]) for row in rows if row["id"] in judged]
-    random.Random(0).shuffle(questions)
-    return questions[:limit]
-
-
-def lay_out(folder: Path, temporary: Path) -> tuple[Path, Callable[[str], list[str]]]:
-    """Return the folder to ingest, and which documents of the set a source stands for."""
-    if not (folder / "corpus.jsonl").exists():
-        meta = json.loads((folder / "meta.json").read_text("utf-8"))
-        root = (folder.parents[1] / meta["corpus"]).resolve()
-        return root / meta.get("prefix", ""), lambda source: [Path(source).relative_to(root).as_posix()]
-    files = temporary / "files"
-    files.mkdir()
-    same: dict[str, list[str]] = {}
-    for row in _json_lines(folder / "corpus.jsonl"):
-        title = f"# {row['title']}\n\n" if row.get("title") else ""
-        same.setdefault(title + row["text"], []).append(row["id"])
-    of_file = {}
-    for number, (text, ids) in enumerate(same.items()):
-        path = files / f"{number:06}.md"
-        path.write_text(text, "utf-8")
-        of_file[path.name] = ids
-    return files, lambda source: of_file[Path(source).name]
-
-
-def _json_lines(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="\n") as lines:  # U+2028 and the like may stand in a string
-        yield from map(json.loads, lines)
-
-
 def _columns(
-    base: KnowledgeBase, questions: Sequence[Question], ids_of: Callable[[str], list[str]]
+    base: KnowledgeBase, questions: Sequence[Question], ids_of: Units
 ) -> Iterator[tuple[str, tuple[list[Ranking], float]]]:
     """Yield (column, (rankings, milliseconds a question)); a lane that the base does not have is left out."""
     for lane in LANES:
@@ -177,9 +132,9 @@ def _ask(
     return found, (time.perf_counter() - began) / len(questions) * 1000
 
 
-def _documents(hits: Iterable[Hit], ids_of: Callable[[str], list[str]]) -> Ranking:
+def _documents(hits: Iterable[Hit], ids_of: Units) -> Ranking:
     """Return the documents by their best passage."""
-    return list(dict.fromkeys(one for hit in hits for one in ids_of(hit.chunk.source)))
+    return list(dict.fromkeys(one for hit in hits for one in ids_of(hit.chunk)))
 
 
 def _by_ranks(hits: Sequence[Hit]) -> list[Hit]:
