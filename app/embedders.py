@@ -57,7 +57,7 @@ class Embedders:
 
     def built(self, embedder: Embedder | None) -> None:
         """Remember in the base what it was built with; without an embedder only if that was asked for."""
-        chosen = embedder is not None or self._wanted == "tfidf"
+        chosen = embedder is not None or self._spec() == "tfidf"
         spec = spec_of(embedder) if chosen else ""
         if self._catalog.get("embedder") != spec:
             self._catalog.put("embedder", spec)

@@ -161,3 +161,12 @@ def test_two_writers_at_once_are_refused(base: KnowledgeBase, folder: Path, monk
     with FileLock(str(base.config.folder / "lock")), pytest.raises(KBError, match="another kb process"):
         second.ingest([folder])
     assert len(second.ingest([folder]).unchanged) == 3
+
+
+def test_a_base_without_an_embedder_stays_without_until_asked(folder: Path) -> None:
+    """``tfidf`` was a choice: a later run that names nothing does not move the base to a model."""
+    for embedder in ("tfidf", None, None):
+        with KnowledgeBase.open(embedder=embedder) as base:
+            base.ingest([folder])
+            assert base.embedder is None
+            assert base.catalog.get("embedder") == "tfidf"

@@ -131,7 +131,6 @@ def test_documented_environment_variables_are_read() -> None:
     """Setting a documented variable changes the configuration, or the code names it."""
     named = _documented(r"\bKB_[A-Z_]+\b")
     assert {"KB_HOME", "KB_NAME", "KB_EMBEDDER", "KB_LLM"} <= named
-    plain = load_config(environment={})
     stages = [Path(kb.__file__).with_name(stage) for stage in ("app", "ingest", "llm", "retrieval")]
     code = "".join(path.read_text("utf-8") for stage in stages for path in stage.glob("*.py"))
     unknown = [name for name in named if not _configures(name) and f'"{name}"' not in code]

@@ -30,8 +30,8 @@ PAGES = {  # English page: Chinese page
 }
 _NAMES = re.compile(
     r"--[a-z-]+|KB_[A-Z_]+|/v1/[a-z/]+|\.[a-z]{2,8}\b|\b\d+\b"
-    r"|\bkb (?:ingest|ask|search|status|list|rm|doctor|models|chat|log|replay|diff|feedback|export|prompts|why-not|why|eval|reindex"
-    r"|gc|ui|serve|mcp|token)\b",
+    r"|\bkb (?:ingest|ask|search|status|list|rm|doctor|models|chat|log|replay|diff|feedback|export|prompts|why-not|why|eval"
+    r"|reindex|gc|ui|serve|mcp|token)\b",
     re.ASCII,
 )
 

@@ -155,7 +155,7 @@ def test_an_abstention_is_no_answer(visit: Open, address: str) -> None:
     answer = ask(page := visit(address), "Who won the football world cup in Mongolia?")
     api.expect(answer).to_have_class("kb-answer kb-abstained")
     api.expect(answer.locator(".kb-badge")).to_have_text("Not in your documents")
-    api.expect(answer).to_contain_text("Looked at 16 documents")
+    api.expect(answer).to_contain_text("Looked at 22 documents")
     assert answer.locator(".kb-mark").count() == 0
     picture(page, "abstention")
 
