@@ -37,6 +37,8 @@ class Answering:
     catalog: Catalog
     find: Callable[[Asked], Found]
     frequencies: Frequencies
+    unrelated: Callable[[str], float]
+    """The mean cosine of a question with all passages."""
     generator: Callable[[], Generator]
     """Opens the model; called only when there is something to write from."""
     prompts: Templates
@@ -60,7 +62,9 @@ class Answering:
         timings = [("search", time.perf_counter() - began)]
         notes = (*found.notes, *answer_notes(self.catalog, found.hits))
         answer = Answer(asked.question, "", (), found.hits, abstained=True, searched=searched, model="", notes=notes)
-        evidence = weigh(asked.question, found.hits, self.frequencies, searched.chunks, unrelated=found.unrelated)
+        evidence = weigh(
+            asked.question, found.hits, self.frequencies, searched.chunks, unrelated=self.unrelated(asked.question)
+        )
         if evidence.sufficient:
             yield from self._from_model(answer, asked, timings)
         else:

@@ -64,6 +64,7 @@ class KnowledgeBase:
             self._catalog,
             lambda asked: self.find(asked.question, asked.k, where=asked.where),
             self._searcher.frequencies,
+            self._searcher.unrelated,
             self.generator,
             self.prompts,
         )

@@ -250,7 +250,8 @@ def _abstention(
     n_chunks = catalog.count("chunks")
 
     def weighed(question: Question, hits: Sequence[Hit], *, answerable: bool) -> _Weighed:
-        evidence = weigh(question.text, hits[:_SHOWN], searcher.frequencies, n_chunks)
+        unrelated = searcher.unrelated(question.text)
+        evidence = weigh(question.text, hits[:_SHOWN], searcher.frequencies, n_chunks, unrelated=unrelated)
         right = answerable and any(unit in question.judged for unit in _ranked(hits[:_SHOWN], units))
         return _Weighed(evidence.score, evidence.sufficient, right)
 

@@ -100,6 +100,10 @@ class Dense:
         known = load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim, list(scope.ids))
         return ExactIndex(*known).search(vector, n)
 
+    def mean(self, question: str) -> float:
+        """Return the mean cosine of a question with all chunks."""
+        return self._statistics(self._vector(question))[0]
+
     def _statistics(self, vector: NDArray[np.float32]) -> tuple[float, float]:
         mean = float(self._moments.mean @ vector)
         variance = float(vector @ self._moments.covariance @ vector)

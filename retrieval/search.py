@@ -45,8 +45,6 @@ class Found:
     """The lanes that took part."""
     notes: tuple[str, ...]
     """What was done without, in sentences."""
-    unrelated: float = 0.0
-    """The mean cosine of the question with all passages: what the dense lane gives to what has nothing to do with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +139,7 @@ class Searcher:
             InputError: an unknown lane, or one that this base does not have.
         """
         ranking = self.rank(question, k, lanes, where, per_document)
-        unrelated = next((lane.mean for lane in ranking.found if lane.name == "dense"), 0.0)
-        return Found(ranking.hits, ranking.lanes, ranking.notes, max(0.0, unrelated))
+        return Found(ranking.hits, ranking.lanes, ranking.notes)
 
     def rank(
         self,
@@ -176,6 +173,14 @@ class Searcher:
     def frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         """Return how many chunks hold each token; tokens that none holds are left out."""
         return chunk_frequencies(self._catalog.connection(), tokens)
+
+    def unrelated(self, question: str) -> float:
+        """Return the mean cosine, >= 0, of a question with all passages: what the dense lane gives to what is off topic."""
+        embedder = self._embedder()
+        if embedder is None or embedder.coverage([question])[0] < READABLE:
+            return 0.0
+        dense = self._current(embedder).dense
+        return max(0.0, dense.mean(question)) if dense else 0.0
 
     def scope(self, where: Where) -> Scope:
         """Return the chunks that a filter admits."""
