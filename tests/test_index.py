@@ -246,3 +246,30 @@ def test_what_is_no_address_is_refused() -> None:
     """An address without a scheme is the user's mistake, not the server's."""
     with pytest.raises(InputError, match="http://host:port"):
         open_chroma("localhost:8000", "x")
+
+
+def test_edited_deleted_and_renamed_files_are_followed_in_both_indexes(tmp_path: Path) -> None:
+    """The old sentence and the deleted file are in neither index; a rename runs the embedder for nothing."""
+    folder = tmp_path / "life"
+    folder.mkdir()
+    for name, text in (
+        ("edit", "Bananas cost two coins."),
+        ("drop", "Cherries are red."),
+        ("move", "Apples keep long."),
+    ):
+        (folder / f"{name}.txt").write_text(text)
+    with KnowledgeBase.open("life", home=tmp_path / "home", embedder=HashedEmbedder()) as kb:
+        assert kb.ingest([folder]).n_embedded == 3
+        (folder / "edit.txt").write_text("Bananas cost nine coins now.")
+        (folder / "drop.txt").unlink()
+        (folder / "move.txt").rename(folder / "moved.txt")
+        report = kb.ingest([folder])
+        assert (len(report.added), len(report.updated), len(report.removed)) == (1, 1, 2)
+        assert report.n_embedded == 1
+        assert kb.embedder
+        ids = open_index(kb.config, kb.embedder).ids()
+        for lane in ("bm25", "dense"):
+            hits = kb.search("bananas two coins cherries red apples", k=10, lanes=(lane,))
+            assert {hit.chunk.text for hit in hits} <= {"Bananas cost nine coins now.", "Apples keep long."}
+            assert {hit.chunk.id for hit in hits} <= ids
+        assert len(ids) == 2
