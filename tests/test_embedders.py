@@ -30,6 +30,7 @@ from kb.retrieval.embedder import Embedder
 from kb.retrieval.local_embedder import LocalEmbedder
 from kb.retrieval.models import list_models, open_embedder, pull
 from kb.retrieval.recipe import read_recipe
+from kb.retrieval.sample import SAMPLE
 from kb.retrieval.sentence_transformer import TorchModel
 from kb.retrieval.vocabulary import Vocabulary
 
@@ -121,7 +122,7 @@ def test_order_is_kept(embedder: Embedder) -> None:
     texts = [SENTENCES[i % 7][: 5 + 7 * (i * 5 % 11)] for i in range(70)]
     together = embedder.embed_documents(texts)
     for i in (0, 1, 33, 68, 69):
-        assert together[i] @ embedder.embed_documents([texts[i]])[0] > 0.999
+        assert together[i] @ embedder.embed_documents([texts[i]])[0] > 0.99
 
 
 def test_long_texts_are_not_cut_off(embedder: Embedder) -> None:
@@ -151,16 +152,23 @@ def test_threads_share_an_embedder(embedder: Embedder) -> None:
 
 @pytest.mark.parametrize("variant", [*VARIANTS, "minilm"])
 def test_compiled_vectors_are_the_originals(variant: str, cache: Path, folders: dict[str, Path]) -> None:
-    """Compiled documents and queries have the direction that sentence-transformers gives them, prompts included."""
+    """Documents and queries point where sentence-transformers puts them, prompts included, and as near as the plan says.
+
+    The mean over the sample is what the plan promises; a single short text may be further off, in bf16 and with
+    random weights above all, and how far depends on the processor.
+    """
     from sentence_transformers import SentenceTransformer
 
     fast = opened(spec_of(variant, folders), cache)
     model = SentenceTransformer(str(fast._recipe.folder), device="cpu", local_files_only=True)
     prompts = PROMPTS if variant == "bert-prompts" else {"query": "", "passage": ""}
+    sample = [text for text in SAMPLE if fast.count_tokens([text])[0] <= fast.max_tokens]
+    promised = model.encode(sample, prompt=prompts["passage"], normalize_embeddings=True)
+    assert (fast.embed_documents(sample) * promised).sum(axis=1).mean() >= plans.MIN_MEAN_COSINE - 1e-5
     documents = model.encode(list(SENTENCES), prompt=prompts["passage"], normalize_embeddings=True)
     queries = model.encode(list(SENTENCES), prompt=prompts["query"], normalize_embeddings=True)
-    assert (fast.embed_documents(SENTENCES) * documents).sum(axis=1).mean() > 0.9995
-    assert np.mean([fast.embed_query(text) @ queries[i] for i, text in enumerate(SENTENCES)]) > 0.9995
+    assert (fast.embed_documents(SENTENCES) * documents).sum(axis=1).min() > 0.99
+    assert min(fast.embed_query(text) @ queries[i] for i, text in enumerate(SENTENCES)) > 0.99
 
 
 def test_prompts_tell_queries_from_documents(cache: Path, folders: dict[str, Path]) -> None:
