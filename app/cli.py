@@ -15,30 +15,14 @@ import typer
 
 from .. import __version__
 from ..ingest.errors import InputError, KBError
-from ..llm.generator import Sampling
 from . import show
 from .answer import PASSAGES
-from .api import KnowledgeBase
 from .cli_chat import prompts, talking
 from .cli_eval import evaluation
 from .cli_ingest import ingesting
 from .cli_mcp import mcp
 from .cli_models import models
-from .cli_options import (
-    AsJson,
-    EmbedderSpec,
-    Home,
-    Language,
-    Llm,
-    MediaType,
-    Metadata,
-    Name,
-    Page,
-    Source,
-    Store,
-    filter_of,
-)
-from .cli_sampling import Strict, StyleName, with_sampling
+from .cli_options import AnsweringBase, AsJson, Base, Filters, Lanes, Place, Writing, with_options
 from .cli_serve import serving, tokens
 
 FAILED, USAGE, NOTHING_FOUND, INTERRUPTED = 1, 2, 4, 130
@@ -62,33 +46,24 @@ app.add_typer(tokens, name="token")
 
 
 @app.command()
-@with_sampling
+@with_options
 def ask(
     question: Annotated[str, typer.Argument(help="In Chinese or English; - reads it from stdin.")],
-    sampling: Sampling,
-    style: StyleName = "plain",
     reasoning: Annotated[
         bool, typer.Option("--show-reasoning", help="With --style step-by-step: its steps too.")
     ] = False,
-    strict: Strict = False,
     k: Annotated[int, typer.Option("-k", help="From how many passages to answer.")] = PASSAGES,
-    llm: Llm = None,
-    source: Source = None,
-    language: Language = None,
-    media_type: MediaType = None,
-    page: Page = None,
-    meta: Metadata = None,
-    embedder: EmbedderSpec = None,
-    store: Store = None,
-    home: Home = None,
-    name: Name = None,
+    *,
+    writing: Writing,
+    filters: Filters,
+    base: AnsweringBase,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question from the knowledge base, with the place that each sentence came from."""
-    where = filter_of(source, language, media_type, page, meta)
     text = sys.stdin.read() if question == "-" else question
-    with _existing(name, home=home, embedder=embedder, llm=llm, store=store) as kb:
-        answer = show.stream(kb.stream(text, k, sampling, where, style=style, strict=strict), as_json=as_json)
+    with base.open() as kb:
+        answers = kb.stream(text, k, writing.sampling, filters.where, style=writing.style, strict=writing.strict)
+        answer = show.stream(answers, as_json=as_json)
     if reasoning and answer.reasoning and not as_json:
         show.message(f"reasoning: {answer.reasoning}")
     if answer.abstained:
@@ -96,67 +71,66 @@ def ask(
 
 
 @app.command()
+@with_options
 def search(
     question: Annotated[str, typer.Argument(help="In Chinese or English; - reads it from stdin.")],
     k: Annotated[int, typer.Option("-k", help="How many passages.")] = 10,
-    lanes: Annotated[list[str] | None, typer.Option("--lane", help="Ask only bm25, dense or tfidf.")] = None,
-    source: Source = None,
-    language: Language = None,
-    media_type: MediaType = None,
-    page: Page = None,
-    meta: Metadata = None,
-    embedder: EmbedderSpec = None,
-    store: Store = None,
-    home: Home = None,
-    name: Name = None,
+    lanes: Lanes = None,
+    *,
+    filters: Filters,
+    base: Base,
     as_json: AsJson = False,
 ) -> None:
     """Show the passages that fit a question best, with scores."""
     text = sys.stdin.read() if question == "-" else question
-    with _existing(name, home=home, embedder=embedder, store=store) as kb:
-        found = kb.find(text, k, lanes or None, filter_of(source, language, media_type, page, meta))
+    with base.open() as kb:
+        found = kb.find(text, k, lanes or None, filters.where)
     show.found(found, as_json=as_json)
     if not found.hits:
         raise typer.Exit(NOTHING_FOUND)
 
 
 @app.command()
+@with_options
 def status(
-    home: Home = None,
-    name: Name = None,
     files: Annotated[bool, typer.Option("--files", help="Every file, and how its pages were read.")] = False,
+    *,
+    base: Place,
     as_json: AsJson = False,
 ) -> None:
     """Show what the knowledge base holds and what serves it."""
-    with _existing(name, home=home) as kb:
+    with base.open() as kb:
         show.status(kb.status(), kb.ledger() if files else (), as_json=as_json)
 
 
 @app.command("list")
-def list_(home: Home = None, name: Name = None, as_json: AsJson = False) -> None:
+@with_options
+def list_(*, base: Place, as_json: AsJson = False) -> None:
     """List the files of the knowledge base."""
-    with _existing(name, home=home) as kb:
+    with base.open() as kb:
         show.sources(kb.sources(), as_json=as_json)
 
 
 @app.command()
+@with_options
 def rm(
     sources: Annotated[list[str], typer.Argument(help="Files, or folders with all their files.")],
-    home: Home = None,
-    name: Name = None,
+    *,
+    base: Place,
 ) -> None:
     """Forget files; the files themselves stay where they are."""
-    with _existing(name, home=home) as kb:
+    with base.open() as kb:
         for source in kb.remove(sources):
             show.message(f"removed {source}")
 
 
 @app.command()
-def doctor(home: Home = None, name: Name = None, as_json: AsJson = False) -> None:
+@with_options
+def doctor(*, base: Place, as_json: AsJson = False) -> None:
     """Show what is installed, which models are at hand, and what is missing."""
     from .doctor import examine
 
-    show.findings(examine(home=home, name=name), as_json=as_json)
+    show.findings(examine(home=base.home, name=base.name), as_json=as_json)
 
 
 def _version(asked: bool) -> None:
@@ -172,10 +146,6 @@ def callback(
     ] = False,
 ) -> None:
     """Ask your own files, on your own machine: every sentence of an answer points to where it came from."""
-
-
-def _existing(name: str | None, **settings: object) -> KnowledgeBase:
-    return KnowledgeBase.open(name, must_exist=True, **settings)  # type: ignore[arg-type]
 
 
 def main() -> NoReturn:

@@ -17,23 +17,8 @@ from ..prompts.templates import SLOTS, Templates
 from ..prompts.templates import Language as PromptLanguage
 from . import show, show_log
 from .answer import PASSAGES, Answer
-from .api import KnowledgeBase
 from .chat import Chat, to_markdown
-from .cli_options import (
-    AsJson,
-    EmbedderSpec,
-    Home,
-    Language,
-    Llm,
-    MediaType,
-    Metadata,
-    Name,
-    Page,
-    Source,
-    Store,
-    filter_of,
-)
-from .cli_sampling import Strict, StyleName, with_sampling
+from .cli_options import AnsweringBase, AsJson, Filters, Home, Place, StyleName, Writing, with_options
 from .config import load_config
 from .training import DATASET_INFO, Format, rows
 
@@ -46,9 +31,8 @@ Number = Annotated[int, typer.Argument(metavar="ID", help="A recorded answer; kb
 
 
 @talking.command()
-@with_sampling
+@with_options
 def chat(
-    sampling: Sampling,
     go_on: Annotated[bool, typer.Option("-c", "--continue", help="Go on with the last conversation.")] = False,
     session: Annotated[str | None, typer.Option(help="Go on with this conversation.", show_default=False)] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the conversations, and leave.")] = False,
@@ -58,24 +42,15 @@ def chat(
     delete: Annotated[
         str | None, typer.Option(metavar="ID", help="Forget a conversation, and leave.", show_default=False)
     ] = None,
-    style: StyleName = "plain",
-    strict: Strict = False,
     k: Annotated[int, typer.Option("-k", help="From how many passages to answer.")] = PASSAGES,
-    llm: Llm = None,
-    source: Source = None,
-    language: Language = None,
-    media_type: MediaType = None,
-    page: Page = None,
-    meta: Metadata = None,
-    embedder: EmbedderSpec = None,
-    store: Store = None,
-    home: Home = None,
-    name: Name = None,
+    *,
+    writing: Writing,
+    filters: Filters,
+    base: AnsweringBase,
     as_json: AsJson = False,
 ) -> None:
     """Talk to the knowledge base: a question may lean on those before it. /quit or Ctrl-D leaves, Ctrl-C stops an answer."""
-    where = filter_of(source, language, media_type, page, meta)
-    with KnowledgeBase.open(name, home=home, embedder=embedder, llm=llm, store=store, must_exist=True) as kb:
+    with base.open() as kb:
         if list_:
             show_log.sessions(kb.log.sessions(), as_json=as_json)
         elif export:
@@ -85,7 +60,10 @@ def chat(
         else:
             talk = kb.chat(session or ("last" if go_on else None))
             for text in _typed(talk):
-                with closing(talk.stream(text, k, sampling, where, style=style, strict=strict)) as answers:
+                answers = talk.stream(
+                    text, k, writing.sampling, filters.where, style=writing.style, strict=writing.strict
+                )
+                with closing(answers):
                     _answer(_understood(answers, text), as_json=as_json)
 
 
@@ -130,6 +108,7 @@ def _understood(answers: Iterator[Answer], text: str) -> Iterator[Answer]:
 
 
 @talking.command()
+@with_options
 def log(
     number: Annotated[
         int | None, typer.Argument(metavar="[ID]", help="Show this answer whole.", show_default=False)
@@ -137,12 +116,12 @@ def log(
     limit: Annotated[int, typer.Option(help="How many of the last ones to list.")] = 20,
     delete: Annotated[list[int] | None, typer.Option(metavar="ID", help="Forget this answer.")] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Forget all answers.")] = False,
-    home: Home = None,
-    name: Name = None,
+    *,
+    base: Place,
     as_json: AsJson = False,
 ) -> None:
     """Show the recorded answers: with what they were asked, searched, prompted and written."""
-    with KnowledgeBase.open(name, home=home, must_exist=True) as kb:
+    with base.open() as kb:
         if clear or delete:
             show.message(f"forgot {kb.log.delete(None if clear else delete)} answers")
         elif number is None:
@@ -152,19 +131,17 @@ def log(
 
 
 @talking.command()
+@with_options
 def replay(
     number: Number,
-    llm: Llm = None,
-    embedder: EmbedderSpec = None,
-    store: Store = None,
-    home: Home = None,
-    name: Name = None,
+    *,
+    base: AnsweringBase,
     as_json: AsJson = False,
 ) -> None:
     """Ask a recorded question again, as it was asked then; exit code 1 if the answer is not the same, byte for byte."""
-    with KnowledgeBase.open(name, home=home, must_exist=True) as kb:
-        spec = llm or kb.log.get(number).llm
-    with KnowledgeBase.open(name, home=home, llm=spec, embedder=embedder, store=store, must_exist=True) as kb:
+    with base.open() as kb:
+        spec = base.llm or kb.log.get(number).llm
+    with base.open(llm=spec) as kb:
         again = kb.replay(number)
     show_log.replay(again, as_json=as_json)
     if not again.identical:
@@ -172,40 +149,43 @@ def replay(
 
 
 @talking.command()
+@with_options
 def diff(
     before: Number,
     after: Annotated[int, typer.Argument(metavar="ID", help="Another one.")],
-    home: Home = None,
-    name: Name = None,
+    *,
+    base: Place,
 ) -> None:
     """Show what tells two recorded answers apart."""
-    with KnowledgeBase.open(name, home=home, must_exist=True) as kb:
+    with base.open() as kb:
         show_log.difference(kb.log.get(before), kb.log.get(after))
 
 
 @talking.command()
+@with_options
 def feedback(
     number: Number,
     verdict: Annotated[Literal["up", "down"], typer.Argument(help="Whether the answer is good.")],
     correction: Annotated[
         str, typer.Option(help="What it should have been, with the prompt's marks.", show_default=False)
     ] = "",
-    home: Home = None,
-    name: Name = None,
+    *,
+    base: Place,
 ) -> None:
     """Say whether a recorded answer is good, and what it should have been."""
-    with KnowledgeBase.open(name, home=home, must_exist=True) as kb:
+    with base.open() as kb:
         kb.log.rate(number, verdict, correction)
 
 
 @talking.command()
+@with_options
 def export(
     form: Annotated[Format, typer.Option("--for-training", help="A format that LLaMA-Factory reads.")],
-    home: Home = None,
-    name: Name = None,
+    *,
+    base: Place,
 ) -> None:
     """Print the answers that were called good or corrected, as data that a model can be tuned on."""
-    with KnowledgeBase.open(name, home=home, must_exist=True) as kb:
+    with base.open() as kb:
         found = rows(kb.log.records(limit=-1), form)
     show.dump(found)
     entry = json.dumps({"kb": {"file_name": "FILE.json"} | dict(DATASET_INFO[form])})
@@ -232,18 +212,17 @@ def show_(
 
 
 @prompts.command("test")
+@with_options
 def fill_(
     question: Annotated[str, typer.Argument(help="In Chinese or English.")],
-    style: StyleName = "plain",
     k: Annotated[int, typer.Option("-k", help="How many passages.")] = PASSAGES,
-    llm: Llm = None,
-    embedder: EmbedderSpec = None,
-    home: Home = None,
-    name: Name = None,
+    *,
+    style: StyleName = "plain",
+    base: AnsweringBase,
     as_json: AsJson = False,
 ) -> None:
     """Print the prompt that a question makes, as the model would get it."""
-    with KnowledgeBase.open(name, home=home, embedder=embedder, llm=llm, must_exist=True) as kb:
+    with base.open() as kb:
         generator = kb.generator()
         room = generator.context_tokens - Sampling().max_tokens
         hits = kb.search(question, k)

@@ -12,8 +12,8 @@ import typer
 from ..ingest.errors import InputError
 from . import show
 from .api import KnowledgeBase
-from .cli_options import AsJson, EmbedderSpec, Home, Language, MediaType, Metadata, Name, Page, Source, Store, filter_of
-from .config import Config, load_config
+from .cli_options import AsJson, Base, Filters, Lanes, StoredBase, with_options
+from .config import Config
 
 if TYPE_CHECKING:
     from ..retrieval.explain import Candidate, Why, WhyNot
@@ -21,32 +21,25 @@ if TYPE_CHECKING:
 
 evaluation = typer.Typer(rich_markup_mode=None)
 
-Lanes = Annotated[list[str] | None, typer.Option("--lane", help="Ask only bm25, dense or tfidf.")]
 K = Annotated[int, typer.Option("-k", help="How many passages.")]
 
 
 @evaluation.command("why")
+@with_options
 def why_(
     question: Annotated[str, typer.Argument(help="As for kb search.")],
     k: K = 10,
     lanes: Lanes = None,
-    source: Source = None,
-    language: Language = None,
-    media_type: MediaType = None,
-    page: Page = None,
-    meta: Metadata = None,
-    embedder: EmbedderSpec = None,
-    store: Store = None,
-    home: Home = None,
-    name: Name = None,
+    *,
+    filters: Filters,
+    base: Base,
     as_json: AsJson = False,
 ) -> None:
     """Show every candidate of a search: what each lane said of it, and the rule that cut it."""
     from ..retrieval.explain import why
 
-    where = filter_of(source, language, media_type, page, meta)
-    with KnowledgeBase.open(name, home=home, embedder=embedder, store=store, must_exist=True) as kb:
-        explained = why(kb.searcher, question, k, lanes or None, where)
+    with base.open() as kb:
+        explained = why(kb.searcher, question, k, lanes or None, filters.where)
     if as_json:
         show.dump(explained)
     else:
@@ -54,6 +47,7 @@ def why_(
 
 
 @evaluation.command("why-not")
+@with_options
 def why_not_(
     expected: Annotated[
         str, typer.Argument(metavar="SOURCE", help="The file that was expected, or the end of its path.")
@@ -61,23 +55,16 @@ def why_not_(
     question: Annotated[str, typer.Argument(help="As for kb search.")],
     k: K = 10,
     lanes: Lanes = None,
-    source: Source = None,
-    language: Language = None,
-    media_type: MediaType = None,
-    page: Page = None,
-    meta: Metadata = None,
-    embedder: EmbedderSpec = None,
-    store: Store = None,
-    home: Home = None,
-    name: Name = None,
+    *,
+    filters: Filters,
+    base: Base,
     as_json: AsJson = False,
 ) -> None:
     """Explain why a file is not among the passages that a search shows."""
     from ..retrieval.explain import why_not
 
-    where = filter_of(source, language, media_type, page, meta)
-    with KnowledgeBase.open(name, home=home, embedder=embedder, store=store, must_exist=True) as kb:
-        explained = why_not(kb.catalog, kb.searcher, expected, question, k, lanes or None, where)
+    with base.open() as kb:
+        explained = why_not(kb.catalog, kb.searcher, expected, question, k, lanes or None, filters.where)
     if as_json:
         show.dump(explained)
     else:
@@ -85,6 +72,7 @@ def why_not_(
 
 
 @evaluation.command("eval")
+@with_options
 def eval_(
     sets: Annotated[
         list[Path] | None,
@@ -93,10 +81,8 @@ def eval_(
     limit: Annotated[int, typer.Option(min=2, help="Questions of a set at most.")] = 200,
     save: Annotated[Path | None, typer.Option(help="Keep the figures, for --compare.")] = None,
     compare_with: Annotated[Path | None, typer.Option("--compare", help="Figures kept before.")] = None,
-    embedder: EmbedderSpec = None,
-    store: Store = None,
-    home: Home = None,
-    name: Name = None,
+    *,
+    base: Base,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well search finds, by every lane, and whether it knows when it does not know."""
@@ -105,9 +91,9 @@ def eval_(
 
     before = read_evaluations(compare_with) if compare_with else ()
     if sets:
-        done = tuple(evaluate_set(folder, load_config(home=home, embedder=embedder), limit) for folder in sets)
+        done = tuple(evaluate_set(folder, base.config(), limit) for folder in sets)
     else:
-        with KnowledgeBase.open(name, home=home, embedder=embedder, store=store, must_exist=True) as kb:
+        with base.open() as kb:
             questions = make_questions(kb.catalog, limit)
             done = (evaluate(kb.config.name, kb.catalog, kb.searcher, questions, by_text),)
     differences = compare(before, done) if before else ()
@@ -163,25 +149,24 @@ def _show_evaluation(evaluated: Evaluation) -> None:
 
 
 @evaluation.command()
+@with_options
 def reindex(
-    embedder: EmbedderSpec = None,
     rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the embedder before.")] = False,
-    store: Store = None,
-    home: Home = None,
-    name: Name = None,
+    *,
+    base: Base,
     as_json: AsJson = False,
 ) -> None:
     """Move to another embedder, from stored text, while the old one answers; run it again if it was interrupted."""
-    if (embedder is None) != rollback:
+    if (base.embedder is None) != rollback:
         raise InputError("say where to move: kb reindex --embedder NAME, or kb reindex --rollback")
     with (
-        KnowledgeBase.open(name, home=home, embedder="auto", store=store, must_exist=True) as kb,
+        base.open(embedder="auto") as kb,
         show.progress() as progress,
     ):
-        if embedder is None:
+        if base.embedder is None:
             moved = kb.rollback(progress=progress, say=show.message)
         else:
-            moved = kb.reindex(embedder, progress=progress, say=show.message)
+            moved = kb.reindex(base.embedder, progress=progress, say=show.message)
     if as_json:
         show.dump(moved)
         return
@@ -193,9 +178,10 @@ def reindex(
 
 
 @evaluation.command()
-def gc(store: Store = None, home: Home = None, name: Name = None, as_json: AsJson = False) -> None:
+@with_options
+def gc(*, base: StoredBase, as_json: AsJson = False) -> None:
     """Free what belongs to embedders that do not serve any more."""
-    with KnowledgeBase.open(name, home=home, embedder="auto", store=store, must_exist=True) as kb:
+    with base.open(embedder="auto") as kb:
         freed = kb.gc()
     if as_json:
         show.dump(freed)

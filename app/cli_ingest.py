@@ -12,7 +12,7 @@ from ..ingest.redact import KINDS
 from ..ingest.sync import Selection
 from . import show
 from .api import KnowledgeBase
-from .cli_options import AsJson, EmbedderSpec, Home, Name, Store
+from .cli_options import AsJson, Base, with_options
 
 SOME_FILES_FAILED, INTERRUPTED = 5, 130
 
@@ -20,6 +20,7 @@ ingesting = typer.Typer()
 
 
 @ingesting.command()
+@with_options
 def ingest(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Files, folders and globs. [default: ./knowledge_base]")
@@ -45,10 +46,8 @@ def ingest(
         str, typer.Option(help="Of the text files, if it is not found out rightly; auto: find out.", show_default=False)
     ] = "",
     workers: Annotated[int, typer.Option(help="Processes that read; -1: one a core, 0: none, and no limits.")] = -1,
-    embedder: EmbedderSpec = None,
-    store: Store = None,
-    home: Home = None,
-    name: Name = None,
+    *,
+    base: Base,
     as_json: AsJson = False,
 ) -> None:
     """Read files into the knowledge base; again, only what changed is read."""
@@ -68,7 +67,7 @@ def ingest(
         workers=workers,
     )
     failed = False
-    with KnowledgeBase.open(name, home=home, embedder=embedder, store=store) as kb:
+    with base.open(must_exist=False) as kb:
         if watch and not dry_run:
             _follow(kb, paths, selection, as_json=as_json)
             return

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..retrieval.models import list_models, pull
 from . import show
+from .cli_options import AsJson, Home
 from .config import load_config
 
 models = typer.Typer(help="Models on this machine.", no_args_is_help=True, rich_markup_mode=None)
 
-Home = Annotated[Path | None, typer.Option(help="Folder of all knowledge bases. [env: KB_HOME]", show_default=False)]
-
 
 @models.command("list")
-def list_(home: Home = None, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def list_(home: Home = None, as_json: AsJson = False) -> None:
     """List the embedding models that --embedder can use."""
     show.models(list_models(load_config(home=home).models), as_json=as_json)
 

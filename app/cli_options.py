@@ -1,61 +1,204 @@
-"""The options that several commands share."""
+"""The options that several commands share, in groups: a command takes a group where it would take each option.
+
+Comes in: a command with parameters that are ``Options``. Goes out: the same command with an option for each field of
+them. Never: a default that differs between two commands.
+"""
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_type_hints
 
 import typer
 
+from ..llm.generator import Sampling
+from ..prompts.templates import Style
 from ..retrieval.where import Where
+from .api import KnowledgeBase
+from .config import Config, load_config
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Home = Annotated[
     Path | None,
     typer.Option(
         help="Folder of all knowledge bases. [env: KB_HOME; default: the user's data folder]", show_default=False
     ),
 ]
-Name = Annotated[
-    str | None, typer.Option(help="Which knowledge base. [env: KB_NAME; default: default]", show_default=False)
+StyleName = Annotated[
+    Style,
+    typer.Option("--style", help="How the model is told to answer: at once, thinking first, or shown an example."),
 ]
-EmbedderSpec = Annotated[
-    str | None,
-    typer.Option(
-        "--embedder",
-        help="auto, minilm, tfidf, a model folder or a Hugging Face name. [env: KB_EMBEDDER]",
-        show_default=False,
-    ),
-]
-Llm = Annotated[
-    str | None,
-    typer.Option(help="auto, extractive, gguf:PATH, openai:URL#MODEL, hf:NAME. [env: KB_LLM]", show_default=False),
-]
-Store = Annotated[
-    str | None, typer.Option(help="A Chroma server, http://host:port. [env: KB_STORE]", show_default=False)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Source = Annotated[
-    list[str] | None, typer.Option("--source", metavar="GLOB", help="Only these files, e.g. '*.pdf' or 'hr/*'.")
-]
-Language = Annotated[list[str] | None, typer.Option("--language", help="Only this language, e.g. zh.")]
-MediaType = Annotated[list[str] | None, typer.Option("--type", help="Only this kind of file, e.g. pdf.")]
-Metadata = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--meta", metavar="KEY=VALUE", help="Only what says this of itself, e.g. tags=travel, 'date>=2024-06'."
-    ),
-]
-Page = Annotated[list[int] | None, typer.Option("--page", help="Only this page.")]
+Lanes = Annotated[list[str] | None, typer.Option("--lane", help="Ask only bm25, dense or tfidf.")]
 
 
-def filter_of(
-    source: list[str] | None,
-    language: list[str] | None,
-    media_type: list[str] | None,
-    page: list[int] | None,
-    metadata: list[str] | None = None,
-) -> Where:
-    """Return the filter that the options of a command make."""
-    return Where(
-        tuple(source or ()), tuple(language or ()), tuple(media_type or ()), tuple(page or ()), tuple(metadata or ())
+class Options:
+    """A frozen dataclass whose fields are options; a subclass has those of its parent too."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Options):
+    """Which knowledge base."""
+
+    home: Home = None
+    name: Annotated[
+        str | None, typer.Option(help="Which knowledge base. [env: KB_NAME; default: default]", show_default=False)
+    ] = None
+
+    def config(self) -> Config:
+        """Return the configuration that these options and the environment make."""
+        return load_config(**{field.name: getattr(self, field.name) for field in fields(self)})
+
+    def open(self, *, must_exist: bool = True, **instead: str | None) -> KnowledgeBase:
+        """Open the base that they name, with something else instead of an option; see ``KnowledgeBase.open``."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)} | instead
+        return KnowledgeBase.open(must_exist=must_exist, **given)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBase(Place):
+    """Which knowledge base, and what keeps its vectors."""
+
+    store: Annotated[
+        str | None, typer.Option(help="A Chroma server, http://host:port. [env: KB_STORE]", show_default=False)
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Base(StoredBase):
+    """Which knowledge base, and what embeds."""
+
+    embedder: Annotated[
+        str | None,
+        typer.Option(
+            "--embedder",
+            help="auto, minilm, tfidf, a model folder or a Hugging Face name. [env: KB_EMBEDDER]",
+            show_default=False,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweringBase(Base):
+    """Which knowledge base, and what writes its answers."""
+
+    llm: Annotated[
+        str | None,
+        typer.Option(help="auto, extractive, gguf:PATH, openai:URL#MODEL, hf:NAME. [env: KB_LLM]", show_default=False),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters(Options):
+    """Which documents to search."""
+
+    source: Annotated[
+        list[str] | None, typer.Option("--source", metavar="GLOB", help="Only these files, e.g. '*.pdf' or 'hr/*'.")
+    ] = None
+    language: Annotated[list[str] | None, typer.Option("--language", help="Only this language, e.g. zh.")] = None
+    media_type: Annotated[list[str] | None, typer.Option("--type", help="Only this kind of file, e.g. pdf.")] = None
+    page: Annotated[list[int] | None, typer.Option("--page", help="Only this page.")] = None
+    meta: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--meta", metavar="KEY=VALUE", help="Only what says this of itself, e.g. tags=travel, 'date>=2024-06'."
+        ),
+    ] = None
+
+    @property
+    def where(self) -> Where:
+        """The filter that they make."""
+        given = (self.source, self.language, self.media_type, self.page, self.meta)
+        return Where(*(tuple(each or ()) for each in given))  # type: ignore[arg-type]
+
+
+_WRITING = Sampling()
+
+
+@dataclass(frozen=True, slots=True)
+class Writing(Options):
+    """How a model writes."""
+
+    temperature: Annotated[float, typer.Option(help="0 is always the same answer.")] = _WRITING.temperature
+    top_k: Annotated[int | None, typer.Option(help="Choose among this many tokens.", show_default=False)] = (
+        _WRITING.top_k
     )
+    top_p: Annotated[
+        float | None, typer.Option(help="Choose among the likeliest of this mass.", show_default=False)
+    ] = _WRITING.top_p
+    min_p: Annotated[
+        float | None, typer.Option(help="Not what is less likely than this share of the likeliest.", show_default=False)
+    ] = _WRITING.min_p
+    repeat_penalty: Annotated[float | None, typer.Option(help="Above 1: repeat less.", show_default=False)] = (
+        _WRITING.repeat_penalty
+    )
+    seed: Annotated[int, typer.Option(help="For temperatures above 0.")] = _WRITING.seed
+    max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = _WRITING.max_tokens
+    stop: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="End before this; may be repeated.", show_default=False)
+    ] = None
+    banned: Annotated[
+        list[str] | None,
+        typer.Option("--ban", metavar="TEXT", help="Never write this; may be repeated.", show_default=False),
+    ] = None
+    strategy: Annotated[
+        Literal["auto", "greedy", "sample", "beam"], typer.Option(help="auto: greedy at temperature 0, else sample.")
+    ] = _WRITING.strategy
+    n_beams: Annotated[int, typer.Option("--beams", help="More than 1 only with --strategy beam.")] = _WRITING.n_beams
+    style: StyleName = "plain"
+    strict: Annotated[bool, typer.Option("--strict", help="Leave out sentences that no passage bears out.")] = False
+
+    @property
+    def sampling(self) -> Sampling:
+        """What of it any backend understands.
+
+        Raises:
+            InputError: a setting is out of its range.
+        """
+        settings = {field.name: getattr(self, field.name) for field in fields(Sampling)}
+        return Sampling(**settings | {"stop": tuple(self.stop or ()), "banned": tuple(self.banned or ())})
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Return the command with, instead of each parameter that is a group, the options of that group."""
+    own = inspect.signature(command, eval_str=True)
+    groups = {name: each.annotation for name, each in own.parameters.items() if _is_group(each.annotation)}
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in own.parameters.items():
+        parameters += _parameters(groups[name]) if name in groups else [parameter.replace(kind=parameter.KEYWORD_ONLY)]
+
+    @functools.wraps(command)
+    def run(**given: object) -> None:
+        made = {
+            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
+            for name, group in groups.items()
+        }
+        command(**given, **made)
+
+    # What typer reads: the options instead of the parameters that they make.
+    run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    del run.__wrapped__
+    return run
+
+
+def _is_group(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Options)
+
+
+def _parameters(group: type[Options]) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields(group)  # type: ignore[arg-type]
+    ]

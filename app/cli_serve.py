@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from ..ingest.errors import MissingExtraError
 from . import show
+from .cli_options import AnsweringBase, AsJson, Home, with_options
 from .config import Config, load_config
 from .server_auth import ROLES, Tokens
 from .server_bases import Bases
@@ -20,46 +20,34 @@ if TYPE_CHECKING:
 serving = typer.Typer(rich_markup_mode=None)
 tokens = typer.Typer(help="Tokens for a server that others can reach.", no_args_is_help=True, rich_markup_mode=None)
 
-Home = Annotated[Path | None, typer.Option(help="Folder of all knowledge bases. [env: KB_HOME]", show_default=False)]
-Name = Annotated[str | None, typer.Option(help="The base that is shown first. [env: KB_NAME]", show_default=False)]
-EmbedderSpec = Annotated[
-    str | None, typer.Option("--embedder", help="As for kb ingest. [env: KB_EMBEDDER]", show_default=False)
-]
-Llm = Annotated[str | None, typer.Option(help="As for kb ask. [env: KB_LLM]", show_default=False)]
-Store = Annotated[str | None, typer.Option(help="A Chroma server. [env: KB_STORE]", show_default=False)]
-
 
 @serving.command()
+@with_options
 def ui(
     port: Annotated[int, typer.Option(help="The next free one if it is taken.")] = 7860,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
-    llm: Llm = None,
-    embedder: EmbedderSpec = None,
-    store: Store = None,
-    home: Home = None,
-    name: Name = None,
+    *,
+    base: AnsweringBase,
 ) -> None:
     """Ask, and manage files, in the browser; only this computer can reach it."""
-    config = load_config(home=home, name=name, embedder=embedder, llm=llm, store=store)
+    config = base.config()
     server = _server()
     _run(config, server.Serving(port=port, api=False), browser=not no_browser, any_port=True)
 
 
 @serving.command()
+@with_options
 def serve(
     host: Annotated[str, typer.Option(help="Beyond this computer only with a token: kb token add.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Where to listen.")] = 8000,
     running: Annotated[int, typer.Option(help="Answers written at once.")] = 2,
     waiting: Annotated[int, typer.Option(help="Questions that may wait; more get 429.")] = 16,
     max_upload_mb: Annotated[int, typer.Option(help="Largest upload.")] = 500,
-    llm: Llm = None,
-    embedder: EmbedderSpec = None,
-    store: Store = None,
-    home: Home = None,
-    name: Name = None,
+    *,
+    base: AnsweringBase,
 ) -> None:
     """Serve the page, a native and an OpenAI-compatible API over HTTP."""
-    config = load_config(home=home, name=name, embedder=embedder, llm=llm, store=store)
+    config = base.config()
     server = _server()
     settings = server.Serving(
         host=host, port=port, n_running=running, n_waiting=waiting, max_upload_bytes=max_upload_mb * 1_000_000
@@ -81,7 +69,7 @@ def add(
 
 
 @tokens.command("list")
-def list_(home: Home = None, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def list_(home: Home = None, as_json: AsJson = False) -> None:
     """List the tokens, without their secrets."""
     rows = Tokens(load_config(home=home).home).list()
     if as_json:
