@@ -13,9 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ..ingest.catalog import Catalog, SourceRow, Tokenizer
+from ..ingest.catalog import Catalog
 from ..ingest.document import IngestReport
 from ..ingest.errors import InputError, MissingExtraError
+from ..ingest.keywords import Tokenizer
+from ..ingest.purge import demand_purge
+from ..ingest.sources import SourceRow
 from ..ingest.split import Splitting, count_words
 from ..ingest.sync import Progress, Selection, sync
 from ..llm.generator import Generator, Sampling
@@ -159,7 +162,7 @@ class KnowledgeBase:
         """
         with writing(self.config.folder):
             gone = matching(self._catalog, sources)
-            self._catalog.must_forget = True
+            demand_purge(self._catalog)
             for source in gone:
                 self._catalog.remove(source)
             bring_up(self._catalog, self.config, self._embedders.serving().embedder, changed=True)

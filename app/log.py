@@ -20,6 +20,7 @@ from typing import Literal, cast
 
 from ..ingest.catalog import Catalog
 from ..ingest.errors import InputError
+from ..ingest.fingerprint import fingerprint
 from ..llm.generator import Sampling
 from ..prompts.prompt import Message
 from ..retrieval.where import Where
@@ -200,7 +201,7 @@ class Log:
         known = self._catalog.get("fingerprint").split()
         if known[:2] == [str(self._catalog.generation), embedder]:
             return known[2]
-        return self._catalog.fingerprint(embedder)
+        return fingerprint(self._catalog, embedder)
 
     def model_hash(self, model: str) -> str:
         """Return the hash of a model's file: ``sha256:...``, or ``sha256-sampled:...`` of a large one; empty if it has none."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..ingest.catalog import Catalog
 from ..ingest.chunkings import keep_spare, switch, unsplit
 from ..ingest.errors import InputError
+from ..ingest.purge import purge
 from ..ingest.split import Splitting, count_words, split
 from ..ingest.sync import Progress, Step
 from ..retrieval.embedder import Embedder
@@ -94,7 +95,7 @@ def free(catalog: Catalog, embedder: Embedder | None, place: Path | str, folder:
         n_vectors = connection.execute("DELETE FROM vectors WHERE embedder <> ?", (keep,)).rowcount
         n_spare = connection.execute("DELETE FROM spare_chunks").rowcount
         catalog.put(PREVIOUS, "")
-    catalog.purge()
+    purge(catalog)
     catalog.connection().execute("VACUUM")
     catalog.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     gone: tuple[str, ...] = ()

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ..ingest.catalog import SourceRow
 from ..ingest.document import IngestReport
+from ..ingest.sources import SourceRow
 from ..ingest.sync import Progress, Step
 from ..prompts.prompt import Citation
 from .answer import Answer

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..ingest.catalog import Catalog, SourceRow
+from ..ingest.catalog import Catalog
 from ..ingest.document import Page
+from ..ingest.fingerprint import fingerprint
+from ..ingest.sources import SourceRow
 from ..retrieval.embedder import Embedder
 from ..retrieval.vectors import count_vectors
 from .config import Config
@@ -91,7 +93,7 @@ def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note:
         tuple(pages),
         embedder.name if embedder else "none (BM25 + TF-IDF)",
         getattr(embedder, "path", ""),
-        catalog.fingerprint(embedder.fingerprint if embedder else "tfidf"),
+        fingerprint(catalog, embedder.fingerprint if embedder else "tfidf"),
         sum(file.stat().st_size for file in config.folder.rglob("*") if file.is_file()),
         (note,) if note else (),
     )

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from ..ingest.catalog import Catalog
 from ..ingest.document import IngestReport
 from ..ingest.errors import InputError, StorageError
+from ..ingest.purge import is_purge_due, purge
 from ..ingest.split import Splitting
 from ..ingest.sync import Progress, Synced
 from ..retrieval.chroma import is_there, open_chroma
@@ -58,8 +59,8 @@ def bring_up(
     progress: Progress | None = None,
 ) -> Embedded:
     """Make what is derived follow the catalog: vectors, then the vector index; ``changed``: chunks came or went."""
-    if changed or catalog.must_forget:
-        catalog.purge()
+    if changed or is_purge_due(catalog):
+        purge(catalog)
     if embedder is None:
         return Embedded(0, 0, 0)
     embedded = embed_pending(catalog, embedder, progress)

@@ -24,7 +24,8 @@ from pathlib import Path
 
 from kb.app.answer import Answer
 from kb.app.api import KnowledgeBase
-from kb.ingest.catalog import Catalog, Tokenizer
+from kb.ingest.catalog import Catalog
+from kb.ingest.keywords import Tokenizer
 from kb.ingest.sentences import sentences
 from kb.llm.extractive import answer_span, select
 from kb.prompts.fill import fill

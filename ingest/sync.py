@@ -15,15 +15,17 @@ from pathlib import Path
 from typing import Literal
 
 from . import media
-from .catalog import Catalog, SourceRow
+from .catalog import Catalog
 from .discover import Discovery, Found, discover
 from .document import Document, Failure
 from .errors import ExtraNeededError, InputError
 from .job import Done, Event, Job, Started, Taken, take
 from .ocr import ocr_installed
 from .pool import Limits, Pool, default_workers, take_all
+from .purge import demand_purge, forget_answers
 from .read import MAX_BYTES, READER_VERSION, Treatment
 from .redact import KINDS
+from .sources import SourceRow
 from .split import CountTokens, Splitting, split
 
 MAX_NOTED = 1000
@@ -115,8 +117,8 @@ def sync(
         run.foresee(changed)
     else:
         if run.redact != catalog.get("redact"):
-            catalog.must_forget = True
-            catalog.forget_answers()
+            demand_purge(catalog)
+            forget_answers(catalog)
             catalog.put("redact", run.redact)
         run.read(changed)
     if selection.delete:

@@ -13,9 +13,10 @@ from typing import Literal
 
 import numpy as np
 
-from ..ingest.catalog import Catalog, SourceRow
+from ..ingest.catalog import Catalog
 from ..ingest.document import Chunk
 from ..ingest.errors import InputError
+from ..ingest.sources import SourceRow
 from .fuse import Fused, zscores
 from .lane import LaneScores
 from .phrases import holding, quoted

@@ -11,7 +11,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from kb.ingest.catalog import Catalog, Tokenizer
+from kb.ingest.catalog import Catalog
+from kb.ingest.fingerprint import fingerprint
+from kb.ingest.keywords import Tokenizer
 from kb.ingest.split import Splitting, count_words
 from kb.ingest.sync import Selection, Synced, sync
 from kb.retrieval.tokens import TOKENS_VERSION, tokens
@@ -119,7 +121,8 @@ def test_bad_members_and_bad_archives_are_failures_of_their_own(catalog: Catalog
 KILLED = """
 import sys
 from pathlib import Path
-from kb.ingest.catalog import Catalog, Tokenizer
+from kb.ingest.catalog import Catalog
+from kb.ingest.keywords import Tokenizer
 from kb.ingest.split import Splitting, count_words
 from kb.ingest.sync import sync
 from kb.retrieval.tokens import TOKENS_VERSION, tokens
@@ -133,10 +136,10 @@ def test_a_kill_between_members_is_made_good(tmp_path: Path) -> None:
     place = tmp_path / "a.zip"
     pack(place, **{f"{n}_txt": f"Member {n} speaks of old{n}. " * 200 for n in range(60)})
     calm = Catalog(tmp_path / "calm", Tokenizer(tokens, TOKENS_VERSION))
-    first = run(calm, place) and calm.fingerprint("x")
+    first = run(calm, place) and fingerprint(calm, "x")
     old = place.read_bytes(), place.stat().st_mtime_ns
     pack(place, **{f"{n}_txt": f"Member {n} speaks of new{n}. " * 200 for n in range(10, 70)})
-    second = run(calm, place) and calm.fingerprint("x")
+    second = run(calm, place) and fingerprint(calm, "x")
     new = place.read_bytes(), place.stat().st_mtime_ns
     shaken = Catalog(tmp_path / "shaken", Tokenizer(tokens, TOKENS_VERSION))
     for version, then in ((old, None), (old, first), (new, None), (old, first), (new, second)):
@@ -146,7 +149,7 @@ def test_a_kill_between_members_is_made_good(tmp_path: Path) -> None:
             _kill_in_the_middle(tmp_path / "shaken", place, shaken)
         else:
             run(shaken, place)
-            assert shaken.fingerprint("x") == then
+            assert fingerprint(shaken, "x") == then
 
 
 def _kill_in_the_middle(base: Path, place: Path, catalog: Catalog) -> None:

@@ -18,8 +18,9 @@ from kb.app.config import load_config
 from kb.app.log import to_json
 from kb.app.training import rows
 from kb.ingest.backup import backups
-from kb.ingest.catalog import Catalog, Tokenizer
+from kb.ingest.catalog import Catalog
 from kb.ingest.errors import GeneratorError, InputError
+from kb.ingest.keywords import Tokenizer
 from kb.ingest.schema import VERSION
 from kb.ingest.sync import Selection
 from kb.llm.generator import Sampling

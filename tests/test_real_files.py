@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from kb.ingest.catalog import Catalog, Tokenizer
+from kb.ingest.catalog import Catalog
+from kb.ingest.keywords import Tokenizer
 from kb.ingest.pool import Limits
 from kb.ingest.split import Splitting, count_words
 from kb.ingest.sync import Selection, Synced, sync

@@ -1,0 +1,74 @@
+"""The table of chunks, and with each the row of the keyword index that finds it.
+
+Comes in: chunks. Goes out: the same, by id. Never: a chunk without its keywords, or a transaction of its own: the catalog
+has it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+
+from .document import Chunk, indexed_text
+from .keywords import Tokenizer, delete_all_keywords, delete_keywords, insert_keywords
+from .split import text_hash
+
+_BATCH = 500
+
+
+def read_chunks(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Chunk]:
+    """Return chunks by id; ids that are gone are left out. A document in several places shows the first of them."""
+    found: dict[str, Chunk] = {}
+    for at in range(0, len(ids), _BATCH):
+        batch = ids[at : at + _BATCH]
+        rows = connection.execute(
+            "SELECT c.id, c.document_id, (SELECT min(source) FROM sources WHERE document_id = c.document_id),"
+            " c.text, c.start, c.stop, c.pages, c.headings, c.n_tokens"
+            f" FROM chunks c WHERE c.id IN ({','.join('?' * len(batch))})",
+            batch,
+        )
+        for row in rows:
+            chunk, document, source, text, start, stop, pages, headings, n_tokens = row
+            found[chunk] = Chunk(
+                chunk, document, source, text, start, stop, tuple(json.loads(pages)), tuple(json.loads(headings)),
+                n_tokens,
+            )  # fmt: skip
+    return found
+
+
+def read_indexed_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Yield ``(chunk id, indexed text)`` of all chunks, in the order of their ids."""
+    for chunk, text, headings in connection.execute("SELECT id, text, headings FROM chunks ORDER BY id"):
+        yield chunk, _indexed(text, headings)
+
+
+def insert_chunks(connection: sqlite3.Connection, tokenizer: Tokenizer, chunks: Iterable[Chunk]) -> None:
+    """Add chunks that are not there."""
+    for chunk in chunks:
+        key = connection.execute(
+            "INSERT INTO chunks (id, document_id, start, stop, text, pages, headings, n_tokens, text_hash)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (chunk.id, chunk.document_id, chunk.start, chunk.stop, chunk.text, json.dumps(chunk.pages),
+             json.dumps(chunk.headings, ensure_ascii=False), chunk.n_tokens, text_hash(chunk.indexed_text)),
+        ).lastrowid  # fmt: skip
+        if key is not None:
+            insert_keywords(connection, tokenizer, [(key, chunk.indexed_text)])
+
+
+def delete_chunks(connection: sqlite3.Connection, tokenizer: Tokenizer, document_id: str) -> None:
+    """Delete the chunks of a document."""
+    rows = connection.execute("SELECT key, text, headings FROM chunks WHERE document_id = ?", (document_id,)).fetchall()
+    delete_keywords(connection, tokenizer, ((key, _indexed(text, headings)) for key, text, headings in rows))
+    connection.execute("DELETE FROM chunks WHERE document_id = ?", (document_id,))
+
+
+def rebuild_keywords(connection: sqlite3.Connection, tokenizer: Tokenizer) -> None:
+    """Make the keyword rows of all chunks anew."""
+    delete_all_keywords(connection)
+    rows = connection.execute("SELECT key, text, headings FROM chunks")
+    insert_keywords(connection, tokenizer, ((key, _indexed(text, headings)) for key, text, headings in rows))
+
+
+def _indexed(text: str, headings: str) -> str:
+    return indexed_text(tuple(json.loads(headings)), text)

@@ -1,0 +1,127 @@
+"""One SQLite file: its connections, transactions, settings and schema.
+
+Comes in: a folder. Goes out: a connection for each thread, to tables of the newest schema. Never: a reader that waits for the
+writer (WAL), half a transaction, or a file of an older kb changed without a copy of it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .backup import back_up
+from .errors import StorageError
+from .schema import MIGRATIONS, SCHEMA, VERSION
+
+_BUSY_TIMEOUT_S = 30.0
+
+
+class Database:
+    """``catalog.sqlite`` in a folder. Safe to use from several threads; one process at a time may write."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the file in ``folder``, making it if there is none.
+
+        Raises:
+            StorageError: it is not a catalog, is damaged, or was written by a newer kb.
+        """
+        self.path = folder / "catalog.sqlite"
+        self._threads = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise StorageError(
+                f"{self.path}: cannot be opened ({error}); restore it from a backup or remove it"
+            ) from error
+
+    def connection(self) -> sqlite3.Connection:
+        """Return this thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            self._threads.connection = connection
+            with self._lock:
+                self._open.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close the connections of all threads; it may not be used after."""
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+        self._threads = threading.local()
+
+    def get(self, key: str, default: str = "") -> str:
+        """Return a setting of the base."""
+        row = self.connection().execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else default
+
+    def put(self, key: str, value: str) -> None:
+        """Set a setting of the base; part of the transaction under way, if there is one."""
+        self.connection().execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    @property
+    def generation(self) -> int:
+        """Counts commits that change what a search can find; a long-lived reader reopens what is older."""
+        return int(self.get("generation", "0"))
+
+    @property
+    def content(self) -> str:
+        """Changes with the set of chunks; what was derived from other content is stale."""
+        return self.get("content", "0")
+
+    @contextmanager
+    def transaction(self, *, content: bool = True, visible: bool = True) -> Iterator[sqlite3.Connection]:
+        """Commit what happens inside together, or nothing of it.
+
+        Args:
+            content: it changes chunks.
+            visible: it changes what a search can find, and so makes a new generation.
+        """
+        connection = self.connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            if visible:
+                self.put("generation", str(self.generation + 1))
+            if visible and content:
+                self.put("content", self.get("generation"))
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def _prepare(self) -> None:
+        connection = self.connection()
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise StorageError(
+                f"{self.path}: was written by a newer kb (schema {version}, known {VERSION}); upgrade kb"
+            )
+        if version < VERSION:
+            if version:
+                back_up(connection, self.path, version)
+            _upgrade(connection)
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Make the tables, or bring those of an older kb up to date, in one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]  # again: another process may have been faster
+    scripts = [SCHEMA] if version == 0 else [MIGRATIONS[older] for older in range(version, VERSION)]
+    for statement in (statement for script in scripts for statement in script.split(";\n")):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")

@@ -1,0 +1,53 @@
+"""The rows of the keyword index, written with the chunks that they are of.
+
+Comes in: chunks' keys and indexed texts. Goes out: rows of the table ``bm25``. Never: a text: tokens are a pure function of
+it, so they can be given again to delete them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenizer:
+    """How keyword rows are made; a callable from the right, so that ingest need not know of retrieval."""
+
+    tokens: Callable[[str], list[str]]
+    version: int
+    """When it moves, all keyword rows are made anew."""
+
+    def keywords(self, text: str) -> str:
+        """Return what is written for a text."""
+        return " ".join(self.tokens(text))
+
+
+KeyedText = tuple[int, str]
+"""``chunks.key`` and the indexed text."""
+
+
+def insert_keywords(connection: sqlite3.Connection, tokenizer: Tokenizer, texts: Iterable[KeyedText]) -> None:
+    """Add the rows of chunks that have none."""
+    connection.executemany(
+        "INSERT INTO bm25(rowid, tokens) VALUES (?, ?)", ((key, tokenizer.keywords(text)) for key, text in texts)
+    )
+
+
+def delete_keywords(connection: sqlite3.Connection, tokenizer: Tokenizer, texts: Iterable[KeyedText]) -> None:
+    """Delete the rows of chunks, given the texts that they were made of."""
+    connection.executemany(
+        "INSERT INTO bm25(bm25, rowid, tokens) VALUES ('delete', ?, ?)",
+        ((key, tokenizer.keywords(text)) for key, text in texts),
+    )
+
+
+def delete_all_keywords(connection: sqlite3.Connection) -> None:
+    """Delete the rows of all chunks."""
+    connection.execute("INSERT INTO bm25(bm25) VALUES ('delete-all')")
+
+
+def forget_keywords(connection: sqlite3.Connection) -> None:
+    """Take the words of deleted rows out of the file: FTS5 only marks them, and they go when its segments are merged."""
+    connection.execute("INSERT INTO bm25(bm25) VALUES ('optimize')")
