@@ -22,6 +22,7 @@ from .cli_eval import evaluation
 from .cli_ingest import ingesting
 from .cli_mcp import mcp
 from .cli_models import models
+from .cli_move import moving
 from .cli_options import AnsweringBase, AsJson, Base, Filters, Lanes, Place, Writing, with_options
 from .cli_serve import serving, tokens
 
@@ -40,6 +41,7 @@ app.add_typer(talking)
 app.add_typer(prompts, name="prompts")
 app.add_typer(models, name="models")
 app.add_typer(evaluation)
+app.add_typer(moving)
 app.add_typer(serving)
 app.add_typer(mcp)
 app.add_typer(tokens, name="token")

@@ -1,8 +1,7 @@
-"""``kb chat`` and what is kept of answers: ``kb log``, ``replay``, ``diff``, ``feedback``, ``export``; and ``kb prompts``."""
+"""``kb chat`` and what is kept of answers: ``kb log``, ``replay``, ``diff``, ``feedback``; and ``kb prompts``."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,7 +19,6 @@ from .answer import PASSAGES, Answer
 from .chat import Chat, to_markdown
 from .cli_options import AnsweringBase, AsJson, Filters, Home, Place, StyleName, Writing, with_options
 from .config import load_config
-from .training import DATASET_INFO, Format, rows
 
 CHANGED = 1
 
@@ -175,21 +173,6 @@ def feedback(
     """Say whether a recorded answer is good, and what it should have been."""
     with base.open() as kb:
         kb.log.rate(number, verdict, correction)
-
-
-@talking.command()
-@with_options
-def export(
-    form: Annotated[Format, typer.Option("--for-training", help="A format that LLaMA-Factory reads.")],
-    *,
-    base: Place,
-) -> None:
-    """Print the answers that were called good or corrected, as data that a model can be tuned on."""
-    with base.open() as kb:
-        found = rows(kb.log.records(limit=-1), form)
-    show.dump(found)
-    entry = json.dumps({"kb": {"file_name": "FILE.json"} | dict(DATASET_INFO[form])})
-    show.message(f"{len(found)} answers; for dataset_info.json: {entry}")
 
 
 @prompts.command("show")
