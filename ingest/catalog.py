@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .chunks import delete_chunks, insert_chunks, read_chunks, read_indexed_texts, rebuild_keywords
@@ -103,7 +103,7 @@ class Catalog(Database):
         )
         return [source for (source,) in rows]
 
-    def put_document(self, row: SourceRow, document: Document, chunks: Sequence[Chunk], split_key: str) -> None:
+    def put_document(self, row: SourceRow, document: Document, chunks: Iterable[Chunk], split_key: str) -> None:
         """Make ``document`` what ``row.source`` holds, in one transaction; what it held before is gone."""
         with self.transaction() as connection:
             self._release(connection, row.source)
@@ -122,7 +122,7 @@ class Catalog(Database):
         """Yield ``(chunk id, indexed text)`` of all chunks, in the order of their ids."""
         return read_indexed_texts(self.connection())
 
-    def put_chunks(self, document_id: str, chunks: Sequence[Chunk], split_key: str) -> None:
+    def put_chunks(self, document_id: str, chunks: Iterable[Chunk], split_key: str) -> None:
         """Make these the chunks of a document that is there; part of the transaction under way."""
         connection = self.connection()
         delete_chunks(connection, self._tokenizer, document_id)

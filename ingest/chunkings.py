@@ -7,7 +7,7 @@ the chunks of two splittings.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from .catalog import Catalog
 from .document import Chunk, indexed_text
@@ -27,7 +27,7 @@ def unsplit(catalog: Catalog, split_key: str) -> list[str]:
     return [source for (source,) in rows]
 
 
-def keep_spare(catalog: Catalog, chunks: Sequence[Chunk], split_key: str) -> None:
+def keep_spare(catalog: Catalog, chunks: Iterable[Chunk], split_key: str) -> None:
     """Keep the chunks of a document beside those in use, unseen by searches."""
     with catalog.transaction(content=False, visible=False):
         _put_spare(catalog, chunks, split_key)
@@ -93,7 +93,7 @@ def switch(catalog: Catalog, split_key: str, settings: Mapping[str, str]) -> int
     return moved
 
 
-def _put_spare(catalog: Catalog, chunks: Sequence[Chunk], split_key: str) -> None:
+def _put_spare(catalog: Catalog, chunks: Iterable[Chunk], split_key: str) -> None:
     catalog.connection().executemany(
         f"INSERT OR REPLACE INTO spare_chunks (split_key, document_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (

@@ -9,12 +9,18 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from .document import Chunk, indexed_text
 from .keywords import Tokenizer, delete_all_keywords, delete_keywords, insert_keywords
 from .split import text_hash
 
 _BATCH = 500
+# No key is ever used twice, so that what is derived by key stays right when chunks go and others come.
+_NEXT_KEY = """
+SELECT max(ifnull((SELECT max(key) + 1 FROM chunks), 1),
+           ifnull((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'next_key'), 1))
+"""
 
 
 def read_chunks(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Chunk]:
@@ -44,16 +50,23 @@ def read_indexed_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, st
 
 
 def insert_chunks(connection: sqlite3.Connection, tokenizer: Tokenizer, chunks: Iterable[Chunk]) -> None:
-    """Add chunks that are not there."""
-    for chunk in chunks:
-        key = connection.execute(
-            "INSERT INTO chunks (id, document_id, start, stop, text, pages, headings, n_tokens, text_hash)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (chunk.id, chunk.document_id, chunk.start, chunk.stop, chunk.text, json.dumps(chunk.pages),
-             json.dumps(chunk.headings, ensure_ascii=False), chunk.n_tokens, text_hash(chunk.indexed_text)),
-        ).lastrowid  # fmt: skip
-        if key is not None:
-            insert_keywords(connection, tokenizer, [(key, chunk.indexed_text)])
+    """Add chunks that are not there, some at a time."""
+    key = connection.execute(_NEXT_KEY).fetchone()[0]
+    rest = iter(chunks)
+    while batch := list(islice(rest, _BATCH)):
+        texts = [chunk.indexed_text for chunk in batch]
+        connection.executemany(
+            "INSERT INTO chunks (key, id, document_id, start, stop, text, pages, headings, n_tokens, text_hash)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (key + at, chunk.id, chunk.document_id, chunk.start, chunk.stop, chunk.text, json.dumps(chunk.pages),
+                 json.dumps(chunk.headings, ensure_ascii=False), chunk.n_tokens, text_hash(text))
+                for at, (chunk, text) in enumerate(zip(batch, texts, strict=True))
+            ),
+        )  # fmt: skip
+        insert_keywords(connection, tokenizer, enumerate(texts, key))
+        key += len(batch)
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('next_key', ?)", (str(key),))
 
 
 def delete_chunks(connection: sqlite3.Connection, tokenizer: Tokenizer, document_id: str) -> None:

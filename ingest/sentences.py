@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 _ABBREVIATIONS = frozenset(
     """
@@ -24,22 +25,17 @@ _WORD_BEFORE = re.compile(r"[\w.]+$")
 _TAIL = 40
 
 
-def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Return ``(start, stop)`` of every sentence, list item, table row and heading; white space around them is left out.
+def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield ``(start, stop)`` of every sentence, list item, table row and heading; white space around them is left out.
 
     Together the spans hold every character of ``text`` that is not white space, each exactly once, in order.
     """
-    spans = []
     start = 0
-    for stop in _ends(text):
+    for stop in chain(_ends(text), (len(text),)):
         piece = _trim(text, start, stop)
         if piece[0] < piece[1]:
-            spans.append(piece)
+            yield piece
         start = stop
-    piece = _trim(text, start, len(text))
-    if piece[0] < piece[1]:
-        spans.append(piece)
-    return spans
 
 
 def sentences(text: str) -> list[str]:

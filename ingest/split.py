@@ -14,7 +14,8 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
+from typing import TypeVar
 
 from .document import Chunk, Document, chunk_id, indexed_text
 from .sentences import sentence_spans
@@ -28,6 +29,7 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 _WORDISH = re.compile(r"[A-Za-z]{1,6}|[0-9]{1,3}|[^\sA-Za-z0-9]")
 _BREAK = re.compile(r"[，,、：:；;]\s*|\s+")
 
+_BATCH = 1000
 _HEADING, _PARAGRAPH, _LINE, _SENTENCE, _INSIDE = 5, 4, 3, 2, 1
 
 
@@ -59,12 +61,12 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
-def split(document: Document, splitting: Splitting, count_tokens: CountTokens) -> tuple[Chunk, ...]:
-    """Split a document.
+def split(document: Document, splitting: Splitting, count_tokens: CountTokens) -> Iterator[Chunk]:
+    """Split a document, in memory that does not grow with it.
 
-    Returns: chunks in reading order; together they hold every character that is not white space.
+    Yields: chunks in reading order; together they hold every character that is not white space.
     """
-    return tuple(_Splitter(document, splitting, count_tokens).chunks())
+    return _Splitter(document, splitting, count_tokens).chunks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,13 @@ class _Splitter:
         self.page_starts = [page.start for page in document.pages]
 
     def chunks(self) -> Iterator[Chunk]:
-        spans = list(self._pack(self._units()))
-        texts = [indexed_text(headings, self.document.text[start:stop]) for start, stop, headings in spans]
-        for (start, stop, headings), tokens in zip(spans, self.count(texts), strict=True):
-            if tokens <= self.splitting.max_tokens:
-                yield self._chunk(start, stop, headings, tokens)
-            else:  # the sum over units was short of the whole: tokenizers may join across units
-                yield from self._halve(start, stop, headings)
+        for spans in _batches(self._pack(self._units())):
+            texts = [indexed_text(headings, self.document.text[start:stop]) for start, stop, headings in spans]
+            for (start, stop, headings), tokens in zip(spans, self.count(texts), strict=True):
+                if tokens <= self.splitting.max_tokens:
+                    yield self._chunk(start, stop, headings, tokens)
+                else:  # the sum over units was short of the whole: tokenizers may join across units
+                    yield from self._halve(start, stop, headings)
 
     def _chunk(self, start: int, stop: int, headings: tuple[str, ...], tokens: int) -> Chunk:
         document = self.document
@@ -108,22 +110,20 @@ class _Splitter:
         pages = self.document.pages[first : bisect.bisect_left(self.page_starts, stop)]
         return tuple(page.number for page in pages if max(start, page.start) < min(stop, page.stop))
 
-    def _units(self) -> list[_Unit]:
-        """Return the units of the whole text with their tokens; none is over the room that a chunk has."""
+    def _units(self) -> Iterator[_Unit]:
+        """Yield the units of the whole text with their tokens; none is over the room that a chunk has."""
         text = self.document.text
         room = max(self.splitting.target_tokens * 3 // 4, 16)
-        spans = sentence_spans(text)
-        counts = self._counts([text[start:stop] for start, stop in spans])
-        units: list[_Unit] = []
         previous = 0
-        for (start, stop), tokens in zip(spans, counts, strict=True):
-            strength = self._strength(previous, start)
-            if tokens <= room:
-                units.append(_Unit(start, stop, strength, tokens))
-            else:
-                units += self._pieces(start, stop, strength, tokens, room)
-            previous = stop
-        return units
+        for spans in _batches(sentence_spans(text)):
+            counts = self._counts([text[start:stop] for start, stop in spans])
+            for (start, stop), tokens in zip(spans, counts, strict=True):
+                strength = self._strength(previous, start)
+                if tokens <= room:
+                    yield _Unit(start, stop, strength, tokens)
+                else:
+                    yield from self._pieces(start, stop, strength, tokens, room)
+                previous = stop
 
     def _pieces(self, start: int, stop: int, strength: int, tokens: int, room: int) -> Iterator[_Unit]:
         """Cut a unit that is too large at commas and spaces; where there are none, at any character."""
@@ -161,38 +161,37 @@ class _Splitter:
         at = bisect.bisect_right(self.heading_starts, start)
         return self.paths[at - 1] if at else ()
 
-    def _pack(self, units: list[_Unit]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    def _pack(self, units: Iterator[_Unit]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
         """Put units together into chunks: ``(start, stop, heading path)``."""
-        first = 0
-        while first < len(units):
-            headings = self._fitting(self._path(units[first].start))
-            room = self.splitting.target_tokens - self._overhead(headings)
-            stop = self._take(units, first, room)
-            path = self._fitting(self._shared_path(units, first, stop))
-            yield units[first].start, units[stop - 1].stop, path
-            first = stop
+        ahead = list(_more_than(self.splitting.target_tokens, units))
+        while ahead:
+            headings = self._fitting(self._path(ahead[0].start))
+            stop = self._take(ahead, self.splitting.target_tokens - self._overhead(headings))
+            yield ahead[0].start, ahead[stop - 1].stop, self._fitting(self._shared_path(ahead[:stop]))
+            del ahead[:stop]
+            ahead += _more_than(self.splitting.target_tokens - sum(unit.tokens for unit in ahead), units)
 
-    def _take(self, units: list[_Unit], first: int, room: int) -> int:
-        """Return the place behind the last unit of the chunk that begins with unit ``first``."""
+    def _take(self, units: list[_Unit], room: int) -> int:
+        """Return how many of the units the next chunk holds; they are all that are left, or more than there is room for."""
         used = 0
-        for at in range(first, len(units)):
-            if at > first and self._section_ends(units, first, at, used):
+        for at, unit in enumerate(units):
+            if at and self._section_ends(units[:at], unit, used):
                 return at
-            if at > first and used + units[at].tokens > room:
-                return _strongest_boundary(units, first, at)
-            used += units[at].tokens
+            if at and used + unit.tokens > room:
+                return _strongest_boundary(units, at)
+            used += unit.tokens
         return len(units)
 
-    def _section_ends(self, units: list[_Unit], first: int, at: int, used: int) -> bool:
+    def _section_ends(self, before: list[_Unit], unit: _Unit, used: int) -> bool:
         """Return whether a new section begins here, and what came before can stand alone: not small, not bare headings."""
-        if units[at].strength != _HEADING or used < self.splitting.min_tokens:
+        if unit.strength != _HEADING or used < self.splitting.min_tokens:
             return False
-        return any(unit.strength != _HEADING for unit in units[first:at])
+        return any(one.strength != _HEADING for one in before)
 
-    def _shared_path(self, units: list[_Unit], first: int, stop: int) -> tuple[str, ...]:
+    def _shared_path(self, units: list[_Unit]) -> tuple[str, ...]:
         """Return the heading path of a chunk: that of its first section with text; of several sections, what they share."""
-        paths = [self._path(unit.start) for unit in units[first:stop]]
-        with_text = [path for unit, path in zip(units[first:stop], paths, strict=True) if unit.strength != _HEADING]
+        paths = [self._path(unit.start) for unit in units]
+        with_text = [path for unit, path in zip(units, paths, strict=True) if unit.strength != _HEADING]
         return _shared(with_text or paths)
 
     def _overhead(self, headings: tuple[str, ...]) -> int:
@@ -251,14 +250,30 @@ def _join(pieces: list[tuple[int, int]], step: int) -> Iterator[tuple[int, int]]
     yield start, stop
 
 
-def _strongest_boundary(units: list[_Unit], first: int, stop: int) -> int:
-    """Return where to end a chunk that has room for ``units[first:stop]``: the strongest boundary in its second half."""
-    total = kept = sum(unit.tokens for unit in units[first:stop])
+def _strongest_boundary(units: list[_Unit], stop: int) -> int:
+    """Return where to end a chunk that has room for ``units[:stop]``: the strongest boundary in its second half."""
+    total = kept = sum(unit.tokens for unit in units[:stop])
     best = stop
-    for at in range(stop - 1, first, -1):
+    for at in range(stop - 1, 0, -1):
         kept -= units[at].tokens
         if kept * 2 < total:
             break
         if units[at].strength > units[best].strength:
             best = at
     return best
+
+
+def _more_than(tokens: int, units: Iterator[_Unit]) -> Iterator[_Unit]:
+    """Yield units until they have more than so many tokens, or are all."""
+    while tokens >= 0 and (unit := next(units, None)):
+        tokens -= unit.tokens
+        yield unit
+
+
+_Item = TypeVar("_Item")
+
+
+def _batches(items: Iterator[_Item]) -> Iterator[list[_Item]]:
+    """Yield the items in lists: tokens are counted for many texts at once, but not for all of a large file."""
+    while batch := list(islice(items, _BATCH)):
+        yield batch
