@@ -51,7 +51,7 @@ def read(raw: str, prompt: Prompt, page_of: PageOf, *, finished: bool = True, st
     plain, marks = _take_out_marks(_UNFINISHED.sub("", raw))
     if _is_refusal(plain, prompt):
         return Reading(plain.strip(), (), abstained=True, n_dropped_marks=0)
-    spans = sentence_spans(plain)
+    spans = list(sentence_spans(plain))
     starts = [start for start, _ in spans]
     claimed: list[list[int]] = [[] for _ in spans]
     dropped = 0
