@@ -2,7 +2,8 @@
 
 Run: python benchmarks/grounding.py SHARED/data/eval [--sentences 500] [--no-cosine] [--show 5]
 First the labelled ``*-judge`` sets beside simple baselines (their thresholds chosen on the very rows, in their favour);
-then planted lies: in correct sentences one figure, date, name or negation is changed. Positive means "not supported".
+then true statements in other words than the passage's; then planted lies:
+in correct sentences one figure, date, name or negation is changed. Positive means "not supported".
 """
 
 from __future__ import annotations
@@ -100,7 +101,8 @@ def judge(path: Path, *, cosine: bool) -> None:
     }
     if cosine:
         methods["MiniLM cosine, best threshold"] = lambda: at_best(rows, cosines(rows))
-    print(f"\n{path.name}: {len(rows)} rows, {sum(row.lie for row in rows)} unsupported")
+    bare = sum(row.text.strip(" .").lower() in {"yes", "no"} for row in rows)
+    print(f"\n{path.name}: {len(rows)} rows, {sum(row.lie for row in rows)} unsupported; {bare} are a bare yes or no")
     print(f"  {'':32}{'precision':>10}{'recall':>8}{'F1':>8}{'accuracy':>10}")
     for name, method in methods.items():
         precision, recall, f1, accuracy = method()
@@ -198,6 +200,18 @@ def correct(path: Path, chance: random.Random) -> Iterator[tuple[Row, list[str]]
     return ((row, pool) for row in found if 20 <= len(row.text) <= 400)
 
 
+def paraphrases(path: Path) -> None:
+    """Print how many true statements in other words are flagged: of the half that thresholds were fitted on, and the other."""
+    found = [row for row, _ in correct(path, random.Random(0))]
+    half = len(found) // 2
+    print(f"\nstatements in other words, all true: {path.name}")
+    for title, rows in (("fitted on", found[:half]), ("held out", found[half:])):
+        places = [locate(row.text.strip(), row.passage, row.title) for row in rows]
+        counts = Counter(place.support for place in places)
+        shares = "  ".join(f"{kind} {counts[kind] / len(rows):.1%}" for kind in ("supported", "partly", "unsupported"))
+        print(f"  {title:12}{len(rows):5}  {shares}")
+
+
 def plant(paths: Sequence[Path], n: int, show: int) -> None:
     """Print how many planted lies are flagged, and how many untouched sentences are."""
     chance = random.Random(0)
@@ -250,6 +264,8 @@ def main() -> None:
     for path in sorted(given.eval.glob("*-judge")):
         judge(path, cosine=not given.no_cosine)
     names = ("xquad-en", "squad2-a", "clapnq-dev", "xquad-zh", "cmrc2018-trial", "drcd-dev")
+    if (given.eval / "clapnq-dev").is_dir():
+        paraphrases(given.eval / "clapnq-dev")
     plant([given.eval / name for name in names if (given.eval / name).is_dir()], given.sentences, given.show)
 
 

@@ -38,7 +38,8 @@ _WEEKDAY = re.compile(rf"\b(?:{'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
 
 _NAME = re.compile(r"\b[A-Z][\w'’-]*\w|\b[A-Z]{2,}\b")
 _COMPOUND = re.compile(
-    r"\b(?!(?:The|A|An|In|On|At|By|For|From|Both|When|After|Before|Since|As|Is|It|He|She|His|Her|Its) )"
+    r"\b(?!(?:The|A|An|In|On|At|By|For|From|Both|When|After|Before|Since|As|Is|It|He|She|His|Her|Its|Then|Later|Also|Some|Other"
+    r"|Many|This|That|These|Those|Under|While|During|With|And|But|Although|Because|Their|They|Its|If|To|Of|Like|Unlike) )"
     r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)+"
 )
 _LATIN_IN_HAN = re.compile(r"(?<=[\u3400-\u9fff])\s?([A-Za-z][\w-]+)")
@@ -121,7 +122,7 @@ def compound_names(sentence: str) -> tuple[str, ...]:
 
 def quotations(sentence: str) -> tuple[str, ...]:
     """Return what stands in quotation marks, and titles in 《》."""
-    return tuple(_QUOTED.findall(sentence))
+    return tuple(_QUOTED.findall(sentence.replace("``", "“").replace("''", "”")))
 
 
 def negations(text: str) -> list[Negation]:
