@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from ..ingest.catalog import Catalog
 from .hanzi import SIMPLIFIED
 from .question import asks
-from .tokens import tokens
+from .tokens import tokens, written_tokens
 from .where import Scope, scope_of
 
 _QUOTED = re.compile(r'"([^"]{2,200})"|“([^“”]{2,200})”|「([^「」]{2,200})」|『([^『』]{2,200})』|„([^„“”]{2,200})[“”]')
@@ -36,7 +36,8 @@ def is_only_quoted(question: str) -> bool:
 def holding(catalog: Catalog, phrases: Sequence[str]) -> Scope:
     """Return the chunks whose text holds every phrase; of more than 10 000 that hold all their words, the first."""
     wanted = [folded(phrase) for phrase in phrases]
-    distinct = dict.fromkeys(token for phrase in phrases for token in tokens(phrase))
+    # A phrase may begin or end inside a number, which then reads as another one.
+    distinct = dict.fromkeys(token for phrase in phrases for token in written_tokens(phrase))
     columns = "c.key, c.id, c.text, c.headings"
     if distinct:
         rows = catalog.connection().execute(

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .hanzi import SIMPLIFIED
-from .tokens import tokens
+from .numerals import in_digits
+from .tokens import normal, tokens, written_tokens
 
 _ASKING_EN = """
     what which who whom whose when where why how many much long often name tell give list describe explain please kind
@@ -102,9 +103,12 @@ def content_tokens(question: str) -> list[str]:
 
 
 def terms(question: str) -> list[Term]:
-    """Return what a question names: its words, and its Chinese characters, without those that only ask."""
-    plain = _ASKING.sub(" ", question)
-    found = dict.fromkeys(Term((token,)) for token in tokens(plain) if not _HAN.search(token))
+    """Return what a question names: its words, and its Chinese characters, without those that only ask.
+
+    Numbers and dates are in digits: a text holds the tokens of them however it writes them.
+    """
+    plain = in_digits(normal(_ASKING.sub(" ", question)))
+    found = dict.fromkeys(Term((token,)) for token in written_tokens(plain) if not _HAN.search(token))
     found |= dict.fromkeys(term for run in _HAN.findall(plain.translate(SIMPLIFIED)) for term in _characters(run))
     return list(found)
 
@@ -121,8 +125,8 @@ def _characters(run: str) -> Iterator[Term]:
 
 def phrases(text: str) -> frozenset[str]:
     """Return what follows on each other in a text: pairs of its words, and Chinese trigrams."""
-    plain = text.translate(SIMPLIFIED)
-    words = tokens(_HAN.sub(" ", plain))
+    plain = in_digits(normal(text)).translate(SIMPLIFIED)
+    words = written_tokens(_HAN.sub(" ", plain))
     pairs = {f"{first} {second}" for first, second in pairwise(words)}
     return frozenset(
         pairs.union(*({run[at : at + _TRIGRAM] for at in range(len(run) - 2)} for run in _HAN.findall(plain)))
@@ -135,8 +139,9 @@ def asked_phrases(question: str) -> frozenset[str]:
 
 
 def figures(text: str) -> frozenset[str]:
-    """Return the tokens of a text that hold a digit: numbers, years, versions, identifiers."""
-    return frozenset(token for token in tokens(text) if any(character.isdigit() for character in token))
+    """Return the tokens of a text that hold a digit: numbers, years, versions, identifiers; 1,000 is 1000, and 三年 is 3."""
+    found = written_tokens(in_digits(normal(text)))
+    return frozenset(token for token in found if any(character.isdigit() for character in token))
 
 
 def expected_answer(question: str) -> re.Pattern[str] | None:

@@ -17,8 +17,9 @@ from operator import add
 import Stemmer
 
 from .hanzi import SIMPLIFIED
+from .numerals import numerals
 
-TOKENS_VERSION = 1
+TOKENS_VERSION = 2
 """Raised with every change of what ``tokens`` returns: an index made by another version has to be rebuilt."""
 
 MAX_TOKEN = 64
@@ -65,13 +66,30 @@ _local = threading.local()
 
 
 def tokens(text: str) -> list[str]:
-    """Return the tokens of ``text``, with repetitions: first the words, then the runs of Han, kana or hangul.
+    """Return the tokens of ``text``, with repetitions: what is written, then what its numbers and dates are otherwise.
 
     Each is lower case, at most ``MAX_TOKEN`` characters, and holds ASCII letters, digits, ``_./-+#`` and non-ASCII letters
     only.
     """
-    if not text.isascii():
-        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    text = normal(text)
+    found = _written(text)
+    if said := dict.fromkeys(token for one in numerals(text) for token in one.tokens):
+        there = set(found)
+        found += [token for token in said if token not in there]
+    return found
+
+
+def written_tokens(text: str) -> list[str]:
+    """Return only the tokens that stand in ``text``: first the words, then the runs of Han, kana or hangul."""
+    return _written(normal(text))
+
+
+def normal(text: str) -> str:
+    """Return text with widths and compatibility forms folded, and without what is not seen."""
+    return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+
+
+def _written(text: str) -> list[str]:
     found = list(chain.from_iterable(map(_clump, _CLUMPS.findall(text))))
     if text.isascii() or not (runs := " ".join(_RUNS.findall(text)).translate(SIMPLIFIED).split()):
         return found
@@ -81,15 +99,21 @@ def tokens(text: str) -> list[str]:
     return found
 
 
+def asked_tokens(question: str) -> list[str]:
+    """Return the distinct tokens that BM25 looks up for a question.
+
+    Of more than ``MAX_QUESTION_TOKENS`` these are the longest: they are the rare ones.
+    """
+    distinct = dict.fromkeys(tokens(question))
+    return sorted(distinct, key=len, reverse=True)[:MAX_QUESTION_TOKENS]
+
+
 def match_query(question: str) -> str:
     """Return the FTS5 MATCH expression that finds any token of ``question``; empty when it has none.
 
-    Tokens hold no quotes, so that quoting them leaves nothing of the question to FTS5's syntax. A question with more than
-    ``MAX_QUESTION_TOKENS`` keeps its longest ones: they are the rare ones.
+    Tokens hold no quotes, so that quoting them leaves nothing of the question to FTS5's syntax.
     """
-    distinct = dict.fromkeys(tokens(question))
-    kept = sorted(distinct, key=len, reverse=True)[:MAX_QUESTION_TOKENS]
-    return " OR ".join(f'"{token}"' for token in kept)
+    return " OR ".join(f'"{token}"' for token in asked_tokens(question))
 
 
 @lru_cache(maxsize=1 << 17)
