@@ -41,7 +41,7 @@ def record(found: Record, *, as_json: bool) -> None:
         ("sampling", str(asked.sampling)),
         ("style", f"{asked.style}, from {asked.k} passages{', strict' if asked.strict else ''}"),
         ("seconds", ", ".join(f"{stage} {seconds:.3f}" for stage, seconds in found.timings)),
-        ("feedback", f"{found.feedback}  {found.correction}".strip()),
+        ("feedback", "  ".join(filter(None, (found.feedback, found.comment, found.correction)))),
     )
     for label, value in rows:
         if value:

@@ -1,44 +1,31 @@
-"""Answers and documents become HTML. All text is escaped here; nothing else makes markup.
+"""A conversation becomes HTML. All text is escaped here; nothing else makes markup.
 
-Comes in: answers, ledgers, texts. Goes out: HTML. Never: a script, an address outside this page, or a text as markup.
+Comes in: questions and answers. Goes out: HTML. Never: a script, an address outside this page, or a text as markup.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-from ..ingest.document import IngestReport
 from ..prompts.prompt import Citation, Sentence
 from .answer import Answer
-from .status import FileLedger, Status
+from .ui_state import Talk, Texts, Turn
 
-Texts = Mapping[str, str]
-
-SHOWN_DOCUMENTS = 200
 _MARKS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _MARK = re.compile(r"\d+")
 _TEMPLATE = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;", "\\": "&#92;"})
 _CODE = re.compile(r"&#96;([^&\n]+(?:&(?!#96;)[^&\n]*)*)&#96;")
 _BOLD = re.compile(r"\*\*(\S(?:.*?\S)?)\*\*")
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A question, and what came of it so far."""
-
-    question: str
-    answer: Answer | None = None
-    error: str = ""
-    stopped: bool = False
-
-    @property
-    def under_way(self) -> bool:
-        """Whether more is to come."""
-        return not (self.stopped or self.error or (self.answer and self.answer.finished))
+_BULLET = re.compile(r"^( *)[-*] +", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
+_THUMB = (
+    '<svg viewBox="0 0 24 24" width="15" height="15" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true">'
+    '<path d="M7 10v12M15 5.9 14 10h5.8a2 2 0 0 1 2 2.6l-2.4 8A2 2 0 0 1 17.5 22H4a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2h2.8'
+    'a2 2 0 0 0 1.7-1.1L12 2a3.1 3.1 0 0 1 3 3.9Z"/></svg>'
+)
 
 
 def escape(text: str) -> str:
@@ -46,62 +33,11 @@ def escape(text: str) -> str:
     return html.escape(text).translate(_TEMPLATE)
 
 
-def conversation(turns: Sequence[Turn], texts: Texts) -> str:
-    """Return the whole conversation."""
-    shown = "".join(_turn(number, turn, texts) for number, turn in enumerate(turns))
-    return f'<div class="kb-conversation" role="log" aria-live="polite">{shown}</div>'
-
-
-def welcome(questions: Sequence[str], texts: Texts, *, empty: bool, remote_model: str) -> str:
-    """Return what stands in place of a conversation before the first question."""
-    buttons = "".join(
-        f'<button type="button" class="kb-example" data-question="{escape(question)}">{escape(question)}</button>'
-        for question in questions
-    )
-    hint = texts["welcome_model"].format(model=remote_model) if remote_model else texts["welcome_hint"]
-    examples = f'<p class="kb-try">{texts["try"]}</p><div class="kb-examples">{buttons}</div>' if buttons else ""
-    return (
-        f'<div class="kb-welcome"><h2>{texts["welcome"]}</h2>'
-        f"<p>{escape(texts['welcome_empty'] if empty else hint)}</p>{examples}</div>"
-    )
-
-
-def documents(rows: Sequence[FileLedger], status: Status, texts: Texts, only: str = "") -> str:
-    """Return the table of documents whose name contains ``only``."""
-    chosen = [row for row in rows if only.casefold() in row.source.casefold()]
-    counts = texts["counts"].format(documents=status.n_documents, chunks=status.n_chunks, failed=status.n_failed)
-    if not rows:
-        return f'<p class="kb-none">{texts["none"]}</p>'
-    body = "".join(_row(row, texts) for row in chosen[:SHOWN_DOCUMENTS])
-    hidden = len(chosen) - SHOWN_DOCUMENTS
-    more = f"<p>{texts['more'].format(n=hidden)}</p>" if hidden > 0 else ""
-    heads = "".join(f'<th scope="col">{texts[key]}</th>' for key in ("file", "state", "detail"))
-    return (
-        f'<p class="kb-counts">{counts}</p><table class="kb-documents"><thead><tr>{heads}<th></th></tr></thead>'
-        f"<tbody>{body}</tbody></table>{more}"
-    )
-
-
-def progress(stage: str, done: int, total: int, source: str, texts: Texts) -> str:
-    """Return how far an ingest has come."""
-    share = 100 * done // total if total else 0
-    label = texts[f"stage_{stage}"]
-    return (
-        f'<div class="kb-progress" role="status"><div><b>{label}</b> {done}/{total} {escape(Path(source).name)}</div>'
-        f'<div class="kb-bar"><i style="width:{share}%"></i></div></div>'
-    )
-
-
-def report(done: IngestReport, texts: Texts) -> str:
-    """Return what an ingest did, file by file."""
-    counts = {kind: len(getattr(done, kind)) for kind in ("added", "updated", "unchanged", "failed")}
-    failures = "".join(
-        f'<li class="kb-failed"><b>{escape(Path(failure.source).name)}</b> {escape(failure.reason)}</li>'
-        for failure in done.failed
-    )
-    notes = "".join(f"<li>{escape(note)}</li>" for note in done.notes)
-    summary = texts["done"].format(s=f"{done.seconds:.1f}", **counts)
-    return f'<div class="kb-report" role="status"><p>{summary}</p><ul>{failures}{notes}</ul></div>'
+def conversation(talk: Talk, texts: Texts) -> str:
+    """Return the whole conversation; what a screen reader is told of it comes first."""
+    shown = "".join(_turn(number, turn, talk, texts) for number, turn in enumerate(talk.turns))
+    told = _told(talk.turns[-1], texts) if talk.turns else ""
+    return f'<div class="kb-conversation"><div class="kb-sr" role="status">{told}</div>{shown}</div>'
 
 
 def problem(message: str, texts: Texts) -> str:
@@ -114,30 +50,54 @@ def message(text: str) -> str:
     return f'<p class="kb-message" role="status">{escape(text)}</p>'
 
 
-def _turn(number: int, turn: Turn, texts: Texts) -> str:
-    question = f'<div class="kb-question"><span class="kb-sr">{texts["you"]}</span>{escape(turn.question)}</div>'
+def _told(turn: Turn, texts: Texts) -> str:
+    """Return the state of an answer, and the answer when it is whole: not every word as it comes."""
+    if turn.error:
+        return ""  # it is an alert already
+    if turn.stopped:
+        return texts["stopped"]
+    if turn.answer is None:
+        return texts["searching"]
+    return f"{texts['answer']}: {escape(turn.answer.text)}" if turn.answer.finished else texts["writing"]
+
+
+def _turn(number: int, turn: Turn, talk: Talk, texts: Texts) -> str:
     if turn.error:
         body = problem(turn.error, texts)
     elif turn.answer is None:
         body = f'<p class="kb-wait">{texts["stopped" if turn.stopped else "searching"]}</p>'
     else:
-        body = _answer(number, turn.answer, texts)
+        body = _answer(number, turn.answer, talk, texts)
         if not turn.answer.finished:
             body += f'<p class="kb-wait">{texts["stopped" if turn.stopped else "writing"]}</p>'
-    kind = " kb-abstained" if turn.answer and turn.answer.abstained and turn.answer.finished else ""
-    foot = "" if turn.under_way else _foot(turn, texts)
+    kind = " kb-abstained" if turn.answer and turn.answer.abstained and turn.done else ""
+    foot = "" if turn.under_way else _foot(number, turn, texts)
     return (
-        f'<section class="kb-turn">{question}<article class="kb-answer{kind}" aria-label="{texts["answer"]}">'
+        f'<section class="kb-turn" data-editable><h2 class="kb-question"><span class="kb-sr">{texts["you"]}: </span>'
+        f'{escape(turn.question)}</h2><article class="kb-answer{kind}" aria-label="{texts["answer"]}">'
         f"{body}{foot}</article></section>"
     )
 
 
-def _answer(number: int, answer: Answer, texts: Texts) -> str:
+def _answer(number: int, answer: Answer, talk: Talk, texts: Texts) -> str:
     if answer.abstained and answer.finished:
         return _abstention(answer, texts)
+    asked = answer.question != talk.turns[number].question
+    understood = texts["understood"].format(question=answer.question) if asked else ""
+    steps = ""
+    if answer.reasoning:
+        opened = " open" if talk.reasoning else ""
+        steps = (
+            f'<details class="kb-steps"{opened}><summary>{texts["steps"]}</summary>'
+            f'<div class="kb-text">{escape(answer.reasoning)}</div></details>'
+        )
     text = "".join(_sentences(number, answer, texts))
     notes = "".join(f"<li>{escape(note)}</li>" for note in answer.notes)
-    return f'<div class="kb-text">{text}</div>' + (f'<ul class="kb-notes">{notes}</ul>' if notes else "")
+    return (
+        (f'<p class="kb-none">{escape(understood)}</p>' if understood else "")
+        + f'{steps}<div class="kb-text">{text}</div>'
+        + (f'<ul class="kb-notes">{notes}</ul>' if notes else "")
+    )
 
 
 def _abstention(answer: Answer, texts: Texts) -> str:
@@ -181,37 +141,55 @@ def _button(number: int, index: int, sentence: Sentence, mark: int, texts: Texts
         return ""
     label = escape(texts["source_n"].format(n=mark, name=Path(cited[0].source).name))
     return (
-        f'<button type="button" class="kb-mark" data-turn="{number}" data-sentence="{index}" data-mark="{mark}" '
-        f'aria-label="{label}" title="{label}">{mark}</button>'
+        f'&#8288;<button type="button" class="kb-mark" data-event="choose" data-turn="{number}" data-sentence="{index}" '
+        f'data-mark="{mark}" aria-label="{label}" title="{label}">{mark}</button>'
     )
 
 
 def _inline(text: str) -> str:
-    return _BOLD.sub(r"<b>\1</b>", _CODE.sub(r"<code>\1</code>", escape(text)))
+    """Return text with the little Markdown that sentences hold: bullets, headings, code and bold."""
+    marked = _HEADING.sub(r"<b>\1</b>", _BULLET.sub("\\1• ", escape(text)))
+    return _BOLD.sub(r"<b>\1</b>", _CODE.sub(r"<code>\1</code>", marked))
 
 
-def _foot(turn: Turn, texts: Texts) -> str:
-    plain = escape(turn.answer.text if turn.answer else turn.error)
-    question = escape(turn.question)
-    total = sum(seconds for _, seconds in turn.answer.timings) if turn.answer else 0
-    said = (
-        " · ".join(filter(None, [turn.answer.model, texts["seconds"].format(s=f"{total:.1f}")])) if turn.answer else ""
+def _foot(number: int, turn: Turn, texts: Texts) -> str:
+    question, at = escape(turn.question), f'data-turn="{number}"'
+    words = f'data-save="{texts["send"]}" data-cancel="{texts["cancel"]}" data-label="{texts["question"]}"'
+    again = f'<button type="button" data-event="redo" {at} data-question="{question}">{texts["again"]}</button>'
+    other = (
+        f'<button type="button" data-edit="{question}" data-then="redo" data-field="question" {at} {words}>'
+        f"{texts['edit']}</button>"
     )
+    parts = [again, other]
+    said = ""
+    if turn.answer:
+        copied = f'data-copy="{escape(turn.answer.text)}" data-done="{texts["copied"]}"'
+        parts.insert(0, f'<button type="button" {copied}>{texts["copy"]}</button>')
+        why = f'<button type="button" data-event="why" data-turn="{number}">{texts["why_button"]}</button>'
+        parts.append(why)
+        parts += [_verdict(number, turn, verdict, texts) for verdict in ("up", "down")] if turn.answer.id else []
+        total = sum(seconds for _, seconds in turn.answer.timings)
+        said = " · ".join(filter(None, [turn.answer.model, texts["seconds"].format(s=f"{total:.1f}")]))
+    return f"<footer>{''.join(parts)}<span>{escape(said)}</span></footer>{_comment(number, turn, texts)}"
+
+
+def _verdict(number: int, turn: Turn, verdict: str, texts: Texts) -> str:
+    pressed = "true" if turn.feedback == verdict else "false"
     return (
-        f'<footer><button type="button" data-copy="{plain}" data-done="{texts["copied"]}">{texts["copy"]}</button>'
-        f'<button type="button" data-question="{question}">{texts["again"]}</button>'
-        f'<button type="button" data-edit="{question}">{texts["edit"]}</button><span>{escape(said)}</span></footer>'
+        f'<button type="button" class="kb-verdict kb-{verdict}" data-event="rate" data-turn="{number}" '
+        f'data-verdict="{verdict}" '
+        f'aria-pressed="{pressed}" aria-label="{texts[verdict]}" title="{texts[verdict]}">{_THUMB}</button>'
     )
 
 
-def _row(row: FileLedger, texts: Texts) -> str:
-    name = Path(row.source).name
-    state = texts["read"] if row.outcome == "read" else row.outcome
-    label = escape(texts["delete_name"].format(name=name))
-    return (
-        f'<tr><td title="{escape(row.source)}">{escape(name)}<small>{escape(str(Path(row.source).parent))}</small></td>'
-        f'<td><span class="kb-state {"kb-ok" if row.outcome == "read" else "kb-bad"}">{escape(state)}</span></td>'
-        f"<td>{escape(row.detail)}</td>"
-        f'<td><button type="button" class="kb-delete" data-source="{escape(row.source)}" aria-label="{label}" '
-        f'data-sure="{texts["sure"]}">{texts["delete"]}</button></td></tr>'
-    )
+def _comment(number: int, turn: Turn, texts: Texts) -> str:
+    if turn.commenting:
+        name = f"kb-comment-{number}"
+        return (
+            f'<form class="kb-form" data-event="rate" data-turn="{number}" data-verdict="{turn.feedback}">'
+            f'<label for="{name}">{texts["comment"]}</label><textarea id="{name}" name="comment" rows="2" maxlength="2000">'
+            f'</textarea><button type="submit">{texts["save"]}</button></form>'
+        )
+    if turn.feedback and turn.comment:
+        return f'<p class="kb-comment">{escape(turn.comment)}</p>'
+    return f'<p class="kb-comment" role="status">{texts["thanks"]}</p>' if turn.feedback else ""

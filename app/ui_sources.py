@@ -12,11 +12,12 @@ from pathlib import Path
 from ..ingest.document import document_id
 from ..ingest.errors import InputError, ReadError
 from ..ingest.media import PDF
-from ..ingest.pdf_layout import quote_boxes, render_page
+from ..ingest.pdfium import quote_boxes, render_page
 from ..prompts.prompt import Citation
 from .answer import Answer
 from .api import KnowledgeBase
-from .ui_html import Texts, escape
+from .ui_html import escape
+from .ui_state import Texts
 
 _CONTEXT = 400
 _SCALE = 1.5
@@ -26,7 +27,7 @@ _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".w
 
 def nothing_chosen(texts: Texts) -> str:
     """Return the panel before there is anything to show."""
-    return f'<div class="kb-panel"><h3>{texts["sources"]}</h3><p class="kb-none">{texts["sources_empty"]}</p></div>'
+    return f'<div class="kb-panel"><h2>{texts["sources"]}</h2><p class="kb-none">{texts["sources_empty"]}</p></div>'
 
 
 def panel(
@@ -34,7 +35,9 @@ def panel(
 ) -> str:
     """Return the panel of an answer: its sources, one of them open; the first unless a mark was chosen."""
     if not answer.citations:
-        return f'<div class="kb-panel"><h3>{texts["sources"]}</h3>{_why(answer, texts)}</div>'
+        return (
+            f'<div class="kb-panel"><h2>{texts["sources"]}</h2><p class="kb-none">{texts["sources_of_none"]}</p></div>'
+        )
     mark = mark or answer.citations[0].mark
     cited = answer.citations if sentence is None else answer.sentences[sentence].citations
     chosen = [citation for citation in cited if citation.mark == mark] or [answer.citations[0]]
@@ -44,7 +47,11 @@ def panel(
         is_open = number == chosen[0].mark
         body = _passage(kb, chosen, texts) if is_open else ""
         cards.append(_card(first if not is_open else chosen[0], turn, texts, body))
-    return f'<div class="kb-panel"><h3>{texts["sources"]}</h3>{"".join(cards)}{_why(answer, texts)}</div>'
+    return f'<div class="kb-panel"><h2>{texts["sources"]}</h2>{"".join(cards)}{_back(texts)}</div>'
+
+
+def _back(texts: Texts) -> str:
+    return f'<button type="button" class="kb-delete kb-back" data-back>{texts["back"]}</button>'
 
 
 def _card(citation: Citation, turn: int, texts: Texts, body: str) -> str:
@@ -54,7 +61,8 @@ def _card(citation: Citation, turn: int, texts: Texts, body: str) -> str:
     quote = "" if body else f"<span>{escape(_short(citation.quote))}</span>"
     return (
         f'<div class="kb-card" data-open="{chosen}">'
-        f'<button type="button" class="kb-source" data-turn="{turn}" data-mark="{citation.mark}" aria-expanded="{chosen}">'
+        f'<button type="button" class="kb-source" data-event="choose" data-turn="{turn}" data-mark="{citation.mark}" '
+        f'aria-expanded="{chosen}">'
         f'<i class="kb-number">{citation.mark}</i><b>{escape(name)}</b>'
         f"<small>{escape(' › '.join(place))}</small>{quote}</button>{body}</div>"
     )
@@ -77,7 +85,8 @@ def _passage(kb: KnowledgeBase, chosen: list[Citation], texts: Texts) -> str:
         at = max(citation.stop, at)
     parts.append(escape(text[at:end]))
     before, after = "… " if begin else "", " …" if end < len(text) else ""
-    context = f'<blockquote aria-label="{texts["whole"]}">{before}{"".join(parts).strip()}{after}</blockquote>'
+    told = f'tabindex="0" role="group" aria-label="{texts["whole"]}"'
+    context = f"<blockquote {told}>{before}{''.join(parts).strip()}{after}</blockquote>"
     return context + _image(first, [citation.quote for citation in chosen], texts)
 
 
@@ -115,18 +124,6 @@ def _box(box: tuple[float, float, float, float], width: float, height: float) ->
 
 def _img(data: bytes, kind: str, label: str) -> str:
     return f'<img src="data:{kind};base64,{base64.b64encode(data).decode()}" alt="{escape(label)}">'
-
-
-def _why(answer: Answer, texts: Texts) -> str:
-    rows = "".join(
-        f"<tr><td>{rank}</td><td>{escape(Path(hit.chunk.source).name)}<small>{escape(' › '.join(hit.chunk.headings))}"
-        f"</small></td><td>{hit.score:.2f}</td>"
-        f"<td>{escape(' '.join(f'{lane.name} {lane.score:.2f}' for lane in hit.lanes))}</td></tr>"
-        for rank, hit in enumerate(answer.hits, 1)
-    )
-    heads = "".join(f'<th scope="col">{texts[key]}</th>' for key in ("rank", "file", "score"))
-    table = f"<table><thead><tr>{heads}<th></th></tr></thead><tbody>{rows}</tbody></table>"
-    return f'<details class="kb-why"><summary>{texts["why"]}</summary>{table}</details>' if rows else ""
 
 
 def _short(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 4
+VERSION = 5
 """Raised with every change below; ``catalog`` migrates older files and refuses newer ones."""
 
 _LOG = """
@@ -138,7 +138,15 @@ CREATE INDEX spare_chunks_by_text_hash ON spare_chunks(text_hash);
 CREATE INDEX spare_chunks_by_document ON spare_chunks(document_id);
 """
 
-SCHEMA = _TABLES + _LOG + _CHUNKINGS
+_TOLD = """
+-- What the user says of an answer, beside the verdict.
+ALTER TABLE answers ADD COLUMN comment TEXT NOT NULL DEFAULT '';
+
+-- Of a conversation, that the user gave; empty: its first question.
+ALTER TABLE sessions ADD COLUMN title TEXT NOT NULL DEFAULT '';
+"""
+
+SCHEMA = _TABLES + _LOG + _CHUNKINGS + _TOLD
 
 MIGRATIONS = {
     1: """
@@ -166,5 +174,6 @@ DROP TABLE old_sources;
 """,
     2: _LOG,
     3: _CHUNKINGS,
+    4: _TOLD,
 }
 """Version -> what makes the next one of it; every statement ends with a semicolon at the end of a line."""

@@ -31,10 +31,14 @@ def chromium() -> str:
 
 @contextmanager
 def served(command: str, home: Path, *arguments: str, tracebacks: bool = False) -> Iterator[str]:
-    """Run ``kb ui`` or ``kb serve`` as a user does, and yield the address that it prints; a traceback is a failure."""
+    """Run ``kb ui`` or ``kb serve`` as a user does, and yield the address that it prints; a traceback is a failure.
+
+    It listens on a free port unless the arguments say otherwise.
+    """
+    port = () if "--port" in arguments else ("--port", "0")
     environment = os.environ | {"KB_HOME": str(home), "KB_EMBEDDER": "tfidf", "KB_OPENAI_API_KEY": "none"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "kb", command, *arguments],
+        [sys.executable, "-m", "kb", command, *port, *arguments],
         stderr=subprocess.PIPE,
         text=True,
         env=environment,

@@ -1,0 +1,63 @@
+"""Why these sources: what each lane said of every passage, and which rule left one out.
+
+Comes in: an answer. Goes out: HTML. Never: another ranking than ``kb why`` shows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..retrieval.explain import Candidate, Vote, Why, why
+from .answer import Answer
+from .api import KnowledgeBase
+from .chinese import in_chinese
+from .ui_html import escape
+from .ui_state import Texts
+
+_SHOWN = 30
+
+
+def explained(kb: KnowledgeBase, answer: Answer, k: int, texts: Texts) -> str:
+    """Return the candidates of an answer's search, as it would be made now.
+
+    Raises:
+        InputError: the question cannot be searched.
+    """
+    found = why(kb.searcher, answer.question, k)
+    weights = ", ".join(
+        f"{escape(lane)} × {weight:.2f}" for lane, weight in zip(found.lanes, found.weights, strict=True)
+    )
+    notes = "".join(f"<li>{escape(in_chinese(note))}</li>" for note in found.notes)
+    told = f'tabindex="0" role="region" aria-label="{texts["why"]}"'
+    return (
+        f'<div class="kb-panel" {told}><h2>{texts["why"]}</h2><p class="kb-none">“{escape(found.question)}”</p>'
+        f'<p class="kb-none">{texts["why_how"]} {weights}</p>'
+        f"{f'<ul class=kb-notes>{notes}</ul>' if notes else ''}{_table(found, texts)}</div>"
+    )
+
+
+def _table(found: Why, texts: Texts) -> str:
+    heads = "".join(f'<th scope="col">{texts[key]}</th>' for key in ("rank", "file", "score"))
+    rows = "".join(_row(one, texts) for one in found.candidates[:_SHOWN])
+    return (
+        f'<table class="kb-why"><caption class="kb-sr">{texts["why"]}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _row(one: Candidate, texts: Texts) -> str:
+    place = " › ".join(one.chunk.headings)
+    fate = texts["why_shown"] if one.place else one.cut
+    repeats = f" ({Path(one.repeats).name})" if one.repeats else ""
+    word = f" · {texts['why_verbatim']}" if one.verbatim else ""
+    votes = " · ".join(map(_vote, one.votes))
+    kind = "kb-shown" if one.place else "kb-cut"
+    return (
+        f'<tr class="{kind}"><td>{one.rank}</td><td><b>{escape(Path(one.chunk.source).name)}</b>'
+        f"<small>{escape(place)}</small><small>{votes}</small><small><em>{escape(fate + repeats + word)}</em></small></td>"
+        f"<td>{one.score:.2f}</td></tr>"
+    )
+
+
+def _vote(vote: Vote) -> str:
+    return f"{escape(vote.lane)} {f'#{vote.rank}' if vote.rank else '–'} {vote.score:.2f} (z {vote.z:+.1f})"
