@@ -1,6 +1,7 @@
-"""The keyword lane: a question in, chunks ranked by BM25 out, straight from the catalog's FTS5 table.
+"""The keyword lane: a question in, chunks ranked by BM25 out, from the catalog's FTS5 table or, of a large base, from arrays.
 
-It reads what the last commit holds, so a file is found the moment it is stored. Never: writing, or state between calls.
+It reads what the last commit holds, so a file is found the moment it is stored. Never: writing, or scores that depend on which
+of the two was read.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..ingest.errors import StorageError
-from .lane import LaneScores
-from .tokens import match_query
+from .frequencies import chunk_frequencies
+from .keyword_index import KeywordIndex, Keywords
+from .lane import LaneScores, best_of
+from .tokens import asked_tokens, match_query
 from .where import Scope
 
 # FTS5's bm25() is Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond",
@@ -33,9 +37,10 @@ class Bm25:
 
     name = "bm25"
 
-    def __init__(self, connection: Callable[[], sqlite3.Connection]) -> None:
-        """Take what returns the calling thread's connection to the catalog."""
+    def __init__(self, connection: Callable[[], sqlite3.Connection], folder: Path | None = None) -> None:
+        """Take what returns the calling thread's connection to the catalog, and where ``KeywordIndex`` keeps its files."""
         self._connection = connection
+        self._index = KeywordIndex(folder) if folder else None
 
     def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
         """Return the ``n`` best of the chunks that hold a token of ``question``, within ``scope``; ties in the order of entry.
@@ -43,20 +48,19 @@ class Bm25:
         Raises:
             StorageError: the catalog cannot be read.
         """
-        expression = match_query(question)
-        if not expression:
+        wanted = asked_tokens(question)
+        if not wanted:
             return LaneScores(self.name, (), np.empty(0, np.float32), 0.0, 0.0)
         with _reading(self._connection()) as catalog:
-            matched = np.array(catalog.execute(_SEARCH, [expression]).fetchall(), np.float64).reshape(-1, 2)
-            keys, scores = matched[:, 0].astype(np.int64), matched[:, 1]
-            mean, std = _moments(scores, catalog.execute(_COUNT).fetchone()[0])
+            keys, scores, n_chunks = self._scores(catalog, question, wanted)
+            mean, std = _moments(scores, n_chunks)
             if scope is not None:
-                inside = np.isin(keys, scope.keys)
-                keys, scores = keys[inside], scores[inside]
-            best = np.lexsort((keys, -scores))[:n]
+                scores = np.where(scope.mask(keys), scores, np.float32(0))
+            best = best_of(scores, n)
+            best = best[scores[best] > 0]
             ids = dict(catalog.execute(_IDS_OF_KEYS, [json.dumps(keys[best].tolist())]))
         found = tuple(ids[key] for key in keys[best].tolist())
-        return LaneScores(self.name, found, scores[best].astype(np.float32), mean, std)
+        return LaneScores(self.name, found, scores[best], mean, std)
 
     def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
         """Return (len(ids),) float32 BM25, higher is better; 0 for a chunk that does not match or is unknown.
@@ -64,21 +68,50 @@ class Bm25:
         Raises:
             StorageError: the catalog cannot be read.
         """
-        expression, wanted = match_query(question), json.dumps(list(ids))
-        if not expression:
+        wanted, asked = asked_tokens(question), json.dumps(list(ids))
+        if not wanted:
             return np.zeros(len(ids), np.float32)
         with _reading(self._connection()) as catalog:
-            scores = dict(catalog.execute(_SCORE, [expression, wanted]))
-            keys = dict(catalog.execute(_KEYS_OF_IDS, [wanted]))
+            keys = dict(catalog.execute(_KEYS_OF_IDS, [asked]))
+            index = self._current(catalog)
+            if index is not None:
+                return index.score(wanted, np.array([keys.get(chunk, -1) for chunk in ids], np.int64))
+            scores = dict(catalog.execute(_SCORE, [match_query(question), asked]))
         return np.array([scores.get(keys.get(chunk), 0.0) for chunk in ids], np.float32)
 
+    def frequencies(self, wanted: Sequence[str]) -> dict[str, int]:
+        """Return how many chunks hold each token; tokens that none holds are left out.
 
-def _moments(scores: NDArray[np.float64], n: int) -> tuple[float, float]:
+        Raises:
+            StorageError: the catalog cannot be read.
+        """
+        with _reading(self._connection()) as catalog:
+            index = self._current(catalog)
+            return index.frequencies(wanted) if index else chunk_frequencies(catalog, wanted)
+
+    def _current(self, catalog: sqlite3.Connection) -> Keywords | None:
+        return self._index.current(catalog) if self._index else None
+
+    def _scores(
+        self, catalog: sqlite3.Connection, question: str, wanted: Sequence[str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
+        """Return the keys of chunks that may match, ascending, their scores, and how many chunks there are."""
+        index = self._current(catalog)
+        if index is not None:
+            return index.keys, index.scores(wanted), index.n_chunks
+        rows = catalog.execute(_SEARCH, [match_query(question)]).fetchall()
+        matched = np.array(rows, np.float64).reshape(-1, 2)
+        n_chunks = catalog.execute(_COUNT).fetchone()[0]
+        return matched[:, 0].astype(np.int64), matched[:, 1].astype(np.float32), n_chunks
+
+
+def _moments(scores: NDArray[np.float32], n: int) -> tuple[float, float]:
     """Return mean and standard deviation over ``n`` chunks, of which those without a score have 0."""
     if not n:
         return 0.0, 0.0
-    mean = float(scores.sum()) / n
-    return mean, float(np.sqrt(max(0.0, float(np.square(scores).sum()) / n - mean**2)))
+    exact = scores.astype(np.float64)
+    mean = float(exact.sum()) / n
+    return mean, float(np.sqrt(max(0.0, float(exact @ exact) / n - mean**2)))
 
 
 @contextmanager

@@ -1,8 +1,14 @@
-"""The dense lane: cosine between the question's vector and the chunks' vectors."""
+"""The dense lane: cosine between the question's vector and the chunks' vectors.
+
+Comes in: a question. Goes out: the nearest chunks, of every vector looked at, or of a vector index where there are too many.
+Never: a text embedded twice, or a filter on what was already cut off.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,9 +19,16 @@ from ..ingest.catalog import Catalog
 from ..ingest.errors import StorageError
 from .embedder import Embedder
 from .index import ExactIndex, VectorIndex
-from .lane import LaneScores
+from .lane import LaneScores, best_of
+from .scan import Scan
 from .vectors import load_vectors
 from .where import Scope
+
+_QUESTIONS = 4
+"""Whose cosines are kept: one search asks for them several times."""
+_NOWHERE = -2.0
+_IDS_OF_KEYS = "SELECT key, id FROM chunks WHERE key IN (SELECT value FROM json_each(?))"
+_KEYS_OF_IDS = "SELECT id, key FROM chunks WHERE id IN (SELECT value FROM json_each(?))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +53,52 @@ class Moments:
         return cls(mean, covariance.astype(np.float32))
 
 
+class ScannedDense:
+    """A ``Lane`` that looks at every vector."""
+
+    name = "dense"
+    without = ""
+
+    def __init__(self, connection: Callable[[], sqlite3.Connection], embedder: Embedder, scan: Scan) -> None:
+        """Take what returns the calling thread's connection to the catalog, what embeds, and all vectors."""
+        self._connection = connection
+        self._scan = scan
+        self._cosines = lru_cache(maxsize=_QUESTIONS)(lambda question: scan.cosines(embedder.embed_query(question)))
+
+    def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
+        """See ``Lane``."""
+        scores = self._cosines(question)
+        mean, std = self._statistics(scores)
+        if scope is not None:
+            scores = np.where(scope.mask(self._scan.keys), scores, np.float32(_NOWHERE))
+        best = best_of(scores, n)
+        best = best[scores[best] > _NOWHERE]
+        keys = self._scan.keys[best].tolist()
+        ids = dict(self._connection().execute(_IDS_OF_KEYS, [json.dumps(keys)]).fetchall())
+        there = [at for at, key in enumerate(keys) if key in ids]  # less than all when the catalog has moved on
+        return LaneScores(self.name, tuple(ids[keys[at]] for at in there), scores[best[there]], mean, std)
+
+    def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
+        """See ``Lane``; a chunk that the embedder cannot read scores the mean, which says nothing for or against it."""
+        scores = self._cosines(question)
+        mean, _ = self._statistics(scores)
+        rows = self._connection().execute(_KEYS_OF_IDS, [json.dumps(list(ids))])
+        known = dict(rows.fetchall())
+        keys = np.array([known.get(chunk, -1) for chunk in ids], np.int64)
+        at = self._scan.places(keys)
+        return np.where((at < 0) | (scores[at] <= _NOWHERE), np.float32(mean), scores[at])
+
+    def mean(self, question: str) -> float:
+        """Return the mean cosine of a question with all chunks."""
+        return self._statistics(self._cosines(question))[0]
+
+    def _statistics(self, scores: NDArray[np.float32]) -> tuple[float, float]:
+        known = scores if self._scan.n_usable == len(scores) else scores[self._scan.usable]
+        return float(known.mean()), float(known.std())
+
+
 class Dense:
-    """A ``Lane`` over an embedder and a vector index that holds the catalog's vectors.
+    """A ``Lane`` over an embedder and a vector index that holds the catalog's vectors, for more than can be looked at.
 
     The index may fail: then every vector in the catalog is looked at instead, and ``without`` says so.
     """

@@ -100,16 +100,16 @@ def zscore_sum(
     return fused
 
 
-def min_max_sum(scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Return the sum of the lanes' scores scaled to 0..1 over the candidates: what benchmarks compare with.
+def min_max_sum(scores: Sequence[NDArray[np.float32]], weights: Sequence[float] | None = None) -> NDArray[np.float32]:
+    """Return the weighted sum of the lanes' scores scaled to 0..1 over the candidates: what benchmarks compare with.
 
-    Lee 1997, "Analyses of multiple evidence combination" (CombSUM over min-max).
+    Lee 1997, "Analyses of multiple evidence combination" (CombSUM over min-max); equal weights unless given.
     """
     fused = np.zeros(len(scores[0]) if scores else 0, np.float32)
-    for lane in scores:
+    for lane, weight in zip(scores, weights or [1.0] * len(scores), strict=True):
         spread = float(np.ptp(lane)) if len(lane) else 0.0
         if spread > 0:
-            fused += (lane - lane.min()) / np.float32(spread)
+            fused += np.float32(weight) * (lane - lane.min()) / np.float32(spread)
     return fused
 
 

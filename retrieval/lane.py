@@ -42,3 +42,12 @@ class Lane(Protocol):
 
     def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
         """Return (len(ids),) float32: the scores of these chunks, on the scale of ``search``."""
+
+
+def best_of(scores: NDArray[np.float32], n: int) -> NDArray[np.int64]:
+    """Return the places of the ``n`` highest of (m,) scores, best first, ties by place; without sorting the others."""
+    if n >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    least = np.partition(scores, len(scores) - n)[len(scores) - n]
+    near = np.flatnonzero(scores >= least)
+    return near[np.argsort(-scores[near], kind="stable")[:n]]

@@ -71,6 +71,10 @@ class Scope:
         keys = np.intersect1d(self.keys, other.keys, assume_unique=True)
         return Scope(self.ids & other.ids, keys, {**other.places, **self.places})
 
+    def mask(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return (len(keys),): which of these distinct keys are inside."""
+        return np.isin(keys, self.keys, assume_unique=True)
+
     def without(self, ids: Collection[str], keys: Iterable[int]) -> Scope:
         """Return the scope less some chunks, given by id and by key."""
         return Scope(self.ids.difference(ids), np.setdiff1d(self.keys, np.array(list(keys), np.int64)), self.places)
