@@ -43,6 +43,7 @@ def serve(
     running: Annotated[int, typer.Option(help="Answers written at once.")] = 2,
     waiting: Annotated[int, typer.Option(help="Questions that may wait; more get 429.")] = 16,
     max_upload_mb: Annotated[int, typer.Option(help="Largest upload.")] = 500,
+    rate: Annotated[int, typer.Option(help="Requests a minute of one token; more get 429. 0: no limit.")] = 600,
     *,
     base: AnsweringBase,
 ) -> None:
@@ -50,7 +51,12 @@ def serve(
     config = base.config()
     server = _server()
     settings = server.Serving(
-        host=host, port=port, n_running=running, n_waiting=waiting, max_upload_bytes=max_upload_mb * 1_000_000
+        host=host,
+        port=port,
+        n_running=running,
+        n_waiting=waiting,
+        max_upload_bytes=max_upload_mb * 1_000_000,
+        rate_per_minute=rate,
     )
     _run(config, settings)
 
@@ -61,10 +67,14 @@ def add(
         str, typer.Option(help=f"One of {', '.join(ROLES)}; each may do what those before it may.")
     ] = "read",
     note: Annotated[str, typer.Option(help="Whose it is.")] = "",
+    base: Annotated[
+        list[str] | None,
+        typer.Option(help="Good for this base only; may be repeated. [default: all]", show_default=False),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Make a token and print it, this once."""
-    typer.echo(Tokens(load_config(home=home).home).add(role, note))
+    typer.echo(Tokens(load_config(home=home).home).add(role, note, base or ()))
     show.message("keep it: only its hash is stored, and it cannot be shown again")
 
 
@@ -73,10 +83,16 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
     """List the tokens, without their secrets."""
     rows = Tokens(load_config(home=home).home).list()
     if as_json:
-        show.dump([{"id": row.id, "role": row.role, "note": row.note, "created": row.created} for row in rows])
+        show.dump(
+            [
+                {"id": row.id, "role": row.role, "note": row.note, "created": row.created, "bases": list(row.bases)}
+                for row in rows
+            ]
+        )
         return
     for row in rows:
-        typer.echo(f"{row.id}  {row.role:<5}  {row.created}  {row.note}")
+        good_for = ", ".join(row.bases) or "all bases"
+        typer.echo(f"{row.id}  {row.role:<5}  {row.created}  {good_for}  {row.note}")
     if not rows:
         show.message("there are no tokens; make one: kb token add")
 

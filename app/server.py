@@ -15,23 +15,30 @@ import socket
 import tempfile
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
 from .. import __version__
 from ..ingest.errors import InputError, KBError
 from .server_api import health, native
 from .server_auth import Tokens
 from .server_bases import Bases
+from .server_docs import docs
 from .server_gate import Gate
 from .server_guard import Guard
 from .server_http import Door, handle_errors
+from .server_jobs import Jobs
 from .server_login import SignIn, login
 from .server_metrics import Metrics
 from .server_openai import openai_like
+from .server_rate import Rate
+from .server_worker import Worker
 
 UI_PORT, SERVE_PORT = 7860, 8000
 MAX_UPLOAD_BYTES = 500_000_000
@@ -52,6 +59,8 @@ class Serving:
     n_waiting: int = 16
     """Questions that wait; more are told to come back."""
     max_upload_bytes: int = MAX_UPLOAD_BYTES
+    rate_per_minute: int = 600
+    """Requests of one token; 0: no limit."""
 
     @property
     def is_loopback(self) -> bool:
@@ -79,17 +88,20 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
     os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="kb-uploads-")
     from .ui import mount
 
-    app = FastAPI(title="kb", version=__version__, docs_url=None, redoc_url=None)
+    jobs = Jobs(bases.config.home)
+    worker = Worker(jobs, bases.config.home, bases.get)
+    app = FastAPI(title="kb", version=__version__, docs_url=None, redoc_url=None, lifespan=partial(_working, worker))
     gate = Gate(serving.n_running, serving.n_waiting)
     handle_errors(app)
     role_of = None
     if serving.api:
-        door, metrics = Door(tokens), Metrics()
+        door, metrics = Door(tokens, Rate(serving.rate_per_minute)), Metrics()
         role_of = door.role
-        app.include_router(health(bases, gate, door, metrics))
-        app.include_router(native(bases, gate, door, metrics, paths_allowed=serving.is_loopback))
+        app.include_router(health(bases, gate, door, metrics, jobs))
+        app.include_router(native(bases, gate, door, metrics, jobs, worker, paths_allowed=serving.is_loopback))
         app.include_router(openai_like(bases, gate, door, metrics))
         app.include_router(login(door))
+        app.include_router(docs(app))
         app.add_middleware(SignIn, door=door)
     mount(app, bases, gate, role_of=role_of, max_upload_bytes=serving.max_upload_bytes)
     app.add_middleware(Guard, loopback_only=serving.is_loopback, max_upload_bytes=serving.max_upload_bytes)
@@ -122,6 +134,13 @@ def run(
     threading.Thread(target=_warm_up, args=(bases,), daemon=True).start()
     server.run(sockets=[listening])
     bases.close()
+
+
+@asynccontextmanager
+async def _working(worker: Worker, _: FastAPI) -> AsyncIterator[None]:
+    worker.start()
+    yield
+    await run_in_threadpool(worker.stop)
 
 
 class _Server(uvicorn.Server):

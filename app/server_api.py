@@ -1,37 +1,37 @@
 """The native endpoints: ``/api/v1/...``, health and metrics.
 
-Comes in: JSON and uploads. Goes out: what the Python API returns, as JSON. Never: a path of the server's disk from anyone but
-an admin, or a file outside a base's uploads.
+Comes in: JSON. Goes out: what the Python API returns, as JSON. Never: a base that a token is not good for.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from .. import __version__
-from ..ingest.errors import KBError
-from ..ingest.sync import Selection
+from ..ingest.errors import InputError, KBError, UnknownNameError
 from ..llm.generator import Sampling
+from ..prompts.templates import Style
+from ..retrieval.where import Where
 from . import show
-from .answer import PASSAGES, Answer
+from .answer import PASSAGES, Answer, Asked
 from .api import MAX_QUESTION
-from .server_bases import Bases, file_name, forget, upload
+from .server_bases import Bases
 from .server_gate import Gate
-from .server_http import Door, answers, error_body, last
+from .server_http import REFUSALS, Door, answers, error_body, last, visitor
+from .server_ingest import about_documents, about_ingest
+from .server_jobs import Jobs
 from .server_metrics import Metrics
+from .server_worker import Worker
 
-MAX_FILES = 200
-"""In one upload."""
-_PIECE = 1 << 20
+Text = Annotated[str, Field(max_length=1000)]
+Texts = Annotated[list[Text], Field(max_length=100)]
 
 
 class BaseName(BaseModel):
@@ -40,160 +40,192 @@ class BaseName(BaseModel):
     name: str = Field(max_length=64)
 
 
-class Question(BaseModel):
+class Filters(BaseModel):
+    """Which documents to look at; as the options of ``kb search``."""
+
+    source: Texts = []
+    language: Texts = []
+    type: Texts = []
+    page: Annotated[list[int], Field(max_length=1000)] = []
+    meta: Texts = []
+
+    def where(self) -> Where:
+        """Return it as a search takes it."""
+        return Where(tuple(self.source), tuple(self.language), tuple(self.type), tuple(self.page), tuple(self.meta))
+
+
+class Search(BaseModel):
     """What to look for."""
 
     question: str = Field(max_length=MAX_QUESTION)
     base: str | None = None
     k: int = Field(10, ge=1, le=100)
-    lanes: list[str] | None = None
+    lanes: Texts | None = None
+    where: Filters = Filters()
 
 
-class Asked(BaseModel):
-    """What to answer, and how."""
+class Question(BaseModel):
+    """What to answer, and how; as the options of ``kb ask``."""
 
     question: str = Field(max_length=MAX_QUESTION)
     base: str | None = None
     k: int = Field(PASSAGES, ge=1, le=50)
     stream: bool = False
     """Server-sent events: a snapshot of the answer each, the last one finished."""
+    where: Filters = Filters()
+    style: Style = "plain"
+    strict: bool = False
     temperature: float = Field(0.0, ge=0, le=5)
-    seed: int = 0
+    top_k: int | None = Field(None, ge=1, le=100_000)
+    top_p: float | None = Field(None, gt=0, le=1)
+    min_p: float | None = Field(None, ge=0, le=1)
+    repeat_penalty: float | None = Field(None, gt=0, le=10)
+    seed: int = Field(0, ge=0, lt=2**31)
     max_tokens: int = Field(512, ge=1, le=8192)
+    stop: Texts = []
+    banned: Texts = []
+
+    def asked(self) -> Asked:
+        """Return it as the Python API takes it."""
+        sampling = Sampling(
+            seed=self.seed, temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, min_p=self.min_p,
+            repeat_penalty=self.repeat_penalty, max_tokens=self.max_tokens, stop=tuple(self.stop), banned=tuple(self.banned),
+        )  # fmt: skip
+        return Asked(self.question, self.k, sampling, self.where.where(), self.style, self.strict)
 
 
-class Paths(BaseModel):
-    """What to ingest from the server's own disk."""
+class Verdict(BaseModel):
+    """What the reader thinks of a recorded answer, whose ``id`` stands in the answer."""
 
-    paths: list[str] = Field(min_length=1, max_length=1000)
+    id: int = Field(ge=1, lt=2**63)
+    verdict: Literal["up", "down"]
     base: str | None = None
-    keep: bool = False
-    """Keep what vanished from disk."""
+    correction: str = Field("", max_length=100_000)
+    """What it should have been, with the prompt's marks."""
+    comment: str = Field("", max_length=10_000)
 
 
-def native(bases: Bases, gate: Gate, door: Door, metrics: Metrics, *, paths_allowed: bool) -> APIRouter:
+class Measured(BaseModel):
+    """What to measure."""
+
+    base: str | None = None
+    limit: int = Field(100, ge=2, le=1000)
+    """Questions at most, made from the base."""
+
+
+def native(
+    bases: Bases, gate: Gate, door: Door, metrics: Metrics, jobs: Jobs, worker: Worker, *, paths_allowed: bool
+) -> APIRouter:
     """Return the native endpoints; ``paths_allowed``: an admin may name paths of this computer."""
     router = APIRouter(prefix="/api/v1")
     router.include_router(_about_bases(bases, door))
-    router.include_router(_about_documents(bases, door))
-    router.include_router(_about_paths(bases, door, allowed=paths_allowed))
+    router.include_router(about_documents(bases, door, jobs, worker))
+    router.include_router(about_ingest(bases, door, jobs, worker, paths_allowed=paths_allowed))
     router.include_router(_about_questions(bases, gate, door, metrics))
+    router.include_router(_about_quality(bases, gate, door, metrics))
     return router
 
 
 def _about_bases(bases: Bases, door: Door) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(responses=REFUSALS, tags=["bases"])
     reader, admin = (Depends(door.needs(role)) for role in ("read", "admin"))
 
     @router.get("/bases", dependencies=[reader])
-    def list_bases() -> JSONResponse:
+    def list_bases(request: Request) -> JSONResponse:
         """List the knowledge bases."""
-        return _json({"bases": bases.names(), "default": bases.config.name})
+        who = visitor(request)
+        mine = [name for name in bases.names() if who.may_use(name)]
+        return _json({"bases": mine, "default": who.named(None, bases.config.name)})
 
     @router.post("/bases", dependencies=[admin], status_code=201)
-    def make_base(body: BaseName) -> JSONResponse:
+    def make_base(body: BaseName, request: Request) -> JSONResponse:
         """Make an empty knowledge base."""
-        bases.create(body.name)
+        bases.create(visitor(request).named(body.name, body.name))
         return _json({"name": body.name}, 201)
 
     @router.delete("/bases/{name}", dependencies=[admin])
-    def delete_base(name: str) -> JSONResponse:
+    def delete_base(name: str, request: Request) -> JSONResponse:
         """Delete a knowledge base and its uploads."""
-        bases.delete(name)
+        bases.delete(visitor(request).named(name, name))
         return _json({"deleted": name})
 
     @router.get("/status", dependencies=[reader])
-    def status(base: str | None = None) -> JSONResponse:
+    def status(request: Request, base: str | None = None) -> JSONResponse:
         """Tell what a base holds and what serves it."""
-        return _json(bases.get(base).status())
-
-    return router
-
-
-def _about_documents(bases: Bases, door: Door) -> APIRouter:
-    router = APIRouter()
-    reader, writer = (Depends(door.needs(role)) for role in ("read", "write"))
-
-    @router.get("/documents", dependencies=[reader])
-    def list_documents(base: str | None = None) -> JSONResponse:
-        """List the files of a base with the ledger of their pages."""
-        return _json({"documents": bases.get(base).ledger()})
-
-    @router.post("/documents", dependencies=[writer])
-    def add_documents(
-        files: Annotated[list[UploadFile], File(max_length=MAX_FILES)], base: Annotated[str | None, Form()] = None
-    ) -> JSONResponse:
-        """Upload files and ingest them."""
-        kb = bases.get(base)
-        names = [file_name(file.filename or "") for file in files]
-        with tempfile.TemporaryDirectory(prefix="kb-upload-", dir=kb.config.folder) as folder:
-            places = [Path(folder) / str(at) for at in range(len(files))]
-            for place, file in zip(places, files, strict=True):
-                _save(file, place)
-            report = upload(kb, zip(names, places, strict=True))
-        return _json(report)
-
-    @router.delete("/documents", dependencies=[writer])
-    def delete_document(source: Annotated[str, Query(max_length=4096)], base: str | None = None) -> JSONResponse:
-        """Forget a document; an uploaded file is deleted."""
-        return _json({"removed": forget(bases.get(base), source)})
-
-    return router
-
-
-def _about_paths(bases: Bases, door: Door, *, allowed: bool) -> APIRouter:
-    router = APIRouter()
-
-    @router.post("/ingest", dependencies=[Depends(door.needs("admin"))])
-    def ingest(body: Paths) -> JSONResponse:
-        """Ingest files and folders of the server's own disk; for an admin on a server that only this computer reaches."""
-        if not allowed:
-            return JSONResponse(
-                error_body("paths are taken on loopback only; upload the files instead", "refused", 403), 403
-            )
-        return _json(bases.get(body.base).ingest(body.paths, selection=Selection(delete=not body.keep)))
+        return _json(visitor(request).open(bases, base).status())
 
     return router
 
 
 def _about_questions(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(responses=REFUSALS, tags=["questions"])
     reader = Depends(door.needs("read"))
 
     @router.post("/search", dependencies=[reader])
-    def search(body: Question) -> JSONResponse:
+    def search(body: Search, request: Request) -> JSONResponse:
         """Return the passages that fit a question best."""
+        kb = visitor(request).open(bases, body.base)
         with metrics.timed("search"):
-            return _json(bases.get(body.base).find(body.question, body.k, body.lanes))
+            return _json(kb.find(body.question, body.k, body.lanes, body.where.where()))
 
     @router.post("/ask", dependencies=[reader])
-    async def ask(body: Asked, request: Request) -> object:
+    async def ask(body: Question, request: Request) -> object:
         """Answer a question, with the place that each sentence came from."""
-        kb = await run_in_threadpool(bases.get, body.base)
-        sampling = Sampling(seed=body.seed, temperature=body.temperature, max_tokens=body.max_tokens)
+        kb = await run_in_threadpool(visitor(request).open, bases, body.base)
+        asked = body.asked()
 
         def stream() -> Iterator[Answer]:
-            return kb.stream(body.question, body.k, sampling)
+            return kb.answers(asked)
 
         if body.stream:
-            ticket = gate.ticket()
-            return StreamingResponse(_events(answers(request, ticket, stream)), media_type="text/event-stream")
+            found = metrics.streamed("ask", answers(request, gate.ticket(), stream))
+            return StreamingResponse(_events(found), media_type="text/event-stream")
         with metrics.timed("ask"):
             return _json(await last(request, gate, stream))
 
     return router
 
 
-def health(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> APIRouter:
+def _about_quality(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> APIRouter:
+    router = APIRouter(responses=REFUSALS, tags=["quality"])
+    reader, writer = (Depends(door.needs(role)) for role in ("read", "write"))
+
+    @router.post("/feedback", dependencies=[reader])
+    def feedback(body: Verdict, request: Request) -> JSONResponse:
+        """Say whether a recorded answer is good, and what it should have been."""
+        log = visitor(request).open(bases, body.base).log
+        try:
+            log.get(body.id)
+        except InputError as error:
+            raise UnknownNameError(str(error)) from error
+        log.rate(body.id, body.verdict, body.correction, body.comment)
+        return _json({"id": body.id, "verdict": body.verdict})
+
+    @router.post("/eval", dependencies=[writer])
+    def measure(body: Measured, request: Request) -> JSONResponse:
+        """Measure how well search finds in a base, by every lane, with questions made from it; it takes an answer's place."""
+        from .evaluate import evaluate
+        from .judged import by_text, make_questions
+
+        kb = visitor(request).open(bases, body.base)
+        with gate.ticket() as ticket, metrics.timed("eval"):
+            ticket.wait()
+            questions = make_questions(kb.catalog, body.limit)
+            return _json(evaluate(kb.config.name, kb.catalog, kb.searcher, questions, by_text))
+
+    return router
+
+
+def health(bases: Bases, gate: Gate, door: Door, metrics: Metrics, jobs: Jobs) -> APIRouter:
     """Return the endpoints for whoever watches over the server."""
-    router = APIRouter()
+    router = APIRouter(tags=["health"])
 
     @router.get("/healthz")
     def healthz() -> JSONResponse:
         """Tell that the process answers."""
         return _json({"status": "ok", "version": __version__})
 
-    @router.get("/readyz")
+    @router.get("/readyz", responses={503: REFUSALS[503]})
     def readyz() -> JSONResponse:
         """Tell whether the configured base can be searched."""
         try:
@@ -202,10 +234,10 @@ def health(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> APIRouter:
             return JSONResponse(error_body(str(error), type(error).__name__, 503), 503)
         return _json({"status": "ready"})
 
-    @router.get("/metrics", dependencies=[Depends(door.needs("read"))])
+    @router.get("/metrics", dependencies=[Depends(door.needs("read"))], responses=REFUSALS)
     def prometheus() -> PlainTextResponse:
         """Return counters in Prometheus's text format."""
-        return PlainTextResponse(metrics.text(gate), media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(metrics.text(gate, jobs.counts()), media_type="text/plain; version=0.0.4")
 
     return router
 
@@ -218,12 +250,5 @@ async def _events(found: AsyncIterator[Answer]) -> AsyncIterator[str]:
         yield f"event: error\ndata: {json.dumps(error_body(str(error), type(error).__name__, 500))}\n\n"
 
 
-def _save(file: UploadFile, place: Path) -> None:
-    with place.open("wb") as out:
-        while piece := file.file.read(_PIECE):
-            out.write(piece)
-
-
 def _json(value: object, status: int = 200) -> JSONResponse:
-    data = {key: show.as_data(item) for key, item in value.items()} if isinstance(value, dict) else show.as_data(value)
-    return JSONResponse(data, status)
+    return JSONResponse(show.as_data(value), status)

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -35,6 +36,8 @@ class Token:
     created: str
     """ISO 8601, UTC."""
     sha256: str
+    bases: tuple[str, ...] = ()
+    """The only ones it is good for; empty: all."""
 
 
 def allows(role: str, needed: str) -> bool:
@@ -60,7 +63,7 @@ class Tokens:
             stat = self._path.stat()
             if (stat.st_mtime_ns, stat.st_ino) != self._seen:
                 rows = json.loads(self._path.read_text(encoding="utf-8"))
-                self._tokens = tuple(Token(**row) for row in rows)
+                self._tokens = tuple(Token(**row | {"bases": tuple(row.get("bases", ()))}) for row in rows)
                 self._seen = (stat.st_mtime_ns, stat.st_ino)
         except FileNotFoundError:
             self._tokens, self._seen = (), None
@@ -70,9 +73,13 @@ class Tokens:
             ) from error
         return self._tokens
 
-    def add(self, role: str, note: str = "") -> str:
+    def add(self, role: str, note: str = "", bases: Sequence[str] = ()) -> str:
         """Make a token and return it; it cannot be shown again.
 
+        Args:
+            role: one of ``ROLES``.
+            note: whose it is.
+            bases: the only ones it is good for; they need not exist yet. All, unless given.
         Raises:
             InputError: there is no such role.
         """
@@ -82,7 +89,7 @@ class Tokens:
         digest = _digest(secret)
         created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         with self._writing():
-            self._write((*self.list(), Token(digest[:8], role, note, created, digest)))
+            self._write((*self.list(), Token(digest[:8], role, note, created, digest, tuple(bases))))
         return secret
 
     def revoke(self, token_id: str) -> None:
@@ -97,10 +104,10 @@ class Tokens:
                 raise InputError(f"there is no token {token_id!r}; kb token list shows them")
             self._write(kept)
 
-    def role_of(self, secret: str) -> str | None:
-        """Return the role of a token, or ``None`` if it is not one of ours."""
+    def find(self, secret: str) -> Token | None:
+        """Return what is kept of a token, or ``None`` if it is not one of ours."""
         digest = _digest(secret)
-        found = [token.role for token in self.list() if secrets.compare_digest(token.sha256, digest)]
+        found = [token for token in self.list() if secrets.compare_digest(token.sha256, digest)]
         return found[0] if found else None
 
     def _writing(self) -> FileLock:
@@ -116,4 +123,4 @@ class Tokens:
 
 
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()

@@ -14,9 +14,11 @@ from ..ingest.errors import KBError
 
 
 class BusyError(KBError):
-    """So many wait already that this request is turned away."""
+    """So many wait already, or one asks so often, that this request is turned away."""
 
-    retry_after_s = 5
+    def __init__(self, message: str, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Gate:

@@ -1,7 +1,7 @@
 """The outermost layer of the server: what may come in at all, and the headers that go out.
 
-Comes in: every HTTP request. Goes out: the same, or a refusal (400, 403, 413). Never: a request that another web site makes the
-visitor's browser send, a host name that is not ours (DNS rebinding), or a body beyond its limit.
+Comes in: every HTTP request. Goes out: the same, or a refusal (400, 403, 413, 431). Never: a request that another web
+site makes the visitor's browser send, a host name that is not ours (DNS rebinding), or a body beyond its limit.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 SMALL_BODY = 2_000_000
 """Bytes. Questions and settings; only uploads may be larger."""
+
+LARGEST_HEAD = 64_000
+"""Bytes of all headers together."""
 
 _UPLOADS = ("/gradio_api/upload", "/api/v1/documents")
 _POLICY = (
@@ -73,6 +76,8 @@ class Guard:
             await answer.refuse(_too_large(limit))
 
     def _check(self, headers: Mapping[str, str], limit: int) -> None:
+        if sum(map(len, (*headers, *headers.values()))) > LARGEST_HEAD:
+            raise _Refusal(431, f"the headers are larger than {LARGEST_HEAD:,} bytes")
         host = headers.get("host", "")
         if self._loopback_only and urlsplit(f"//{host}").hostname not in LOOPBACK:
             raise _Refusal(400, "this server answers to localhost only; open it as http://127.0.0.1")

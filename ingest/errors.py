@@ -2,6 +2,7 @@
 
     KBError
     ├── InputError              what the caller gave cannot be used: a path, an option, a question
+    │   └── UnknownNameError    it names a base, a job or an answer that is not there
     ├── MissingExtraError       the feature needs an extra that is not installed
     ├── ReadError               one file cannot be read; ingest turns it into a Failure and goes on
     │   ├── EmptyFileError      zero bytes, or nothing in it but white space
@@ -10,8 +11,10 @@
     │   ├── TooLargeError       over a limit on bytes, pages or expansion
     │   ├── UnsupportedError    no reader for this kind of file
     │   └── ExtraNeededError    its reader needs an extra that is not installed; read again when it is
-    ├── StorageError            the knowledge base on disk: locked, damaged, or written by a newer kb
+    ├── StorageError            the knowledge base on disk: damaged, or written by a newer kb
+    │   └── LockedError         another process is writing to it
     ├── EmbedderError           an embedding model cannot be loaded or used
+    ├── RerankerError           a cross-encoder cannot be loaded or used
     └── GeneratorError          a language model cannot be loaded or used
 
 Each message says what failed, on what, and what to do next. Errors of other libraries are mapped onto these where they
@@ -27,6 +30,10 @@ class KBError(Exception):
 
 class InputError(KBError):
     """What the caller gave cannot be used; nothing was done."""
+
+
+class UnknownNameError(InputError):
+    """A base, a job or an answer of this name is not there."""
 
 
 class MissingExtraError(KBError):
@@ -80,11 +87,19 @@ class ExtraNeededError(ReadError):
 
 
 class StorageError(KBError):
-    """The knowledge base on disk is locked, damaged, or written by a newer kb."""
+    """The knowledge base on disk is damaged, locked, or written by a newer kb."""
+
+
+class LockedError(StorageError):
+    """Another process is writing to the knowledge base; try again later."""
 
 
 class EmbedderError(KBError):
     """An embedding model cannot be loaded or used."""
+
+
+class RerankerError(KBError):
+    """A cross-encoder cannot be loaded or used."""
 
 
 class GeneratorError(KBError):

@@ -1,0 +1,181 @@
+"""Ingest jobs, kept in the home: they outlive a request, a client and the server.
+
+Comes in: a base and what to ingest into it. Goes out: jobs with their progress and report, to every process. Never: a job that
+is forgotten because something was killed.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..ingest.errors import UnknownNameError
+
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+OVER: tuple[State, ...] = ("done", "failed", "cancelled")
+KEPT = 1000
+"""Finished jobs that are remembered."""
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS jobs (
+    number  INTEGER PRIMARY KEY,
+    id      TEXT NOT NULL UNIQUE,
+    base    TEXT NOT NULL,
+    paths   TEXT NOT NULL,              -- JSON [path, ...]
+    keep    INTEGER NOT NULL,
+    state   TEXT NOT NULL,
+    created REAL NOT NULL,
+    stage   TEXT NOT NULL DEFAULT '',
+    done    INTEGER NOT NULL DEFAULT 0,
+    total   INTEGER NOT NULL DEFAULT 0,
+    source  TEXT NOT NULL DEFAULT '',
+    failed  INTEGER NOT NULL DEFAULT 0,
+    report  TEXT NOT NULL DEFAULT 'null',
+    error   TEXT NOT NULL DEFAULT ''
+)
+"""
+_COLUMNS = "id, base, paths, keep, state, created, stage, done, total, source, failed, report, error"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An ingest that was asked for."""
+
+    id: str
+    base: str
+    paths: tuple[str, ...]
+    keep: bool
+    """Whether sources that vanished from disk stay in the base."""
+    state: State
+    created: float
+    """Seconds since 1970."""
+    stage: str = ""
+    """``read``, ``embed`` or ``index``."""
+    done: int = 0
+    total: int = 0
+    source: str = ""
+    """The file at hand."""
+    failed: int = 0
+    """Files so far."""
+    report: object = None
+    """When it is done: as ``kb ingest --json`` prints it."""
+    error: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state in OVER
+
+
+class Jobs:
+    """The jobs of a home, in ``jobs.sqlite``. Safe to use from several threads and processes."""
+
+    def __init__(self, home: Path, kept: int = KEPT) -> None:
+        """Open the jobs of ``home``, remembering as many that are over as ``kept`` says."""
+        self._kept = kept
+        home.mkdir(parents=True, exist_ok=True)
+        self._path = home / "jobs.sqlite"
+        self._update("PRAGMA journal_mode=WAL")
+        self._update(_TABLE)
+
+    def add(self, base: str, paths: Sequence[Path | str], *, keep: bool) -> Job:
+        """Ask for an ingest of ``paths``; see ``KnowledgeBase.ingest``."""
+        job = Job(uuid.uuid4().hex, base, tuple(map(str, paths)), keep, "waiting", time.time())
+        self._update(
+            "INSERT INTO jobs (id, base, paths, keep, state, created) VALUES (?, ?, ?, ?, ?, ?)",
+            job.id, base, json.dumps(job.paths), keep, job.state, job.created,
+        )  # fmt: skip
+        self._update(
+            f"DELETE FROM jobs WHERE state IN {OVER} AND number < (SELECT max(number) FROM jobs) - ?", self._kept
+        )
+        return job
+
+    def get(self, job_id: str) -> Job:
+        """Return a job.
+
+        Raises:
+            UnknownNameError: there is none of this id.
+        """
+        found = self._select("WHERE id = ?", job_id)
+        if not found:
+            raise UnknownNameError(f"there is no job {job_id[:40]!r}; GET /api/v1/ingest lists them")
+        return found[0]
+
+    def last(self, limit: int = 100) -> tuple[Job, ...]:
+        """Return the last jobs, newest first."""
+        return self._select("ORDER BY number DESC LIMIT ?", limit)
+
+    def waiting(self) -> tuple[Job, ...]:
+        """Return the jobs that nobody has begun, oldest first."""
+        return self._select("WHERE state = 'waiting' ORDER BY number")
+
+    def counts(self) -> dict[str, int]:
+        """Return how many jobs are in each state."""
+        with closing(self._connection()) as connection:
+            return dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
+
+    def cancel(self, job_id: str) -> Job:
+        """Stop a job; what it has finished stays in the base, and what is over stays as it is.
+
+        Raises:
+            UnknownNameError: there is none of this id.
+        """
+        self._update(f"UPDATE jobs SET state = 'cancelled' WHERE id = ? AND state NOT IN {OVER}", job_id)
+        return self.get(job_id)
+
+    # For the worker
+
+    def requeue(self) -> None:
+        """Let what an earlier worker was interrupted at wait again."""
+        self._update("UPDATE jobs SET state = 'waiting' WHERE state = 'running'")
+
+    def move(self, jobs: Sequence[Job], before: State, after: State) -> None:
+        """Bring those jobs that are in one state into another."""
+        ids = json.dumps([job.id for job in jobs])
+        self._update(
+            "UPDATE jobs SET state = ? WHERE state = ? AND id IN (SELECT value FROM json_each(?))", after, before, ids
+        )
+
+    def tell(self, jobs: Sequence[Job], stage: str, done: int, total: int, source: str, failed: int) -> None:
+        """Note how far jobs are."""
+        self._update(
+            "UPDATE jobs SET stage = ?, done = ?, total = ?, source = ?, failed = ?"
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            stage, done, total, source, failed, json.dumps([job.id for job in jobs]),
+        )  # fmt: skip
+
+    def end(self, job: Job, *, report: object = None, error: str = "") -> None:
+        """Note what came of a job."""
+        state = "failed" if error else "done"
+        self._update(
+            "UPDATE jobs SET state = ?, report = ?, error = ? WHERE id = ? AND state = 'running'",
+            state, json.dumps(report, ensure_ascii=False), error, job.id,
+        )  # fmt: skip
+
+    # The file
+
+    def _connection(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=30, isolation_level=None)
+
+    def _update(self, statement: str, *values: object) -> None:
+        with closing(self._connection()) as connection:
+            connection.execute(statement, values)
+
+    def _select(self, rest: str, *values: object) -> tuple[Job, ...]:
+        with closing(self._connection()) as connection:
+            rows = connection.execute(f"SELECT {_COLUMNS} FROM jobs {rest}", values).fetchall()
+        return tuple(
+            Job(
+                job_id, base, tuple(json.loads(paths)), bool(keep), state, created, stage, done, total, source, failed,
+                json.loads(report), error,
+            )
+            for job_id, base, paths, keep, state, created, stage, done, total, source, failed, report, error in rows
+        )  # fmt: skip
