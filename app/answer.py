@@ -8,6 +8,7 @@ from ..llm.generator import Sampling
 from ..prompts.prompt import Citation, Sentence
 from ..prompts.templates import Style
 from ..retrieval.hit import Hit
+from ..retrieval.select import Ordering
 from ..retrieval.where import Where
 
 PASSAGES = 8
@@ -31,6 +32,8 @@ class Asked:
     """What was typed instead of the question, in a conversation."""
     session: str = ""
     """The conversation."""
+    ordering: Ordering = field(default_factory=Ordering)
+    """What of what is found is looked at, and in which order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,17 @@ from collections.abc import Callable
 from collections.abc import Generator as Generates
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..ingest.catalog import Catalog
 from ..ingest.errors import GeneratorError
 from ..llm.generator import Generator
-from ..prompts.fill import fill, language_of, without_steps
+from ..prompts.fill import fill, language_of, tokens_of, without_steps
 from ..prompts.prompt import Prompt
 from ..prompts.read import read
 from ..prompts.templates import Templates
 from ..retrieval.evidence import Frequencies, weigh
+from ..retrieval.passages import readable
 from ..retrieval.search import Found
 from .answer import Answer, Asked, Searched
 from .census import census_of, taken
@@ -78,17 +80,26 @@ class Answering:
                 f"extractive quotes and cannot write in the style {asked.style!r}; choose a model with --llm"
             )
         began = time.perf_counter()
-        prompt = fill(
-            asked.question,
-            answer.hits,
-            count_tokens=generator.count_tokens,
-            room_tokens=generator.context_tokens - asked.sampling.max_tokens,
-            style=asked.style,
-            templates=self.prompts,
-        )
+        prompt = self._prompt(answer, asked, generator)
         timings.append(("prompt", time.perf_counter() - began))
         notes = (*answer.notes, *prompt_notes(prompt, generator.name))
         yield from self._write(replace(answer, model=generator.name, notes=notes), prompt, generator, asked, timings)
+
+    def _prompt(self, answer: Answer, asked: Asked, generator: Generator) -> Prompt:
+        """Fill the prompt with the hits that fit, then once more with them joined and made whole, as far as there is room."""
+        count = generator.count_tokens
+        room = generator.context_tokens - asked.sampling.max_tokens
+        filled = partial(
+            fill, asked.question, count_tokens=count, room_tokens=room, style=asked.style, templates=self.prompts
+        )
+        first = filled(answer.hits)
+        kept = answer.hits[: len(answer.hits) - len(first.dropped)]
+        spare = (room - tokens_of(first.messages, count)) * 9 // 10  # a text's tokens are not the sum of its parts'
+        passages = readable(self.catalog, kept, spare, count)
+        if passages == kept:
+            return first
+        prompt = filled(passages)
+        return replace(prompt, dropped=(*prompt.dropped, *first.dropped))
 
     def _write(
         self, answer: Answer, prompt: Prompt, generator: Generator, asked: Asked, timings: Timings

@@ -23,10 +23,14 @@ from ..ingest.split import Splitting, count_words
 from ..ingest.sync import Progress, Selection, sync
 from ..llm.generator import Generator, Sampling
 from ..llm.open import open_generator
+from ..prompts.condense import Turn
 from ..prompts.templates import Style, Templates
+from ..retrieval.cross_encoder import open_cross_encoder
 from ..retrieval.embedder import Embedder
 from ..retrieval.hit import Hit
-from ..retrieval.search import Found, Searcher
+from ..retrieval.reranker import Reranker, Rerankers
+from ..retrieval.search import PLAIN, Found, Searcher
+from ..retrieval.select import Ordering
 from ..retrieval.tokens import TOKENS_VERSION, tokens
 from ..retrieval.vectors import Embedded
 from ..retrieval.where import Where
@@ -37,6 +41,7 @@ from .config import Config, load_config
 from .embedders import Embedders, spec_of
 from .log import Log, Written
 from .reindex import PREVIOUS, Freed, Reindexed, free, move
+from .rename import follow
 from .replay import Replay, compare
 from .status import FileLedger, Status, ledger_of, status_of
 from .upkeep import bring_up, matching, open_index, report_of, splitting_for, writing
@@ -51,21 +56,36 @@ MAX_QUESTION = 8_000
 class KnowledgeBase:
     """A folder of files that answers questions. Open it with ``KnowledgeBase.open``; several threads may use it at once."""
 
-    def __init__(self, config: Config, embedder: Embedder | None = None, llm: Generator | None = None) -> None:
-        """Open the base that ``config`` names; an embedder or generator given here is used instead of the configured one."""
+    def __init__(
+        self,
+        config: Config,
+        embedder: Embedder | None = None,
+        llm: Generator | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
+        """Open the base that ``config`` names; a model given here is used instead of the configured one."""
         self.config = config
         self._catalog = Catalog(config.folder, Tokenizer(tokens, TOKENS_VERSION))
+        follow(self._catalog, config.folder)
         self._embedders = Embedders(self._catalog, embedder or config.embedder, config.models)
         self._llm = llm
         self._llm_is_ours = llm is None
         self.prompts = Templates(config.prompts)
         self.log = Log(self._catalog, config.llm, self._embedder_fingerprint, on=config.log == "on")
         self._searcher = Searcher(
-            self._catalog, config.folder, lambda: self._embedders.serving().embedder, partial(open_index, config)
+            self._catalog,
+            config.folder,
+            lambda: self._embedders.serving().embedder,
+            partial(open_index, config),
+            rerankers=(
+                Rerankers(lambda _: reranker, reranker.name)
+                if reranker
+                else Rerankers(partial(open_cross_encoder, cache=config.models), config.rerank)
+            ),
         )
         self._answering = Answering(
             self._catalog,
-            lambda asked: self.find(asked.question, asked.k, where=asked.where),
+            lambda asked: self.find(asked.question, asked.k, where=asked.where, ordering=asked.ordering),
             self._searcher.frequencies,
             self._searcher.unrelated,
             self.generator,
@@ -81,6 +101,7 @@ class KnowledgeBase:
         embedder: str | Embedder | None = None,
         llm: str | Generator | None = None,
         store: str | None = None,
+        rerank: str | Reranker | None = None,
         must_exist: bool = False,
     ) -> Self:
         """Open a knowledge base, making an empty one if there is none of this name.
@@ -91,6 +112,7 @@ class KnowledgeBase:
             embedder: ``auto``, ``minilm``, ``tfidf``, a folder, a Hugging Face name, or an ``Embedder``.
             llm: ``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL``, ..., or a ``Generator``.
             store: ``http://host:port`` of a Chroma server; Chroma in this process unless given.
+            rerank: a cross-encoder that puts what is found in order: a folder, a name, or a ``Reranker``; none unless given.
             must_exist: do not make one.
         Raises:
             InputError: the name or the configuration cannot be used, or there is no such base and there must be.
@@ -102,6 +124,7 @@ class KnowledgeBase:
             embedder=embedder if isinstance(embedder, str) else None,
             llm=llm if isinstance(llm, str) else None,
             store=store,
+            rerank=rerank if isinstance(rerank, str) else None,
         )
         if must_exist and not config.folder.is_dir():
             raise InputError(
@@ -111,6 +134,7 @@ class KnowledgeBase:
             config,
             None if isinstance(embedder, str) else embedder,
             None if isinstance(llm, str) else llm,
+            None if isinstance(rerank, str) else rerank,
         )
 
     def ingest(
@@ -227,7 +251,12 @@ class KnowledgeBase:
             return free(self._catalog, embedder, place, self.config.folder)
 
     def search(
-        self, question: str, k: int = 10, lanes: Sequence[str] | None = None, where: Where | None = None
+        self,
+        question: str,
+        k: int = 10,
+        lanes: Sequence[str] | None = None,
+        where: Where | None = None,
+        ordering: Ordering = PLAIN,
     ) -> tuple[Hit, ...]:
         """Return the ``k`` best passages, best first.
 
@@ -236,25 +265,39 @@ class KnowledgeBase:
             k: at least 1.
             lanes: ask only these of ``bm25``, ``dense``, ``tfidf``.
             where: search only what this admits.
+            ordering: reranked, less alike, or any number of passages of a document.
         Raises:
             InputError: the question is empty or too long, or ``k`` or a lane is wrong.
+            RerankerError: the cross-encoder cannot be used.
         """
-        return self.find(question, k, lanes, where).hits
+        return self.find(question, k, lanes, where, ordering).hits
 
-    def find(self, question: str, k: int = 10, lanes: Sequence[str] | None = None, where: Where | None = None) -> Found:
+    def find(
+        self,
+        question: str,
+        k: int = 10,
+        lanes: Sequence[str] | None = None,
+        where: Where | None = None,
+        ordering: Ordering = PLAIN,
+    ) -> Found:
         """Return what ``search`` returns, with word of which lanes took part and what was done without."""
         question = _checked(question)
         if k < 1:
             raise InputError(f"k is {k}; ask for at least 1 passage")
-        found = self._searcher.search(question, k, lanes, where)
+        found = self._searcher.search(question, k, lanes, where, ordering)
         note = self._embedders.serving().note
         return replace(found, notes=(note, *found.notes)) if note else found
 
     def ask(
-        self, question: str, k: int = PASSAGES, sampling: Sampling | None = None, where: Where | None = None
+        self,
+        question: str,
+        k: int = PASSAGES,
+        sampling: Sampling | None = None,
+        where: Where | None = None,
+        ordering: Ordering = PLAIN,
     ) -> Answer:
         """Return the answer to a question; see ``stream``."""
-        *_, answer = self.stream(question, k, sampling, where)
+        *_, answer = self.stream(question, k, sampling, where, ordering=ordering)
         return answer
 
     def stream(
@@ -266,6 +309,7 @@ class KnowledgeBase:
         *,
         style: Style = "plain",
         strict: bool = False,
+        ordering: Ordering = PLAIN,
     ) -> Generates[Answer]:
         """Yield the answer as it grows; the last one is finished.
 
@@ -276,11 +320,13 @@ class KnowledgeBase:
             where: from which documents.
             style: ``step-by-step`` lets the model think first, ``few-shot`` shows it an example.
             strict: leave out sentences that no passage bears out.
+            ordering: as for ``search``.
         Raises:
             InputError: the question is empty or too long.
             GeneratorError: the model failed, or cannot do what ``sampling`` or ``style`` asks.
         """
-        return self.answers(Asked(question, k, sampling or Sampling(), where or Where(), style, strict))
+        asked = Asked(question, k, sampling or Sampling(), where or Where(), style, strict, ordering=ordering)
+        return self.answers(asked)
 
     def answers(self, asked: Asked, *, record: bool = True) -> Generates[Answer]:
         """Yield what ``stream`` does; the finished answer is recorded, where the log is on."""
@@ -288,13 +334,16 @@ class KnowledgeBase:
             for answer, written in answers:
                 yield self.log.record(asked, answer, written) if record and answer.finished else answer
 
-    def chat(self, session: str | None = None) -> Chat:
-        """Return a conversation: a new one, or a recorded one to go on with; ``last`` is the one spoken in last.
+    def chat(self, session: str | None = None, turns: Sequence[Turn] | None = None) -> Chat:
+        """Return a conversation: a new one, or one to go on with.
 
+        Args:
+            session: its name; ``last`` is the recorded one spoken in last.
+            turns: what was said in it, where the caller keeps that; else it is read from the log.
         Raises:
             InputError: there is no such conversation.
         """
-        return Chat(self.answers, self.generator, self.log, self.prompts, session)
+        return Chat(self.answers, self.generator, self.log, self.prompts, session, turns)
 
     def replay(self, number: int) -> Replay:
         """Answer a recorded question again, as it was asked then, and say what came out otherwise.
@@ -323,6 +372,12 @@ class KnowledgeBase:
         if self._llm is None:
             self._llm = open_generator(self.config.llm)
         return self._llm
+
+    def use_model(self, spec: str, generator: Generator) -> None:
+        """Let another model write the answers from now on; the caller closes it, and the one before."""
+        self.config = replace(self.config, llm=spec)
+        self._llm, self._llm_is_ours = generator, False
+        self.log = Log(self._catalog, spec, self._embedder_fingerprint, on=self.log.on)
 
     def document_text(self, source: str | os.PathLike[str]) -> str:
         """Return the text that the offsets of chunks and citations count in.

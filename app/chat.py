@@ -7,7 +7,7 @@ was not answered to its end.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Generator as Generates
 from contextlib import closing
 
@@ -15,6 +15,8 @@ from ..llm.generator import Generator, Sampling
 from ..prompts.condense import Turn, by_rule, checked, condense_prompt
 from ..prompts.leaning import leans
 from ..prompts.templates import Style, Templates
+from ..retrieval.search import PLAIN
+from ..retrieval.select import Ordering
 from ..retrieval.where import Where
 from .answer import PASSAGES, Answer, Asked
 from .log import Log, Record, new_session
@@ -32,15 +34,17 @@ class Chat:
         log: Log,
         templates: Templates,
         session: str | None = None,
+        turns: Sequence[Turn] | None = None,
     ) -> None:
-        """Begin a conversation, or go on with a recorded one; ``KnowledgeBase.chat`` is the way here.
+        """Begin a conversation, or go on with one; ``KnowledgeBase.chat`` is the way here.
 
         Raises:
-            InputError: there is no such conversation.
+            InputError: there is no such conversation, and no turns of it are given.
         """
-        records = log.session(session) if session else ()
-        self.id = records[0].session if records else new_session()
-        self._turns = [Turn(record.asked.said, record.asked.question, record.text) for record in records]
+        records = log.session(session) if session and turns is None else ()
+        self.id = records[0].session if records else session or new_session()
+        said = (Turn(record.asked.said, record.asked.question, record.text) for record in records)
+        self._turns = list(said if turns is None else turns)
         self._answers = answers
         self._generator = generator
         self._templates = templates
@@ -64,6 +68,7 @@ class Chat:
         *,
         style: Style = "plain",
         strict: bool = False,
+        ordering: Ordering = PLAIN,
     ) -> Generates[Answer]:
         """Yield the answer as it grows; its ``question`` is what was searched for.
 
@@ -71,7 +76,7 @@ class Chat:
         """
         text = text.strip()
         question = self.standing_alone(text)
-        asked = Asked(question, k, sampling or Sampling(), where or Where(), style, strict, text, self.id)
+        asked = Asked(question, k, sampling or Sampling(), where or Where(), style, strict, text, self.id, ordering)
         with closing(self._answers(asked)) as answers:
             for answer in answers:
                 if answer.finished:

@@ -23,7 +23,7 @@ from .cli_ingest import ingesting
 from .cli_mcp import mcp
 from .cli_models import models
 from .cli_move import moving
-from .cli_options import AnsweringBase, AsJson, Base, Filters, Lanes, Place, Writing, with_options
+from .cli_options import AnsweringBase, AsJson, Base, Filters, Lanes, Place, Shown, Writing, with_options
 from .cli_serve import serving, tokens
 
 FAILED, USAGE, NOTHING_FOUND, INTERRUPTED = 1, 2, 4, 130
@@ -58,13 +58,17 @@ def ask(
     *,
     writing: Writing,
     filters: Filters,
+    shown: Shown,
     base: AnsweringBase,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question from the knowledge base, with the place that each sentence came from."""
     text = sys.stdin.read() if question == "-" else question
     with base.open() as kb:
-        answers = kb.stream(text, k, writing.sampling, filters.where, style=writing.style, strict=writing.strict)
+        answers = kb.stream(
+            text, k, writing.sampling, filters.where,
+            style=writing.style, strict=writing.strict, ordering=shown.ordering,
+        )  # fmt: skip
         answer = show.stream(answers, as_json=as_json)
     if reasoning and answer.reasoning and not as_json:
         show.message(f"reasoning: {answer.reasoning}")
@@ -80,13 +84,14 @@ def search(
     lanes: Lanes = None,
     *,
     filters: Filters,
+    shown: Shown,
     base: Base,
     as_json: AsJson = False,
 ) -> None:
     """Show the passages that fit a question best, with scores."""
     text = sys.stdin.read() if question == "-" else question
     with base.open() as kb:
-        found = kb.find(text, k, lanes or None, filters.where)
+        found = kb.find(text, k, lanes or None, filters.where, shown.ordering)
     show.found(found, as_json=as_json)
     if not found.hits:
         raise typer.Exit(NOTHING_FOUND)

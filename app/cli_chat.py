@@ -17,7 +17,7 @@ from ..prompts.templates import Language as PromptLanguage
 from . import show, show_log
 from .answer import PASSAGES, Answer
 from .chat import Chat, to_markdown
-from .cli_options import AnsweringBase, AsJson, Filters, Home, Place, StyleName, Writing, with_options
+from .cli_options import AnsweringBase, AsJson, Filters, Home, Place, Shown, StyleName, Writing, with_options
 from .config import load_config
 
 CHANGED = 1
@@ -44,6 +44,7 @@ def chat(
     *,
     writing: Writing,
     filters: Filters,
+    shown: Shown,
     base: AnsweringBase,
     as_json: AsJson = False,
 ) -> None:
@@ -59,8 +60,9 @@ def chat(
             talk = kb.chat(session or ("last" if go_on else None))
             for text in _typed(talk):
                 answers = talk.stream(
-                    text, k, writing.sampling, filters.where, style=writing.style, strict=writing.strict
-                )
+                    text, k, writing.sampling, filters.where, style=writing.style, strict=writing.strict,
+                    ordering=shown.ordering,
+                )  # fmt: skip
                 with closing(answers):
                     _answer(_understood(answers, text), as_json=as_json)
 

@@ -12,7 +12,7 @@ import typer
 from ..ingest.errors import InputError
 from . import show
 from .api import KnowledgeBase
-from .cli_options import AsJson, Base, Filters, Lanes, StoredBase, with_options
+from .cli_options import AsJson, Base, Filters, Lanes, Shown, StoredBase, with_options
 from .config import Config
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def why_(
     lanes: Lanes = None,
     *,
     filters: Filters,
+    shown: Shown,
     base: Base,
     as_json: AsJson = False,
 ) -> None:
@@ -39,7 +40,7 @@ def why_(
     from ..retrieval.explain import why
 
     with base.open() as kb:
-        explained = why(kb.searcher, question, k, lanes or None, filters.where)
+        explained = why(kb.searcher, question, k, lanes or None, filters.where, shown.ordering)
     if as_json:
         show.dump(explained)
     else:
@@ -57,6 +58,7 @@ def why_not_(
     lanes: Lanes = None,
     *,
     filters: Filters,
+    shown: Shown,
     base: Base,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +66,9 @@ def why_not_(
     from ..retrieval.explain import why_not
 
     with base.open() as kb:
-        explained = why_not(kb.catalog, kb.searcher, expected, question, k, lanes or None, filters.where)
+        explained = why_not(
+            kb.catalog, kb.searcher, expected, question, k, lanes or None, filters.where, shown.ordering
+        )
     if as_json:
         show.dump(explained)
     else:
@@ -197,6 +201,8 @@ def _show_why(explained: Why) -> None:
         f"{lane} x {weight:.2f}" for lane, weight in zip(explained.lanes, explained.weights, strict=True)
     )
     typer.echo(f"score = sum of z x weight: {weights}")
+    if any(candidate.rerank is not None for candidate in explained.candidates):
+        typer.echo("ranked by the cross-encoder's score, where it read the passage")
     typer.echo(f"{'rank':>4} {'shown':>5} {'score':>7}  {_columns(explained)}  passage")
     for candidate in explained.candidates:
         typer.echo(_line(candidate))
@@ -209,6 +215,7 @@ def _columns(explained: Why) -> str:
 
 
 def _line(candidate: Candidate) -> str:
+    read = "" if candidate.rerank is None else f"  rerank {candidate.rerank:.4f}"
     votes = "  ".join(
         f"{f'#{vote.rank}' if vote.rank else '-':>6} {vote.score:7.3f} {vote.z:6.2f}" for vote in candidate.votes
     )
@@ -217,7 +224,7 @@ def _line(candidate: Candidate) -> str:
     rule = f"  cut: {candidate.cut}" if candidate.cut else ""
     rule += f" ({Path(candidate.repeats).name})" if candidate.repeats else ""
     rule += "  holds the question word for word" if candidate.verbatim else ""
-    return f"{candidate.rank:>4} {place:>5} {candidate.score:7.3f}  {votes}  {passage}{rule}"
+    return f"{candidate.rank:>4} {place:>5} {candidate.score:7.3f}  {votes}{read}  {passage}{rule}"
 
 
 def _show_why_not(explained: WhyNot) -> None:

@@ -17,6 +17,7 @@ import typer
 
 from ..llm.generator import Sampling
 from ..prompts.templates import Style
+from ..retrieval.select import PER_DOCUMENT, Ordering
 from ..retrieval.where import Where
 from .api import KnowledgeBase
 from .config import Config, load_config
@@ -115,6 +116,40 @@ class Filters(Options):
         """The filter that they make."""
         given = (self.source, self.language, self.media_type, self.page, self.meta)
         return Where(*(tuple(each or ()) for each in given))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Options):
+    """What of what is found is shown, and in which order."""
+
+    rerank: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="A cross-encoder on this machine puts the best in order: a folder or a Hugging Face name. [env: KB_RERANK]",
+            show_default=False,
+        ),
+    ] = None
+    mmr: Annotated[
+        float | None,
+        typer.Option(
+            metavar="0..1",
+            help="Less of the same: 1 counts only what is relevant, 0 only what is new.",
+            show_default=False,
+        ),
+    ] = None
+    per_document: Annotated[
+        int, typer.Option(help="Passages of one document before those of others; 0: any number.")
+    ] = PER_DOCUMENT
+
+    @property
+    def ordering(self) -> Ordering:
+        """The order that they ask for.
+
+        Raises:
+            InputError: one is out of its range.
+        """
+        return Ordering(self.per_document or None, self.mmr, self.rerank or "")
 
 
 _WRITING = Sampling()

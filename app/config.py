@@ -19,7 +19,7 @@ from ..ingest.errors import InputError
 
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 _TAKEN = ("models", "prompts")
-_KEYS = ("name", "embedder", "llm", "store", "log")
+_KEYS = ("name", "embedder", "llm", "store", "log", "rerank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Config:
     """``http://host:port`` of a Chroma server; empty for Chroma in this process."""
     log: str = "on"
     """``on``: answers are recorded in the base; ``off``: they are not."""
+    rerank: str = ""
+    """A cross-encoder that puts what is found in order: a folder or a name; empty or ``off``: none does."""
 
     @property
     def folder(self) -> Path:

@@ -23,6 +23,7 @@ from ..ingest.errors import InputError
 from ..ingest.fingerprint import fingerprint
 from ..llm.generator import Sampling
 from ..prompts.prompt import Message
+from ..retrieval.select import Ordering
 from ..retrieval.where import Where
 from .answer import Answer, Asked
 
@@ -33,9 +34,12 @@ _WAIT_S = 0.05
 _WHOLE = 64 << 20
 """Bytes. Of a larger model file, blocks at even distances are hashed, this much together."""
 _BLOCK = 1 << 18
+_TITLE = 200
+"""Characters."""
+_WITHOUT_TURNS = "DELETE FROM sessions WHERE id NOT IN (SELECT session FROM answers WHERE session NOT NULL)"
 _COLUMNS = (
     "id, at, ifnull(session, ''), said, question, settings, fingerprint, llm, model, model_hash, messages, raw, answer,"
-    " timings, feedback, correction"
+    " timings, feedback, correction, comment"
 )
 
 
@@ -69,6 +73,9 @@ class Record:
     timings: tuple[tuple[str, float], ...]
     feedback: Feedback
     correction: str
+    """What it should have been, in the words of the user."""
+    comment: str
+    """What else the user says of it."""
 
     @property
     def text(self) -> str:
@@ -89,7 +96,7 @@ class Session:
     started: str
     """UTC, ISO 8601."""
     title: str
-    """Its first question."""
+    """That the user gave it, else its first question."""
     n_turns: int
 
 
@@ -146,7 +153,7 @@ class Log:
             raise InputError(f"there is no recorded answer {number}; kb log shows what there is")
         return _record(row)
 
-    def rate(self, number: int, feedback: Feedback, correction: str = "") -> None:
+    def rate(self, number: int, feedback: Feedback, correction: str = "", comment: str = "") -> None:
         """Attach what the user thinks of an answer, in the place of what he thought before.
 
         Raises:
@@ -154,7 +161,8 @@ class Log:
         """
         self.get(number)
         self._catalog.connection().execute(
-            "UPDATE answers SET feedback = ?, correction = ? WHERE id = ?", (feedback, correction.strip(), number)
+            "UPDATE answers SET feedback = ?, correction = ?, comment = ? WHERE id = ?",
+            (feedback, correction.strip(), comment.strip(), number),
         )
 
     def delete(self, numbers: Sequence[int] | None = None) -> int:
@@ -163,13 +171,22 @@ class Log:
         connection = self._catalog.connection()
         gone = connection.execute(f"DELETE FROM answers{where}", () if numbers is None else (json.dumps(numbers),))
         count = gone.rowcount
-        connection.execute("DELETE FROM sessions WHERE id NOT IN (SELECT session FROM answers WHERE session NOT NULL)")
+        connection.execute(_WITHOUT_TURNS)
         return count
+
+    def take_out(self, numbers: Sequence[int]) -> None:
+        """Take answers out of their conversations; they stay recorded."""
+        connection = self._catalog.connection()
+        connection.execute(
+            "UPDATE answers SET session = NULL WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
+        )
+        connection.execute(_WITHOUT_TURNS)
 
     def sessions(self) -> tuple[Session, ...]:
         """Return the conversations, the one spoken in last first."""
         rows = self._catalog.connection().execute(
-            "SELECT s.id, s.started, (SELECT said FROM answers WHERE session = s.id ORDER BY id LIMIT 1), count(a.id)"
+            "SELECT s.id, s.started, ifnull(nullif(s.title, ''), (SELECT said FROM answers WHERE session = s.id ORDER BY id"
+            " LIMIT 1)), count(a.id)"
             " FROM sessions s JOIN answers a ON a.session = s.id GROUP BY s.id ORDER BY max(a.id) DESC"
         )
         return tuple(Session(*row) for row in rows)
@@ -186,6 +203,16 @@ class Log:
         if name not in {session.id for session in sessions}:
             raise InputError(f"there is no conversation {name!r}; kb chat --list shows what there is")
         return self.records(limit=-1, session=name)[::-1]
+
+    def rename_session(self, name: str, title: str) -> None:
+        """Give a conversation a title; an empty one gives it back its first question.
+
+        Raises:
+            InputError: there is no such conversation.
+        """
+        self.session(name)
+        title = " ".join(title.split())[:_TITLE]
+        self._catalog.connection().execute("UPDATE sessions SET title = ? WHERE id = ?", (title, name))
 
     def delete_session(self, name: str) -> int:
         """Forget a conversation; return how many turns it had.
@@ -230,10 +257,10 @@ class Log:
     ) -> int:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         if asked.session:
-            connection.execute("INSERT OR IGNORE INTO sessions VALUES (?, ?)", (asked.session, now))
+            connection.execute("INSERT OR IGNORE INTO sessions (id, started) VALUES (?, ?)", (asked.session, now))
         settings = {
             "k": asked.k, "style": asked.style, "where": asdict(asked.where), "sampling": asdict(asked.sampling),
-            "strict": asked.strict,
+            "strict": asked.strict, "ordering": asdict(asked.ordering),
         }  # fmt: skip
         cursor = connection.execute(
             "INSERT INTO answers (at, session, said, question, settings, fingerprint, llm, model, model_hash, messages,"
@@ -276,7 +303,7 @@ def to_json(answer: Answer) -> str:
 
 def _record(row: Sequence[object]) -> Record:
     number, at, session, said, question, settings, fingerprint, llm, model, model_hash, *rest = row
-    messages, raw, answer, timings, feedback, correction = map(str, rest)
+    messages, raw, answer, timings, feedback, correction, comment = map(str, rest)
     kept = json.loads(str(settings))
     asked = Asked(
         str(question),
@@ -287,11 +314,13 @@ def _record(row: Sequence[object]) -> Record:
         strict=kept["strict"],
         said=str(said),
         session=str(session),
+        ordering=Ordering(**kept.get("ordering", {})),
     )
     return Record(
         cast("int", number), str(at), str(session), asked, str(fingerprint), str(llm), str(model), str(model_hash),
         Written(tuple(Message(role, content) for role, content in json.loads(messages)), raw),
         answer, tuple((stage, seconds) for stage, seconds in json.loads(timings)), cast("Feedback", feedback), correction,
+        comment,
     )  # fmt: skip
 
 

@@ -20,8 +20,9 @@ from ..ingest.sources import SourceRow
 from .fuse import Fused, zscores
 from .lane import LaneScores
 from .phrases import holding, quoted
-from .search import Ranking, Searcher
-from .select import Verdict
+from .ranking import Ranking
+from .search import PLAIN, Searcher
+from .select import Ordering, Verdict
 from .where import Scope, Where, scope_of
 
 _DEEP = 10_000
@@ -61,6 +62,8 @@ class Candidate:
     """The source of the passage that it repeats, when that is why."""
     verbatim: bool
     """Whether it holds the whole question word for word, which puts it first."""
+    rerank: float | None = None
+    """What the cross-encoder said of it; ``None`` if it did not read it, or there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +94,20 @@ class WhyNot:
 
 
 def why(
-    searcher: Searcher, question: str, k: int = 10, lanes: Sequence[str] | None = None, where: Where | None = None
+    searcher: Searcher,
+    question: str,
+    k: int = 10,
+    lanes: Sequence[str] | None = None,
+    where: Where | None = None,
+    ordering: Ordering = PLAIN,
 ) -> Why:
     """Return every candidate of a search for the ``k`` best passages, with the votes of the lanes.
 
     Raises:
         InputError: an unknown lane, or one that the base does not have.
+        RerankerError: the cross-encoder that the ordering names cannot be used.
     """
-    ranking = searcher.rank(question, k, lanes, where)
+    ranking = searcher.rank(question, k, lanes, where, ordering)
     return Why(question, ranking.lanes, ranking.weights, _candidates(ranking), ranking.notes)
 
 
@@ -110,6 +119,7 @@ def why_not(
     k: int = 10,
     lanes: Sequence[str] | None = None,
     where: Where | None = None,
+    ordering: Ordering = PLAIN,
 ) -> WhyNot:
     """Return why a source is not among the ``k`` best passages, or where it is.
 
@@ -121,6 +131,7 @@ def why_not(
         k: see ``Searcher.search``.
         lanes: see ``Searcher.search``.
         where: see ``Searcher.search``.
+        ordering: see ``Searcher.search``.
     Raises:
         InputError: several sources end like this.
     """
@@ -138,7 +149,7 @@ def why_not(
         return WhyNot(question, row.source, "empty", "It holds no text that could be searched.", None, notes)
     if filtered := _filtered(catalog, searcher, own, question, where):
         return WhyNot(question, row.source, "filtered", filtered, None, notes)
-    best, more = _best(searcher, own, question, k, lanes, where)
+    best, more = _best(searcher, own, question, k, lanes, where, ordering)
     return _verdict(question, row.source, best, (*notes, *more), k)
 
 
@@ -166,11 +177,12 @@ def _best(
     k: int,
     lanes: Sequence[str] | None,
     where: Where | None,
+    ordering: Ordering,
 ) -> tuple[Candidate | None, tuple[str, ...]]:
     """Return the candidate of ``own`` that is shown first, else ranks first; looked for deeper when there is none."""
-    ranking = searcher.rank(question, k, lanes, where)
+    ranking = searcher.rank(question, k, lanes, where, ordering)
     if not any(one.id in own.ids for one in ranking.candidates):
-        ranking = searcher.rank(question, k, lanes, where, depth=_DEEP)
+        ranking = searcher.rank(question, k, lanes, where, ordering, depth=_DEEP)
     mine = [candidate for candidate in _candidates(ranking) if candidate.chunk.id in own.ids]
     shown = [candidate for candidate in mine if candidate.place]
     return next(iter(shown or mine), None), ranking.notes
@@ -191,7 +203,8 @@ def _candidate(ranking: Ranking, rank: int, one: Fused, verdict: Verdict) -> Can
     repeats = ranking.chunks[verdict.repeats].source if verdict.repeats else ""
     verbatim = one.id in ranking.verbatim
     return Candidate(
-        rank, ranking.chunks[one.id], one.score, votes, verdict.place, verdict.cut, repeats, verbatim
+        rank, ranking.chunks[one.id], one.score, votes, verdict.place, verdict.cut, repeats, verbatim,
+        ranking.reranked.get(one.id),
     )  # fmt: skip
 
 

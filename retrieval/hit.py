@@ -12,11 +12,11 @@ class Lane:
     """What one lane said of one chunk."""
 
     name: str
-    """``dense``, ``bm25`` or ``tfidf``."""
+    """``dense``, ``bm25`` or ``tfidf``; or ``rerank``, what a cross-encoder said of it."""
     rank: int
     """From 1 within the lane; 0 when the chunk is not among the lane's own best and was scored for fusion only."""
     score: float
-    """In the lane's own unit: cosine for dense and tfidf, BM25 for bm25. Higher is better."""
+    """In the lane's own unit: cosine for dense and tfidf, BM25 for bm25, the model's own for rerank. Higher is better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +27,8 @@ class Hit:
     score: float
     """Higher is better; what it measures is ``by``. Comparable within one search only, unless ``by`` is a cosine."""
     by: str
-    """``dense`` or ``tfidf`` (cosine, -1..1), ``bm25`` (no bounds), or ``fused`` (sum of standardised scores, no bounds)."""
+    """``dense`` or ``tfidf`` (cosine, -1..1), ``bm25`` (no bounds), ``fused`` (sum of standardised scores, no bounds), or
+    ``rerank`` (of a cross-encoder, mostly 0..1)."""
     lanes: tuple[Lane, ...] = ()
+    base: str = ""
+    """The knowledge base, where several were searched together."""

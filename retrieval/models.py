@@ -76,6 +76,15 @@ def open_embedder(spec: str, *, cache: Path, progress: Callable[[str], None] | N
     return _open(name, folder, spec, cache, progress)
 
 
+def find_on_disk(spec: str, cache: Path) -> tuple[str, Path] | None:
+    """Return the name and the folder of a model, given as a folder or by the name that it was pulled or cached under."""
+    folder = Path(spec).expanduser()
+    if folder.is_dir():
+        return folder.resolve().name, folder.resolve()
+    on_disk = {**cached_snapshots(), **dict(_pulled(cache))}
+    return (spec, on_disk[spec]) if spec in on_disk else None
+
+
 def list_models(cache: Path) -> tuple[ModelOnDisk, ...]:
     """Return the models on this machine: pulled, in the Hugging Face cache, and packaged; sorted by name."""
     found = {}
@@ -132,15 +141,11 @@ def _rank(name: str) -> int:
 
 def _resolve(spec: str, cache: Path) -> tuple[str, Path]:
     if spec in {"minilm", _PACKAGED}:
-        for found in _packaged():
-            return found
+        for packaged in _packaged():
+            return packaged
         raise MissingExtraError("the packaged embedding model all-MiniLM-L6-v2", "minilm")
-    folder = Path(spec).expanduser()
-    if folder.is_dir():
-        return folder.resolve().name, folder.resolve()
-    on_disk = {**cached_snapshots(), **dict(_pulled(cache))}
-    if spec in on_disk:
-        return spec, on_disk[spec]
+    if found := find_on_disk(spec, cache):
+        return found
     if re.fullmatch(r"[\w.-]+/[\w.-]+", spec) and not spec.startswith((".", "/")):
         raise EmbedderError(f"The embedding model {spec} is not on this machine; run: kb models pull {spec}")
     raise EmbedderError(

@@ -6,22 +6,53 @@ while there are ``k`` that are not repetitions, or two texts folded that differ 
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..ingest.document import Chunk
+from ..ingest.errors import InputError
 from .tokens import tokens
 
 PER_DOCUMENT = 3
 """Passages of one document before those of others that rank below it, unless asked otherwise."""
+MMR_POOL = 100
+"""Candidates that are put in another order by maximal marginal relevance; those below stay below."""
 NEAR = 0.9
 """Jaccard similarity of token shingles from which a text repeats another."""
 
 _SHINGLE = 3
 # A difference in one of these is one in fact: "120 dollars" does not repeat "450 dollars".
 _NUMBER = re.compile(r"\d+|[零〇一二三四五六七八九十百千万萬亿億两兩]")
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """How what the lanes found is put in order, and what of it is shown."""
+
+    per_document: int | None = PER_DOCUMENT
+    """How many passages of one document go before those of others; ``None``: any number."""
+    mmr: float | None = None
+    """0..1: what relevance counts against being unlike the passages above; ``None``: only repetitions are cut."""
+    rerank: str = ""
+    """A cross-encoder that reads the best candidates beside the question: a folder or a name; ``off``: none; empty: the base's
+    own, where it has one and all lanes are asked."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            InputError: one is out of its range.
+        """
+        if self.mmr is not None and not 0 <= self.mmr <= 1:
+            raise InputError(f"mmr is {self.mmr}; it must be from 0 (only unlike) to 1 (only relevant)")
+        if self.per_document is not None and self.per_document < 1:
+            raise InputError(f"per document is {self.per_document}; show at least 1 passage of a document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +100,53 @@ def select(chunks: Sequence[Chunk], k: int, per_document: int | None = PER_DOCUM
             verdicts[chunk.id] = Verdict(chunk.id, 0, f"{per_document} passages of its document are shown already")
     below = f"ranked below the {k} that were asked for"
     return tuple(verdicts.get(chunk.id) or Verdict(chunk.id, 0, below) for chunk in chunks)
+
+
+def diversified(
+    chunks: Sequence[Chunk], scores: Sequence[float], relevance: float, n_fixed: int = 0
+) -> tuple[int, ...]:
+    """Return the places of chunks in an order in which each is relevant and unlike those before it.
+
+    Carbonell and Goldstein 1998, "The use of MMR, diversity-based reranking"; relevance is the score scaled to 0..1 over the
+    pool, likeness the cosine of token counts, so that it means the same with any embedder and with none.
+
+    Args:
+        chunks: best first.
+        scores: of the chunks.
+        relevance: what relevance counts, 0..1; what is left counts for being unlike.
+        n_fixed: how many stay first.
+    """
+    n = min(len(chunks), MMR_POOL)
+    if n < 2:  # noqa: PLR2004
+        return tuple(range(len(chunks)))
+    relevant = np.array(scores[:n], np.float32)
+    spread = float(np.ptp(relevant))
+    relevant = (relevant - relevant.min()) / spread if spread else np.ones(n, np.float32)
+    likeness = _likeness([chunk.text for chunk in chunks[:n]])
+    order: list[int] = []
+    nearest = np.zeros(n, np.float32)
+    left = np.ones(n, bool)
+    while len(order) < n:
+        value = np.where(left, relevance * relevant - (1 - relevance) * nearest, -np.inf)
+        best = len(order) if len(order) < n_fixed else int(np.argmax(value))
+        order.append(best)
+        left[best] = False
+        nearest = np.maximum(nearest, likeness[best])
+    return (*order, *range(n, len(chunks)))
+
+
+def _likeness(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return (n, n) float32: the cosines of the texts' token counts, damped by the logarithm."""
+    counts = [Counter(tokens(text)) for text in texts]
+    columns = {token: at for at, token in enumerate(dict.fromkeys(token for count in counts for token in count))}
+    matrix = np.zeros((len(texts), max(len(columns), 1)), np.float32)
+    for row, count in enumerate(counts):
+        for token, n in count.items():
+            matrix[row, columns[token]] = 1 + math.log(n)
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    matrix /= np.where(lengths > 0, lengths, 1)
+    likeness: NDArray[np.float32] = matrix @ matrix.T
+    return likeness
 
 
 class _Seen:

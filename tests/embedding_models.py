@@ -56,6 +56,26 @@ def build_bert(
     return folder / "model"
 
 
+def build_cross_encoder(folder: Path, *, n_labels: int = 1) -> Path:
+    """Build a BERT of two layers that reads a question and a passage together, and gives ``n_labels`` scores."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    torch.manual_seed(7)
+    config = BertConfig(
+        vocab_size=save_wordpiece(folder),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=MAX_TOKENS,
+        initializer_range=0.5,
+        num_labels=n_labels,
+    )
+    BertForSequenceClassification(config).eval().save_pretrained(folder)
+    return folder
+
+
 def save_wordpiece(folder: Path) -> int:
     """Train a WordPiece vocabulary, save it as transformers does, and return its size."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers

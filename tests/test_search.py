@@ -17,7 +17,7 @@ from kb.ingest.errors import InputError
 from kb.retrieval.embedder import Embedder
 from kb.retrieval.models import open_embedder
 from kb.retrieval.search import Searcher
-from kb.retrieval.select import select
+from kb.retrieval.select import Ordering, select
 
 SENTENCES = (
     "The router restarts at night. Press the red button for ten seconds to reset it.",
@@ -187,7 +187,9 @@ def test_one_document_does_not_crowd_out_the_others(folder: Path) -> None:
         found = names(kb, "turbine inspected by the crew of the hall", 8)
         assert found.index("other") == 3
         assert found.count("long") == 7
-        unlimited = kb._searcher.search("turbine inspected by the crew of the hall", 8, per_document=None)
+        unlimited = kb._searcher.search(
+            "turbine inspected by the crew of the hall", 8, ordering=Ordering(per_document=None)
+        )
         assert all(Path(hit.chunk.source).stem == "long" for hit in unlimited.hits)
 
 

@@ -18,6 +18,7 @@ from kb import KnowledgeBase
 from kb.app.upkeep import open_index
 from kb.ingest.errors import InputError
 from kb.retrieval.search import Searcher
+from kb.retrieval.select import Ordering
 from kb.retrieval.where import Where, everything
 
 N = 300
@@ -74,7 +75,7 @@ def test_a_filtered_search_finds_k_whenever_k_exist(searcher: Searcher, lanes: S
         (Where(media_types=("text/plain",)), N),
         (Where(sources=("note-00*", "rule-03.md")), 11),
     ):
-        hits = searcher.search(question, n, lanes, where, per_document=None).hits
+        hits = searcher.search(question, n, lanes, where, ordering=Ordering(per_document=None)).hits
         assert len(hits) == n, where
         assert len({hit.chunk.id for hit in hits}) == n
 
