@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 
-from .pdf_layout import Line
+from .pdf_content import Line
 
 _FEWEST_ROWS, _FEWEST_LETTERS = 8, 18
 _FEWEST_TABLE_ROWS, _ROW_GAP = 3, 2.5

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from .pdf_layout import Line
+from .pdf_content import Line
 
 _AT_EDGE, _FEWEST_PAGES, _MOST, _MARGIN = 3, 3, 0.5, 0.15
 _TITLE_LETTERS = 6

@@ -15,7 +15,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from .pdf_layout import HYPHEN, Line
+from .pdf_content import HYPHEN, Line
 
 _BULLET = re.compile(r"[•●○▪■◦‣▸►➢✓·\uf000-\uf0ff]\s*(?=\S)")
 _MARKER = re.compile(

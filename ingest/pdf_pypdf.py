@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from .errors import DamagedError, EncryptedError
-from .pdf_layout import NEEDS_PASSWORD
+from .pdfium import NEEDS_PASSWORD
 
 if TYPE_CHECKING:
     from pypdf import PdfReader

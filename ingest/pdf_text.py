@@ -20,7 +20,7 @@ _SYMBOL_FONTS = {
     "\uf0a8": "◻",
     "\uf0e0": "→",
 }
-_DROPPED = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff\u200e\u200f\x00"))
+_REPLACED = str.maketrans(_SYMBOL_FONTS | dict.fromkeys("\u00ad\u200b\u2060\ufeff\u200e\u200f"))
 _FOLDED = re.compile("[\ufb00-\ufb06\u2e80-\u2fdf\uf900-\ufaff]")
 """Ligatures, CJK radicals and compatibility ideographs: fonts use them for the plain letters that people type."""
 _INVISIBLE = re.compile(r"[\s\ufffe]+")
@@ -34,9 +34,9 @@ _MIXED_WORDS, _FEW_VOWELS, _ENOUGH_LETTERS, _MOSTLY = 0.3, 0.18, 200, 0.9
 
 def clean(text: str) -> str:
     """Return text with spaces made plain, ligatures and radicals as the letters meant, and invisible characters gone."""
-    text = _FOLDED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text.translate(_DROPPED))
-    text = "".join(_SYMBOL_FONTS.get(c, c) for c in text) if any("\ue000" <= c <= "\uf8ff" for c in text) else text
-    return " ".join(text.split())
+    if not text.isascii():
+        text = _FOLDED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text.translate(_REPLACED))
+    return " ".join(text.replace("\0", "").split())
 
 
 def garbled_share(text: str) -> float:

@@ -15,12 +15,13 @@ from .document import How
 from .errors import DamagedError, EmptyFileError, EncryptedError, TooLargeError
 from .ocr import ocr_installed, recognise
 from .pdf_columns import unmix_columns, with_table_rows
+from .pdf_content import HYPHEN, Bookmark, Line, PageContent
 from .pdf_furniture import furniture
-from .pdf_layout import HYPHEN, Bookmark, Line, PageContent, PdfiumFile, open_pdf
 from .pdf_paragraphs import blocks, heading_levels, looks_like_heading, size_of
 from .pdf_pypdf import PypdfFile
 from .pdf_repair import with_new_end
 from .pdf_text import clean, garbled_share
+from .pdfium import PdfiumFile, open_pdf
 from .reading import MarkdownWriter, Reading
 
 MAX_PAGES = 20_000
@@ -161,8 +162,14 @@ def _cleaned(content: PageContent) -> tuple[Line, ...]:
     ordered: Sequence[Line] = content.lines
     if content.rows:
         ordered = unmix_columns(content.rows) or with_table_rows(content.rows, content.lines)
-    lines = (replace(line, text=clean(line.text), cells=tuple(map(clean, line.cells))) for line in ordered)
-    return tuple(line for line in lines if line.text.strip(HYPHEN))
+    return tuple(line for line in map(_clean_line, ordered) if line.text.strip(HYPHEN))
+
+
+def _clean_line(line: Line) -> Line:
+    text = clean(line.text)
+    if text == line.text and not line.cells:
+        return line
+    return replace(line, text=text, cells=tuple(map(clean, line.cells)))
 
 
 def _paragraphs(text: str) -> tuple[str, ...]:
@@ -231,7 +238,12 @@ def _located(title: str, lines: Sequence[Line]) -> Sequence[Line]:
 
 def _size_levels(pages: Sequence[_Page]) -> Callable[[int, Line], int]:
     levels = heading_levels(line for page in pages for line in page.lines)
-    return lambda _, line: levels.get(size_of(line), 0) if looks_like_heading(line.text) else 0
+
+    def level(_: int, line: Line) -> int:
+        rank = levels.get(size_of(line), 0)
+        return rank if rank and looks_like_heading(line.text) else 0
+
+    return level
 
 
 def _hyphen_rule(pages: Sequence[_Page]) -> Callable[[str, str], bool]:

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from kb.ingest.errors import DamagedError, EmptyFileError, EncryptedError, InputError, ReadError
 from kb.ingest.ocr import ocr_installed
 from kb.ingest.pdf_columns import unmix_columns
+from kb.ingest.pdf_content import Line
 from kb.ingest.pdf_furniture import furniture
-from kb.ingest.pdf_layout import Line, quote_boxes, render_page
 from kb.ingest.pdf_text import clean, garbled_share
+from kb.ingest.pdfium import quote_boxes, render_page
 from kb.ingest.read_pdf import read_pdf
 
 SHARED = Path(os.environ.get("KB_SHARED", Path(__file__).resolve().parents[2] / "shared"))
