@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from .. import __version__
 from ..ingest.errors import InputError, KBError, UnknownNameError
 from ..llm.generator import Sampling
+from ..prompts.prompt import TaskName
 from ..prompts.templates import Style
 from ..retrieval.where import Where
 from . import show
@@ -75,6 +76,7 @@ class Question(BaseModel):
     where: Filters = Filters()
     style: Style = "plain"
     strict: bool = False
+    task: TaskName | None = None
     temperature: float = Field(0.0, ge=0, le=5)
     top_k: int | None = Field(None, ge=1, le=100_000)
     top_p: float | None = Field(None, gt=0, le=1)
@@ -91,7 +93,7 @@ class Question(BaseModel):
             seed=self.seed, temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, min_p=self.min_p,
             repeat_penalty=self.repeat_penalty, max_tokens=self.max_tokens, stop=tuple(self.stop), banned=tuple(self.banned),
         )  # fmt: skip
-        return Asked(self.question, self.k, sampling, self.where.where(), self.style, self.strict)
+        return Asked(self.question, self.k, sampling, self.where.where(), self.style, self.strict, task=self.task)
 
 
 class Verdict(BaseModel):
@@ -166,7 +168,7 @@ def _about_questions(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> 
         """Return the passages that fit a question best."""
         kb = visitor(request).open(bases, body.base)
         with metrics.timed("search"):
-            return _json(kb.find(body.question, body.k, body.lanes, body.where.where()))
+            return _json(kb.find(body.question, body.k, body.lanes or None, body.where.where()))
 
     @router.post("/ask", dependencies=[reader])
     async def ask(body: Question, request: Request) -> object:

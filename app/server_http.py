@@ -13,7 +13,15 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from ..ingest.errors import GeneratorError, InputError, KBError, LockedError, StorageError, UnknownNameError
+from ..ingest.errors import (
+    CannotDoError,
+    GeneratorError,
+    InputError,
+    KBError,
+    LockedError,
+    StorageError,
+    UnknownNameError,
+)
 from .answer import Answer
 from .api import KnowledgeBase
 from .server_auth import Tokens, allows
@@ -28,6 +36,7 @@ _STATUS: tuple[tuple[type[KBError], int], ...] = (
     (UnknownNameError, 404),
     (InputError, 400),
     (StorageError, 503),
+    (CannotDoError, 400),
     (GeneratorError, 502),
     (KBError, 500),
 )
@@ -134,6 +143,10 @@ def handle_errors(app: FastAPI) -> None:
         wait_s = error.retry_after_s if isinstance(error, BusyError) else _LOCKED_S
         headers = {"retry-after": str(wait_s)} if isinstance(error, (BusyError, LockedError)) else None
         return JSONResponse(error_body(str(error), type(error).__name__, status), status, headers)
+
+    @app.exception_handler(Exception)
+    def of_ours(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse(error_body(f"this should not have happened: {type(error).__name__}", "bug", 500), 500)
 
     @app.exception_handler(HTTPException)
     def of_http(_: Request, error: Exception) -> JSONResponse:

@@ -10,6 +10,7 @@ import asyncio
 import json
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +20,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from ..ingest.errors import KBError
+from ..ingest.errors import InputError, KBError
 from . import show
 from .api import KnowledgeBase
 from .rename import UPLOADS, remember_place
@@ -31,6 +32,7 @@ from .server_worker import Worker
 MAX_FILES = 200
 """In one upload."""
 
+_DONE: dict[int | str, dict[str, str]] = {200: {"description": "The job is over."}}
 _PIECE = 1 << 20
 _LOOK_S, _LOOK_MOST_S = 0.05, 1.0
 _ALIVE_S = 15.0
@@ -39,7 +41,7 @@ _ALIVE_S = 15.0
 class Paths(BaseModel):
     """What to ingest from the server's own disk."""
 
-    paths: list[Annotated[str, Field(max_length=4096)]] = Field(min_length=1, max_length=1000)
+    paths: list[Annotated[str, Field(min_length=1, max_length=4096)]] = Field(min_length=1, max_length=1000)
     base: str | None = None
     keep: bool = False
     """Keep what vanished from disk."""
@@ -57,7 +59,7 @@ def about_documents(bases: Bases, door: Door, jobs: Jobs, worker: Worker) -> API
         """List the files of a base with the ledger of their pages."""
         return JSONResponse({"documents": show.as_data(visitor(request).open(bases, base).ledger())})
 
-    @router.post("/documents", dependencies=[writer], status_code=202)
+    @router.post("/documents", dependencies=[writer], status_code=202, responses=_DONE)
     async def add_documents(
         request: Request,
         files: Annotated[list[UploadFile], File(max_length=MAX_FILES)],
@@ -86,7 +88,7 @@ def about_ingest(bases: Bases, door: Door, jobs: Jobs, worker: Worker, *, paths_
     router = APIRouter(responses=REFUSALS, tags=["ingest"])
     reader, writer, admin = (Depends(door.needs(role)) for role in ("read", "write", "admin"))
 
-    @router.post("/ingest", dependencies=[admin], status_code=202)
+    @router.post("/ingest", dependencies=[admin], status_code=202, responses=_DONE)
     async def ingest(body: Paths, request: Request) -> JSONResponse:
         """Ingest files and folders of the server's own disk; for an admin on a server that only this computer reaches."""
         if not paths_allowed:
@@ -163,9 +165,11 @@ def _keep(kb: KnowledgeBase, files: list[UploadFile]) -> list[Path]:
     """Move files into the base's uploads, one of the same name being replaced; return where they are.
 
     Raises:
-        InputError: a name that cannot be used; nothing was done.
+        InputError: a name that cannot be used, or two files of one name; nothing was done.
     """
     names = [file_name(file.filename or "") for file in files]
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
+        raise InputError(f"{len(files)} files were sent, several of them named {twice[0]!r}; rename them")
     uploads = kb.config.folder / UPLOADS
     uploads.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=kb.config.folder) as folder:

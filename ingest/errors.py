@@ -16,6 +16,7 @@
     ├── EmbedderError           an embedding model cannot be loaded or used
     ├── RerankerError           a cross-encoder cannot be loaded or used
     └── GeneratorError          a language model cannot be loaded or used
+        └── CannotDoError       it cannot do what was asked of it: a setting, a style
 
 Each message says what failed, on what, and what to do next. Errors of other libraries are mapped onto these where they
 are caught (``raise ... from exc``).
@@ -104,3 +105,7 @@ class RerankerError(KBError):
 
 class GeneratorError(KBError):
     """A language model cannot be loaded or used."""
+
+
+class CannotDoError(GeneratorError):
+    """A language model cannot do what was asked of it: a setting, a style."""

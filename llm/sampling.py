@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..ingest.errors import GeneratorError
+from ..ingest.errors import CannotDoError
 from .generator import Sampling
 
 Strategy = Literal["greedy", "sample", "beam"]
@@ -29,14 +29,14 @@ def strategy(sampling: Sampling) -> Strategy:
     """Return what ``auto`` stands for.
 
     Raises:
-        GeneratorError: the settings contradict each other.
+        CannotDoError: the settings contradict each other.
     """
     if sampling.n_beams > 1 and sampling.strategy != "beam":
-        raise GeneratorError(
+        raise CannotDoError(
             f"{sampling.n_beams} beams were asked for with strategy {sampling.strategy!r}; use strategy 'beam'"
         )
     if sampling.strategy == "sample" and sampling.temperature <= 0:
-        raise GeneratorError("strategy 'sample' needs a temperature above 0; raise it, or use strategy 'greedy'")
+        raise CannotDoError("strategy 'sample' needs a temperature above 0; raise it, or use strategy 'greedy'")
     if sampling.strategy == "auto":
         return "sample" if sampling.temperature > 0 else "greedy"
     return sampling.strategy
@@ -46,7 +46,7 @@ def require(backend: str, sampling: Sampling, abilities: frozenset[Ability]) -> 
     """Return the strategy to use, if the backend can do all that is asked.
 
     Raises:
-        GeneratorError: it cannot; the sentence names the backend and each setting to leave out.
+        CannotDoError: it cannot; the sentence names the backend and each setting to leave out.
     """
     chosen = strategy(sampling)
     asked: dict[Ability, bool] = {
@@ -60,7 +60,7 @@ def require(backend: str, sampling: Sampling, abilities: frozenset[Ability]) -> 
     }
     missing = [_MEANING[ability] for ability, wanted in asked.items() if wanted and ability not in abilities]
     if missing:
-        raise GeneratorError(
+        raise CannotDoError(
             f"{backend} cannot {' or '.join(missing)}; leave the setting out, or use a backend that can (gguf:, hf:)"
         )
     return chosen

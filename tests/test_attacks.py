@@ -68,7 +68,8 @@ def test_names_of_uploads_cannot_leave_the_folder(name: str) -> None:
         ("get", "/api/v1/ingest/..%2f..%2ftokens.json", {}, 404),
         ("delete", "/api/v1/documents?source=/etc/passwd", {}, 400),
         ("get", "/gradio_api/file=/etc/passwd", {}, 403),
-        # too large, too many
+        # too large, too many, one over the other
+        ("post", "/api/v1/documents", {"files": [("files", ("a.md", b"x")), ("files", ("a.md", b"y"))]}, 400),
         ("post", "/api/v1/documents", {"files": [("files", ("a.md", b"x" * 4_000_000))]}, 413),
         ("post", "/api/v1/documents", files(201), 422),
         ("post", "/api/v1/documents", files(10_000), 400),

@@ -49,7 +49,7 @@ def test_search_and_ask_take_the_filters_of_the_command_line(http: httpx.Client)
     assert "Exit code 4" not in asked["text"]
     wrong = http.post("/api/v1/search", json={"question": QUESTION, "where": {"meta": ["nothing"]}})
     assert wrong.status_code == 400
-    assert http.post("/api/v1/ask", json={"question": QUESTION, "style": "few-shot"}).status_code == 502
+    assert http.post("/api/v1/ask", json={"question": QUESTION, "style": "few-shot"}).status_code == 400
 
 
 def test_feedback_is_kept_with_the_answer(http: httpx.Client, home: Path) -> None:
