@@ -17,7 +17,7 @@ from .server_gate import Gate
 from .ui_bases import Choosing
 from .ui_chat import Chatting
 from .ui_documents import Documents
-from .ui_sessions import Sessions
+from .ui_sessions import Sessions, remember
 from .ui_settings import controls, keep
 from .ui_state import Talk
 from .ui_style import COLOURS, FONTS, MONO, script, style
@@ -85,6 +85,7 @@ class _Page:
     def build(self) -> gr.Blocks:
         with gr.Blocks(title="kb", analytics_enabled=False, fill_width=True) as page:
             self.talk = gr.State(Talk())
+            self.own = gr.BrowserState([], storage_key="kb-conversations", secret="kb")  # noqa: S106  names, no secrets
             with gr.Sidebar(width=300):
                 self._side_bar()
             with gr.Tabs():
@@ -188,6 +189,8 @@ class _Page:
             cancels=[asking, again],
             **_QUIET,
         )
+        for answering in (asking, again):
+            answering.then(remember, self.talk, self.own, **_QUIET)
         for place in (self.chat, self.side):
             place.choose(self.chatting.choose, [self.talk, self.base], self.side, **_QUIET)
         self.chat.why(self.chatting.why, [self.talk, self.base, self.settings[0]], self.side, **_QUIET)
@@ -197,8 +200,8 @@ class _Page:
     def _wire_sessions(self) -> None:
         shown = [self.talk, self.chat, self.side, self.listed]
         mine = [self.talk, self.base]
-        self.new_chat.click(self.sessions.new, self.base, shown, **_QUIET)
-        self.listed.open_session(self.sessions.open, self.base, shown, **_QUIET)
+        self.new_chat.click(self.sessions.new, mine, shown, **_QUIET)
+        self.listed.open_session(self.sessions.open, mine, shown, **_QUIET)
         self.listed.drop_session(self.sessions.drop, mine, [*shown, self.said], **_QUIET)
         self.listed.title_session(self.sessions.title, mine, [self.listed, self.said], **_QUIET)
         for button, form in ((self.markdown, "md"), (self.json, "json")):
@@ -217,13 +220,13 @@ class _Page:
         shown = [
             self.base, self.talk, self.chat, self.side, self.listed, self.drop, self.table, self.facts, self.name, self.model
         ]  # fmt: skip
-        page.load(self.choosing.page, self.base, shown, **_QUIET)
-        self.base.input(self.choosing.page, self.base, shown, **_QUIET)
+        page.load(self.choosing.page, [self.base, self.own], shown, **_QUIET)
+        self.base.input(self.choosing.page, [self.base, self.own], shown, **_QUIET)
         made = self.create.click(self.choosing.create, self.new_base, [self.base, self.new_base, self.bases_said])
         named = self.rename.click(self.choosing.rename, [self.base, self.name], [self.base, self.bases_said])
         self.delete.click(self.choosing.ask_delete, self.base, [self.sure, self.really])
         self.no.click(lambda: gr.update(visible=False), None, self.sure)
         gone = self.yes.click(self.choosing.delete, self.base, [self.base, self.sure, self.bases_said])
         for changed in (made, named, gone):
-            changed.then(self.choosing.page, self.base, shown, **_QUIET)
+            changed.then(self.choosing.page, [self.base, self.own], shown, **_QUIET)
         self.model.input(self.choosing.use_model, [self.model, self.base], [self.facts, self.model, self.model_said])

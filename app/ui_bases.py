@@ -27,18 +27,18 @@ class Choosing:
         self.bases = bases
         self.gate = gate
 
-    def page(self, base: str | None, request: gr.Request) -> tuple[object, ...]:
+    def page(self, base: str | None, own: list[str] | None, request: gr.Request) -> tuple[object, ...]:
         """Return a base as it is first shown, in the order of ``ui``: everything that depends on it."""
         texts = texts_of(request)
         names = self.bases.names()
         name = base if base in names else self.bases.config.name
-        kb = self.bases.get(name)
+        kb, talk = self.bases.get(name), Talk(own=tuple(map(str, own or ())))
         return (
             gr.update(choices=list(names), value=name),
-            Talk(),
+            talk,
             welcome(self.bases, kb, texts),
             nothing_chosen(texts),
-            listing(kb, "", texts),
+            listing(kb, talk, request),
             drop_zone(texts),
             table(kb, texts),
             facts(self.bases, kb, texts),

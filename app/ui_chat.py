@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,14 +22,19 @@ from ..prompts.templates import Style
 from . import ui_html
 from .answer import PASSAGES
 from .api import KnowledgeBase
+from .log import new_session
 from .server_bases import Bases
 from .server_gate import Gate
 from .ui_sessions import listing
 from .ui_sources import nothing_chosen, panel
-from .ui_state import Talk, Texts, Turn, chosen, demand, number, sent, texts_of
+from .ui_state import Talk, Turn, chosen, demand, number, sent, texts_of
 from .ui_why import explained
 
 _REFRESH_S = 0.1
+_SETTLED_S = 0.3
+"""How long the last snapshot of a stopped answer may be on its way: it must not be shown over the word that it was stopped."""
+_STOPPED = 1_000
+_POLL_S = 0.5
 
 Given = str | float | bool | None
 """The value of a setting, as its control gives it."""
@@ -68,13 +74,14 @@ class Chatting:
     def __init__(self, bases: Bases, gate: Gate) -> None:
         self.bases = bases
         self.gate = gate
+        self._stopped: deque[str] = deque(maxlen=_STOPPED)
 
     def ask(
         self, question: str, talk: Talk, base: str, request: gr.Request, *settings: Given
     ) -> Iterator[tuple[object, ...]]:
         """Yield (question, talk, conversation, panel, sessions, send, stop) as the answer grows."""
         if question.strip():
-            yield from self._answer(question.strip(), talk, base, settings, texts_of(request))
+            yield from self._answer(question.strip(), talk, base, settings, request)
 
     def redo(
         self, talk: Talk, base: str, event: gr.EventData, request: gr.Request, *settings: Given
@@ -85,14 +92,14 @@ class Chatting:
         if found is None or not question or talk.turns[-1].under_way:
             return
         self.bases.get(base).log.take_out(talk.numbers(found[0]))
-        yield from self._answer(question, talk.until(found[0]), base, settings, texts_of(request))
+        yield from self._answer(question, talk.until(found[0]), base, settings, request)
 
     def _answer(
-        self, question: str, talk: Talk, base: str, settings: tuple[Given, ...], texts: Texts
+        self, question: str, talk: Talk, base: str, settings: tuple[Given, ...], request: gr.Request
     ) -> Iterator[tuple[object, ...]]:
-        turn = Turn(question)
+        texts, turn = texts_of(request), Turn(question)
         said = talk.said()
-        talk = replace(talk, turns=(*talk.turns, turn))
+        talk = replace(talk, turns=(*talk.turns, turn), run=new_session())
         busy = (gr.update(visible=False), gr.update(visible=True))
         idle = (gr.update(visible=True), gr.update(visible=False))
         yield "", talk, ui_html.conversation(talk, texts), nothing_chosen(texts), gr.skip(), *busy
@@ -102,13 +109,17 @@ class Chatting:
             want = wanted(settings)
             kb = self.bases.get(base)
             chat = kb.chat(talk.session or None, said)
-            talk = replace(talk, session=chat.id)
+            talk = replace(talk, session=chat.id, own=(*dict.fromkeys((*talk.own, chat.id)),))
             with self.gate.ticket() as ticket:
-                ticket.wait()
+                while not ticket.wait(_POLL_S):
+                    if talk.run in self._stopped:
+                        return
                 answers = chat.stream(question, want.k, want.sampling, style=want.style, strict=want.strict)
                 last = 0.0
                 with closing(answers):
                     for answer in answers:
+                        if talk.run in self._stopped:
+                            return
                         turn = replace(turn, answer=answer)
                         talk = talk.with_last(turn)
                         if not answer.finished and time.monotonic() - last > _REFRESH_S:
@@ -117,7 +128,7 @@ class Chatting:
                             yield gr.skip(), talk, shown, gr.skip(), gr.skip(), gr.skip(), gr.skip()
             if turn.answer:
                 side = panel(kb, turn.answer, len(talk.turns) - 1, texts)
-            sessions = listing(kb, talk.session, texts)
+            sessions = listing(kb, talk, request)
         except KBError as error:
             talk = talk.with_last(replace(turn, error=str(error)))
         except Exception as error:
@@ -127,6 +138,8 @@ class Chatting:
 
     def stop(self, talk: Talk, request: gr.Request) -> tuple[object, ...]:
         """Return (talk, conversation, send, stop) with the last answer left as it is."""
+        self._stopped.append(talk.run)
+        time.sleep(_SETTLED_S)
         if talk.turns and talk.turns[-1].under_way:
             talk = talk.with_last(replace(talk.turns[-1], stopped=True))
         shown = ui_html.conversation(talk, texts_of(request))

@@ -19,10 +19,11 @@ from .recorded import answer_of
 from .server_bases import Bases
 from .ui_html import escape
 from .ui_sources import nothing_chosen, panel
-from .ui_state import Talk, Texts, Turn, demand, sent, texts_of
+from .ui_state import Talk, Texts, Turn, may_see, sent, texts_of
 from .ui_welcome import welcome
 
 SHOWN = 100
+_KEPT = 500
 
 
 class Sessions:
@@ -31,52 +32,53 @@ class Sessions:
     def __init__(self, bases: Bases) -> None:
         self.bases = bases
 
-    def new(self, base: str, request: gr.Request) -> tuple[object, ...]:
+    def new(self, talk: Talk, base: str, request: gr.Request) -> tuple[object, ...]:
         """Return (talk, conversation, panel, sessions): a conversation that begins."""
         texts = texts_of(request)
-        kb = self.bases.get(base)
-        return Talk(), welcome(self.bases, kb, texts), nothing_chosen(texts), listing(kb, "", texts)
+        kb, talk = self.bases.get(base), Talk(own=talk.own, reasoning=talk.reasoning)
+        return talk, welcome(self.bases, kb, texts), nothing_chosen(texts), listing(kb, talk, request)
 
-    def open(self, base: str, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
+    def open(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
         """Return what ``new`` does, of the conversation that was clicked."""
         texts = texts_of(request)
-        kb = self.bases.get(base)
+        kb, name = self.bases.get(base), str(sent(event).get("session"))
         try:
-            records = kb.log.session(str(sent(event).get("session")))
+            _check(request, talk, name)
+            records = kb.log.session(name)
         except InputError:  # deleted in another window
-            return self.new(base, request)
+            return self.new(talk, base, request)
         turns = tuple(
             Turn(one.asked.said, answer_of(one, kb.catalog), feedback=one.feedback, comment=one.comment)
             for one in records
         )
-        talk = Talk(records[0].session, turns)
+        talk = Talk(records[0].session, turns, talk.own, reasoning=talk.reasoning)
         last = turns[-1].answer
         side = panel(kb, last, len(turns) - 1, texts) if last else nothing_chosen(texts)
-        return talk, ui_html.conversation(talk, texts), side, listing(kb, talk.session, texts)
+        return talk, ui_html.conversation(talk, texts), side, listing(kb, talk, request)
 
     def drop(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
         """Return (talk, conversation, panel, sessions, message) after a conversation was deleted."""
         texts = texts_of(request)
         kb, name = self.bases.get(base), str(sent(event).get("session"))
         try:
-            demand(request, "write")
+            _check(request, talk, name)
             kb.log.delete_session(name)
         except KBError as error:
-            return *(gr.skip() for _ in range(3)), listing(kb, talk.session, texts), ui_html.problem(str(error), texts)
+            return *(gr.skip() for _ in range(3)), listing(kb, talk, request), ui_html.problem(str(error), texts)
         if name == talk.session:
-            return *self.new(base, request), ""
-        return *(gr.skip() for _ in range(3)), listing(kb, talk.session, texts), ""
+            return *self.new(talk, base, request), ""
+        return *(gr.skip() for _ in range(3)), listing(kb, talk, request), ""
 
     def title(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
         """Return (sessions, message) after a conversation got a title."""
         texts = texts_of(request)
-        kb, said = self.bases.get(base), ""
+        kb, name, said = self.bases.get(base), str(sent(event).get("session")), ""
         try:
-            demand(request, "write")
-            kb.log.rename_session(str(sent(event).get("session")), str(sent(event).get("title", "")))
+            _check(request, talk, name)
+            kb.log.rename_session(name, str(sent(event).get("title", "")))
         except KBError as error:
             said = ui_html.problem(str(error), texts)
-        return listing(kb, talk.session, texts), said
+        return listing(kb, talk, request), said
 
     def save(self, talk: Talk, base: str, form: str, request: gr.Request) -> tuple[str, str]:
         """Return (file, message): the conversation as ``md`` or ``json``, in JSON for the script that saves it."""
@@ -92,13 +94,24 @@ class Sessions:
         return json.dumps({"name": f"kb-{talk.session}.{form}", "type": kind, "text": text}), ""
 
 
-def listing(kb: KnowledgeBase, current: str, texts: Texts) -> str:
-    """Return the list of conversations, the one on the page marked."""
-    found = kb.log.sessions()[:SHOWN]
+def remember(talk: Talk) -> list[str]:
+    """Return what the visitor's browser keeps: the names of the conversations that were begun in it."""
+    return list(talk.own[-_KEPT:])
+
+
+def listing(kb: KnowledgeBase, talk: Talk, request: gr.Request) -> str:
+    """Return the list of the conversations that the visitor may see, the one on the page marked."""
+    texts = texts_of(request)
+    found = [one for one in kb.log.sessions() if may_see(request, talk, one.id)][:SHOWN]
     if not found:
         return f'<p class="kb-none">{texts["sessions_none"]}</p>'
-    rows = "".join(_row(one.id, one.title, current=one.id == current, texts=texts) for one in found)
+    rows = "".join(_row(one.id, one.title, current=one.id == talk.session, texts=texts) for one in found)
     return f'<nav aria-label="{texts["sessions"]}"><ul class="kb-sessions">{rows}</ul></nav>'
+
+
+def _check(request: gr.Request, talk: Talk, name: str) -> None:
+    if not may_see(request, talk, name):
+        raise InputError(texts_of(request)["forbidden"])
 
 
 def _row(name: str, title: str, *, current: bool, texts: Texts) -> str:

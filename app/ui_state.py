@@ -55,6 +55,10 @@ class Talk:
     session: str = ""
     """Its name in the log; empty until something is answered."""
     turns: tuple[Turn, ...] = ()
+    own: tuple[str, ...] = ()
+    """The conversations that were begun in this browser."""
+    run: str = ""
+    """Names the answer that is being written, so that it can be stopped."""
     reasoning: bool = False
     """Whether a model's steps are shown unfolded."""
 
@@ -93,6 +97,11 @@ def demand(request: gr.Request, role: str) -> None:
     """
     if request.username and not allows(request.username, role):
         raise InputError(texts_of(request)["forbidden"])
+
+
+def may_see(request: gr.Request, talk: Talk, session: str) -> bool:
+    """Return whether a conversation is the visitor's to see: on a server with tokens, others' are not, but for admins."""
+    return not request.username or allows(request.username, "admin") or session in talk.own
 
 
 def sent(event: gr.EventData) -> Mapping[str, object]:
