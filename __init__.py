@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .app.answer import Answer
     from .app.api import KnowledgeBase
+    from .app.together import KnowledgeBases
     from .ingest.document import Chunk, Document, Failure, IngestReport
     from .ingest.errors import KBError
     from .llm.generator import Sampling
@@ -29,6 +30,7 @@ _HOME = {
     "IngestReport": ".ingest.document",
     "KBError": ".ingest.errors",
     "KnowledgeBase": ".app.api",
+    "KnowledgeBases": ".app.together",
     "Sampling": ".llm.generator",
     "Sentence": ".prompts.prompt",
 }
@@ -43,6 +45,7 @@ __all__ = [
     "IngestReport",
     "KBError",
     "KnowledgeBase",
+    "KnowledgeBases",
     "Sampling",
     "Sentence",
 ]

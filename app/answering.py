@@ -14,20 +14,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..ingest.catalog import Catalog
-from ..ingest.errors import GeneratorError
+from ..ingest.errors import CannotDoError
+from ..llm.extractive import answer_span
 from ..llm.generator import Generator
+from ..llm.streaming import Ending
 from ..prompts.fill import fill, language_of, tokens_of, without_steps
 from ..prompts.prompt import Prompt
 from ..prompts.read import read
+from ..prompts.second_opinion import answers_it
+from ..prompts.task import Task, task_of
 from ..prompts.templates import Templates
-from ..retrieval.evidence import Frequencies, weigh
+from ..retrieval.evidence import Evidence, Frequencies, weigh
+from ..retrieval.judge import Judges
 from ..retrieval.passages import readable
 from ..retrieval.search import Found
 from .answer import Answer, Asked, Searched
+from .catalogs import Catalogs, holder_of
 from .census import census_of, taken
 from .chinese import told_in_chinese
 from .log import Written
-from .notes import answer_notes, prompt_notes
+from .notes import answer_notes, coverage_notes, cut_notes, prompt_notes, task_notes
+from .tasks import Gathering
 
 Timings = list[tuple[str, float]]
 
@@ -44,6 +51,8 @@ class Answering:
     generator: Callable[[], Generator]
     """Opens the model; called only when there is something to write from."""
     prompts: Templates
+    judges: Judges
+    """Asked besides, where there is one: whether passages answer, and whether they bear sentences out."""
 
     def answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
         """Yield the answer as it grows, each time with what was written; the last one is finished."""
@@ -53,49 +62,60 @@ class Answering:
                 yield (told_in_chinese(answer) if chinese else answer), written
 
     def _answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
-        census = census_of(asked.question)
+        census = None if isinstance(self.catalog, Catalogs) else census_of(asked.question)
         counted = taken(self.catalog, census, asked.question, asked.where) if census else None
         if census and counted and (census.literally or not counted.abstained):
             yield counted, Written()
             return
+        task = task_of(asked.question, asked.task)
+        judge = self.judges.get()  # before the search: a judge that is missing is said at once
         began = time.perf_counter()
-        found = self.find(asked)
+        material = Gathering(self.catalog, self.find, self._weigh).material(task, asked)
+        found = material.found
         searched = Searched(self.catalog.count("documents"), self.catalog.count("chunks"), found.lanes)
         timings = [("search", time.perf_counter() - began)]
-        notes = (*found.notes, *answer_notes(self.catalog, found.hits))
+        notes = (*found.notes, *answer_notes(self.catalog, found.hits), *task_notes(material.missing))
         answer = Answer(asked.question, "", (), found.hits, abstained=True, searched=searched, model="", notes=notes)
-        evidence = weigh(
-            asked.question, found.hits, self.frequencies, searched.chunks, unrelated=self.unrelated(asked.question)
-        )
-        if evidence.sufficient:
-            yield from self._from_model(answer, asked, timings)
+        enough = material.sufficient
+        if enough and judge and task.name == "answer":
+            enough = answers_it(asked.question, [hit.chunk.text for hit in found.hits], judge)
+        if enough:
+            yield from self._from_model(answer, asked, task, material.n_passages, timings)
         else:
             text = self.prompts.nothing_found(language_of(asked.question))
             yield replace(answer, text=text, timings=tuple(timings)), Written()
 
-    def _from_model(self, answer: Answer, asked: Asked, timings: Timings) -> Generates[tuple[Answer, Written]]:
+    def _weigh(self, question: str, found: Found) -> Evidence:
+        n_chunks = self.catalog.count("chunks")
+        return weigh(question, found.hits, self.frequencies, n_chunks, unrelated=self.unrelated(question))
+
+    def _from_model(
+        self, answer: Answer, asked: Asked, task: Task, n_passages: int, timings: Timings
+    ) -> Generates[tuple[Answer, Written]]:
         generator = self.generator()
         if generator.name == "extractive" and asked.style != "plain":
-            raise GeneratorError(
+            raise CannotDoError(
                 f"extractive quotes and cannot write in the style {asked.style!r}; choose a model with --llm"
             )
         began = time.perf_counter()
-        prompt = self._prompt(answer, asked, generator)
+        prompt = self._prompt(answer, asked, task, generator)
         timings.append(("prompt", time.perf_counter() - began))
-        notes = (*answer.notes, *prompt_notes(prompt, generator.name))
+        coverage = coverage_notes(prompt, len(answer.hits) - len(prompt.dropped), n_passages)
+        notes = (*answer.notes, *coverage, *prompt_notes(prompt, generator.name))
         yield from self._write(replace(answer, model=generator.name, notes=notes), prompt, generator, asked, timings)
 
-    def _prompt(self, answer: Answer, asked: Asked, generator: Generator) -> Prompt:
+    def _prompt(self, answer: Answer, asked: Asked, task: Task, generator: Generator) -> Prompt:
         """Fill the prompt with the hits that fit, then once more with them joined and made whole, as far as there is room."""
         count = generator.count_tokens
         room = generator.context_tokens - asked.sampling.max_tokens
         filled = partial(
-            fill, asked.question, count_tokens=count, room_tokens=room, style=asked.style, templates=self.prompts
-        )
+            fill, asked.question, count_tokens=count, room_tokens=room,
+            style=asked.style, templates=self.prompts, task=task,
+        )  # fmt: skip
         first = filled(answer.hits)
         kept = answer.hits[: len(answer.hits) - len(first.dropped)]
         spare = (room - tokens_of(first.messages, count)) * 9 // 10  # a text's tokens are not the sum of its parts'
-        passages = readable(self.catalog, kept, spare, count)
+        passages = readable(holder_of(self.catalog), kept, spare, count)
         if passages == kept:
             return first
         prompt = filled(passages)
@@ -104,20 +124,25 @@ class Answering:
     def _write(
         self, answer: Answer, prompt: Prompt, generator: Generator, asked: Asked, timings: Timings
     ) -> Generates[tuple[Answer, Written]]:
-        raw = ""
+        raw, ending = "", Ending()
         began = time.perf_counter()
-        for piece in generator.generate(prompt, asked.sampling):
-            if not raw:
-                timings.append(("first token", time.perf_counter() - began))
-            raw += piece
-            yield self._read(answer, prompt, raw, asked, finished=False), Written(prompt.messages, raw)
+        with closing(ending.of(generator.generate(prompt, asked.sampling))) as pieces:
+            for piece in pieces:
+                if not raw:
+                    timings.append(("first token", time.perf_counter() - began))
+                raw += piece
+                yield self._read(answer, prompt, raw, asked, finished=False), Written(prompt.messages, raw)
         timings.append(("generate", time.perf_counter() - began))
-        last = self._read(answer, prompt, raw, asked, finished=True)
+        cut = cut_notes(asked.sampling.max_tokens) if ending.reason == "length" else ()
+        last = self._read(replace(answer, notes=(*answer.notes, *cut)), prompt, raw, asked, finished=True)
+        last = replace(last, finish_reason=ending.reason, answer_span=_exact(last))
         yield replace(last, timings=tuple(timings)), Written(prompt.messages, raw)
 
     def _read(self, answer: Answer, prompt: Prompt, raw: str, asked: Asked, *, finished: bool) -> Answer:
         steps, said = without_steps(raw, asked.style, finished=finished)
-        reading = read(said, prompt, self.catalog.page_of, finished=finished, strict=asked.strict)
+        reading = read(
+            said, prompt, self.catalog.page_of, finished=finished, strict=asked.strict, judge=self.judges.get()
+        )
         return replace(
             answer,
             text=reading.text,
@@ -126,3 +151,12 @@ class Answering:
             reasoning=steps,
             finished=finished,
         )
+
+
+def _exact(answer: Answer) -> tuple[int, int] | None:
+    """Return where in the text the exact answer stands, in its first sentence."""
+    if not answer.sentences or answer.sentences[0].support == "unsupported":
+        return None
+    first = answer.sentences[0].text
+    at, place = answer.text.find(first), answer_span(answer.question, first)
+    return (at + place[0], at + place[1]) if place and at >= 0 else None

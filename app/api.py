@@ -24,10 +24,12 @@ from ..ingest.sync import Progress, Selection, sync
 from ..llm.generator import Generator, Sampling
 from ..llm.open import open_generator
 from ..prompts.condense import Turn
+from ..prompts.prompt import TaskName
 from ..prompts.templates import Style, Templates
 from ..retrieval.cross_encoder import open_cross_encoder
 from ..retrieval.embedder import Embedder
 from ..retrieval.hit import Hit
+from ..retrieval.judge import Judge, Judges, open_judge
 from ..retrieval.reranker import Reranker, Rerankers
 from ..retrieval.search import PLAIN, Found, Searcher
 from ..retrieval.select import Ordering
@@ -47,7 +49,10 @@ from .status import FileLedger, Status, ledger_of, status_of
 from .upkeep import bring_up, matching, open_index, report_of, splitting_for, writing
 
 if TYPE_CHECKING:
+    from .langchain_chat import KBChatModel
     from .langchain_retriever import KBRetriever
+    from .langchain_tool import KBTool
+    from .llamaindex_retriever import KBNodes
 
 MAX_QUESTION = 8_000
 """Characters. More than that is a document, not a question."""
@@ -62,6 +67,7 @@ class KnowledgeBase:
         embedder: Embedder | None = None,
         llm: Generator | None = None,
         reranker: Reranker | None = None,
+        judge: Judge | None = None,
     ) -> None:
         """Open the base that ``config`` names; a model given here is used instead of the configured one."""
         self.config = config
@@ -90,6 +96,7 @@ class KnowledgeBase:
             self._searcher.unrelated,
             self.generator,
             self.prompts,
+            _judges(judge, config),
         )
 
     @classmethod
@@ -102,6 +109,7 @@ class KnowledgeBase:
         llm: str | Generator | None = None,
         store: str | None = None,
         rerank: str | Reranker | None = None,
+        judge: str | Judge | None = None,
         must_exist: bool = False,
     ) -> Self:
         """Open a knowledge base, making an empty one if there is none of this name.
@@ -113,6 +121,7 @@ class KnowledgeBase:
             llm: ``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL``, ..., or a ``Generator``.
             store: ``http://host:port`` of a Chroma server; Chroma in this process unless given.
             rerank: a cross-encoder that puts what is found in order: a folder, a name, or a ``Reranker``; none unless given.
+            judge: an NLI cross-encoder that is asked whether passages bear answers out: a folder, a name, or a ``Judge``.
             must_exist: do not make one.
         Raises:
             InputError: the name or the configuration cannot be used, or there is no such base and there must be.
@@ -125,6 +134,7 @@ class KnowledgeBase:
             llm=llm if isinstance(llm, str) else None,
             store=store,
             rerank=rerank if isinstance(rerank, str) else None,
+            judge=judge if isinstance(judge, str) else None,
         )
         if must_exist and not config.folder.is_dir():
             raise InputError(
@@ -135,6 +145,7 @@ class KnowledgeBase:
             None if isinstance(embedder, str) else embedder,
             None if isinstance(llm, str) else llm,
             None if isinstance(rerank, str) else rerank,
+            None if isinstance(judge, str) else judge,
         )
 
     def ingest(
@@ -281,9 +292,7 @@ class KnowledgeBase:
         ordering: Ordering = PLAIN,
     ) -> Found:
         """Return what ``search`` returns, with word of which lanes took part and what was done without."""
-        question = _checked(question)
-        if k < 1:
-            raise InputError(f"k is {k}; ask for at least 1 passage")
+        question = checked(question, k)
         found = self._searcher.search(question, k, lanes, where, ordering)
         note = self._embedders.serving().note
         return replace(found, notes=(note, *found.notes)) if note else found
@@ -310,6 +319,7 @@ class KnowledgeBase:
         style: Style = "plain",
         strict: bool = False,
         ordering: Ordering = PLAIN,
+        task: TaskName | None = None,
     ) -> Generates[Answer]:
         """Yield the answer as it grows; the last one is finished.
 
@@ -321,16 +331,19 @@ class KnowledgeBase:
             style: ``step-by-step`` lets the model think first, ``few-shot`` shows it an example.
             strict: leave out sentences that no passage bears out.
             ordering: as for ``search``.
+            task: to answer, summarise or compare; ``None``: what the question clearly asks for.
         Raises:
-            InputError: the question is empty or too long.
+            InputError: the question is empty or too long, or names no two things to compare.
             GeneratorError: the model failed, or cannot do what ``sampling`` or ``style`` asks.
         """
-        asked = Asked(question, k, sampling or Sampling(), where or Where(), style, strict, ordering=ordering)
+        asked = Asked(
+            question, k, sampling or Sampling(), where or Where(), style, strict, ordering=ordering, task=task
+        )
         return self.answers(asked)
 
     def answers(self, asked: Asked, *, record: bool = True) -> Generates[Answer]:
         """Yield what ``stream`` does; the finished answer is recorded, where the log is on."""
-        with closing(self._answering.answers(replace(asked, question=_checked(asked.question)))) as answers:
+        with closing(self._answering.answers(replace(asked, question=checked(asked.question)))) as answers:
             for answer, written in answers:
                 yield self.log.record(asked, answer, written) if record and answer.finished else answer
 
@@ -415,6 +428,43 @@ class KnowledgeBase:
             raise MissingExtraError("kb as a LangChain retriever", "langchain") from error
         return KBRetriever(base=self, k=k)
 
+    def as_tool(self) -> KBTool:
+        """Return this base as a LangChain tool, which agents ask.
+
+        Raises:
+            MissingExtraError: LangChain is not installed.
+        """
+        try:
+            from .langchain_tool import KBTool
+        except ImportError as error:
+            raise MissingExtraError("kb as a LangChain tool", "langchain") from error
+        return KBTool(base=self)
+
+    def as_chat_model(self, sampling: Sampling | None = None) -> KBChatModel:
+        """Return the language model of this base as a LangChain chat model; it writes on its own, without passages.
+
+        Raises:
+            MissingExtraError: LangChain is not installed.
+            GeneratorError: the model cannot be opened.
+        """
+        try:
+            from .langchain_chat import KBChatModel
+        except ImportError as error:
+            raise MissingExtraError("kb's models as a LangChain chat model", "langchain") from error
+        return KBChatModel(generator=self.generator(), sampling=sampling or Sampling())
+
+    def as_llamaindex(self, k: int = 4) -> KBNodes:
+        """Return this base as a LlamaIndex retriever of ``k`` passages.
+
+        Raises:
+            MissingExtraError: LlamaIndex is not installed.
+        """
+        try:
+            from .llamaindex_retriever import KBNodes
+        except ImportError as error:
+            raise MissingExtraError("kb as a LlamaIndex retriever", "llamaindex") from error
+        return KBNodes(self, k)
+
     @property
     def catalog(self) -> Catalog:
         """What is stored, for explaining, evaluating and moving the base."""
@@ -424,6 +474,11 @@ class KnowledgeBase:
     def searcher(self) -> Searcher:
         """What searches it, likewise."""
         return self._searcher
+
+    @property
+    def answering(self) -> Answering:
+        """What answers from it, for asking several bases together."""
+        return self._answering
 
     def close(self) -> None:
         """Close the files, and free the model unless it was given: then it is the giver's to close."""
@@ -446,12 +501,26 @@ class KnowledgeBase:
         return embedder.fingerprint if embedder else "tfidf"
 
 
+def _judges(judge: Judge | None, config: Config) -> Judges:
+    if judge:
+        return Judges(lambda: judge)
+    spec = "" if config.judge == "off" else config.judge
+    return Judges(partial(open_judge, spec, config.models) if spec else None)
+
+
 def _paths(paths: Iterable[str | os.PathLike[str]]) -> Iterable[str | os.PathLike[str]]:
     return [paths] if isinstance(paths, (str, os.PathLike)) else paths
 
 
-def _checked(question: str) -> str:
+def checked(question: str, k: int = 1) -> str:
+    """Return a question that can be searched for, without white space around it.
+
+    Raises:
+        InputError: it is empty or too long, or no passage is asked for.
+    """
     question = question.strip()
+    if k < 1:
+        raise InputError(f"k is {k}; ask for at least 1 passage")
     if not question:
         raise InputError("the question is empty; ask something")
     if len(question) > MAX_QUESTION:

@@ -23,7 +23,7 @@ from .cli_ingest import ingesting
 from .cli_mcp import mcp
 from .cli_models import models
 from .cli_move import moving
-from .cli_options import AnsweringBase, AsJson, Base, Filters, Lanes, Place, Shown, Writing, with_options
+from .cli_options import AnsweringBases, AsJson, Bases, Filters, Lanes, Place, Shown, Writing, with_options
 from .cli_serve import serving, tokens
 
 FAILED, USAGE, NOTHING_FOUND, INTERRUPTED = 1, 2, 4, 130
@@ -59,7 +59,7 @@ def ask(
     writing: Writing,
     filters: Filters,
     shown: Shown,
-    base: AnsweringBase,
+    base: AnsweringBases,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question from the knowledge base, with the place that each sentence came from."""
@@ -67,7 +67,7 @@ def ask(
     with base.open() as kb:
         answers = kb.stream(
             text, k, writing.sampling, filters.where,
-            style=writing.style, strict=writing.strict, ordering=shown.ordering,
+            style=writing.style, strict=writing.strict, ordering=shown.ordering, task=writing.task,
         )  # fmt: skip
         answer = show.stream(answers, as_json=as_json)
     if reasoning and answer.reasoning and not as_json:
@@ -85,7 +85,7 @@ def search(
     *,
     filters: Filters,
     shown: Shown,
-    base: Base,
+    base: Bases,
     as_json: AsJson = False,
 ) -> None:
     """Show the passages that fit a question best, with scores."""

@@ -16,11 +16,13 @@ from typing import Annotated, Literal, get_type_hints
 import typer
 
 from ..llm.generator import Sampling
+from ..prompts.prompt import TaskName
 from ..prompts.templates import Style
 from ..retrieval.select import PER_DOCUMENT, Ordering
 from ..retrieval.where import Where
 from .api import KnowledgeBase
 from .config import Config, load_config
+from .together import KnowledgeBases
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Home = Annotated[
@@ -34,6 +36,31 @@ StyleName = Annotated[
     typer.Option("--style", help="How the model is told to answer: at once, thinking first, or shown an example."),
 ]
 Lanes = Annotated[list[str] | None, typer.Option("--lane", help="Ask only bm25, dense or tfidf.")]
+
+
+Store = Annotated[
+    str | None, typer.Option(help="A Chroma server, http://host:port. [env: KB_STORE]", show_default=False)
+]
+EmbedderSpec = Annotated[
+    str | None,
+    typer.Option(
+        "--embedder",
+        help="auto, minilm, tfidf, a model folder or a Hugging Face name. [env: KB_EMBEDDER]",
+        show_default=False,
+    ),
+]
+Llm = Annotated[
+    str | None,
+    typer.Option(help="auto, extractive, gguf:PATH, openai:URL#MODEL, hf:NAME. [env: KB_LLM]", show_default=False),
+]
+JudgeModel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="An NLI cross-encoder on this machine checks answers: a folder or a Hugging Face name. [env: KB_JUDGE]",
+        show_default=False,
+    ),
+]
 
 
 class Options:
@@ -65,33 +92,54 @@ class Place(Options):
 class StoredBase(Place):
     """Which knowledge base, and what keeps its vectors."""
 
-    store: Annotated[
-        str | None, typer.Option(help="A Chroma server, http://host:port. [env: KB_STORE]", show_default=False)
-    ] = None
+    store: Store = None
 
 
 @dataclass(frozen=True, slots=True)
 class Base(StoredBase):
     """Which knowledge base, and what embeds."""
 
-    embedder: Annotated[
-        str | None,
-        typer.Option(
-            "--embedder",
-            help="auto, minilm, tfidf, a model folder or a Hugging Face name. [env: KB_EMBEDDER]",
-            show_default=False,
-        ),
-    ] = None
+    embedder: EmbedderSpec = None
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweringBase(Base):
     """Which knowledge base, and what writes its answers."""
 
-    llm: Annotated[
-        str | None,
-        typer.Option(help="auto, extractive, gguf:PATH, openai:URL#MODEL, hf:NAME. [env: KB_LLM]", show_default=False),
+    llm: Llm = None
+    judge: JudgeModel = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bases(Options):
+    """Which knowledge bases to search, one or several together, and what embeds."""
+
+    home: Home = None
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Which knowledge base; several are searched together. [env: KB_NAME; default: default]",
+            show_default=False,
+        ),
     ] = None
+    store: Store = None
+    embedder: EmbedderSpec = None
+
+    def open(self) -> KnowledgeBase | KnowledgeBases:
+        """Open what they name; see ``KnowledgeBase.open`` and ``KnowledgeBases.open``."""
+        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "name"}
+        names = self.name or []
+        if len(names) > 1:
+            return KnowledgeBases.open(names, **given)
+        return KnowledgeBase.open(names[0] if names else None, must_exist=True, **given)
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweringBases(Bases):
+    """Which knowledge bases to ask, one or several together, and what writes answers."""
+
+    llm: Llm = None
+    judge: JudgeModel = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +235,10 @@ class Writing(Options):
     n_beams: Annotated[int, typer.Option("--beams", help="More than 1 only with --strategy beam.")] = _WRITING.n_beams
     style: StyleName = "plain"
     strict: Annotated[bool, typer.Option("--strict", help="Leave out sentences that no passage bears out.")] = False
+    task: Annotated[
+        TaskName | None,
+        typer.Option(help="What to do; unless given, what the question clearly asks for.", show_default=False),
+    ] = None
 
     @property
     def sampling(self) -> Sampling:

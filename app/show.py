@@ -114,12 +114,16 @@ def report(report: IngestReport, *, as_json: bool) -> None:
 
 
 def stream(answers: Iterable[Answer], *, as_json: bool) -> Answer:
-    """Show an answer as it is written, then where it came from; return it."""
+    """Show an answer as it is written, then where it came from; return it.
+
+    On a terminal the exact answer is bold; for that, quotes are shown when they are all there, which takes no time.
+    """
     shown = ""
     answer = None
     for answer in answers:
-        if not as_json and answer.text.startswith(shown):
-            typer.echo(answer.text[len(shown) :], nl=False)
+        waits = not answer.finished and answer.model == "extractive"
+        if not as_json and not waits and answer.text.startswith(shown):
+            typer.echo(_bold(answer)[len(shown) :], nl=False)
             shown = answer.text
             sys.stdout.flush()
     if answer is None:
@@ -134,6 +138,14 @@ def stream(answers: Iterable[Answer], *, as_json: bool) -> Answer:
     return answer
 
 
+def _bold(answer: Answer) -> str:
+    """Return the text; where nothing of it was shown yet, with the exact answer in bold."""
+    if answer.answer_span is None or answer.model != "extractive":
+        return answer.text
+    start, stop = answer.answer_span
+    return f"{answer.text[:start]}{typer.style(answer.text[start:stop], bold=True)}{answer.text[stop:]}"
+
+
 def _sources(answer: Answer) -> None:
     if answer.citations:
         typer.echo("")
@@ -144,14 +156,19 @@ def _sources(answer: Answer) -> None:
             message(f"{sentence.support}: {_short(sentence.text)} {sentence.reason}")
     if answer.abstained:
         looked = f"looked at {answer.searched.documents} documents, {answer.searched.chunks} passages"
-        nearest = dict.fromkeys(_relative(hit.chunk.source) for hit in answer.hits[:3])
+        nearest = dict.fromkeys(_of(hit.base) + _relative(hit.chunk.source) for hit in answer.hits[:3])
         message(f"{looked} ({', '.join(answer.searched.lanes)}); nearest: {', '.join(nearest) or 'nothing'}")
 
 
 def _place(citation: Citation) -> str:
     page = f", p. {citation.page}" if citation.page else ""
     headings = f" > {' > '.join(citation.headings)}" if citation.headings else ""
-    return f"{_relative(citation.source)}{page}{headings} ({citation.start}-{citation.stop})"
+    return f"{_of(citation.base)}{_relative(citation.source)}{page}{headings} ({citation.start}-{citation.stop})"
+
+
+def _of(base: str) -> str:
+    """Return what names a base before a source, where several were searched."""
+    return f"{base}: " if base else ""
 
 
 def _relative(source: str) -> str:
@@ -176,7 +193,7 @@ def found(found: Found, *, as_json: bool) -> None:
         )
         pages = f", p. {chunk.pages[0]}" if chunk.pages else ""
         headings = f" > {' > '.join(chunk.headings)}" if chunk.headings else ""
-        typer.echo(f"{rank:>2}. {hit.score:6.3f} {hit.by}  {_relative(chunk.source)}{pages}{headings}")
+        typer.echo(f"{rank:>2}. {hit.score:6.3f} {hit.by}  {_of(hit.base)}{_relative(chunk.source)}{pages}{headings}")
         typer.echo(f"    {lanes}\n    {_short(chunk.text)}")
     for note in found.notes:
         message(f"note: {note}")

@@ -148,7 +148,7 @@ def asked(kb: KnowledgeBase, questions: Sequence[Question], *, apart: bool) -> I
                 lambda wanted: chunk_frequencies(catalog.connection(), wanted),
                 answer.searched.chunks,
             )
-            passages = answer.hits if apart else readable(catalog, answer.hits, ROOM, len)
+            passages = answer.hits if apart else readable(lambda _: catalog, answer.hits, ROOM, len)
             prompt = fill(question.text, passages, count_tokens=len, room_tokens=ROOM)
             chosen = [candidate.text for candidate in select(prompt)]
             yield Row(question, answer, evidence, chosen[0] if chosen else "", " ".join(chosen), seconds)

@@ -7,6 +7,8 @@ from typing import Literal
 
 from ..retrieval.hit import Hit
 
+TaskName = Literal["answer", "summarise", "compare"]
+"""What is to be done with the passages."""
 Support = Literal["supported", "partly", "unsupported"]
 
 
@@ -29,6 +31,9 @@ class Prompt:
     """Hits that did not fit the backend's context, in rank order."""
     nothing_found: str = ""
     """What the model was told to write when the passages do not hold the answer; empty: what ships with kb."""
+    task: TaskName = "answer"
+    sides: tuple[str, ...] = ()
+    """What is to be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class Citation:
     start: int
     stop: int
     quote: str
+    base: str = ""
+    """The knowledge base, where several were asked together."""
 
 
 @dataclass(frozen=True, slots=True)

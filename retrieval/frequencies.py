@@ -1,4 +1,4 @@
-"""How many chunks hold a token: tokens in, counts out, read off the keyword index itself."""
+"""How many chunks hold a token, and how many tokens a chunk holds: counts, read off the keyword index itself."""
 
 from __future__ import annotations
 
@@ -15,3 +15,24 @@ def chunk_frequencies(connection: sqlite3.Connection, tokens: Sequence[str]) -> 
         (json.dumps(list(tokens)),),
     )
     return dict(rows.fetchall())
+
+
+def mean_tokens(connection: sqlite3.Connection) -> float:
+    """Return how many tokens a chunk of the catalog holds in the mean; 0 where there are no chunks.
+
+    FTS5 keeps both sums, as varints in one record of the index: sqlite.org/fts5.html, section 9.2, "The averages record".
+    """
+    row = connection.execute("SELECT block FROM bm25_data WHERE id = 1").fetchone()
+    n_chunks, n_tokens, *_ = (*_varints(row[0] if row else b""), 0, 0)
+    return n_tokens / n_chunks if n_chunks else 0.0
+
+
+def _varints(data: bytes) -> list[int]:
+    """Return SQLite's variable-length integers, of up to eight bytes each: 7 bits a byte, the highest first."""
+    found, value = [], 0
+    for byte in data:
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:  # noqa: PLR2004 - no byte follows
+            found.append(value)
+            value = 0
+    return found

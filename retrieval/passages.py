@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -23,8 +24,12 @@ _CONTINUED = re.compile(r"(?:[ \t]{2,}|\t)\S")
 """A line of an item: indented, as Markdown has it."""
 
 
+CatalogOf = Callable[[str], Catalog]
+"""Returns the catalog that has a document, by the document's id."""
+
+
 def readable(
-    catalog: Catalog, hits: Sequence[Hit], spare_tokens: int, count_tokens: Callable[[str], int]
+    catalog_of: CatalogOf, hits: Sequence[Hit], spare_tokens: int, count_tokens: Callable[[str], int]
 ) -> tuple[Hit, ...]:
     """Return the hits as passages that can be read.
 
@@ -32,13 +37,13 @@ def readable(
     of a chunk is completed from the next one, for the best hits first, as long as there is room.
 
     Args:
-        catalog: of the base.
+        catalog_of: of the base, or the bases.
         hits: best first.
         spare_tokens: how many tokens may be added; joining adds none.
         count_tokens: of the backend that will read them.
     Returns: hits best first; ``chunk.text`` is ``document.text[chunk.start:chunk.stop]``, as ever.
     """
-    documents = _Documents(catalog)
+    documents = _Documents(catalog_of)
     whole = []
     for hit in _joined(hits, documents):
         chunk = hit.chunk
@@ -54,21 +59,21 @@ def readable(
 class _Documents:
     """The documents of the hits, each text fetched once."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+    def __init__(self, catalog_of: CatalogOf) -> None:
+        self._catalog_of = catalog_of
         self._texts: dict[str, str] = {}
 
     def text_of(self, chunk: Chunk) -> str:
         """Return the text of a chunk's document; empty if it is gone, or another by now."""
         if chunk.document_id not in self._texts:
-            rows = self._catalog.connection().execute("SELECT text FROM documents WHERE id = ?", (chunk.document_id,))
+            rows = self._connection(chunk).execute("SELECT text FROM documents WHERE id = ?", (chunk.document_id,))
             (self._texts[chunk.document_id],) = rows.fetchone() or ("",)
         text = self._texts[chunk.document_id]
         return text if text[chunk.start : chunk.stop] == chunk.text else ""
 
     def beside(self, chunk: Chunk) -> tuple[int, int]:
         """Return where the chunk before begins, and the one behind ends; one of another section does not count."""
-        rows = self._catalog.connection()
+        rows = self._connection(chunk)
         before = rows.execute(f"{_EDGE} start < ? ORDER BY start DESC LIMIT 1", (chunk.document_id, chunk.start))
         behind = rows.execute(f"{_EDGE} start >= ? ORDER BY start LIMIT 1", (chunk.document_id, chunk.stop))
         low = [start for start, _, headings in before if tuple(json.loads(headings)) == chunk.headings]
@@ -80,10 +85,13 @@ class _Documents:
         if (start, stop) == (chunk.start, chunk.stop):
             return chunk
         text = self.text_of(chunk)[start:stop]
-        pages = self._catalog.pages(chunk.document_id) if chunk.pages else ()
+        pages = self._catalog_of(chunk.document_id).pages(chunk.document_id) if chunk.pages else ()
         touched = tuple(page.number for page in pages if max(start, page.start) < min(stop, page.stop))
         identity = chunk_id(chunk.document_id, start, stop, indexed_text(chunk.headings, text))
         return replace(chunk, id=identity, text=text, start=start, stop=stop, pages=touched, n_tokens=n_tokens)
+
+    def _connection(self, chunk: Chunk) -> sqlite3.Connection:
+        return self._catalog_of(chunk.document_id).connection()
 
 
 def _joined(hits: Sequence[Hit], documents: _Documents) -> tuple[Hit, ...]:

@@ -16,6 +16,7 @@ from ..ingest.errors import InputError
 from .bm25 import Bm25
 from .dense import Dense
 from .embedder import Embedder
+from .frequencies import mean_tokens
 from .fuse import Fused, fuse, weights
 from .hit import Hit
 from .index import VectorIndex
@@ -120,7 +121,7 @@ class Searcher:
             scope: only among these chunks, whatever ``where`` says.
             depth: how many candidates each lane gives at least.
         """
-        reranker = self._reranker(ordering, by_default=lanes is None)
+        reranker = self.reranker(ordering, by_default=lanes is None)
         while True:
             generation = self._catalog.generation
             chosen, notes = self._choose(question, lanes)
@@ -132,6 +133,30 @@ class Searcher:
     def frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         """Return how many chunks hold each token; tokens that none holds are left out."""
         return self._bm25.frequencies(tokens)
+
+    @property
+    def n_chunks(self) -> int:
+        """How many chunks the base has."""
+        return self._catalog.count("chunks")
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """What embeds questions; ``None`` where nothing does."""
+        return self._embedder()
+
+    @property
+    def mean_tokens(self) -> float:
+        """The mean number of tokens that the keyword lane counts of a chunk."""
+        return mean_tokens(self._catalog.connection())
+
+    def reranker(self, ordering: Ordering, *, by_default: bool) -> Reranker | None:
+        """Return the cross-encoder that an ordering asks for; ``by_default``: else the base's own, if it has one.
+
+        Raises:
+            RerankerError: it cannot be used.
+        """
+        spec = self._rerankers.spec(ordering.rerank, by_default=by_default)
+        return self._rerankers.get(spec) if spec else None
 
     def unrelated(self, question: str) -> float:
         """Return the mean cosine, >= 0, of a question with all passages: what the dense lane gives to what is off topic."""
@@ -189,10 +214,6 @@ class Searcher:
             if shown >= k or all(len(lane.ids) < depth for lane in found):
                 return ranking
             depth *= 4
-
-    def _reranker(self, ordering: Ordering, *, by_default: bool) -> Reranker | None:
-        spec = self._rerankers.spec(ordering.rerank, by_default=by_default)
-        return self._rerankers.get(spec) if spec else None
 
     def _verbatim_first(
         self, question: str, lanes: Sequence[Lane], scope: Scope | None, ranked: tuple[Fused, ...]

@@ -69,7 +69,7 @@ def test_neighbours_become_one_passage(base: KnowledgeBase) -> None:
     prose, steps = chunks_under(base, "Prose"), chunks_under(base, "Steps")
     assert len(prose) > 3
     hits = hits_of([prose[1], steps[0], prose[3], prose[0], *chunks_under(base, "Prose", "other.md")[2:3]])
-    found = readable(base.catalog, hits, 0, words)
+    found = readable(lambda _: base.catalog, hits, 0, words)
     assert [(hit.score, hit.chunk.start, hit.chunk.stop) for hit in found] == [
         (9.0, prose[0].start, prose[1].stop),
         (8.0, steps[0].start, steps[0].stop),
@@ -91,10 +91,10 @@ def test_what_an_edge_cut_is_made_whole_from_the_chunks_beside_it(
     chunks = chunks_under(base, heading)
     assert len(chunks) > 1
     begun = [chunk for chunk in chunks if "Turn" in chunk.text or "|" in chunk.text or "pump" in chunk.text]
-    (start,) = readable(base.catalog, hits_of([begun[1]]), 10_000, words)
+    (start,) = readable(lambda _: base.catalog, hits_of([begun[1]]), 10_000, words)
     assert start.chunk.start < begun[1].start
     assert start.chunk.text.startswith(first) or len(begun) > 2
-    (stop,) = readable(base.catalog, hits_of([begun[-2]]), 10_000, words)
+    (stop,) = readable(lambda _: base.catalog, hits_of([begun[-2]]), 10_000, words)
     assert stop.chunk.stop == begun[-1].stop
     assert stop.chunk.text.endswith(last)
     assert is_exact(base, start)
@@ -104,7 +104,7 @@ def test_what_an_edge_cut_is_made_whole_from_the_chunks_beside_it(
 def test_prose_that_ends_with_a_sentence_is_left_as_it_is(base: KnowledgeBase) -> None:
     """Only what is cut is completed."""
     hits = hits_of(chunks_under(base, "Prose")[1:2])
-    assert readable(base.catalog, hits, 10_000, words) == hits
+    assert readable(lambda _: base.catalog, hits, 10_000, words) == hits
 
 
 def test_no_more_is_added_than_there_is_room_for(base: KnowledgeBase) -> None:
@@ -114,13 +114,13 @@ def test_no_more_is_added_than_there_is_room_for(base: KnowledgeBase) -> None:
     needed = [
         words(whole.chunk.text) - words(hit.chunk.text)
         for hit in hits
-        for whole in readable(base.catalog, [hit], 10_000, words)
+        for whole in readable(lambda _: base.catalog, [hit], 10_000, words)
     ]
     assert min(needed) > 0
-    found = readable(base.catalog, hits, needed[0], words)
+    found = readable(lambda _: base.catalog, hits, needed[0], words)
     assert found[0].chunk.stop > one.stop
     assert found[1] == hits[1]
-    assert readable(base.catalog, hits, 0, words) == hits
+    assert readable(lambda _: base.catalog, hits, 0, words) == hits
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -129,7 +129,7 @@ def test_whatever_is_joined_is_exact_and_loses_nothing(base: KnowledgeBase, data
     """Every hit is within a passage, passages are places in their documents and do not overlap, within the room given."""
     every = [chunk for name in ("Prose", "Steps", "Torques", "Walk") for chunk in chunks_under(base, name)]
     hits = hits_of(data.draw(st.lists(st.sampled_from(every), unique=True, max_size=8)))
-    found = readable(base.catalog, hits, spare, words)
+    found = readable(lambda _: base.catalog, hits, spare, words)
     assert all(is_exact(base, hit) for hit in found)
     for hit in hits:
         assert any(one.chunk.start <= hit.chunk.start and hit.chunk.stop <= one.chunk.stop for one in found)
