@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from ..ingest.catalog import Catalog
 from ..ingest.document import IngestReport
-from ..ingest.errors import InputError, StorageError
+from ..ingest.errors import InputError, LockedError
 from ..ingest.purge import is_purge_due, purge
 from ..ingest.split import Splitting
 from ..ingest.sync import Progress, Synced
@@ -19,6 +19,7 @@ from ..retrieval.chroma import is_there, open_chroma
 from ..retrieval.embedder import Embedder
 from ..retrieval.index import VectorIndex
 from ..retrieval.vectors import Embedded, embed_pending, fill_index
+from ..retrieval.view import keep_up
 from .config import Config
 from .notes import ingest_notes, reading_notes
 
@@ -30,13 +31,13 @@ def writing(folder: Path) -> Iterator[None]:
     """Be the one writer of the base in ``folder``.
 
     Raises:
-        StorageError: another process is.
+        LockedError: another process is.
     """
     lock = FileLock(str(folder / "lock"), timeout=_LOCK_TIMEOUT_S)
     try:
         lock.acquire()
     except Timeout as error:
-        raise StorageError(
+        raise LockedError(
             f"another kb process is writing to {folder}; wait for it to finish, then run this again"
         ) from error
     try:
@@ -59,7 +60,9 @@ def bring_up(
     progress: Progress | None = None,
 ) -> Embedded:
     """Make what is derived follow the catalog: vectors, then the vector index; ``changed``: chunks came or went."""
-    if changed or is_purge_due(catalog):
+    forget = is_purge_due(catalog)
+    keep_up(catalog, config.folder, embedder, forget=forget)  # before the purge, which ends the demand for it
+    if changed or forget:
         purge(catalog)
     if embedder is None:
         return Embedded(0, 0, 0)
@@ -69,6 +72,7 @@ def bring_up(
     if catalog.get("indexed") != state or lost:
         fill_index(open_index(config, embedder), catalog, embedder, progress)
         catalog.put("indexed", state)
+    keep_up(catalog, config.folder, embedder)
     return embedded
 
 

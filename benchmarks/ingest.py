@@ -1,6 +1,7 @@
 """How soon files can be asked, end to end and at what memory: kb and the plain LangChain recipe, on the same files in one run.
 
 Run: python benchmarks/ingest.py FOLDER [--files 60] [--seed 1]
+     python benchmarks/ingest.py ../shared/data/docs/en-rustbook --short 646
 
 The recipe: a loop over the files as DirectoryLoader does it (pypdf's extract_text a page for PDF, UTF-8 text for the rest),
 RecursiveCharacterTextSplitter(1000, 200), the same MiniLM through sentence-transformers as HuggingFaceEmbeddings calls it,
@@ -8,6 +9,7 @@ and a persistent Chroma collection (through chromadb itself, as langchain-chroma
 kb: ingest as users run it, with the same MiniLM. It can be asked by keywords when all is parsed, split and in BM25, and by
 meaning at the end. Each side has a process of its own, and its model is loaded before the clock starts. Memory is the
 largest resident set of the process, and, for kb, the largest of its workers on top. Never: a download.
+``--short``: of the folder's Markdown, cut at its headings into that many short files.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import resource
 import subprocess
 import sys
@@ -24,6 +27,7 @@ from pathlib import Path
 
 KINDS = (".md", ".txt", ".pdf")
 BATCH = 32
+SHORT = (300, 3000)
 
 
 def main() -> None:
@@ -32,9 +36,21 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--files", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--short", type=int, default=0, help="how many short Markdown files to cut the folder into")
     parser.add_argument("--side", choices=("kb", "langchain"), help=argparse.SUPPRESS)
     parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.short:
+        with tempfile.TemporaryDirectory() as cut:
+            options.files = cut_short(options.folder, Path(cut), options.short)
+            options.folder, options.short = Path(cut), 0
+            run(options)
+    else:
+        run(options)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Choose files, and compare, or be one of the sides."""
     files = sorted(path for path in options.folder.resolve().rglob("*") if path.suffix.lower() in KINDS)
     files = sorted(random.Random(options.seed).sample(files, min(options.files, len(files))))
     if options.side:
@@ -42,6 +58,15 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as home:
         compare(options, files, Path(home))
+
+
+def cut_short(folder: Path, target: Path, n: int) -> int:
+    """Write the sections of a folder's Markdown as files of 300 to 3000 characters, and return how many: at most ``n``."""
+    text = "\n".join(path.read_text("utf-8") for path in sorted(folder.rglob("*.md")))
+    sections = [section for section in re.split(r"(?m)^(?=#{1,6} )", text) if SHORT[0] <= len(section) <= SHORT[1]]
+    for number, section in enumerate(sections[:n]):
+        (target / f"{number:04}.md").write_text(section, "utf-8")
+    return len(sections[:n])
 
 
 def compare(options: argparse.Namespace, files: list[Path], home: Path) -> None:
@@ -52,7 +77,8 @@ def compare(options: argparse.Namespace, files: list[Path], home: Path) -> None:
     megabytes = sum(path.stat().st_size for path in files) / 1e6
     print(f"{len(files)} files, {megabytes:.1f} MB from {options.folder}")
     print(f"{'':<11}{'searchable s':>14}{'end to end s':>14}{'files/s to searchable':>23}{'chunks':>8}{'peak MB':>9}")
-    rates = {}
+    rates: dict[str, float] = {}
+    totals: dict[str, float] = {}
     for name in ("kb", "langchain"):
         command = [sys.executable, __file__, str(options.folder), "--files", str(options.files)]
         command += ["--seed", str(options.seed), "--side", name, "--home", str(home / "home")]
@@ -63,7 +89,9 @@ def compare(options: argparse.Namespace, files: list[Path], home: Path) -> None:
             f"{name:<11}{found['searchable']:>14.2f}{found['total']:>14.2f}{rates[name]:>23.1f}"
             f"{found['chunks']:>8}{found['peak_mb']:>9.0f}"
         )
-    print(f"time until searchable: kb is {rates['kb'] / rates['langchain']:.1f} times as fast")
+        totals[name] = found["total"]
+    print(f"time until searchable: kb is {rates['kb'] / rates['langchain']:.1f} times as fast;", end=" ")
+    print(f"end to end {totals['langchain'] / totals['kb']:.1f} times")
 
 
 def kb_side(files: list[Path], home: Path) -> dict[str, float]:

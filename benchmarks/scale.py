@@ -4,6 +4,11 @@ Comes in: a folder of documents, repeated with variation until there are enough 
 The text is real; the vectors are random, seeded by the text: found as fast as others, and without meaning. Never: quality.
 
 Run: python benchmarks/scale.py ../shared/data/docs/en-rustbook/src --passages 10000 100000
+     python benchmarks/scale.py ../shared/data/docs/en-rustbook/src --passages 1000000 --direct
+
+``--direct`` writes to the catalog what reading and splitting would have made (passages of some 700 characters cut between
+paragraphs) and draws vectors in bulk; keyword rows, vectors and the files that searches read are written as ``kb ingest`` does.
+It leaves out: reading files, splitting, counting tokens, and filling Chroma, which searches of this size do not use.
 """
 
 from __future__ import annotations
@@ -15,17 +20,30 @@ import re
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import count, cycle, islice
+from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
 from kb import KnowledgeBase
+from kb.ingest.catalog import Catalog
+from kb.ingest.document import Chunk, Document, chunk_id, document_id
+from kb.ingest.keywords import Tokenizer
+from kb.ingest.sources import SourceRow
+from kb.ingest.split import text_hash
+from kb.retrieval.tokens import TOKENS_VERSION, tokens
+from kb.retrieval.view import keep_up
 from kb.retrieval.where import Where
 from numpy.typing import NDArray
 
 _WORD = re.compile(r"[A-Za-z]{5,}")
 _PER_PASSAGE = 700
 """Characters, about."""
+_TEXTS = 10
+"""That make one document, when written directly."""
+_AT_ONCE = 50
 
 
 class RandomEmbedder:
@@ -61,29 +79,88 @@ def main() -> None:
     parser.add_argument("--passages", type=int, nargs="+", default=[10_000])
     parser.add_argument("--questions", type=int, default=100)
     parser.add_argument("--embedder", default="random", help="random, or tfidf for none")
+    parser.add_argument("--direct", action="store_true", help="write to the catalog without reading and splitting")
     given = parser.parse_args()
     texts = [path.read_text("utf-8") for path in sorted(given.documents.rglob("*.md"))]
     for n in given.passages:
         with tempfile.TemporaryDirectory() as temporary:
-            measure(texts, n, given.questions, given.embedder, Path(temporary))
+            if given.direct:
+                write_direct(texts, n, Path(temporary))
+            else:
+                ingest(texts, n, given.embedder, Path(temporary))
+            measure(texts, given.questions, given.embedder, Path(temporary))
 
 
-def measure(texts: Sequence[str], n: int, n_questions: int, embedder: str, folder: Path) -> None:
-    """Build a base of about ``n`` passages, and ask it."""
-    files = folder / "files"
-    size = write(texts, n, files)
-    with KnowledgeBase.open(
-        "scale", home=folder / "home", embedder=RandomEmbedder() if embedder == "random" else "tfidf"
-    ) as kb:
+def ingest(texts: Sequence[str], n: int, embedder: str, folder: Path) -> None:
+    """Build a base of about ``n`` passages as users do."""
+    size = write(texts, n, folder / "files")
+    with _opened(embedder, folder) as kb:
         began = time.perf_counter()
-        report = kb.ingest([files])
+        report = kb.ingest([folder / "files"])
         seconds = time.perf_counter() - began
-        status = kb.status()
-        print(
-            f"{report.n_chunks} passages of {len(report.added)} files, {size / 1e6:.0f} MB of text: "
-            f"built in {seconds:.0f} s, {report.n_chunks / seconds:.0f} passages/s; "
-            f"{status.bytes_on_disk / 1e6:.0f} MB on disk; peak RSS {_rss_mb():.0f} MB"
+    print(
+        f"{report.n_chunks} passages of {len(report.added)} files, {size / 1e6:.0f} MB of text: "
+        f"built in {seconds:.0f} s, {report.n_chunks / seconds:.0f} passages/s; peak RSS {_rss_mb():.0f} MB"
+    )
+
+
+def write_direct(texts: Sequence[str], n: int, folder: Path) -> None:
+    """Build a base of ``n`` passages without files."""
+    place = folder / "home" / "scale"
+    known: dict[str, list[str]] = {}
+    catalog = Catalog(place, Tokenizer(known.pop, TOKENS_VERSION))
+    dice = np.random.default_rng(0)
+    began = time.perf_counter()
+    written = 0
+    with Pool() as pool:
+        varied = _varied(texts)
+        joined = enumerate("\n\n".join(islice(varied, _TEXTS)) for _ in count())
+        while written < n:
+            for document, chunks, found in pool.map(_prepared, islice(joined, _AT_ONCE)):
+                del chunks[n - written :]
+                known.update(zip((chunk.indexed_text for chunk in chunks), found, strict=False))
+                _put(catalog, document, chunks, dice.standard_normal((len(chunks), RandomEmbedder.dim), np.float32))
+                written += len(chunks)
+    stored = time.perf_counter()
+    keep_up(catalog, place, RandomEmbedder())
+    catalog.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    catalog.close()
+    seconds = time.perf_counter() - began
+    print(
+        f"{n} passages written directly: {seconds:.0f} s, {n / seconds:.0f} passages/s, of which the files that searches"
+        f" read {time.perf_counter() - stored:.0f} s; peak RSS {_rss_mb():.0f} MB",
+        flush=True,
+    )
+
+
+def _prepared(numbered: tuple[int, str]) -> tuple[Document, list[Chunk], list[list[str]]]:
+    """Split a text, and make the tokens of its passages."""
+    document, chunks = _split(*numbered)
+    return document, chunks, [tokens(chunk.indexed_text) for chunk in chunks]
+
+
+def _put(catalog: Catalog, document: Document, chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> None:
+    """Write a document with its passages, and unit vectors of them."""
+    if not chunks:
+        return
+    row = SourceRow(document.source, "/", len(document.text), 0, "", document.id)
+    catalog.put_document(row, document, chunks, "direct")
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    with catalog.transaction(content=False) as connection:
+        connection.executemany(
+            "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
+            (
+                (RandomEmbedder.fingerprint, text_hash(chunk.indexed_text), vector.tobytes())
+                for chunk, vector in zip(chunks, vectors, strict=True)
+            ),
         )
+
+
+def measure(texts: Sequence[str], n_questions: int, embedder: str, folder: Path) -> None:
+    """Ask a base by every lane."""
+    folders = {path.name: path for path in (folder / "home" / "scale").iterdir()}
+    print("on disk, MB:", ", ".join(f"{name} {_bytes(path) / 1e6:.0f}" for name, path in sorted(folders.items())))
+    with _opened(embedder, folder) as kb:
         questions = ask_for(texts, n_questions)
         few, many = Where(sources=("*-00000-*",)), Where(sources=("*[02468]-*.md",))
         ways: list[tuple[str, Callable[[str], object]]] = [("bm25", lambda question: kb.search(question, 10, ["bm25"]))]
@@ -97,25 +174,49 @@ def measure(texts: Sequence[str], n: int, n_questions: int, embedder: str, folde
         print(f"{'ms':<18} {'first':>8} {'p50':>8} {'p95':>8} {'p99':>8}")
         for name, way in ways:
             print(_line(name, way, questions), flush=True)
-        print(f"peak RSS {_rss_mb():.0f} MB\n", flush=True)
+        print(
+            f"RSS of searching {_rss_now_mb():.0f} MB, of which its own (not files mapped) {_anonymous_mb():.0f} MB\n",
+            flush=True,
+        )
 
 
 def write(texts: Sequence[str], n: int, folder: Path) -> int:
     """Write copies of the texts, a tenth of their long words changed in each, and return how many characters."""
     folder.mkdir()
-    dice = random.Random(0)
-    size = number = 0
-    while size < n * _PER_PASSAGE:
-        for at, text in enumerate(texts):
-            varied = _WORD.sub(
-                lambda match: match[0] if dice.random() > 0.1 else f"{match[0][:4]}{dice.randrange(5000)}", text
-            )
-            (folder / f"{number:03}-{at:05}-copy.md").write_text(varied, "utf-8")
-            size += len(varied)
-            if size >= n * _PER_PASSAGE:
-                break
-        number += 1
+    size = 0
+    for number, varied in enumerate(_varied(texts)):
+        (folder / f"{number // len(texts):03}-{number % len(texts):05}-copy.md").write_text(varied, "utf-8")
+        size += len(varied)
+        if size >= n * _PER_PASSAGE:
+            break
     return size
+
+
+def _varied(texts: Sequence[str]) -> Iterator[str]:
+    """Yield the texts over and over, a tenth of their long words changed."""
+    dice = random.Random(0)
+    for text in cycle(texts):
+        yield _WORD.sub(
+            lambda match: match[0] if dice.random() > 0.1 else f"{match[0][:4]}{dice.randrange(5000)}", text
+        )
+
+
+def _split(number: int, text: str) -> tuple[Document, list[Chunk]]:
+    """Return a text as a document, and its passages, cut between paragraphs."""
+    source = f"/scale/{number:06}-{number % 100:05}-copy.md"
+    name = document_id("text/markdown", f"{number}{text}".encode())
+    chunks: list[Chunk] = []
+    start = at = 0
+    while at < len(text):
+        at = text.find("\n\n", start + _PER_PASSAGE * 3 // 4)
+        at = len(text) if at < 0 else at
+        piece = text[start:at]
+        if piece.strip():
+            place = f"{number} {start}"  # so that no two passages have the same text
+            chunk = Chunk("", name, source, piece, start, at, (), (place,), len(piece) // 4)
+            chunks.append(replace(chunk, id=chunk_id(name, start, at, chunk.indexed_text)))
+        start = at
+    return Document(name, source, source, "text/markdown", "en", text), chunks
 
 
 def ask_for(texts: Sequence[str], n: int) -> list[str]:
@@ -135,6 +236,30 @@ def _line(name: str, way: Callable[[str], object], questions: Sequence[str]) -> 
         spent.append((time.perf_counter() - began) * 1000)
     p50, p95, p99 = np.quantile(spent[1:], (0.5, 0.95, 0.99))
     return f"{name:<18} {spent[0]:8.1f} {p50:8.1f} {p95:8.1f} {p99:8.1f}"
+
+
+def _opened(embedder: str, folder: Path) -> KnowledgeBase:
+    chosen = RandomEmbedder() if embedder == "random" else "tfidf"
+    return KnowledgeBase.open("scale", home=folder / "home", embedder=chosen)
+
+
+def _bytes(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _status_mb(*names: str) -> float:
+    """Return the sum of some lines of this process's status, as Linux keeps it."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return sum(int(lines[name].split()[0]) for name in names) / 1000
+
+
+def _rss_now_mb() -> float:
+    return _status_mb("VmRSS")
+
+
+def _anonymous_mb() -> float:
+    return _status_mb("RssAnon")
 
 
 def _rss_mb() -> float:
