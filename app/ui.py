@@ -17,7 +17,7 @@ from .server_gate import Gate
 from .ui_bases import Choosing
 from .ui_chat import Chatting
 from .ui_documents import Documents
-from .ui_sessions import Sessions, remember
+from .ui_sessions import Sessions
 from .ui_settings import controls, keep
 from .ui_state import Talk
 from .ui_style import COLOURS, FONTS, MONO, script, style
@@ -176,7 +176,7 @@ class _Page:
 
     def _wire_chat(self) -> None:
         asked = [self.talk, self.base, *self.settings]
-        grows = [self.question, self.talk, self.chat, self.side, self.listed, self.send, self.stop]
+        grows = [self.question, self.talk, self.chat, self.side, self.send, self.stop, self.listed, self.own]
         running = {**_QUIET, "concurrency_limit": 16}
         asking = gr.on(
             [self.send.click, self.question.submit], self.chatting.ask, [self.question, *asked], grows, **running
@@ -189,8 +189,6 @@ class _Page:
             cancels=[asking, again],
             **_QUIET,
         )
-        for answering in (asking, again):
-            answering.then(remember, self.talk, self.own, **_QUIET)
         for place in (self.chat, self.side):
             place.choose(self.chatting.choose, [self.talk, self.base], self.side, **_QUIET)
         self.chat.why(self.chatting.why, [self.talk, self.base, self.settings[0]], self.side, **_QUIET)

@@ -25,7 +25,7 @@ from .api import KnowledgeBase
 from .log import new_session
 from .server_bases import Bases
 from .server_gate import Gate
-from .ui_sessions import listing
+from .ui_sessions import listing, remember
 from .ui_sources import nothing_chosen, panel
 from .ui_state import Talk, Turn, chosen, demand, number, sent, texts_of
 from .ui_why import explained
@@ -79,7 +79,7 @@ class Chatting:
     def ask(
         self, question: str, talk: Talk, base: str, request: gr.Request, *settings: Given
     ) -> Iterator[tuple[object, ...]]:
-        """Yield (question, talk, conversation, panel, sessions, send, stop) as the answer grows."""
+        """Yield (question, talk, conversation, panel, send, stop, sessions, own) as the answer grows."""
         if question.strip():
             yield from self._answer(question.strip(), talk, base, settings, request)
 
@@ -102,7 +102,7 @@ class Chatting:
         talk = replace(talk, turns=(*talk.turns, turn), run=new_session())
         busy = (gr.update(visible=False), gr.update(visible=True))
         idle = (gr.update(visible=True), gr.update(visible=False))
-        yield "", talk, ui_html.conversation(talk, texts), nothing_chosen(texts), gr.skip(), *busy
+        yield "", talk, ui_html.conversation(talk, texts), nothing_chosen(texts), *busy, gr.skip(), gr.skip()
         side: object = nothing_chosen(texts)
         sessions: object = gr.skip()
         try:
@@ -125,7 +125,7 @@ class Chatting:
                         if not answer.finished and time.monotonic() - last > _REFRESH_S:
                             last = time.monotonic()
                             shown = ui_html.conversation(talk, texts)
-                            yield gr.skip(), talk, shown, gr.skip(), gr.skip(), gr.skip(), gr.skip()
+                            yield gr.skip(), talk, shown, *(gr.skip() for _ in range(5))
             if turn.answer:
                 side = panel(kb, turn.answer, len(talk.turns) - 1, texts)
             sessions = listing(kb, talk, request)
@@ -134,7 +134,7 @@ class Chatting:
         except Exception as error:
             logging.getLogger("kb").exception("answering failed")
             talk = talk.with_last(replace(turn, error=texts["bug"].format(error=repr(error))))
-        yield gr.skip(), talk, ui_html.conversation(talk, texts), side, sessions, *idle
+        yield gr.skip(), talk, ui_html.conversation(talk, texts), side, *idle, sessions, remember(talk)
 
     def stop(self, talk: Talk, request: gr.Request) -> tuple[object, ...]:
         """Return (talk, conversation, send, stop) with the last answer left as it is."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ui_page import EXIT_4, PDF_QUESTION, Open, api, ask, kb
+from browser import served
+from ui_page import EXIT_4, PDF_QUESTION, ROOT, Open, api, ask, kb
 
 pytest_plugins = ("ui_page",)
 
@@ -93,3 +94,31 @@ def logged(home: Path, question: str) -> list[dict[str, object]]:
     """Return the records of a question."""
     records = json.loads(kb("log", "--json", "--limit", "100", "--home", str(home)))
     return [record for record in records if record["asked"]["said"] == question]
+
+
+def test_conversations_of_others_are_not_shown(visit: Open, tmp_path: Path) -> None:
+    """On a server with tokens, a conversation is shown in the browser that began it, and to admins."""
+    home = tmp_path / "home"
+    kb("ingest", str(ROOT / "knowledge_base" / "en" / "models.docx"), "--home", str(home), "--embedder", "tfidf")
+    tokens = [kb("token", "add", "--role", role, "--home", str(home)).strip() for role in ("write", "write", "admin")]
+    question = "What is a GGUF file?"
+    with served("serve", home) as address:
+        pages = [sign_in(visit, address, token) for token in tokens]
+        ask(pages[0], question)
+        mine = pages[0].get_by_role("button", name=question, exact=True)
+        api.expect(mine).to_be_visible()
+        for page in pages:
+            page.reload()
+            page.wait_for_selector(".kb-welcome")
+        api.expect(mine).to_be_visible()
+        api.expect(pages[1].locator("#kb-sessions")).to_contain_text("No conversation yet.")
+        api.expect(pages[2].get_by_role("button", name=question, exact=True)).to_be_visible()
+
+
+def sign_in(visit: Open, address: str, token: str) -> api.Page:
+    """Open the page of a server with tokens."""
+    page = visit(address, wait="#token")
+    page.locator("#token").fill(token)
+    page.locator("button").click()
+    page.wait_for_selector(".kb-welcome")
+    return page

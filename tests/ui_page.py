@@ -53,7 +53,9 @@ def visit(browser: api.Browser) -> Iterator[Open]:
     """Opens a page; fails the test if the page asked for anything elsewhere, or if a script failed."""
     pages: list[tuple[api.BrowserContext, str, list[str]]] = []
 
-    def visit(address: str, locale: str = "en-US", *, width: int = 1280, dark: bool = False) -> api.Page:
+    def visit(
+        address: str, locale: str = "en-US", *, width: int = 1280, dark: bool = False, wait: str = ".kb-welcome"
+    ) -> api.Page:
         scheme = "dark" if dark else "light"
         context = browser.new_context(
             locale=locale, color_scheme=scheme, viewport={"width": width, "height": 850}, reduced_motion="reduce"
@@ -66,7 +68,7 @@ def visit(browser: api.Browser) -> Iterator[Open]:
         page.on("dialog", lambda dialog: seen.append(f"a dialog: {dialog.message}"))
         pages.append((context, address, seen))
         page.goto(address)
-        page.wait_for_selector(".kb-welcome")
+        page.wait_for_selector(wait)
         return page
 
     yield visit
