@@ -75,8 +75,38 @@ def take(job: Job) -> Iterator[Event]:
     if kind in archive.ARCHIVES:
         yield from _take_members(job, data)
     else:
-        yield _taken(job, job.path, data)
+        taken = _taken(job, job.path, data)
+        del data  # it must not lie beside the document while that is sent
+        yield taken
     yield Done(kind in archive.ARCHIVES)
+
+
+def look(job: Job) -> Iterator[tuple[str, str | Failure]]:
+    """Yield for a file, or for each member of an archive, which document it would be, without reading it.
+
+    An archive that cannot be opened to its end yields, last, itself with a failure.
+    """
+    try:
+        data = load(Path(job.path), job.max_bytes)
+        _, kind = identify(data, job.path)
+        if kind not in archive.ARCHIVES:
+            yield job.path, _identity(job, job.path, data)
+            return
+        for label, content in archive.members(data, Path(job.path).name):
+            source = f"{job.path}!{label}"
+            yield (
+                source,
+                failure_of(source, content) if isinstance(content, ReadError) else _identity(job, source, content),
+            )
+    except ReadError as error:
+        yield job.path, failure_of(job.path, error)
+
+
+def _identity(job: Job, source: str, data: bytes) -> str | Failure:
+    try:
+        return document_id(identify(data, source)[1], data, job.treatment.key)
+    except ReadError as error:
+        return failure_of(source, error)
 
 
 def failure_of(source: str, error: ReadError) -> Failure:
@@ -102,11 +132,12 @@ def _take_members(job: Job, data: bytes) -> Iterator[Event]:
 
 
 def _taken(job: Job, source: str, data: bytes) -> Taken:
-    try:
-        identity = document_id(identify(data, source)[1], data, job.treatment.key)
-        result = identity if identity in job.known else read_bytes(data, source, job.treatment)
-    except ReadError as error:
-        return Taken(source, len(data), failure_of(source, error))
+    result: str | Document | Failure = _identity(job, source, data)
+    if isinstance(result, str) and result not in job.known:
+        try:
+            result = read_bytes(data, source, job.treatment)
+        except ReadError as error:
+            result = failure_of(source, error)
     return Taken(source, len(data), result)
 
 

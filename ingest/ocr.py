@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rapidocr import RapidOCR
 
 _LOCK = threading.Lock()
+OCR_HINT = "To have it recognised, run: pip install 'kb-rag[ocr]'."
+"""Ends the reason of a page that could not be read without; such pages are read again once it is there."""
 MINIMUM_SCORE = 0.5
 """RapidOCR's own confidence, 0 to 1; lines below are noise more often than text."""
 

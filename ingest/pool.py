@@ -144,8 +144,8 @@ class Pool:
         if isinstance(events[-1], Done):
             worker.finish()
             self._feed(rest)  # before the events are dealt with, so that it works on meanwhile
-        for event in events:
-            yield job, event
+        while events:
+            yield job, events.pop(0)  # who takes it is the last to hold it: a document may be large
 
     def _bury(self, worker: _Worker) -> Iterator[tuple[Job, Event]]:
         """Deal with a worker that died of its job: once may be chance, twice is the file."""

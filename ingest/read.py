@@ -165,12 +165,15 @@ def read_bytes(data: bytes, source: str, treatment: Treatment = AS_IT_IS) -> Doc
     )
 
 
+_SOMETHING = re.compile(rb"[^ \t\r\n\f\v\0]")
+
+
 def identify(data: bytes, source: str) -> tuple[str, str]:
     """Return a file's name and its media type, without reading it.
 
     Raises: ReadError: it is empty, or of a kind that can be seen at a glance not to be readable.
     """
-    if not data.strip(b" \t\r\n\f\v\0"):
+    if not _SOMETHING.search(data):
         raise EmptyFileError("the file is empty; there is nothing to read")
     name = PurePath(source.rsplit("!", 1)[-1]).name
     return name, media.sniff(data, name)

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from .document import How
 from .errors import DamagedError, EmptyFileError, EncryptedError, TooLargeError
-from .ocr import ocr_installed, recognise
+from .ocr import OCR_HINT, ocr_installed, recognise
 from .pdf_columns import unmix_columns, with_table_rows
 from .pdf_content import HYPHEN, Bookmark, Line, PageContent
 from .pdf_furniture import furniture
@@ -145,7 +145,7 @@ class _Opinions:
 
 def _unread(page: _Page, share: float, said: str) -> _Page:
     """Return a page of which no reader made sense; lines that make sense by themselves are kept."""
-    hint = "" if ocr_installed() else " To have it recognised, run: pip install 'kb-rag[ocr]'."
+    hint = "" if ocr_installed() else f" {OCR_HINT}"
     if page.content.error:
         return replace(page, how="failed", reason=f"The page is damaged ({page.content.error}; {said or 'no text'}).")
     if share >= _GARBLED:

@@ -7,26 +7,26 @@ because of one file.
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from . import media
 from .catalog import Catalog
 from .discover import Discovery, Found, discover
 from .document import Document, Failure
-from .errors import ExtraNeededError, InputError
-from .job import Done, Event, Job, Started, Taken, take
-from .ocr import ocr_installed
+from .errors import InputError
+from .intake import Intake
+from .job import Done, Event, Job, Started, Taken, look, take
+from .known import Known
 from .pool import Limits, Pool, default_workers, take_all
 from .purge import demand_purge, forget_answers
+from .quick import is_quick
 from .read import MAX_BYTES, READER_VERSION, Treatment
 from .redact import KINDS
 from .sources import SourceRow
-from .split import CountTokens, Splitting, split
+from .split import CountTokens, Splitting
 
 MAX_NOTED = 1000
 UTF8 = ("", "utf-8", "ascii")
@@ -152,45 +152,26 @@ class _Run:
         progress: Progress | None,
     ) -> None:
         self.catalog = catalog
-        self.splitting = splitting
-        self.count_tokens = count_tokens
         self.selection = selection
         self.progress = progress
-        self.known = catalog.sources()
         self.result = Synced()
         self.redact = _redaction(catalog, selection)
         self.reader = " ".join(filter(None, (str(READER_VERSION), self.redact)))
-        self.members: defaultdict[str, list[SourceRow]] = defaultdict(list)
-        self.by_size: defaultdict[int, list[SourceRow]] = defaultdict(list)
-        for row in self.known.values():
-            if row.archive and not row.is_archive:
-                self.members[row.archive].append(row)
-            elif row.document_id:
-                self.by_size[row.size].append(row)
+        self.known = Known(catalog, self.reader, encoding=selection.encoding, force=selection.force)
+        self.intake = Intake(catalog, splitting, count_tokens, self.known)
         self.founds: dict[str, Found] = {}
         self.opened: dict[str, set[str]] = {}
         """Archive -> the members that were seen in it."""
-        self.rereads = selection.force or any(row.reader != self.reader for row in self.known.values())
-        self.stored: set[str] = set()
-        """Documents that need not be stored again, where that cannot be told from the catalog: in a run that reads anew."""
 
     def pass_over(self, found: Found) -> bool:
         """Return whether a file did not change; if so, record that."""
-        known = self.known.get(str(found.path))
-        if known is None or self.selection.force or self._must_be_read(known, found):
+        if self.known.must_be_read(found):
             return False
-        for row in (*self.members[known.source], known):
+        known = self.known.rows[str(found.path)]
+        for row in (*self.known.members[known.source], known):
             if row.failure or not row.is_archive:
                 self._record("updated" if self._describe(row) else "unchanged", row)
         return True
-
-    def _must_be_read(self, known: SourceRow, found: Found) -> bool:
-        if (known.size, known.mtime_ns, known.reader) != (found.size, found.mtime_ns, self.reader):
-            return True
-        if self.selection.encoding not in ("", known.encoding or "auto"):
-            return True
-        rows = (known, *self.members[known.source])
-        return any(row.failure_kind == ExtraNeededError.kind for row in rows) and ocr_installed()
 
     def _describe(self, row: SourceRow) -> bool:
         """Bring the metadata from the user up to date; return whether that changed anything."""
@@ -206,10 +187,17 @@ class _Run:
         return {key: value for key, value in sorted(given.items()) if value}
 
     def foresee(self, files: Sequence[Found]) -> None:
-        """Record what would be done."""
+        """Record what would be done, as far as can be told without reading; an archive counts as its members."""
         for found in files:
-            known = self.known.get(str(found.path))
-            self.result.outcomes["updated" if known and not known.failure else "added"].append(str(found.path))
+            job = self._job(found)
+            seen = dict(look(job))
+            for source, result in seen.items():
+                row = self._row(found, source)
+                if isinstance(result, Failure):
+                    row = replace(row, failure_kind=result.kind, failure_reason=result.reason)
+                self._record(self._outcome(source, "" if isinstance(result, Failure) else result, row), row)
+            gone = (row.source for row in self.known.members[job.path] if row.source not in seen)
+            self.result.outcomes["removed"] += gone
 
     def read(self, files: Sequence[Found]) -> None:
         """Read files, and store what they hold as it comes."""
@@ -223,6 +211,7 @@ class _Run:
                 if isinstance(event, Done):
                     done += 1
                 self._step(done, job.path)
+                del event  # a document may be large: it must go before the next one comes
         self._step(done, "")
 
     def _step(self, done: int, source: str) -> None:
@@ -231,29 +220,20 @@ class _Run:
 
     def _events(self, files: Sequence[Found], jobs: Iterable[Job]) -> Generator[tuple[Job, Event], None, None]:
         workers = default_workers() if self.selection.workers < 0 else self.selection.workers
-        if workers == 0 or os.name == "nt" or _is_quick(files):
+        if workers == 0 or os.name == "nt" or is_quick(files):
             return take_all(jobs)
         return Pool(min(workers, len(files)), self.selection.limits).run(jobs)
 
     def _job(self, found: Found) -> Job:
         source = str(found.path)
-        candidates = [*self.members[source], *self.by_size[found.size]]
-        known = frozenset(row.document_id for row in candidates if row.document_id and self._is_current(row))
-        treatment = Treatment(self._encoding(self.known.get(source)), tuple(filter(None, self.redact.split(","))))
-        return Job(source, found.size, known, treatment, self.selection.max_bytes)
-
-    def _is_current(self, row: SourceRow) -> bool:
-        return row.reader == self.reader and not self.selection.force
-
-    def _encoding(self, known: SourceRow | None) -> str:
-        chosen = self.selection.encoding or (known.encoding if known else "")
-        return "" if chosen == "auto" else chosen
+        treatment = Treatment(self.known.encoding_of(source), tuple(filter(None, self.redact.split(","))))
+        return Job(source, found.size, self.known.documents_of(found), treatment, self.selection.max_bytes)
 
     def _take(self, job: Job, event: Event) -> None:
         if isinstance(event, Started):
             if job.path not in self.opened:
                 self.opened[job.path] = set()
-                marker = replace(self._row(job, job.path, archive=job.path), mtime_ns=-1)
+                marker = replace(self._row(self.founds[job.path], job.path, archive=job.path), mtime_ns=-1)
                 self.catalog.put_source(marker)  # so that a kill from here on is made good by the next run
             self.opened[job.path].add(event.source)
         elif isinstance(event, Taken):
@@ -263,23 +243,35 @@ class _Run:
 
     def _take_piece(self, job: Job, piece: Taken) -> None:
         """Bring one source up to date, and record what became of it."""
-        known = self.known.get(piece.source)
         archive = job.path if job.path in self.opened else ""
         if not archive:
             self._forget_members(job.path)  # it was an archive before
         elif piece.source == job.path:
             self._forget_members(job.path, self.opened.pop(job.path))  # it could not be read to its end
-        row = self._row(job, piece.source, piece.size, archive)
+        row = self._row(self.founds[job.path], piece.source, piece.size, archive)
         result = self._read_again(job, piece) if isinstance(piece.result, str) else piece.result
         if isinstance(result, Failure):
             row = replace(row, failure_kind=result.kind, failure_reason=result.reason)
         else:
             row = replace(row, document_id=result if isinstance(result, str) else result.id)
-        self._store(row, result if isinstance(result, Document) else None)
-        if known and known.document_id and row.document_id == known.document_id and known.given == row.given:
-            self._record("unchanged", row)
-        else:
-            self._record("updated" if known and known.document_id else "added", row)
+        outcome = self._outcome(row.source, row.document_id, row)
+        if self.intake.store(row, result if isinstance(result, Document) else None):
+            self._note(row.source, result)
+        self._record(outcome, row)
+
+    def _outcome(self, source: str, document: str | None, row: SourceRow) -> Outcome:
+        """Return what becomes of a source that is found to hold a document; before that is stored."""
+        known = self.known.rows.get(source)
+        if known is None or not known.document_id:
+            return "added"
+        same = document == known.document_id and document not in self.known.unrecognised
+        return "unchanged" if same and known.given == row.given else "updated"
+
+    def _note(self, source: str, result: Document | Failure | str) -> None:
+        if not isinstance(result, Document) or len(self.result.noted) >= MAX_NOTED:
+            return
+        if result.notes or result.encoding not in UTF8:
+            self.result.noted.append((source, result.encoding, result.notes))
 
     def _read_again(self, job: Job, piece: Taken) -> Document | Failure | str:
         """Return the known document, if it is still there; else read it: the place that it was at got other content."""
@@ -290,21 +282,21 @@ class _Run:
                     return event.result
         return result
 
-    def _row(self, job: Job, source: str, size: int = 0, archive: str = "") -> SourceRow:
-        found = self.founds[job.path]
+    def _row(self, found: Found, source: str, size: int = 0, archive: str = "") -> SourceRow:
+        own = source == str(found.path)
         return SourceRow(
-            source, str(found.root), found.size if source == job.path else size, found.mtime_ns, self.reader,
-            archive=archive, encoding=job.treatment.encoding, given=self._given(self.known.get(source)),
+            source, str(found.root), found.size if own else size, found.mtime_ns, self.reader,
+            archive=archive, encoding=self.known.encoding_of(str(found.path)), given=self._given(self.known.rows.get(source)),
         )  # fmt: skip
 
     def _close_archive(self, job: Job) -> None:
         """Forget the members that are gone; then the archive's own row says that all was done."""
         self._forget_members(job.path, self.opened.pop(job.path))
-        self.catalog.put_source(self._row(job, job.path, archive=job.path))
+        self.catalog.put_source(self._row(self.founds[job.path], job.path, archive=job.path))
 
     def _forget_members(self, archive: str, but: Iterable[str] = ()) -> None:
         kept = set(but)
-        for row in self.members[archive]:
+        for row in self.known.members[archive]:
             if row.source not in kept and self.catalog.remove(row.source):
                 self.result.outcomes["removed"].append(row.source)
 
@@ -314,25 +306,10 @@ class _Run:
         else:
             self.result.outcomes[outcome].append(row.source)
 
-    def _store(self, row: SourceRow, document: Document | None) -> None:
-        if document is None:
-            self.catalog.put_source(row)
-            return
-        is_there = self.catalog.split_key(document.id) == self.splitting.key
-        if is_there and (not self.rereads or document.id in self.stored):
-            self.catalog.put_source(row)  # a copy of what is there
-            return
-        chunks = split(document, self.splitting, self.count_tokens)
-        self.catalog.put_document(row, document, chunks, self.splitting.key)
-        if (document.notes or document.encoding not in UTF8) and len(self.result.noted) < MAX_NOTED:
-            self.result.noted.append((row.source, document.encoding, document.notes))
-        if self.rereads:
-            self.stored.add(document.id)
-
     def remove_vanished(self, discovery: Discovery) -> None:
         """Forget the sources that were under the given paths and are not on disk any more."""
         found = {str(file.path) for file in discovery.files}
-        for row in self.known.values():
+        for row in self.known.rows.values():
             place = row.archive or row.source
             if place not in found and discovery.covers(place) and not Path(place).exists():
                 if not self.selection.dry_run:
@@ -342,13 +319,7 @@ class _Run:
 
     def resplit_rest(self) -> None:
         """Split again, from stored text, the documents that were split for another embedder or other sizes."""
-        for source in self.catalog.sources_split_otherwise(self.splitting.key):
-            row, document = self.catalog.sources([source])[source], self.catalog.document(source)
-            if document:
-                self.catalog.put_document(
-                    row, document, split(document, self.splitting, self.count_tokens), self.splitting.key
-                )
-                self.result.n_resplit += 1
+        self.result.n_resplit = self.intake.split_rest()
 
     def find_unredacted(self) -> None:
         """Name the sources that were read when less was redacted, and were not given this time."""
@@ -361,27 +332,3 @@ def _redaction(catalog: Catalog, selection: Selection) -> str:
     if selection.redact is None:
         return catalog.get("redact")
     return ",".join(sorted(set(selection.redact)))
-
-
-_QUICK_KINDS = frozenset({media.PLAIN, media.MARKDOWN, media.RST, media.SRT, media.VTT, media.ORG, media.ASCIIDOC})
-_QUICK_FILES, _QUICK_BYTES, _QUICK_SNIFF = 64, 1_000_000, 64
-_NO_TEXT = (b"%PDF", b"{\\rtf", b"\x1f\x8b")
-
-
-def _is_quick(files: Sequence[Found]) -> bool:
-    """Return whether files are few, small and plain: read here before a worker would have started, and harmless."""
-    if len(files) > _QUICK_FILES or sum(found.size for found in files) > _QUICK_BYTES:
-        return False
-    return all(_is_plain(found.path) for found in files)
-
-
-def _is_plain(path: Path) -> bool:
-    kind = media.SUFFIXES.get(path.suffix.lower(), "")
-    if kind not in _QUICK_KINDS and not kind.startswith("text/x-"):
-        return False
-    try:
-        with path.open("rb") as file:
-            head = file.read(_QUICK_SNIFF)
-    except OSError:
-        return True  # it will fail here as well as there
-    return b"\0" not in head and not head.startswith((*_NO_TEXT, b"PK"))

@@ -38,6 +38,7 @@ def serve(jobs: int, events: int, memory_bytes: int) -> None:
             try:
                 for message in _messages(job):
                     outgoing.send(message)
+                    message.clear()  # while the next job is waited for, the document of this one is not kept
             except MemoryError:
                 os._exit(OUT_OF_MEMORY)
 
