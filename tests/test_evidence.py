@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
 
@@ -154,3 +155,44 @@ def test_the_kind_of_answer_is_found_in_a_sentence(question: str, sentence: str,
     kind = expected_answer(question)
     assert kind is not None
     assert [sentence[start:stop] for start, stop in new_matches(kind, sentence, question)] == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "lacks"),
+    [
+        ("When was the bridge opened?", "The bridge was opened in 1931.", False),
+        ("When was the bridge opened?", "The bridge was opened by the mayor. It is green.", True),
+        ("How many cars does the ferry carry?", "The ferry carries many cars.", True),
+        ("公司成立于哪一年？", "公司成立于1999年。", False),
+        ("公司成立于哪一年？", "公司成立于上海。", True),
+        ("What is the bridge made of?", "The bridge is made of steel.", False),
+    ],
+)
+def test_a_passage_without_the_kind_of_thing_asked_for_is_less_evidence(
+    question: str,
+    text: str,
+    lacks: bool,  # noqa: FBT001
+) -> None:
+    """A date, number, name or place that was asked for must stand somewhere."""
+    evidence = weighed(question, (text,))
+    assert evidence.sentence.lacks_kind is lacks
+    other = dataclasses.replace(evidence, sentence=dataclasses.replace(evidence.sentence, lacks_kind=not lacks))
+    assert (evidence.score < other.score) is lacks
+
+
+def test_what_is_not_so_is_not_answered_by_what_is() -> None:
+    """Who did *not* sign is not told by a sentence on who did."""
+    text = "The treaty was signed by France and Spain in 1763."
+    assert weighed("Who signed the treaty in 1763?", (text,)).sufficient
+    assert weighed("Who did not sign the treaty in 1763?", (text,)).sentence.affirms
+    assert not weighed("Who did not sign the treaty in 1763?", (text,)).sufficient
+    denied = "The treaty of 1763 was not signed by Portugal."
+    assert not weighed("Who did not sign the treaty in 1763?", (denied,)).sentence.affirms
+
+
+def test_a_sentence_that_holds_it_all_is_better_than_one_here_and_one_there() -> None:
+    """What one sentence says counts for more than words that are strewn over a passage."""
+    together = "The hotel allowance in Berlin is 120 euros. Trains are booked early."
+    strewn = "The hotel is closed. Berlin is large. An allowance was asked for. Trains are booked early."
+    question = "What is the hotel allowance in Berlin?"
+    assert weighed(question, (together,)).sentence.share > weighed(question, (strewn,)).sentence.share
