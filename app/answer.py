@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..llm.generator import Sampling
-from ..prompts.prompt import Citation, Sentence
+from ..llm.generator import FinishReason, Sampling
+from ..prompts.prompt import Citation, Sentence, TaskName
 from ..prompts.templates import Style
 from ..retrieval.hit import Hit
 from ..retrieval.select import Ordering
@@ -34,6 +34,8 @@ class Asked:
     """The conversation."""
     ordering: Ordering = field(default_factory=Ordering)
     """What of what is found is looked at, and in which order."""
+    task: TaskName | None = None
+    """``None``: what the question clearly asks for, else to answer it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,10 @@ class Answer:
     finished: bool = True
     """``False`` for a snapshot of an answer that is still being written."""
 
+    finish_reason: FinishReason = "stop"
+    """``length``: the model was cut off, at the most tokens that it may write or at the end of its context."""
+    answer_span: tuple[int, int] | None = None
+    """Where in ``text`` the exact answer stands, if one stands out: the date, number, name or place that was asked for."""
     reasoning: str = ""
     """What the model wrote before its answer, in the style ``step-by-step``; it is not checked."""
     id: int | None = None

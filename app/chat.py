@@ -14,6 +14,7 @@ from contextlib import closing
 from ..llm.generator import Generator, Sampling
 from ..prompts.condense import Turn, by_rule, checked, condense_prompt
 from ..prompts.leaning import leans
+from ..prompts.prompt import TaskName
 from ..prompts.templates import Style, Templates
 from ..retrieval.search import PLAIN
 from ..retrieval.select import Ordering
@@ -69,6 +70,7 @@ class Chat:
         style: Style = "plain",
         strict: bool = False,
         ordering: Ordering = PLAIN,
+        task: TaskName | None = None,
     ) -> Generates[Answer]:
         """Yield the answer as it grows; its ``question`` is what was searched for.
 
@@ -76,7 +78,7 @@ class Chat:
         """
         text = text.strip()
         question = self.standing_alone(text)
-        asked = Asked(question, k, sampling or Sampling(), where or Where(), style, strict, text, self.id, ordering)
+        asked = Asked(question, k, sampling or Sampling(), where or Where(), style, strict, text, self.id, ordering, task)
         with closing(self._answers(asked)) as answers:
             for answer in answers:
                 if answer.finished:

@@ -16,6 +16,11 @@ from .answer import Answer
 _SAID = (
     (r"(.+) cannot read the language of this question; searched by keywords and TF-IDF instead\.",
      r"\1 读不懂这个问题所用的语言；改用关键词和 TF-IDF 检索。"),
+    (r"(.+) cannot read the language of this question; searched by keywords instead\.",
+     r"\1 读不懂这个问题所用的语言；改用关键词检索。"),
+    (r"(.+) cannot read the language of (\d+) passages \((.+)\): they are found by keywords and TF-IDF\. A multilingual model"
+     " reads them: (.+), then (.+)",
+     r"\1 读不懂其中 \2 个段落（\3）的语言：这些段落靠关键词和 TF-IDF 检索。多语言模型可以读懂：先运行 \4，再运行 \5"),
     (r"(\d+) passages have no vector yet; run kb ingest to finish them\.",
      r"还有 \1 个段落没有向量；运行 kb ingest 即可补全。"),
     (r"Every vector was looked at, without the index: (.+)", r"没有使用向量索引，逐个比较了所有向量：\1"),
@@ -26,6 +31,11 @@ _SAID = (
     (r"No language model is configured: these are quoted sentences\. For a written answer: (.+)",
      r"没有配置语言模型：以上是原文摘句。要得到撰写的回答：\1"),
     (r"This answer was not recorded: (.+)\.", r"这个回答没有被记录：\1。"),
+    (r"The documents do not seem to say anything on: (.+)\.", r"文档中似乎没有关于这一点的内容：\1。"),
+    (r"Made from (\d+) of (\d+) passages\.", r"依据 \2 个段落中的 \1 个写成。"),
+    (r"The answer was cut at (\d+) tokens; for more: (.+)", r"回答在 \1 个词元处被截断；要更长：\2"),
+    (r"(.+) reads the passage as denying this\.", r"\1 认为段落否定了这一点。"),
+    (r"(.+) does not find this in the passage\.", r"\1 在段落中没有找到这一点。"),
     (r"Looked at (\d+) of (\d+) documents\.?", r"查看了 \2 篇文档中的 \1 篇。"),
     (r"No passage says this\.", "没有段落这样说。"),
     (r"The passage says only part of this\.", "段落只说了其中一部分。"),

@@ -61,7 +61,7 @@ def chat(
             for text in _typed(talk):
                 answers = talk.stream(
                     text, k, writing.sampling, filters.where, style=writing.style, strict=writing.strict,
-                    ordering=shown.ordering,
+                    ordering=shown.ordering, task=writing.task,
                 )  # fmt: skip
                 with closing(answers):
                     _answer(_understood(answers, text), as_json=as_json)

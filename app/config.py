@@ -19,7 +19,7 @@ from ..ingest.errors import InputError
 
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 _TAKEN = ("models", "prompts")
-_KEYS = ("name", "embedder", "llm", "store", "log", "rerank")
+_KEYS = ("name", "embedder", "llm", "store", "log", "rerank", "judge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Config:
     """``on``: answers are recorded in the base; ``off``: they are not."""
     rerank: str = ""
     """A cross-encoder that puts what is found in order: a folder or a name; empty or ``off``: none does."""
+    judge: str = ""
+    """An NLI cross-encoder that is asked whether passages bear answers out: a folder or a name; empty or ``off``: none is."""
 
     @property
     def folder(self) -> Path:

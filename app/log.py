@@ -260,7 +260,7 @@ class Log:
             connection.execute("INSERT OR IGNORE INTO sessions (id, started) VALUES (?, ?)", (asked.session, now))
         settings = {
             "k": asked.k, "style": asked.style, "where": asdict(asked.where), "sampling": asdict(asked.sampling),
-            "strict": asked.strict, "ordering": asdict(asked.ordering),
+            "strict": asked.strict, "task": asked.task, "ordering": asdict(asked.ordering),
         }  # fmt: skip
         cursor = connection.execute(
             "INSERT INTO answers (at, session, said, question, settings, fingerprint, llm, model, model_hash, messages,"
@@ -312,6 +312,7 @@ def _record(row: Sequence[object]) -> Record:
         where=Where(**{key: _tuple(value) for key, value in kept["where"].items()}),  # type: ignore[arg-type]
         style=kept["style"],
         strict=kept["strict"],
+        task=kept.get("task"),
         said=str(said),
         session=str(session),
         ordering=Ordering(**kept.get("ordering", {})),

@@ -31,7 +31,7 @@ def ingest_notes(catalog: Catalog, embedder: Embedder | None, embedded: Embedded
         yield (
             f"{embedder.name} cannot read the language of {embedded.n_unreadable} passages ({share:.0%}): they are found by "
             "keywords and TF-IDF. A multilingual model reads them: kb models pull BAAI/bge-m3, "
-            "then kb ingest --embedder BAAI/bge-m3"
+            "then kb reindex --embedder BAAI/bge-m3"
         )
     yield from page_notes(catalog, _unread_documents(catalog))
 
@@ -67,6 +67,23 @@ def prompt_notes(prompt: Prompt, model: str) -> Iterator[str]:
         yield f"{len(prompt.dropped)} passages did not fit the model's context and were left out: {names}."
     if model == "extractive":
         yield "No language model is configured: these are quoted sentences. For a written answer: --llm gguf:PATH"
+
+
+def task_notes(missing: Sequence[str]) -> Iterator[str]:
+    """Yield the sides of a comparison that nothing was found on."""
+    for side in missing:
+        yield f"The documents do not seem to say anything on: {side}."
+
+
+def coverage_notes(prompt: Prompt, n_read: int, n_passages: int) -> Iterator[str]:
+    """Yield how much of what there is a summary or comparison was made from."""
+    if prompt.task != "answer":
+        yield f"Made from {n_read} of {n_passages} passages."
+
+
+def cut_notes(max_tokens: int) -> tuple[str, ...]:
+    """Return that the answer has no end."""
+    return (f"The answer was cut at {max_tokens} tokens; for more: --max-tokens {2 * max_tokens}",)
 
 
 def page_notes(catalog: Catalog, documents: Iterable[tuple[str, str]]) -> Iterator[str]:

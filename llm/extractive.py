@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate
 
-from ..ingest.errors import GeneratorError
-from ..ingest.sentences import sentence_spans
+from ..ingest.errors import CannotDoError
 from ..ingest.split import count_words
 from ..prompts.fill import language_of, nothing_found
-from ..prompts.prompt import Prompt
+from ..prompts.prompt import Prompt, TaskName
 from ..retrieval.hanzi import SIMPLIFIED
 from ..retrieval.question import Term, expected_answer, figures, new_matches, terms
 from ..retrieval.tokens import tokens
-from .generator import Sampling
+from .candidates import Candidate, candidates_of, distinct, shown
+from .central import central
+from .definition import definition_asked
+from .generator import Pieces, Sampling
 from .sampling import require
 
 MAX_SENTENCES = 3
+SUMMARY_SENTENCES = 6
 
 # In units of the share of the question that the sentence itself holds. Fitted as a conditional logit: which sentence of
 # eight passages holds the answer, on the development sets; rounded.
@@ -33,13 +36,13 @@ _PASSAGE = 0.35
 """Of what the whole passage holds."""
 _KIND = 0.3
 """For holding a date, number, name or place when that was asked for, other than those of the question."""
+_DEFINES = 0.3
+"""For saying what the thing is, when that was asked."""
 _RANK = 0.15
 """For being in the best passage; a half of it in the second, and so on."""
 
 _CLOSE = 0.85
 """A further sentence is quoted only if it scores this share of the best one."""
-_SAID = 0.6
-"""A sentence that shares more than this of its tokens with one quoted before says it again."""
 _OFF_TOPIC = 0.5
 """A sentence with the question's figures that scores less than this share of the best sentence is about other things."""
 _LONG = 200
@@ -48,25 +51,6 @@ _CLOSE_BY = 20
 """Characters. At this distance a word of the question tells half as much of a possible answer as beside it."""
 _CLAUSE_END = re.compile(r"[,;:，；：、(（]\s?(?!\d{3})")
 _UNIT = re.compile(r"(?=([\u3400-\u9fff]{2}))|[^\W_\u3400-\u9fff]+")
-_LINE_BREAK = re.compile(r"\s*\n\s*")
-_MARKUP = re.compile(r"#{1,6}\s|```|~~~|\|[\s|:-]+\|$")
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sentence that may be quoted."""
-
-    passage: int
-    """The prompt's ``hits[passage - 1]``."""
-    order: int
-    text: str
-    tokens: frozenset[str]
-    context: frozenset[str]
-    """Tokens of the headings above and the sentence before."""
-    whole: frozenset[str]
-    """Tokens of the passage."""
-    rank: int
-    """Of the passage, from 1."""
 
 
 class Extractive:
@@ -79,20 +63,24 @@ class Extractive:
         """Return the length in characters: there is no tokenizer, and no limit that would need one."""
         return len(text)
 
-    def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
         """Yield the sentences that answer, best first, each with its mark; of ``sampling``, only ``seed`` is moot.
 
         Raises:
-            GeneratorError: something other than quoting the best sentences was asked for.
+            CannotDoError: something other than quoting the best sentences was asked for.
         """
         if require(self.name, sampling, frozenset()) == "sample":
-            raise GeneratorError(f"{self.name} quotes and leaves nothing to chance; ask with temperature 0")
-        chosen = _within(select(prompt), sampling.max_tokens)
-        if not chosen:
+            raise CannotDoError(f"{self.name} quotes and leaves nothing to chance; ask with temperature 0")
+        quotes = _DONE[prompt.task](prompt)
+        kept = _within(quotes, sampling.max_tokens)
+        if not kept:
             yield prompt.nothing_found or nothing_found(language_of(prompt.question))
-        for at, candidate in enumerate(chosen):
-            text = _LINE_BREAK.sub(" ", candidate.text)
-            yield ("\n\n" if at else "") + f"{text} [{candidate.passage}]"
+        side = ""
+        for at, (title, candidate) in enumerate(kept):
+            head = f"**{title}**\n\n" if title != side else ""
+            side = title
+            yield ("\n\n" if at else "") + f"{head}{shown(candidate.text)} [{candidate.passage}]"
+        return "length" if len(kept) < len(quotes) else "stop"
 
     def close(self) -> None:
         """Nothing to free."""
@@ -101,22 +89,54 @@ class Extractive:
 def select(prompt: Prompt) -> list[Candidate]:
     """Return the sentences to quote, best first; none when no sentence holds anything of the question."""
     wanted = terms(prompt.question)
-    candidates = list(_candidates(prompt))
+    candidates = list(candidates_of(prompt))
     if not candidates or not wanted:
         return []
     weights = _weights(wanted, candidates)
     kind = expected_answer(prompt.question)
-    scores = {one: _score(one, weights, prompt.question, kind) for one in candidates}
+    definition = definition_asked(prompt.question)
+    scores = {
+        one: _score(one, weights, prompt.question, kind) + _DEFINES * bool(definition and definition.search(one.text))
+        for one in candidates
+    }
     best = max(scores.values())
     kept = [one for one in _with_figures(candidates, figures(prompt.question)) if scores[one] > _OFF_TOPIC * best]
     kept.sort(key=lambda one: (-scores[one], one.passage, one.order))
-    return _distinct([one for one in kept if scores[one] >= _CLOSE * scores[kept[0]]])
+    return distinct([one for one in kept if scores[one] >= _CLOSE * scores[kept[0]]], MAX_SENTENCES)
 
 
-def _within(chosen: Sequence[Candidate], max_tokens: int) -> list[Candidate]:
-    """Return the best of them that take no more than so many words together; the first one always, a quote is whole."""
-    used = accumulate(count_words([one.text for one in chosen]))
-    return [one for one, total in zip(chosen, used, strict=True) if total <= max_tokens or one is chosen[0]]
+Quote = tuple[str, Candidate]
+"""What it is about, where that is to be shown; and the sentence."""
+
+
+def _answer(prompt: Prompt) -> list[Quote]:
+    return [("", one) for one in select(prompt)]
+
+
+def _summary(prompt: Prompt) -> list[Quote]:
+    return [("", one) for one in central(list(candidates_of(prompt)), SUMMARY_SENTENCES)]
+
+
+def _comparison(prompt: Prompt) -> list[Quote]:
+    """Return what answers each side; a sentence that speaks of both stands with the first."""
+    quotes: list[Quote] = []
+    for side in prompt.sides:
+        said = {one for _, one in quotes}
+        quotes += [(side, one) for one in select(replace(prompt, question=side)) if one not in said]
+    return quotes
+
+
+_DONE: Mapping[TaskName, Callable[[Prompt], list[Quote]]] = {
+    "answer": _answer,
+    "summarise": _summary,
+    "compare": _comparison,
+}
+
+
+def _within(quotes: Sequence[Quote], max_tokens: int) -> list[Quote]:
+    """Return the first of them that take no more than so many words together; the first one always, a quote is whole."""
+    used = accumulate(count_words([one.text for _, one in quotes]))
+    return [quote for quote, total in zip(quotes, used, strict=True) if total <= max_tokens or quote is quotes[0]]
 
 
 def answer_span(question: str, sentence: str) -> tuple[int, int] | None:
@@ -153,26 +173,6 @@ def _gap(sentence: str, span: tuple[int, int], at: int) -> int:
     return max(stop - start, 0) + _CLOSE_BY * len(_CLAUSE_END.findall(sentence, start, stop))
 
 
-def _candidates(prompt: Prompt) -> Iterator[Candidate]:
-    by_score = sorted(range(len(prompt.hits)), key=lambda at: -prompt.hits[at].score)
-    ranks = {at: rank for rank, at in enumerate(by_score, 1)}
-    for at, hit in enumerate(prompt.hits):
-        headings = frozenset(tokens(" ".join(hit.chunk.headings)))
-        units = [hit.chunk.text[start:stop] for start, stop in sentence_spans(hit.chunk.text)]
-        held = [frozenset(tokens(unit)) for unit in units]
-        whole = headings.union(*held)
-        before: frozenset[str] = frozenset()
-        for order, (unit, own) in enumerate(zip(units, held, strict=True)):
-            if _is_prose(unit):
-                yield Candidate(at + 1, order, unit, own, headings | before, whole, ranks[at])
-            before = own
-
-
-def _is_prose(text: str) -> bool:
-    """Return whether a unit can stand as an answer: not a heading, a rule, a fence or a table's header."""
-    return bool(re.search(r"\w", text)) and not _MARKUP.match(text)
-
-
 def _with_figures(candidates: list[Candidate], asked: frozenset[str]) -> list[Candidate]:
     """Return the candidates that hold the question's figures, or none and follow on one that does.
 
@@ -205,14 +205,3 @@ def _score(candidate: Candidate, weights: dict[Term, float], question: str, kind
     brevity = min(1.0, math.sqrt(_LONG / max(len(candidate.tokens), 1)))
     fits = kind is not None and bool(new_matches(kind, candidate.text, question))
     return brevity * (own + _NEAR * near) + _PASSAGE * whole + _KIND * fits + _RANK / candidate.rank
-
-
-def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the first candidates that do not say what one before them said."""
-    chosen: list[Candidate] = []
-    for candidate in candidates:
-        if len(chosen) == MAX_SENTENCES:
-            break
-        if all(len(candidate.tokens & one.tokens) <= _SAID * max(len(candidate.tokens), 1) for one in chosen):
-            chosen.append(candidate)
-    return chosen

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator as Generates
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from ..ingest.errors import InputError
 from ..prompts.prompt import Prompt
+
+FinishReason = Literal["stop", "length"]
+"""Why a text ends: the model was done or met a stop word; or it was cut, at ``max_tokens`` or the end of its context."""
+
+Pieces: TypeAlias = Generates[str, None, FinishReason | None]
+"""A text as it is written; what the generator returns at its end is why it ends, ``None`` where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,8 @@ class Generator(Protocol):
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the text takes in this backend's own tokenizer."""
 
-    def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
-        """Yield the answer piece by piece; closing the iterator stops the generation.
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
+        """Yield the answer piece by piece, and return why it ends; closing the iterator stops the generation.
 
         Raises:
             GeneratorError: the backend failed, or cannot do what ``sampling`` asks.

@@ -13,7 +13,7 @@ import secrets
 import struct
 import urllib.request
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypedDict, cast
@@ -21,7 +21,7 @@ from typing import Protocol, TypedDict, cast
 from ..ingest.errors import GeneratorError, InputError, MissingExtraError
 from ..prompts.prompt import Prompt
 from .chat import turns, whole
-from .generator import Sampling
+from .generator import FinishReason, Pieces, Sampling
 from .grammar import without
 from .sampling import Ability, require
 from .streaming import Streams
@@ -46,6 +46,7 @@ class _Delta(TypedDict, total=False):
 
 class _Choice(TypedDict):
     delta: _Delta
+    finish_reason: str | None
 
 
 class _Error(TypedDict, total=False):
@@ -129,7 +130,7 @@ class GGUFGenerator:
             ]
         )
 
-    def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
         """Yield the answer piece by piece; closing the iterator stops the model at the next token.
 
         Raises:
@@ -138,8 +139,9 @@ class GGUFGenerator:
         request = _request(prompt, sampling, require(self.name, sampling, ABILITIES))
         return self._pieces(json.dumps(request))
 
-    def _pieces(self, request: str) -> Iterator[str]:
+    def _pieces(self, request: str) -> Pieces:
         self._streams.check()
+        finish: FinishReason = "stop"
         server = cast("_Server", self._server)
         stream = self._streams.run(partial(server.handle_chat_completions, request))
         try:
@@ -148,12 +150,15 @@ class GGUFGenerator:
                 if "error" in chunk:
                     raise self._failure(chunk["error"])
                 for choice in chunk.get("choices", ()):
+                    if choice["finish_reason"] == "length":
+                        finish = "length"
                     if piece := choice["delta"].get("content"):
                         yield piece
         except RuntimeError as exc:
             raise GeneratorError(f"{self.name} failed ({exc}); ask again, or open the model again") from exc
         finally:
             stream.close()
+        return finish
 
     def close(self) -> None:
         """Stop what runs and free the model; calling it twice is harmless."""

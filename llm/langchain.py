@@ -7,16 +7,16 @@ Never: a LangChain type in another file, or a setting that the model has no fiel
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
-from ..ingest.errors import GeneratorError, InputError, MissingExtraError
+from ..ingest.errors import CannotDoError, GeneratorError, InputError, MissingExtraError
 from ..prompts.prompt import Prompt
 from .chat import turns
-from .generator import Sampling
+from .generator import FinishReason, Pieces, Sampling
 from .sampling import Ability, require
-from .streaming import until
+from .streaming import Ending, until
 
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
@@ -34,6 +34,9 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "repeat_penalty": ("repeat_penalty", "repetition_penalty"),
 }
 """What the integrations (ChatOpenAI, ChatOllama, ChatAnthropic, ...) call each setting."""
+_FINISH = ("finish_reason", "done_reason", "stop_reason")
+_CUT = frozenset({"length", "max_tokens", "MAX_TOKENS"})
+"""What they call an answer that was cut."""
 
 
 class LangChainGenerator:
@@ -82,7 +85,7 @@ class LangChainGenerator:
         """
         return math.ceil(len(text.encode("utf-8", "replace")) / 3)
 
-    def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
         """Yield the answer piece by piece; closing the iterator closes the model's stream.
 
         Raises:
@@ -116,28 +119,34 @@ class LangChainGenerator:
         asked = {"seed": sampling.seed != 0, "temperature": sampling.temperature > 0}
         for setting, wanted in asked.items():
             if wanted and not self._fields[setting]:
-                raise GeneratorError(f"{self.name} has no {setting}; leave the setting out, or use another model")
+                raise CannotDoError(f"{self.name} has no {setting}; leave the setting out, or use another model")
 
-    def _pieces(self, model: BaseChatModel, prompt: Prompt, stop: tuple[str, ...]) -> Generator[str]:
+    def _pieces(self, model: BaseChatModel, prompt: Prompt, stop: tuple[str, ...]) -> Pieces:
+        finish: FinishReason = "stop"
         messages = [(turn["role"], turn["content"]) for turn in turns(prompt)]
         try:
             stream = cast("Generator[AIMessageChunk]", model.stream(messages, stop=list(stop) or None))
             with closing(stream):
                 for chunk in stream:
+                    said = cast("Mapping[str, object]", chunk.response_metadata)
+                    if {said.get(key) for key in _FINISH} & _CUT:
+                        finish = "length"
                     if text := str(chunk.text):
                         yield text
         except Exception as exc:  # each provider has errors of its own, without a common root
             raise GeneratorError(f"{self.name} failed ({type(exc).__name__}: {exc}); see its provider's page") from exc
+        return finish
 
-    def _capped(self, pieces: Generator[str], max_tokens: int) -> Generator[str]:
+    def _capped(self, pieces: Pieces, max_tokens: int) -> Pieces:
         """Stop a model that cannot be told how long its answer may be; a piece counts as at least one token."""
-        left = max_tokens
-        with closing(pieces):
-            for piece in pieces:
+        left, ending = max_tokens, Ending()
+        with closing(ending.of(pieces)) as read:
+            for piece in read:
                 left -= max(1, self.count_tokens(piece))
                 if left < 0:
-                    return
+                    return "length"
                 yield piece
+        return ending.reason
 
 
 def open_langchain(provider: str, model: str, *, context_tokens: int | None = None) -> LangChainGenerator:

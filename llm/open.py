@@ -86,7 +86,8 @@ def _gguf(rest: str, options: _Options) -> Generator:
 
 
 def _hf(rest: str, options: _Options) -> Generator:
-    from .transformers import MAX_CONTEXT_TOKENS, QUANTIZATIONS, Quantization, TransformersGenerator
+    from .transformers import MAX_CONTEXT_TOKENS, TransformersGenerator
+    from .transformers_model import QUANTIZATIONS, Quantization
 
     model, _, query = rest.partition("?")
     settings = dict(parse_qsl(query, keep_blank_values=True))

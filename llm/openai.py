@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from ..ingest.errors import GeneratorError, InputError, MissingExtraError
 from ..prompts.prompt import Prompt
 from .chat import turns, whole
-from .generator import Sampling
+from .generator import FinishReason, Pieces, Sampling
 from .grammar import without
 from .sampling import Ability, require
 
@@ -98,7 +98,7 @@ class OpenAIGenerator:
         )
         return len(cast("dict[str, list[int]]", reply)["tokens"])
 
-    def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
         """Yield the answer piece by piece; closing the iterator hangs up, and the server stops.
 
         Raises:
@@ -109,10 +109,10 @@ class OpenAIGenerator:
         temperature = sampling.temperature if chosen == "sample" else 0.0
         return self._pieces(prompt, sampling, temperature, _llama_settings(sampling) if is_llama else {})
 
-    def _pieces(
-        self, prompt: Prompt, sampling: Sampling, temperature: float, extra: dict[str, object]
-    ) -> Iterator[str]:
+    def _pieces(self, prompt: Prompt, sampling: Sampling, temperature: float, extra: dict[str, object]) -> Pieces:
         import openai
+
+        finish: FinishReason = "stop"
 
         modern = urlsplit(self._url).hostname == "api.openai.com"
         stream = self._call(
@@ -132,12 +132,15 @@ class OpenAIGenerator:
         try:
             for chunk in stream:
                 for choice in chunk.choices:
+                    if choice.finish_reason == "length":
+                        finish = "length"
                     if choice.delta.content:
                         yield choice.delta.content
         except openai.APIError as exc:
             raise self._failure(exc) from exc
         finally:
             stream.close()
+        return finish
 
     def close(self) -> None:
         """Drop the connections; calling it twice is harmless."""

@@ -10,26 +10,32 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from queue import SimpleQueue
+from typing import Generic, TypeVar, cast
 
 from ..ingest.errors import GeneratorError
+from .generator import FinishReason, Pieces
 
+T = TypeVar("T")
 Emit = Callable[[str], bool]
 """Takes a piece; returns true when the model is to stop."""
 
 
-class Stream:
+class Stream(Generic[T]):
     """One generation in a thread of its own. The queue has no bound: a slow reader never holds the model up."""
 
-    def __init__(self, produce: Callable[[Emit], None], ended: Callable[[Stream], None]) -> None:
+    result: T
+    """What ``produce`` returned; there is none before the last piece was read."""
+
+    def __init__(self, produce: Callable[[Emit], T], ended: Callable[[Stream[T]], None]) -> None:
         self._ended = ended
         self._arrived: SimpleQueue[str | BaseException | None] = SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(produce,), name="kb-generate", daemon=True)
         self._thread.start()
 
-    def _run(self, produce: Callable[[Emit], None]) -> None:
+    def _run(self, produce: Callable[[Emit], T]) -> None:
         try:
-            produce(self._emit)
+            self.result = produce(self._emit)
         except BaseException as exc:  # noqa: BLE001  # raised again where the pieces are read
             self._arrived.put(exc)
         self._ended(self)
@@ -60,7 +66,7 @@ class Streams:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._open: set[Stream] = set()
+        self._open: set[Stream[object]] = set()
         self._closed = False
         self._lock = threading.Lock()
 
@@ -73,20 +79,21 @@ class Streams:
         if self._closed:
             raise GeneratorError(f"{self._name} was closed; open it again")
 
-    def run(self, produce: Callable[[Emit], None]) -> Generator[str]:
-        """Yield what ``produce`` emits; closing the iterator stops it."""
+    def run(self, produce: Callable[[Emit], T]) -> Generator[str, None, T]:
+        """Yield what ``produce`` emits, and return what it returns; closing the iterator stops it."""
         with self._lock:
             self.check()
             stream = Stream(produce, self._end)
-            self._open.add(stream)
+            self._open.add(cast("Stream[object]", stream))
         try:
             yield from stream
         finally:
             stream.stop()
+        return stream.result
 
-    def _end(self, stream: Stream) -> None:
+    def _end(self, stream: Stream[T]) -> None:
         with self._lock:
-            self._open.discard(stream)
+            self._open.discard(cast("Stream[object]", stream))
 
     def close(self) -> None:
         """Stop all that runs, wait for it, and start nothing more.
@@ -101,11 +108,22 @@ class Streams:
             stream.join(timeout_s=60)
 
 
-def until(pieces: Generator[str], stop: Sequence[str]) -> Iterator[str]:
+class Ending:
+    """Passes pieces through and keeps why they ended."""
+
+    reason: FinishReason = "stop"
+
+    def of(self, pieces: Pieces) -> Generator[str]:
+        """Yield the pieces; ``reason`` is theirs once they are all read."""
+        with closing(pieces):
+            self.reason = (yield from pieces) or "stop"
+
+
+def until(pieces: Pieces, stop: Sequence[str]) -> Pieces:
     """Yield the text up to the first of the stop strings, also one that spans pieces; close ``pieces`` there."""
-    held = ""
-    with closing(pieces):
-        for piece in pieces:
+    held, ending = "", Ending()
+    with closing(ending.of(pieces)) as read:
+        for piece in read:
             held += piece
             if (end := _first(held, stop)) is not None:
                 held = held[:end]
@@ -116,6 +134,7 @@ def until(pieces: Generator[str], stop: Sequence[str]) -> Iterator[str]:
             held = held[len(held) - keep :]
         if held:
             yield held
+    return ending.reason
 
 
 def _first(text: str, stop: Sequence[str]) -> int | None:

@@ -6,63 +6,31 @@ piece. Never: a download, code that came with a model, or a change to torch's gl
 
 from __future__ import annotations
 
-import logging
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
-from ..ingest.errors import GeneratorError, InputError, MissingExtraError
+from ..ingest.errors import GeneratorError
 from ..prompts.prompt import Prompt
 from .banned import BannedStrings, token_bytes
 from .chat import Turn, turns, whole
-from .generator import Sampling
+from .generator import FinishReason, Pieces, Sampling
 from .sampling import Ability, require
 from .streaming import Emit, Streams, until
+from .transformers_model import ChatTokenizer, Loaded, Quantization, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor, nn
 
-Quantization = Literal["none", "8bit", "4bit"]
-QUANTIZATIONS = frozenset({"none", "8bit", "4bit"})
 MAX_CONTEXT_TOKENS = 8192
 ABILITIES: frozenset[Ability] = frozenset({"top_k", "top_p", "min_p", "repeat_penalty", "stop", "banned", "beam"})
 
 Processor = Callable[["Tensor", "Tensor"], "Tensor"]
 """Ids so far, (batch, length) int64, and scores of the next token, (batch, vocabulary) float32; returns new scores."""
-
-
-class _Tokenizer(Protocol):
-    """What is used of a transformers tokenizer."""
-
-    all_special_ids: list[int]
-    chat_template: str | None
-    eos_token_id: int | None
-    pad_token_id: int | None
-
-    def __len__(self) -> int: ...
-
-    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]: ...
-
-    def decode(self, ids: Sequence[int], *, skip_special_tokens: bool) -> str: ...
-
-    def convert_ids_to_tokens(self, ids: Sequence[int]) -> list[str | None]: ...
-
-    def apply_chat_template(
-        self, messages: list[Turn], *, add_generation_prompt: bool, tokenize: bool, enable_thinking: bool
-    ) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    model: nn.Module
-    tokenizer: _Tokenizer
-    context_tokens: int
 
 
 class TransformersGenerator:
@@ -87,7 +55,7 @@ class TransformersGenerator:
             MissingExtraError: a library is not installed.
         """
         self._model = model
-        self._loaded: _Loaded | None = _load(model, quantize, context_tokens)
+        self._loaded: Loaded | None = load(model, quantize, context_tokens)
         self._context_tokens = self._loaded.context_tokens
         self._streams = Streams(self.name)
         self._finish = weakref.finalize(self, self._streams.close)
@@ -106,7 +74,7 @@ class TransformersGenerator:
         """Return how many tokens the text takes in the model's own tokenizer, without special tokens."""
         return len(self._ready().tokenizer.encode(whole(text), add_special_tokens=False))
 
-    def generate(self, prompt: Prompt, sampling: Sampling) -> Iterator[str]:
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
         """Yield the answer piece by piece; closing the iterator stops the model at the next token.
 
         Raises:
@@ -141,9 +109,9 @@ class TransformersGenerator:
         self._finish()
         self._loaded = None
 
-    def _ready(self) -> _Loaded:
+    def _ready(self) -> Loaded:
         self._streams.check()
-        return cast("_Loaded", self._loaded)
+        return cast("Loaded", self._loaded)
 
     @cached_property
     def _vocabulary(self) -> list[bytes]:
@@ -153,7 +121,7 @@ class TransformersGenerator:
 
 
 def _produce(
-    loaded: _Loaded,
+    loaded: Loaded,
     ids: Sequence[int],
     emit: Emit,
     *,
@@ -161,18 +129,20 @@ def _produce(
     processors: Sequence[Processor],
     repeat_penalty: float | None,
     n_beams: int,
-) -> None:
-    """Run the model; what it writes goes to ``emit`` as soon as it is text."""
+) -> FinishReason:
+    """Run the model; what it writes goes to ``emit`` as soon as it is text. Return why it ended."""
     import torch
     from transformers import GenerationConfig
 
     decoder = _Decoder(loaded.tokenizer, emit)
+    end = _stored(loaded.model, "eos_token_id") or loaded.tokenizer.eos_token_id
+    ends = set(cast("list[int]", end)) if isinstance(end, list) else {end}
     config = GenerationConfig(
         max_new_tokens=n_tokens,
         do_sample=False,  # sampling is a processor here, with a generator of its own
         num_beams=n_beams,
         repetition_penalty=repeat_penalty,
-        eos_token_id=_stored(loaded.model, "eos_token_id") or loaded.tokenizer.eos_token_id,
+        eos_token_id=end,
         pad_token_id=loaded.tokenizer.pad_token_id or loaded.tokenizer.eos_token_id,
     )
     prompt = torch.tensor([list(ids)], device=next(loaded.model.parameters()).device)
@@ -188,12 +158,13 @@ def _produce(
     if n_beams > 1:
         decoder.write(written[0, len(ids) :].tolist())
     decoder.end()
+    return "length" if len(written[0]) - len(ids) >= n_tokens and int(written[0, -1]) not in ends else "stop"
 
 
 class _Decoder:
     """Turns tokens into text as they come, holding back a character whose bytes are not all there yet."""
 
-    def __init__(self, tokenizer: _Tokenizer, emit: Emit) -> None:
+    def __init__(self, tokenizer: ChatTokenizer, emit: Emit) -> None:
         self._tokenizer = tokenizer
         self._emit = emit
         self._ids: list[int] = []
@@ -287,7 +258,7 @@ def _stored(model: nn.Module, key: str) -> float | None:
     return cast("float | None", getattr(getattr(model, "generation_config", None), key, None))
 
 
-def _encoded(tokenizer: _Tokenizer, prompt: Prompt, name: str) -> list[int]:
+def _encoded(tokenizer: ChatTokenizer, prompt: Prompt, name: str) -> list[int]:
     from jinja2 import TemplateError
 
     messages = turns(prompt)
@@ -301,7 +272,7 @@ def _encoded(tokenizer: _Tokenizer, prompt: Prompt, name: str) -> list[int]:
     return tokenizer.encode(text, add_special_tokens=False)
 
 
-def _templated(tokenizer: _Tokenizer, messages: list[Turn]) -> str:
+def _templated(tokenizer: ChatTokenizer, messages: list[Turn]) -> str:
     return tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False, enable_thinking=False)
 
 
@@ -311,81 +282,3 @@ def _without_system(messages: list[Turn]) -> list[Turn]:
         return messages
     system, first, *rest = messages
     return [Turn(role=first["role"], content=f"{system['content']}\n{first['content']}"), *rest]
-
-
-def _load(name: str, quantize: Quantization, context_tokens: int) -> _Loaded:
-    if name.startswith((".", "/", "~")) and not Path(name).expanduser().is_dir():
-        raise InputError(f"there is no model folder {name}; give a folder that holds config.json, or a model's name")
-    try:
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-    except ImportError as exc:
-        raise MissingExtraError("running a transformers model", "transformers") from exc
-    source = str(Path(name).expanduser()) if name.startswith("~") else name
-    with _quiet():
-        try:
-            tokenizer = cast("_Tokenizer", AutoTokenizer.from_pretrained(source, local_files_only=True))
-            model = cast(
-                "nn.Module",
-                AutoModelForCausalLM.from_pretrained(
-                    source,
-                    local_files_only=True,
-                    trust_remote_code=False,
-                    dtype="auto" if torch.cuda.is_available() else torch.float32,
-                    device_map="cuda" if torch.cuda.is_available() else "cpu",
-                    quantization_config=_quantization(quantize),
-                ),
-            )
-        except (OSError, ValueError, RuntimeError, KeyError) as exc:
-            raise GeneratorError(
-                f"transformers cannot load {name} ({_first_line(exc)}); give a model that is on this machine "
-                f"(download it once: hf download {name}) and needs no code of its own, or its GGUF file"
-            ) from exc
-    if not tokenizer.chat_template:
-        raise GeneratorError(
-            f"{name} has no chat template: it continues text, it does not answer; use its chat version"
-        )
-    limit = cast("int", getattr(model.config, "max_position_embeddings", context_tokens))
-    return _Loaded(model.eval(), tokenizer, min(limit, context_tokens))
-
-
-def _quantization(quantize: Quantization) -> object | None:
-    if quantize == "none":
-        return None
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it logs a line per layer and token
-    try:
-        import bitsandbytes  # noqa: F401  # transformers would only say so after reading the weights
-        import torch
-        from transformers import BitsAndBytesConfig
-    except ImportError as exc:
-        raise MissingExtraError(f"{quantize} quantization", "transformers") from exc
-    compute = torch.bfloat16 if torch.cuda.is_available() else torch.float32
-    return cast(
-        "object",
-        BitsAndBytesConfig(
-            load_in_8bit=quantize == "8bit",
-            load_in_4bit=quantize == "4bit",
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_compute_dtype=compute,
-        ),
-    )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' progress bars and warnings off stderr, and put its settings back."""
-    from transformers.utils import logging as talk
-
-    level, bars = talk.get_verbosity(), talk.is_progress_bar_enabled()
-    talk.set_verbosity_error()
-    talk.disable_progress_bar()
-    try:
-        yield
-    finally:
-        talk.set_verbosity(level)
-        if bars:
-            talk.enable_progress_bar()
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__

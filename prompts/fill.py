@@ -13,6 +13,7 @@ from pathlib import PurePath
 from ..ingest.errors import GeneratorError
 from ..retrieval.hit import Hit
 from .prompt import Message, Prompt
+from .task import ANSWER, Task
 from .templates import FINALLY, OF_STYLE, Language, Style, Templates
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
@@ -43,8 +44,9 @@ def fill(
     room_tokens: int,
     style: Style = "plain",
     templates: Templates = SHIPPED,
+    task: Task = ANSWER,
 ) -> Prompt:
-    """Fill the answer template in the question's language with as many hits as fit, dropping the worst first.
+    """Fill the template of the task in the question's language with as many hits as fit, dropping the worst first.
 
     Args:
         question: as the user wrote it.
@@ -53,6 +55,7 @@ def fill(
         room_tokens: what the messages may take together.
         style: whether the model is to think first, or is shown an example.
         templates: the user's own come before those that ship.
+        task: to answer, unless the question asks for something else; only answers have styles.
     Raises:
         GeneratorError: not even the best passage fits.
         InputError: the user's own template cannot be used.
@@ -62,11 +65,13 @@ def fill(
     kept = list(hits)
     while True:
         ordered = sorted(kept, key=lambda hit: (hit.chunk.source, hit.chunk.start))
-        messages = _messages(question, ordered, style, templates)
+        template = OF_STYLE[style] if task.name == "answer" else task.name
+        messages = _messages(question, ordered, template, templates)
         used = tokens_of(messages, count_tokens)
         if used <= room_tokens:
             refusal = templates.nothing_found(language_of(question))
-            return Prompt(question, messages, tuple(ordered), tuple(hits[len(kept) :]), refusal)
+            dropped = tuple(hits[len(kept) :])
+            return Prompt(question, messages, tuple(ordered), dropped, refusal, task.name, task.topics)
         if len(kept) <= 1:
             raise GeneratorError(
                 f"the question and its best passage take {used} tokens and the model has room for {room_tokens}; "
@@ -112,14 +117,14 @@ def without_steps(raw: str, style: Style, *, finished: bool) -> tuple[str, str]:
     return ("", raw) if finished else (raw, "")
 
 
-def _messages(question: str, hits: Sequence[Hit], style: Style, templates: Templates) -> tuple[Message, ...]:
+def _messages(question: str, hits: Sequence[Hit], template: str, templates: Templates) -> tuple[Message, ...]:
     language = language_of(question)
     values = {
         "passages": "\n\n".join(_passage(number, hit) for number, hit in enumerate(hits, 1)),
         "question": fenced(question.strip()),
         "nothing_found": templates.nothing_found(language),
     }
-    return put_in(templates, OF_STYLE[style], language, values)
+    return put_in(templates, template, language, values)
 
 
 def _passage(number: int, hit: Hit) -> str:

@@ -19,6 +19,7 @@ from ..retrieval.tokens import tokens
 from .claims import Negation, compound_names, figures, in_digits, names, negations, quotations
 from .prompt import Support
 
+NOT_SAID, NOT_ALL_SAID = "The passage does not say this.", "The passage says only part of this."
 SUPPORTED = 0.75
 SHORT_SUPPORTED = 0.88
 PARTLY = 0.45
@@ -48,6 +49,7 @@ _LINKS = frozenset(
     """.split()  # noqa: SIM905
 )
 """Words that join statements, or stand for what was named before: one in the place of another changes no claim."""
+_LINK_TOKENS = frozenset(token for word in _LINKS for token in tokens(word))
 _SWAP = 6
 """Words. What is longer is said in other words, not swapped."""
 
@@ -87,7 +89,7 @@ def locate(sentence: str, passage: str, context: str = "") -> Place:
         return Place(*quoted, 1.0, "supported")
     parts = _take_apart(passage)
     around = frozenset(tokens(context)) if context else frozenset()
-    wanted = [term for term in terms(in_digits(sentence)) if not _LINKS.issuperset(term.forms)]
+    wanted = [term for term in terms(in_digits(sentence)) if not _LINK_TOKENS.issuperset(term.forms)]
     enough = SUPPORTED if sum(term.share for term in wanted) >= _SHORT else SHORT_SUPPORTED
     start, stop, score = _best_span(wanted, parts, len(passage), around)
     wrong = _contradiction(sentence, passage, passage[start:stop], parts, around, context)
@@ -99,9 +101,9 @@ def locate(sentence: str, passage: str, context: str = "") -> Place:
             return Place(start, stop, min(score, enough - 0.01), "partly", doubt)
         return Place(start, stop, score, "supported")
     if score >= PARTLY:
-        reason = _swapped(sentence, passage[start:stop]) or "The passage says only part of this."
+        reason = _swapped(sentence, passage[start:stop]) or NOT_ALL_SAID
         return Place(start, stop, score, "partly", reason)
-    return Place(start, stop, score, "unsupported", "The passage does not say this.")
+    return Place(start, stop, score, "unsupported", NOT_SAID)
 
 
 def _find(sentence: str, passage: str) -> tuple[int, int] | None:
@@ -213,7 +215,8 @@ def _swapped(sentence: str, span: str) -> str:
     ours, theirs = _items(in_digits(sentence)), _items(in_digits(span))
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     same = sum(block.size for block in matcher.get_matching_blocks())
-    if len(ours) < _SHORT and _in_order(ours, theirs) < _IN_ORDER * len(ours):
+    said = [item for item in ours if item not in _LINKS]
+    if len(ours) < _SHORT and _in_order(said, theirs) < _IN_ORDER * len(said):
         return "The passage has these words, but not in this order."
     if same < NEAR_QUOTE * len(ours):
         return ""

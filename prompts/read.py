@@ -13,11 +13,15 @@ from dataclasses import dataclass, replace
 
 from ..ingest.document import Chunk
 from ..ingest.sentences import sentence_spans
+from ..retrieval.judge import Judge
 from .fill import nothing_found
 from .ground import Place, locate
 from .prompt import Citation, Prompt, Sentence
+from .second_opinion import second_opinion
 
 _MARK = re.compile(r"\s*(?:\[|【)\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*(?:\]|】)")
+_TITLE = re.compile(r"#{1,6}\s[^\n]*|\*\*[^*\n]+\*\*[:：]?")
+"""A heading states nothing that could be borne out."""
 _UNFINISHED = re.compile(r"\s*[\[【][\d\s,，、]*$")
 
 PageOf = Callable[[str, int], int | None]
@@ -35,7 +39,15 @@ class Reading:
     """Marks of the model that pointed at no passage; they are not in ``text``."""
 
 
-def read(raw: str, prompt: Prompt, page_of: PageOf, *, finished: bool = True, strict: bool = False) -> Reading:
+def read(
+    raw: str,
+    prompt: Prompt,
+    page_of: PageOf,
+    *,
+    finished: bool = True,
+    strict: bool = False,
+    judge: Judge | None = None,
+) -> Reading:
     """Read what a model has written, whole or so far.
 
     A sentence without a mark gets one if a passage bears it out; one with marks keeps those that point at a passage. While
@@ -47,11 +59,14 @@ def read(raw: str, prompt: Prompt, page_of: PageOf, *, finished: bool = True, st
         page_of: of the catalog.
         finished: whether the model has stopped writing.
         strict: leave out sentences that no passage bears out, and what is not judged yet.
+        judge: is asked too, once the model has stopped writing.
+    Raises:
+        RerankerError: the judge fails.
     """
     plain, marks = _take_out_marks(_UNFINISHED.sub("", raw))
     if _is_refusal(plain, prompt):
         return Reading(plain.strip(), (), abstained=True, n_dropped_marks=0)
-    spans = list(sentence_spans(plain))
+    spans = [span for span in sentence_spans(plain) if not _TITLE.fullmatch(plain, *span)]
     starts = [start for start, _ in spans]
     claimed: list[list[int]] = [[] for _ in spans]
     dropped = 0
@@ -67,6 +82,8 @@ def read(raw: str, prompt: Prompt, page_of: PageOf, *, finished: bool = True, st
         _sentence(plain[start:stop], numbers, prompt, numbering, page_of)
         for (start, stop), numbers in list(zip(spans, claimed, strict=True))[: None if finished else -1]
     )
+    if judge and finished:
+        sentences = second_opinion(sentences, judge)
     if strict:
         return _without_unsupported(sentences, dropped)
     text = "".join(_shown(plain, spans, sentences))

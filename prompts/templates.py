@@ -24,6 +24,8 @@ SLOTS: dict[str, tuple[Slot, ...]] = {
     "answer": _ANSWER,
     "step-by-step": _ANSWER,
     "few-shot": _ANSWER,
+    "summarise": _ANSWER,
+    "compare": _ANSWER,
     "condense": ("history", "question"),
     "abstain": (),
 }

@@ -6,7 +6,6 @@ untrained head, or a passage cut off: a long one is read in parts, and the best 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from ..ingest.errors import MissingExtraError, RerankerError
 from .hub import offline
 from .models import find_on_disk
+from .recipe import is_cross_encoder
 from .sentence_transformer import quiet
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def load(name: str, folder: Path) -> sentence_transformers.CrossEncoder:
         RerankerError: the folder holds no cross-encoder, or it cannot be loaded.
         MissingExtraError: torch or sentence-transformers is not installed.
     """
-    if not _is_cross_encoder(folder):
+    if not is_cross_encoder(folder):
         raise RerankerError(
             f"{folder} is not a cross-encoder: its config.json names no model for sequence classification; "
             "give one such as BAAI/bge-reranker-v2-m3 or cross-encoder/ms-marco-MiniLM-L6-v2"
@@ -140,18 +140,6 @@ def load(name: str, folder: Path) -> sentence_transformers.CrossEncoder:
                 f"The cross-encoder {name} cannot be loaded ({first_line(exc)}); get it again: kb models pull OWNER/MODEL"
             ) from exc
     return model
-
-
-def _is_cross_encoder(folder: Path) -> bool:
-    """Return whether the weights were trained to judge: a head that is missing would be made up of random numbers."""
-    try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-        saved = folder / "config_sentence_transformers.json"
-        kind = json.loads(saved.read_text("utf-8")).get("model_type") if saved.is_file() else None
-    except (OSError, ValueError, AttributeError):
-        return False
-    named = config.get("architectures") if isinstance(config, dict) else None
-    return kind == "CrossEncoder" or any("SequenceClassification" in str(name) for name in named or ())
 
 
 def first_line(exc: BaseException) -> str:

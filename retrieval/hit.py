@@ -28,7 +28,7 @@ class Hit:
     """Higher is better; what it measures is ``by``. Comparable within one search only, unless ``by`` is a cosine."""
     by: str
     """``dense`` or ``tfidf`` (cosine, -1..1), ``bm25`` (no bounds), ``fused`` (sum of standardised scores, no bounds), or
-    ``rerank`` (of a cross-encoder, mostly 0..1)."""
+    ``rerank`` (of a cross-encoder, mostly 0..1); ``whole`` (0): not found, but part of a document that is summarised."""
     lanes: tuple[Lane, ...] = ()
     base: str = ""
     """The knowledge base, where several were searched together."""

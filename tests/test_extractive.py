@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kb.ingest.document import Chunk
+from kb.llm.definition import definition_asked
 from kb.llm.extractive import MAX_SENTENCES, Extractive, answer_span, select
 from kb.llm.generator import Sampling
+from kb.llm.streaming import Ending
 from kb.prompts.fill import fill, nothing_found
 from kb.prompts.prompt import Prompt
 from kb.prompts.read import read
@@ -81,6 +83,51 @@ def test_headings_and_rules_are_no_answers() -> None:
     assert quoted("What is the hotel allowance?", "# Hotel allowance\n\nIt is 120 euros.\n\n---\n") == [
         "It is 120 euros."
     ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [
+        ("- The hotel allowance is 120 euros.", "The hotel allowance is 120 euros."),
+        ("* [x] The hotel allowance is 120 euros.", "The hotel allowance is 120 euros."),
+        ("> The hotel allowance is 120 euros.", "The hotel allowance is 120 euros."),
+        ("-5 euros is the hotel allowance.", "-5 euros is the hotel allowance."),
+    ],
+)
+def test_a_list_item_is_quoted_without_its_mark(unit: str, text: str) -> None:
+    """What is shown is the sentence; what is cited is its exact place."""
+    prompt = prompt_of("What is the hotel allowance?", f"Travel:\n\n{unit}\n")
+    reading = read("".join(Extractive().generate(prompt, Sampling())), prompt, lambda _document, _offset: None)
+    (sentence,) = reading.sentences
+    assert (sentence.text, sentence.support) == (text, "supported")
+    assert sentence.citations[0].quote == text
+
+
+@pytest.mark.parametrize(
+    ("question", "texts"),
+    [
+        ("什么是年假？", ("年假可以分几次使用，年假不计周末。", "年假是指员工每年可以带薪休息的假期。")),
+        ("年假是什么？", ("申请年假要写明年假的天数。", "年假，又称带薪休假，按工龄计算。")),
+        ("What is a lane?", ("The lane weighs a lane.", "A lane is one of the ways in which kb searches.")),
+    ],
+)
+def test_what_a_thing_is_is_said_by_its_definition(question: str, texts: tuple[str, ...]) -> None:
+    """Of the sentences that name the thing, the one that defines it comes first, also from a worse passage."""
+    assert quoted(question, *texts)[0] == texts[1]
+
+
+def test_no_definition_is_looked_for_where_a_value_is_asked() -> None:
+    """The price of something, and what somebody does, have no definition."""
+    for question in ("What is the price of a ticket?", "公司的地址是什么？", "Who is in charge?", "How does it work?"):
+        assert definition_asked(question) is None
+
+
+def test_quotes_that_do_not_fit_are_told() -> None:
+    """With room for few words the first quote stands whole, and the rest is said to be cut."""
+    prompt = prompt_of("hotel allowance", "The hotel allowance is 120 euros.", "A hotel allowance for children is 60.")
+    ending = Ending()
+    assert list(ending.of(Extractive().generate(prompt, Sampling(max_tokens=3))))
+    assert ending.reason == "length"
 
 
 def test_nothing_to_quote_is_said() -> None:

@@ -13,7 +13,7 @@ from kb.ingest.errors import GeneratorError, InputError
 from kb.llm.chat import turns
 from kb.llm.generator import Generator, Sampling
 from kb.llm.open import FORMS, open_generator
-from kb.llm.streaming import Streams, until
+from kb.llm.streaming import Ending, Streams, until
 from kb.prompts.prompt import Message, Prompt
 from models import FAMILIES, Architecture, gguf_file, prompt, tokenizer, transformers_folder
 
@@ -98,6 +98,16 @@ def test_respects_max_tokens(generator: Generator):
     assert len(texts[0]) < len(texts[1]) < len(texts[2])
     assert texts[2].startswith(texts[1].rstrip("\N{REPLACEMENT CHARACTER}"))
     assert len(list(generator.generate(prompt(), Sampling(max_tokens=8)))) <= 8
+
+
+def test_says_why_it_ended(generator: Generator):
+    """A text that was cut at max_tokens says so; one that met a stop word was not cut."""
+    full = "".join(generator.generate(prompt(), Sampling(max_tokens=24)))
+    stop = next(full[at : at + 2] for at in range(3, len(full)) if full[at : at + 2].isascii())
+    for sampling, reason in ((Sampling(max_tokens=8), "length"), (Sampling(max_tokens=24, stop=(stop,)), "stop")):
+        ending = Ending()
+        assert list(ending.of(generator.generate(prompt(), sampling)))
+        assert ending.reason == reason
 
 
 def test_respects_stop_strings(generator: Generator):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +20,7 @@ from kb.llm.banned import BannedStrings, token_bytes
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
 from kb.llm.transformers import TransformersGenerator
+from kb.llm.transformers_model import without_kernels
 from kb.prompts.prompt import Message, Prompt
 from models import Architecture, gguf_file, prompt, tokenizer, transformers_folder
 
@@ -111,6 +115,19 @@ def test_beams_write_in_one_piece(generator: TransformersGenerator):
     banned = "".join(generator.generate(prompt(), Sampling(strategy="beam", n_beams=4, max_tokens=20, banned=("e",))))
     assert banned
     assert "e" not in banned
+
+
+def test_no_compiled_kernels_are_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """While a model loads, the package through which bitsandbytes and transformers download code cannot be imported."""
+    (tmp_path / "kernels.py").write_text("def get_kernel(*_, **__): raise AssertionError('downloads')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with without_kernels(), pytest.raises(ImportError):
+        importlib.import_module("kernels")
+    assert importlib.import_module("kernels").get_kernel
+    with without_kernels():
+        assert sys.modules["kernels"] is None
+    assert sys.modules.pop("kernels").get_kernel
+    assert os.environ["USE_HUB_KERNELS"]
 
 
 def test_contradictions_are_refused(generator: TransformersGenerator):

@@ -1,0 +1,44 @@
+"""The central sentences of passages: those that have most in common with all of them.
+
+Comes in: passages. Goes out: sentences in reading order. Never: two that say the same. The score is the likeness to the
+centroid of TF-IDF vectors (Radev et al. 2004, "Centroid-based summarization of multiple documents"), first sentences raised.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from .candidates import Candidate, distinct
+
+_FIRST = 0.3
+"""A passage's first sentence counts so much more: it says what the rest is about."""
+_SHORT, _LONG = 4, 60
+"""Tokens. What is shorter or longer is seldom a statement that stands alone."""
+
+
+def central(candidates: Sequence[Candidate], n: int) -> list[Candidate]:
+    """Return up to ``n`` sentences, of different passages before several of one, in the order of the text."""
+    fitting = [one for one in candidates if _SHORT <= len(one.tokens) <= _LONG] or list(candidates)
+    counts = Counter(token for one in fitting for token in one.tokens)
+    if not counts:
+        return []
+    rarity = {token: math.log(1 + len(fitting) / count) for token, count in counts.items()}
+    centre = {token: count * rarity[token] for token, count in counts.items()}
+
+    def score(one: Candidate) -> float:
+        size = math.sqrt(sum(rarity[token] ** 2 for token in one.tokens)) or 1.0
+        likeness = sum(centre[token] * rarity[token] for token in one.tokens) / size
+        return likeness * (1 + _FIRST / (1 + one.order))
+
+    ranked = sorted(fitting, key=lambda one: (-score(one), one.passage, one.order))
+    chosen: list[Candidate] = []
+    of_passage: Counter[int] = Counter()
+    for most in (1, n):
+        left = [one for one in ranked if one not in chosen and of_passage[one.passage] < most]
+        for one in distinct([*chosen, *left], n)[len(chosen) :]:
+            if of_passage[one.passage] < most and len(chosen) < n:
+                chosen.append(one)
+                of_passage[one.passage] += 1
+    return sorted(chosen, key=lambda one: (one.passage, one.order))

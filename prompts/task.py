@@ -1,0 +1,101 @@
+"""Whether a question asks for an answer, a summary or a comparison, and of what.
+
+Comes in: a question, Chinese or English. Goes out: the task and its topics. Never: a look at the documents.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..ingest.errors import InputError
+from .prompt import TaskName
+
+_EDGES = " \t\n\"'“”‘’「」『』《》?？.。!！,，:："
+_EN_WHAT = r"(?:the |this |these |all (?:of )?(?:the )?|my |our )?(?P<what>.+?)"
+_SUMMARISE = tuple(
+    re.compile(rf"^(?:please\s+|can you\s+|could you\s+)*{form}\s*[?.!]*$", re.IGNORECASE)
+    for form in (
+        rf"(?:summari[sz]e|sum up|outline)\s+{_EN_WHAT}(?: (?:in (?:short|brief)|briefly|for me))?",
+        rf"(?:(?:give|write|show)(?: me)? )?(?:an? |the )?(?:short |brief )?(?:summary|overview|outline) of\s+{_EN_WHAT}",
+        rf"tl;?\s?dr:?\s+{_EN_WHAT}",
+    )
+) + tuple(
+    re.compile(rf"^(?:请|帮我|麻烦|能否|可以)*{form}[？?。！!\s]*$")
+    for form in (
+        r"(?:总结|概括|归纳|概述|简述|總結|歸納|簡述)(?:一下|出|下)?(?P<what>.+?)(?:的?(?:主要内容|内容|要点|大意|主要內容|內容))?",
+        r"(?P<what>.+?)的(?:摘要|总结|概要|概述|大意|總結)(?:是什么|是什麼)?",
+        r"(?P<what>.+?)主要(?:讲|講|说|說)(?:了|的是)?(?:什么|些什么|什麼|些什麼)",
+    )
+)
+_DIFFERENCE = (
+    r"(?:what (?:is|are) the |(?:list|show|explain)(?: me)? the )?(?:main |key )?"
+    r"(?:differences?|similarit(?:y|ies)|comparison)"
+)
+_COMPARE = tuple(
+    re.compile(rf"^(?:please\s+|can you\s+|could you\s+)*{form}\s*[?.!]*$", re.IGNORECASE)
+    for form in (
+        r"compare\s+(?P<a>.+?)\s+(?:and|with|to|against|vs\.?|versus)\s+(?P<b>.+?)",
+        rf"{_DIFFERENCE} between (?P<a>.+?) and (?P<b>.+?)",
+        r"how (?:do|does|is|are) (?P<a>.+?) (?:differ(?:ent)?|compare) (?:from|to|with) (?P<b>.+?)",
+        r"(?P<a>[^?]{2,60}?)\s+(?:vs\.?|versus)\s+(?P<b>[^?]{2,60}?)",
+    )
+) + tuple(
+    re.compile(rf"^(?:请|帮我|麻烦|能否|可以)*{form}[？?。！!\s]*$")
+    for form in (
+        r"(?:比较|对比|比較|對比)(?:一下)?(?P<a>.+?)(?:和|与|與|跟|及|以及)(?P<b>.+?)(?:的(?:异同|区别|差别|差异|不同|異同|區別|差異))?",
+        r"(?P<a>.+?)(?:和|与|與|跟)(?P<b>.+?)(?:之间)?(?:有什么|有哪些|有何|有什麼|的)(?:区别|不同|差别|差异|异同|區別|差異|異同)(?:是什么|在哪里?|有哪些)?",
+    )
+)
+_EVERYTHING = re.compile(
+    r"^(?:everything|all|all (?:the )?(?:documents|files)|documents|files|(?:the )?(?:whole )?(?:knowledge )?base"
+    r"|全部|所有|(?:所有|全部|这些|這些)的?(?:文件|文档|资料|文檔|資料)|文件|文档|资料|知识库|整个知识库)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be done, and with what."""
+
+    name: TaskName
+    topics: tuple[str, ...] = ()
+    """Of a summary one, empty for all there is; of a comparison both sides; of an answer none."""
+
+
+ANSWER = Task("answer")
+
+
+def task_of(question: str, asked: TaskName | None = None) -> Task:
+    """Return the task of a question.
+
+    Args:
+        question: as the user wrote it.
+        asked: the task, if the user says it; ``None``: the one that the question is clearly of, else to answer.
+    Raises:
+        InputError: two things are to be compared, and the question does not name them.
+    """
+    text = " ".join(question.split())
+    if asked == "answer":
+        return ANSWER
+    sides = _sides(text) if asked != "summarise" else ()
+    if asked == "compare" and not sides:
+        raise InputError("name the two things to compare, like: compare the hotel allowance and the meal allowance")
+    if sides:
+        return Task("compare", sides)
+    what = next((match["what"] for form in _SUMMARISE if (match := form.match(text))), "")
+    if asked == "summarise" and not what:
+        what = text
+    topic = what.strip(_EDGES)
+    if not topic:
+        return ANSWER
+    return Task("summarise", ("" if _EVERYTHING.match(topic) else topic,))
+
+
+def _sides(text: str) -> tuple[str, ...]:
+    for form in _COMPARE:
+        if match := form.match(text):
+            sides = (match["a"].strip(_EDGES), match["b"].strip(_EDGES))
+            if all(sides) and sides[0] != sides[1]:
+                return sides
+    return ()

@@ -1,0 +1,160 @@
+"""Summaries and comparisons: recognised, made from the right passages, cited, and honest about what they left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from kb.app.api import KnowledgeBase
+from kb.ingest.errors import InputError
+from kb.llm.generator import Pieces, Sampling
+from kb.prompts.prompt import Prompt
+from kb.prompts.task import ANSWER, task_of
+
+FERRY = (
+    "# Ferry\n\nThe ferry crosses the bay in forty minutes. The ferry carries sixty cars and four hundred people. "
+    "A ticket for the ferry costs 12 euros.\n\n## Winter\n\nIn winter the ferry crosses the bay only at weekends."
+)
+TUNNEL = "# Tunnel\n\nThe tunnel under the bay takes ten minutes by car. The toll for the tunnel is 25 euros."
+RAIN = "# Weather\n\nIt rains on ninety days of the year. Snow is rare and melts within a day."
+
+
+@pytest.fixture
+def kb(tmp_path: Path) -> Iterator[KnowledgeBase]:
+    """A base of three files."""
+    for name, text in (("ferry.md", FERRY), ("tunnel.md", TUNNEL), ("rain.md", RAIN)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf", llm="extractive") as made:
+        made.ingest([tmp_path / name for name in ("ferry.md", "tunnel.md", "rain.md")])
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "topics"),
+    [
+        ("Summarise ferry.md", "summarise", ("ferry.md",)),
+        ("please summarize the travel policy", "summarise", ("travel policy",)),
+        ("Give me a short summary of all documents", "summarise", ("",)),
+        ("总结一下差旅制度", "summarise", ("差旅制度",)),
+        ("差旅制度的摘要", "summarise", ("差旅制度",)),
+        ("总结所有文件", "summarise", ("",)),
+        ("Compare the ferry and the tunnel", "compare", ("the ferry", "the tunnel")),
+        ("What is the difference between annual leave and sick leave?", "compare", ("annual leave", "sick leave")),
+        ("ferry vs. tunnel", "compare", ("ferry", "tunnel")),
+        ("比较年假和病假", "compare", ("年假", "病假")),
+        ("年假和病假有什么区别？", "compare", ("年假", "病假")),
+        ("What does the ferry cost?", "answer", ()),
+        ("Who compared the two ferries?", "answer", ()),
+        ("渡轮多少钱？", "answer", ()),
+    ],
+)
+def test_a_task_is_recognised_by_its_words(question: str, name: str, topics: tuple[str, ...]) -> None:
+    """English and Chinese; what is not clearly a task is a question."""
+    task = task_of(question)
+    assert (task.name, task.topics) == (name, topics)
+
+
+def test_a_task_that_is_asked_for_wins() -> None:
+    """``--task`` decides; a comparison needs two things."""
+    assert task_of("the travel policy", "summarise").topics == ("the travel policy",)
+    assert task_of("Compare A1 and B2", "answer") is ANSWER
+    with pytest.raises(InputError, match="two things"):
+        task_of("the travel policy", "compare")
+
+
+def test_a_named_document_is_summarised_from_all_of_it(kb: KnowledgeBase) -> None:
+    """Sentences of that file only, each cited to the character, and a note says how much was looked at."""
+    answer = kb.ask("Summarise ferry.md")
+    assert not answer.abstained
+    assert {Path(citation.source).name for citation in answer.citations} == {"ferry.md"}
+    assert any("ferry crosses the bay" in sentence.text for sentence in answer.sentences)
+    assert all(sentence.support == "supported" for sentence in answer.sentences)
+    for citation in answer.citations:
+        assert kb.document_text(citation.source)[citation.start : citation.stop] == citation.quote
+    n = len(answer.hits)
+    assert f"Made from {n} of {n} passages." in answer.notes
+
+
+def test_everything_is_summarised_from_every_document(kb: KnowledgeBase) -> None:
+    """Each document has its say before one of them speaks twice."""
+    answer = kb.ask("summarise everything")
+    assert {Path(citation.source).name for citation in answer.citations} == {"ferry.md", "tunnel.md", "rain.md"}
+
+
+def test_what_nobody_wrote_of_is_not_summarised(kb: KnowledgeBase) -> None:
+    """A summary of a topic that the base does not have abstains."""
+    assert kb.ask("summarise the theory of relativity").abstained
+
+
+def test_both_sides_of_a_comparison_are_quoted(kb: KnowledgeBase) -> None:
+    """Each side under its name, from its own passages; the names are no sentences."""
+    answer = kb.ask("Compare the ferry and the tunnel")
+    assert "**the ferry**" in answer.text
+    assert "**the tunnel**" in answer.text
+    assert {Path(citation.source).name for citation in answer.citations} == {"ferry.md", "tunnel.md"}
+    assert all("**" not in sentence.text for sentence in answer.sentences)
+
+
+def test_a_side_that_is_missing_is_said(kb: KnowledgeBase) -> None:
+    """One side found is an answer with a note; none is an abstention. In Chinese the note is Chinese."""
+    answer = kb.ask("Compare the ferry and the zeppelin hangar")
+    assert not answer.abstained
+    assert "The documents do not seem to say anything on: the zeppelin hangar." in answer.notes
+    assert kb.ask("Compare the zeppelin hangar and the space elevator").abstained
+
+
+@dataclass
+class Scripted:
+    """A generator that keeps its prompts and says the same, in few tokens."""
+
+    context_tokens: int = 1 << 16
+    name: str = "scripted"
+    prompts: list[Prompt] = field(default_factory=list)
+
+    def count_tokens(self, text: str) -> int:
+        """Words."""
+        return len(text.split())
+
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
+        """A sentence, cut."""
+        self.prompts.append(prompt)
+        yield "The ferry crosses the bay in forty minutes. [1]"
+        return "length" if sampling.max_tokens < 9 else "stop"
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+@pytest.mark.usefixtures("kb")
+def test_a_model_gets_the_template_of_the_task(tmp_path: Path) -> None:
+    """Summaries and comparisons have prompts of their own; what did not fit a small context is left out and said."""
+    model = Scripted()
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf", llm=model) as other:
+        other.ask("Summarise ferry.md")
+        other.ask("比较 the ferry 和 the tunnel")
+        model.context_tokens = 700
+        small = other.ask("summarise everything")
+    assert "Summarise the passages above" in model.prompts[0].messages[-1].content
+    assert "作比较" in model.prompts[1].messages[-1].content
+    assert model.prompts[1].sides == ("the ferry", "the tunnel")
+    assert any(note.startswith("Made from ") for note in small.notes)
+
+
+@pytest.mark.usefixtures("kb")
+def test_an_answer_that_was_cut_says_so(tmp_path: Path) -> None:
+    """The finish reason is in the answer, and a note says how to get more; a whole answer has neither."""
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf", llm=Scripted()) as other:
+        cut = other.ask("How long does the ferry take?", sampling=Sampling(max_tokens=8))
+        whole = other.ask("How long does the ferry take?")
+    assert (cut.finish_reason, whole.finish_reason) == ("length", "stop")
+    assert any("cut at 8 tokens" in note for note in cut.notes)
+    assert not any("cut at" in note for note in whole.notes)
+
+
+def test_the_exact_answer_has_its_place_in_the_text(kb: KnowledgeBase) -> None:
+    """Where the figure that was asked for stands out, its span is in the answer."""
+    answer = kb.ask("How much does a ticket for the ferry cost?")
+    assert answer.answer_span is not None
+    assert answer.text[slice(*answer.answer_span)].startswith("12")
