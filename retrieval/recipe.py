@@ -55,12 +55,21 @@ class Recipe:
 
 def is_embedding_model(folder: Path) -> bool:
     """Return whether the folder holds a sentence-transformers model, or a bare encoder that can be used as one."""
+    if is_cross_encoder(folder):
+        return False
     if not any(_weights(folder)) and not any(_weights(path) for path in _module_folders(folder)):
         return False
     if (folder / "modules.json").is_file():
         return True
     architectures = _read(folder / "config.json").get("architectures")
     return isinstance(architectures, list) and not any("ForCausalLM" in str(name) for name in architectures)
+
+
+def is_cross_encoder(folder: Path) -> bool:
+    """Return whether the folder holds a model that was trained to judge pairs of texts."""
+    named = _read(folder / "config.json").get("architectures")
+    judges = isinstance(named, list) and any("ForSequenceClassification" in str(name) for name in named)
+    return judges or _read(folder / "config_sentence_transformers.json").get("model_type") == "CrossEncoder"
 
 
 def read_recipe(name: str, folder: Path, hashes: Path) -> Recipe:
