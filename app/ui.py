@@ -106,6 +106,10 @@ class _Page:
         self.base = gr.Dropdown(
             list(self.bases.names()), value=self.bases.config.name, label=_("base"), elem_id="kb-base", interactive=True
         )
+        self.also = gr.Dropdown(
+            [], value=[], multiselect=True, label=_("also"), info=_("also_info"), elem_id="kb-also", visible=False,
+            interactive=True,
+        )  # fmt: skip
         self.new_chat = gr.Button(_("new_chat"), size="sm", elem_id="kb-new-chat")
         self.listed = self._html("kb-sessions")
         with gr.Row(elem_id="kb-save-row"):
@@ -175,7 +179,7 @@ class _Page:
         keep(page, self.settings)
 
     def _wire_chat(self) -> None:
-        asked = [self.talk, self.base, *self.settings]
+        asked = [self.talk, self.base, self.also, *self.settings]
         grows = [self.question, self.talk, self.chat, self.side, self.send, self.stop, self.listed, self.own]
         running = {**_QUIET, "concurrency_limit": 16}
         asking = gr.on(
@@ -216,7 +220,8 @@ class _Page:
 
     def _wire_bases(self, page: gr.Blocks) -> None:
         shown = [
-            self.base, self.talk, self.chat, self.side, self.listed, self.drop, self.table, self.facts, self.name, self.model
+            self.base, self.also, self.talk, self.chat, self.side, self.listed, self.drop, self.table, self.facts,
+            self.name, self.model,
         ]  # fmt: skip
         page.load(self.choosing.page, [self.base, self.own], shown, **_QUIET)
         self.base.input(self.choosing.page, [self.base, self.own], shown, **_QUIET)

@@ -35,6 +35,7 @@ class Choosing:
         kb, talk = self.bases.get(name), Talk(own=tuple(map(str, own or ())))
         return (
             gr.update(choices=list(names), value=name),
+            gr.update(choices=[one for one in names if one != name], value=[], visible=len(names) > 1),
             talk,
             welcome(self.bases, kb, texts),
             nothing_chosen(texts),

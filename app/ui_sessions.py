@@ -53,7 +53,7 @@ class Sessions:
         )
         talk = Talk(records[0].session, turns, talk.own, reasoning=talk.reasoning)
         last = turns[-1].answer
-        side = panel(kb, last, len(turns) - 1, texts) if last else nothing_chosen(texts)
+        side = panel(lambda _: kb, last, len(turns) - 1, texts) if last else nothing_chosen(texts)
         return talk, ui_html.conversation(talk, texts), side, listing(kb, talk, request)
 
     def drop(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:

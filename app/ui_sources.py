@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import struct
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from ..ingest.document import document_id
 from ..ingest.errors import InputError, ReadError
@@ -25,13 +27,17 @@ _MAX_IMAGE_BYTES = 8_000_000
 _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif"}
 
 
+BaseOf: TypeAlias = Callable[[str], KnowledgeBase]
+"""Opens the base of a name; of an empty one, the base that the page shows."""
+
+
 def nothing_chosen(texts: Texts) -> str:
     """Return the panel before there is anything to show."""
     return f'<div class="kb-panel"><h2>{texts["sources"]}</h2><p class="kb-none">{texts["sources_empty"]}</p></div>'
 
 
 def panel(
-    kb: KnowledgeBase, answer: Answer, turn: int, texts: Texts, sentence: int | None = None, mark: int | None = None
+    base_of: BaseOf, answer: Answer, turn: int, texts: Texts, sentence: int | None = None, mark: int | None = None
 ) -> str:
     """Return the panel of an answer: its sources, one of them open; the first unless a mark was chosen."""
     if not answer.citations:
@@ -45,7 +51,7 @@ def panel(
     for number in dict.fromkeys(citation.mark for citation in answer.citations):
         first = next(citation for citation in answer.citations if citation.mark == number)
         is_open = number == chosen[0].mark
-        body = _passage(kb, chosen, texts) if is_open else ""
+        body = _passage(base_of(chosen[0].base), chosen, texts) if is_open else ""
         cards.append(_card(first if not is_open else chosen[0], turn, texts, body))
     return f'<div class="kb-panel"><h2>{texts["sources"]}</h2>{"".join(cards)}{_back(texts)}</div>'
 
@@ -55,7 +61,11 @@ def _back(texts: Texts) -> str:
 
 
 def _card(citation: Citation, turn: int, texts: Texts, body: str) -> str:
-    place = [*citation.headings, *([texts["page"].format(n=citation.page)] if citation.page else [])]
+    place = [
+        *([citation.base] if citation.base else []),
+        *citation.headings,
+        *([texts["page"].format(n=citation.page)] if citation.page else []),
+    ]
     name = Path(citation.source).name
     chosen = "true" if body else "false"
     quote = "" if body else f"<span>{escape(_short(citation.quote))}</span>"

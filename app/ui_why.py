@@ -12,28 +12,35 @@ from .answer import Answer
 from .api import KnowledgeBase
 from .chinese import in_chinese
 from .ui_html import escape
+from .ui_sources import BaseOf
 from .ui_state import Texts
+from .ui_texts import ZH
 
 _SHOWN = 30
 
 
-def explained(kb: KnowledgeBase, answer: Answer, k: int, texts: Texts) -> str:
-    """Return the candidates of an answer's search, as it would be made now.
+def explained(base_of: BaseOf, answer: Answer, k: int, texts: Texts) -> str:
+    """Return the candidates of an answer's search, as it would be made now; of several bases, one after the other.
 
     Raises:
         InputError: the question cannot be searched.
     """
-    found = why(kb.searcher, answer.question, k)
+    names = dict.fromkeys(hit.base for hit in answer.hits) or {"": None}
+    parts = "".join(_part(base_of(name), name, answer.question, k, texts) for name in names)
+    told = f'tabindex="0" role="region" aria-label="{texts["why"]}"'
+    said = f'<p class="kb-none">“{escape(answer.question)}”</p>'
+    return f'<div class="kb-panel" {told}><h2>{texts["why"]}</h2>{said}{parts}</div>'
+
+
+def _part(kb: KnowledgeBase, name: str, question: str, k: int, texts: Texts) -> str:
+    found = why(kb.searcher, question, k)
     weights = ", ".join(
         f"{escape(lane)} × {weight:.2f}" for lane, weight in zip(found.lanes, found.weights, strict=True)
     )
-    notes = "".join(f"<li>{escape(in_chinese(note))}</li>" for note in found.notes)
-    told = f'tabindex="0" role="region" aria-label="{texts["why"]}"'
-    return (
-        f'<div class="kb-panel" {told}><h2>{texts["why"]}</h2><p class="kb-none">“{escape(found.question)}”</p>'
-        f'<p class="kb-none">{texts["why_how"]} {weights}</p>'
-        f"{f'<ul class=kb-notes>{notes}</ul>' if notes else ''}{_table(found, texts)}</div>"
-    )
+    notes = "".join(f"<li>{escape(in_chinese(note) if texts is ZH else note)}</li>" for note in found.notes)
+    title = f"<h3>{escape(name)}</h3>" if name else ""
+    listed = f'<ul class="kb-notes">{notes}</ul>' if notes else ""
+    return f'{title}<p class="kb-none">{texts["why_how"]} {weights}</p>{listed}{_table(found, texts)}'
 
 
 def _table(found: Why, texts: Texts) -> str:

@@ -179,3 +179,32 @@ def test_make_rename_switch_and_delete_a_base(visit: Open, address: str, handboo
     box.fill("../etc")
     page.locator("#kb-create").click()
     api.expect(page.locator("#kb-bases-said")).to_contain_text("cannot name a knowledge base")
+
+
+def test_several_bases_are_asked_together(visit: Open, address: str, handbook_home: Path, tmp_path: Path) -> None:
+    """An answer from two bases names the base of each source, and shows its passage from there."""
+    file = tmp_path / "quoll.md"
+    file.write_text("# Quolls\n\nThe quoll permit costs 77 dollars a year.\n")
+    place = ("--home", str(handbook_home))
+    kb("ingest", str(file), *place, "--name", "animals", "--embedder", "tfidf")
+    page = visit(address)
+    question = "How many dollars does the quoll permit cost a year?"
+    assert "kb-abstained" in (ask(page, question).get_attribute("class") or "")
+    page.locator("#kb-also input").click()
+    page.get_by_role("option", name="animals").click()
+    page.locator("#kb-question textarea").click()
+    answer = ask(page, question)
+    api.expect(answer).to_contain_text("77 dollars")
+    answer.locator(".kb-mark").first.click()
+    card = page.locator(".kb-card[data-open=true]")
+    api.expect(card.locator("small").first).to_contain_text("animals › Quolls")
+    api.expect(card.locator("mark")).to_contain_text("The quoll permit costs 77 dollars a year.")
+    answer.get_by_role("button", name="Why these sources?").click()
+    api.expect(page.locator("#kb-sources h3").first).to_be_visible()
+    api.expect(page.locator("#kb-sources")).to_contain_text("animals")
+    page.locator("#kb-base input").click()
+    page.get_by_role("option", name="animals").click()
+    tab(page, 2)
+    page.locator("#kb-delete-base").click()
+    page.locator("#kb-delete-yes").click()
+    api.expect(page.locator("#kb-base input")).to_have_value("default")
