@@ -19,8 +19,16 @@ _END = re.compile(
     r"[。！？!?；;…]+[”’」』）》】\"')\]]*"  # a Chinese end needs no space behind it
     r"|\.+[\"')\]”’]*(?=\s|$)"  # a full stop does, else it is a number, a version or a file name
     r"|\n\s*\n"
-    r"|\n(?=[ \t]*(?:[-*+•|#>]|\d+[.)、]|```|~~~))",  # Markdown: a list item, table row, heading or fence is its own unit
+    r"|\n(?=[ \t]*(?:[-*+•|#>]|\d+[.)、]|```|~~~))"  # Markdown: a list item, table row, heading or fence is its own unit
+    r"|(?P<line>\n)",  # the end of a short line: of a receipt, a form, an address
 )
+_RULE = re.compile(r"[ \t]*([-=_*~─—])\1{2,}[ \t]*")
+_SHORT = 40
+"""Columns; a CJK character takes two. Prose is not wrapped at so few."""
+_GOES_ON = re.compile(r"[^\S\n]*[^\W\dA-Z_\u2e80-\U0003ffff]")
+"""How a line begins that goes on with the sentence of the line before: with a small letter."""
+_WAITS = re.compile(r"[,，;；、:：(（\-–—&/]$|\b(?:a|an|the|of|and|or|to|in|for|with|by|on|at|from|is|are)$")
+"""How a line ends that is not over."""
 _WORD_BEFORE = re.compile(r"[\w.]+$")
 _TAIL = 40
 
@@ -46,6 +54,10 @@ def sentences(text: str) -> list[str]:
 def _ends(text: str) -> Iterator[int]:
     for match in _END.finditer(text):
         mark = match.group()
+        if match["line"]:
+            if _line_ends(text, match.start()):
+                yield match.end()
+            continue
         ascii_mark = mark[0] in "!?;"
         if ascii_mark and match.end() < len(text) and not text[match.end()].isspace() and text[match.end()].isascii():
             continue  # "a;b", "?q=1", "!important"
@@ -54,6 +66,16 @@ def _ends(text: str) -> Iterator[int]:
         if mark[0] == "." and not _full_stop_ends(text, match.start(), match.end()):
             continue
         yield match.end()
+
+
+def _line_ends(text: str, at: int) -> bool:
+    """Return whether the line that ends at this place is a unit: a rule, above a rule, or too short to have been wrapped."""
+    line = text[text.rfind("\n", max(0, at - 4 * _SHORT), at) + 1 : at].rstrip()
+    after = text[at + 1 : at + 1 + 4 * _SHORT].partition("\n")[0]
+    if _RULE.fullmatch(line) or _RULE.fullmatch(after):
+        return True
+    columns = len(line) + sum(character >= "\u2e80" for character in line)
+    return columns <= _SHORT and not _WAITS.search(line) and not _GOES_ON.match(after)
 
 
 def _full_stop_ends(text: str, at: int, stop: int) -> bool:

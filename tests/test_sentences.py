@@ -25,6 +25,16 @@ from kb.ingest.sentences import sentence_spans, sentences
         ("# Title\n\nText here", ["# Title", "Text here"]),
         ("A line that\nwraps on. Next", ["A line that\nwraps on.", "Next"]),
         ('Run kb ask "..." with it. Then wait... and see.', ['Run kb ask "..." with it.', "Then wait... and see."]),
+        (
+            "TOTAL $821.14\n-----\nRETURN POLICY\nReceipt required",
+            ["TOTAL $821.14", "-----", "RETURN POLICY", "Receipt required"],
+        ),
+        ("姓名：李雷\n电话：12345", ["姓名：李雷", "电话：12345"]),
+        ("We went to the\nStates by car.", ["We went to the\nStates by car."]),
+        (
+            "Prose that was wrapped after a good many words, as\nMarkdown often is.",
+            ["Prose that was wrapped after a good many words, as\nMarkdown often is."],
+        ),
         ("", []),
         (" \n ", []),
     ],
