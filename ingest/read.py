@@ -26,12 +26,13 @@ from .errors import (
     TooLargeError,
     UnsupportedError,
 )
+from .instructions import instruction_note
 from .language import detect
 from .metadata import front_matter
 from .reading import Reader, Reading
 from .redact import redact, redacted
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raised whenever a reader changes what it makes of the same bytes; files are read again then."""
 
 MAX_BYTES = 512 * 1024 * 1024
@@ -160,7 +161,7 @@ def read_bytes(data: bytes, source: str, treatment: Treatment = AS_IT_IS) -> Doc
         pages=reading.pages,
         headings=tuple(_shortened(heading) for heading in reading.headings),
         encoding=treatment.encoding if treatment.encoding and reading.encoding else reading.encoding,
-        notes=reading.notes,
+        notes=(*reading.notes, *instruction_note(reading.text)),
         metadata=metadata,
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from . import encoding
+from .instructions import hidden_note
 from .reading import MarkdownWriter, Reading
 
 _SKIPPED = frozenset((
@@ -30,6 +31,8 @@ _MENU_ROLES = frozenset({"navigation", "menu", "menubar", "search"})
 _MENU_LINKS = 0.7
 _MAX_NAVS = 200
 _MAX_INDENT = 12
+_MAX_HIDDEN = 200
+_HIDING = re.compile(r"display:none|visibility:hidden|font-size:0(?![.\d])|opacity:0(?![.\d])")
 _MAX_QUOTES = 4
 _PERMALINK = re.compile(r"\s*[¶🔗]+$|\s+[#§]$")
 _SPACE = re.compile(r"[ \t\n\f\r]+")
@@ -59,6 +62,7 @@ def html_reading(html: str, encoding_name: str = "", notes: tuple[str, ...] = ()
         page.walk(tree.root)
     if page.menus:
         notes = (*notes, f"{page.menus} navigation blocks were left out")
+    notes += hidden_note("\n".join(page.hidden))
     return page.writer.finish(title, encoding_name, notes)
 
 
@@ -78,6 +82,8 @@ class _Page:
     def __init__(self) -> None:
         self.writer = MarkdownWriter()
         self.menus = 0
+        self.hidden: list[str] = []
+        """What readers of the page do not see."""
         self._navs = 0
         self._inline: list[str] = []
         self._list_lines: list[str] = []
@@ -148,7 +154,12 @@ class _Page:
                 self.menus += 1
                 return True
             return False
-        return "hidden" in attributes or "display:none" in (attributes.get("style") or "").replace(" ", "").lower()
+        style = (attributes.get("style") or "").replace(" ", "").lower()
+        if "hidden" not in attributes and not _HIDING.search(style):
+            return False
+        if len(self.hidden) < _MAX_HIDDEN:
+            self.hidden.append(node.text())
+        return True
 
     def _flush(self) -> None:
         """Write the inline text gathered so far as a paragraph, or as lines of the open list item."""
