@@ -25,8 +25,12 @@ _END = re.compile(
 _RULE = re.compile(r"[ \t]*([-=_*~─—])\1{2,}[ \t]*")
 _SHORT = 40
 """Columns; a CJK character takes two. Prose is not wrapped at so few."""
+_WINDOW = 300
+"""Characters looked at on either side of the end of a line."""
 _GOES_ON = re.compile(r"[^\S\n]*[^\W\dA-Z_\u2e80-\U0003ffff]")
 """How a line begins that goes on with the sentence of the line before: with a small letter."""
+_ENTRY = re.compile(r"[ \t]*(?:[A-Z\d$€£¥#*(\[\"'])")
+"""How an entry of a form or a log begins; of wrapped prose, three lines running hardly ever do."""
 _WAITS = re.compile(r"[,，;；、:：(（\-–—&/]$|\b(?:a|an|the|of|and|or|to|in|for|with|by|on|at|from|is|are)$")
 """How a line ends that is not over."""
 _WORD_BEFORE = re.compile(r"[\w.]+$")
@@ -69,13 +73,15 @@ def _ends(text: str) -> Iterator[int]:
 
 
 def _line_ends(text: str, at: int) -> bool:
-    """Return whether the line that ends at this place is a unit: a rule, above a rule, or too short to have been wrapped."""
-    line = text[text.rfind("\n", max(0, at - 4 * _SHORT), at) + 1 : at].rstrip()
-    after = text[at + 1 : at + 1 + 4 * _SHORT].partition("\n")[0]
+    """Return whether the line that ends at this place is a unit: a rule, above a rule, one of a form, or short."""
+    before, line = ["", *text[max(0, at - _WINDOW) : at].rsplit("\n", 2)][-2:]
+    after, later = [*text[at + 1 : at + 1 + _WINDOW].split("\n", 2), ""][:2]
     if _RULE.fullmatch(line) or _RULE.fullmatch(after):
         return True
-    columns = len(line) + sum(character >= "\u2e80" for character in line)
-    return columns <= _SHORT and not _WAITS.search(line) and not _GOES_ON.match(after)
+    if _WAITS.search(line.rstrip()) or _GOES_ON.match(after):
+        return False
+    in_form = all(map(_ENTRY.match, (line, after, before or later)))
+    return in_form or len(line) + sum(character >= "\u2e80" for character in line) <= _SHORT
 
 
 def _full_stop_ends(text: str, at: int, stop: int) -> bool:
