@@ -30,9 +30,9 @@ from kb.ingest.sentences import sentence_spans, sentences
             ["TOTAL $821.14", "-----", "RETURN POLICY", "Receipt required"],
         ),
         (
-            "USB-C Hub 7-in-1 Adapter with HDMI, two of it $159.98\nHDMI 2.1 Cable of 6 ft, Member Discount $44.98\nPortable SSD",
+            "USB-C Hub 7-in-1 Adapter, two of it $159.98\nHDMI 2.1 Cable of 6 ft, Member Discount $44.98\nPortable SSD",
             [
-                "USB-C Hub 7-in-1 Adapter with HDMI, two of it $159.98",
+                "USB-C Hub 7-in-1 Adapter, two of it $159.98",
                 "HDMI 2.1 Cable of 6 ft, Member Discount $44.98",
                 "Portable SSD",
             ],
