@@ -146,8 +146,8 @@ def test_a_model_gets_the_template_of_the_task(tmp_path: Path) -> None:
 def test_an_answer_that_was_cut_says_so(tmp_path: Path) -> None:
     """The finish reason is in the answer, and a note says how to get more; a whole answer has neither."""
     with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf", llm=Scripted()) as other:
-        cut = other.ask("How long does the ferry take?", sampling=Sampling(max_tokens=8))
-        whole = other.ask("How long does the ferry take?")
+        cut = other.ask("How many cars does the ferry carry?", sampling=Sampling(max_tokens=8))
+        whole = other.ask("How many cars does the ferry carry?")
     assert (cut.finish_reason, whole.finish_reason) == ("length", "stop")
     assert any("cut at 8 tokens" in note for note in cut.notes)
     assert not any("cut at" in note for note in whole.notes)
