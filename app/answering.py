@@ -105,7 +105,11 @@ class Answering:
         yield from self._write(replace(answer, model=generator.name, notes=notes), prompt, generator, asked, timings)
 
     def _prompt(self, answer: Answer, asked: Asked, task: Task, generator: Generator) -> Prompt:
-        """Fill the prompt with the hits that fit, then once more with them joined and made whole, as far as there is room."""
+        """Fill the prompt with the hits that fit, then once more with them joined and made whole, as far as there is room.
+
+        Not for quoting, which looks at sentences: from joined passages it chooses no better, and in long documents worse
+        (benchmarks/answers.py --joined).
+        """
         count = generator.count_tokens
         room = generator.context_tokens - asked.sampling.max_tokens
         filled = partial(
@@ -113,6 +117,8 @@ class Answering:
             style=asked.style, templates=self.prompts, task=task,
         )  # fmt: skip
         first = filled(answer.hits)
+        if generator.name == "extractive":
+            return first
         kept = answer.hits[: len(answer.hits) - len(first.dropped)]
         spare = (room - tokens_of(first.messages, count)) * 9 // 10  # a text's tokens are not the sum of its parts'
         passages = readable(holder_of(self.catalog), kept, spare, count)

@@ -1,6 +1,6 @@
 """How good the answers without a model are, and whether they are given when and only when the documents hold them.
 
-Run: python benchmarks/answers.py SHARED/data/eval [SET ...] [--limit 200] [--embedder tfidf|minilm] [--apart] [--fit]
+Run: python benchmarks/answers.py SHARED/data/eval [SET ...] [--limit 200] [--embedder tfidf|minilm] [--joined] [--fit]
 Passages go in as files, questions through ``kb.ask``; in ``*-cases`` sets each question has a base of its own passages.
 Token F1 counts words, and Chinese characters, of the best single sentence against the best accepted answer. "foreign" are
 questions of other sets, on topics that the corpus does not have. ``--fit`` prints the weights for retrieval/evidence.py.
@@ -135,8 +135,8 @@ def bm25_sentence(answer: Answer, question: str) -> str:
     return found[max(range(len(found)), key=score)] if found else ""
 
 
-def asked(kb: KnowledgeBase, questions: Sequence[Question], *, apart: bool) -> Iterator[Row]:
-    """Ask every question; ``apart``: choose from the hits as they were found, neither joined nor made whole."""
+def asked(kb: KnowledgeBase, questions: Sequence[Question], *, joined: bool) -> Iterator[Row]:
+    """Ask every question; ``joined``: choose from passages as models read them."""
     with closing(Catalog(kb.config.folder, Tokenizer(tokens, TOKENS_VERSION))) as catalog:
         for question in questions:
             began = time.perf_counter()
@@ -148,7 +148,7 @@ def asked(kb: KnowledgeBase, questions: Sequence[Question], *, apart: bool) -> I
                 lambda wanted: chunk_frequencies(catalog.connection(), wanted),
                 answer.searched.chunks,
             )
-            passages = answer.hits if apart else readable(lambda _: catalog, answer.hits, ROOM, len)
+            passages = readable(lambda _: catalog, answer.hits, ROOM, len) if joined else answer.hits
             prompt = fill(question.text, passages, count_tokens=len, room_tokens=ROOM)
             chosen = [candidate.text for candidate in select(prompt)]
             yield Row(question, answer, evidence, chosen[0] if chosen else "", " ".join(chosen), seconds)
@@ -165,7 +165,7 @@ def base_of(folder: Path, passages: Sequence[tuple[str, str]], embedder: str) ->
     return kb
 
 
-def full_rows(path: Path, limit: int, embedder: str, *, apart: bool) -> Iterator[Row]:
+def full_rows(path: Path, limit: int, embedder: str, *, joined: bool) -> Iterator[Row]:
     """Ask questions of a set and foreign ones, all of one base."""
     found = [
         Question(row["text"], tuple(row.get("answers", ())) if row["answerable"] else ())
@@ -183,13 +183,13 @@ def full_rows(path: Path, limit: int, embedder: str, *, apart: bool) -> Iterator
     with tempfile.TemporaryDirectory() as folder:
         passages = [(row["title"], row["text"]) for row in lines(path / "corpus.jsonl")]
         with base_of(Path(folder), passages, embedder) as kb:
-            for row in asked(kb, chosen, apart=apart):
+            for row in asked(kb, chosen, joined=joined):
                 by_chance = any(holds(hit.chunk.text, row.question.removed) for hit in row.answer.hits[:3])
                 if not (row.question.foreign and by_chance):
                     yield row
 
 
-def case_rows(path: Path, limit: int, embedder: str, *, apart: bool) -> Iterator[Row]:
+def case_rows(path: Path, limit: int, embedder: str, *, joined: bool) -> Iterator[Row]:
     """Ask each question of a base that holds its contexts only."""
     cases = lines(path / "cases.jsonl")
     random.Random(0).shuffle(cases)
@@ -197,7 +197,7 @@ def case_rows(path: Path, limit: int, embedder: str, *, apart: bool) -> Iterator
         answers = tuple(case["answers"]) if case["expected"] == "answer" else ()
         contexts = [("", text) for text in case["contexts"]]
         with tempfile.TemporaryDirectory() as folder, base_of(Path(folder), contexts, embedder) as kb:
-            yield from asked(kb, [Question(case["question"], answers)], apart=apart)
+            yield from asked(kb, [Question(case["question"], answers)], joined=joined)
 
 
 def share(values: Sequence[float | bool]) -> float:
@@ -290,13 +290,15 @@ def main() -> None:
     parser.add_argument("sets", nargs="*", help="only these")
     parser.add_argument("--limit", type=int, default=200, help="questions a set, and half as many foreign ones")
     parser.add_argument("--embedder", choices=["tfidf", "minilm"], default="tfidf")
-    parser.add_argument("--apart", action="store_true", help="choose from passages that are not joined or made whole")
+    parser.add_argument(
+        "--joined", action="store_true", help="choose from passages joined and made whole, as models read them"
+    )
     parser.add_argument("--fit", action="store_true", help="fit the weights of the evidence")
     given = parser.parse_args()
     named = {}
     for name in given.sets or [*FULL, *CASES]:
         measure = case_rows if name.endswith("-cases") else full_rows
-        rows = list(measure(given.eval / name, given.limit, given.embedder, apart=given.apart))
+        rows = list(measure(given.eval / name, given.limit, given.embedder, joined=given.joined))
         report(name, rows)
         named[name] = rows
     if given.fit:

@@ -80,8 +80,9 @@ def main() -> None:
         default = splitting_for(embedder).target_tokens
         sizes = sorted({size for size in [*given.sizes, default] if not embedder or size <= embedder.max_tokens})
         print(
-            f"{'set':18} {'size':>5} {'overlap':>7} {'chunks':>6} {'tokens':>6} {'MRR@10':>7} {'nDCG@10':>7} {columns} {'ms':>6}"
+            f"{'set':18} {'size':>5} {'overlap':>7} {'chunks':>6} {'tokens':>6} {'MRR@10':>7} {'nDCG@10':>7}", end=" "
         )
+        print(columns, f"{'ms':>6}")
         for folder in given.sets:
             documents, questions = articles(folder, given.limit)
             for size in sizes:

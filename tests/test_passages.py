@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kb import Hit, KnowledgeBase
 from kb.ingest.document import Chunk
+from kb.ingest.sentences import sentences
+from kb.llm.generator import Pieces, Sampling
+from kb.prompts.prompt import Prompt
 from kb.retrieval.passages import readable
 
 PROSE = " ".join(
@@ -48,9 +51,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
 
 def chunks_under(kb: KnowledgeBase, heading: str, name: str = "manual.md") -> list[Chunk]:
     """Return the chunks of a section, in order."""
-    rows = kb.catalog.connection().execute("SELECT id FROM chunks").fetchall()
-    found = kb.catalog.chunks([chunk for (chunk,) in rows]).values()
-    mine = [chunk for chunk in found if Path(chunk.source).name == name and chunk.headings == (heading,)]
+    mine = [chunk for chunk in kb_chunks(kb) if Path(chunk.source).name == name and chunk.headings == (heading,)]
     return sorted(mine, key=lambda chunk: chunk.start)
 
 
@@ -140,10 +141,44 @@ def test_whatever_is_joined_is_exact_and_loses_nothing(base: KnowledgeBase, data
     assert scores == sorted(scores, reverse=True)
 
 
-def test_an_answer_quotes_exactly_from_joined_passages(base: KnowledgeBase) -> None:
-    """The quote is where its citation says, on text that no single chunk may hold."""
-    answer = base.ask("Which valve has a torque of 7 Nm, and which crew?")
+class Copyist:
+    """A ``Generator`` of a program: it copies the last sentence of every passage, with its mark."""
+
+    name = "copyist"
+    context_tokens = 100_000
+
+    def count_tokens(self, text: str) -> int:
+        """See ``Generator``."""
+        return words(text)
+
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
+        """See ``Generator``."""
+        assert sampling.max_tokens
+        for number, hit in enumerate(prompt.hits, 1):
+            yield f"{sentences(hit.chunk.text)[-1].strip('| ')} [{number}]\n\n"
+        return "stop"
+
+    def close(self) -> None:
+        """See ``Generator``."""
+
+
+def test_a_model_is_given_joined_passages_and_cited_exactly(base: KnowledgeBase) -> None:
+    """What it writes from text that an edge had cut off is found there, at the place that the citation says."""
+    with KnowledgeBase.open(home=base.config.home, embedder="tfidf", llm=Copyist()) as kb:
+        answer = kb.ask("Which valve of the pumping station is turned clockwise until it clicks twice?", k=8)
     assert answer.citations
+    ends = {chunk.stop for chunk in kb_chunks(base)}
     for citation in answer.citations:
         text = base.document_text(citation.source)
         assert text[citation.start : citation.stop] == citation.quote
+    quotes = [citation.quote for citation in answer.citations]
+    assert any("valve 40 of the pumping station" in quote for quote in quotes)
+    hits = [hit for hit in answer.hits if "Turn valve" in hit.chunk.text]
+    assert len(quotes) < len(answer.hits)
+    assert all(hit.chunk.stop in ends for hit in hits)
+
+
+def kb_chunks(kb: KnowledgeBase) -> list[Chunk]:
+    """Return all chunks of a base."""
+    rows = kb.catalog.connection().execute("SELECT id FROM chunks").fetchall()
+    return list(kb.catalog.chunks([chunk for (chunk,) in rows]).values())
