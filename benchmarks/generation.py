@@ -3,7 +3,8 @@
     python benchmarks/generation.py [MODEL.gguf]
 
 Without a file it builds a LLaMA of 40 million random weights in 4 bits. Prints tokens/s and time to the first token, for a
-prompt seen for the first time and for one whose beginning is in the cache, each the median of several turns that alternate.
+prompt seen for the first time and for one whose beginning is in the cache, each the median of several turns that alternate,
+and the medians of the differences turn by turn.
 """
 
 from __future__ import annotations
@@ -95,6 +96,11 @@ def report(path: Path) -> None:
             first = statistics.median(timing.first_ms for timing in taken)
             speed = statistics.median(timing.tokens_per_s for timing in taken)
             print(f"{name:12}{kind:>10}{first:18.1f}{speed:12.0f}")
+        # Turn by turn, one beside the other: what else the machine does meanwhile slows both.
+        turns = list(zip(*timings.values(), strict=True))
+        later = statistics.median(ours.first_ms - theirs.first_ms for theirs, ours in turns)
+        share = statistics.median(ours.tokens_per_s / theirs.tokens_per_s for theirs, ours in turns)
+        print(f"{'difference':12}{kind:>10}{later:+18.1f}{share - 1:+12.1%}")
     generator.close()
 
 
