@@ -19,9 +19,10 @@ from ..ingest.errors import InputError, KBError, UnknownNameError
 from ..llm.generator import Sampling
 from ..prompts.prompt import TaskName
 from ..prompts.templates import Style
+from ..retrieval.select import PER_DOCUMENT, Ordering
 from ..retrieval.where import Where
 from . import show
-from .answer import PASSAGES, Answer, Asked
+from .answer import PASSAGES, Answer
 from .api import MAX_QUESTION
 from .server_bases import Bases
 from .server_gate import Gate
@@ -60,9 +61,17 @@ class Search(BaseModel):
 
     question: str = Field(max_length=MAX_QUESTION)
     base: str | None = None
+    bases: Texts = []
+    """Several, searched together, instead of one."""
     k: int = Field(10, ge=1, le=100)
     lanes: Texts | None = None
     where: Filters = Filters()
+    mmr: float | None = Field(None, ge=0, le=1)
+    per_document: int | None = Field(PER_DOCUMENT, ge=1, le=1000)
+
+    def ordering(self) -> Ordering:
+        """Return it as a search takes it."""
+        return Ordering(self.per_document, self.mmr)
 
 
 class Question(BaseModel):
@@ -70,13 +79,16 @@ class Question(BaseModel):
 
     question: str = Field(max_length=MAX_QUESTION)
     base: str | None = None
+    bases: Texts = []
+    """Several, asked together, instead of one."""
     k: int = Field(PASSAGES, ge=1, le=50)
     stream: bool = False
     """Server-sent events: a snapshot of the answer each, the last one finished."""
     where: Filters = Filters()
+    task: TaskName | None = None
+    """What is to be done with the passages; what the question asks for, unless given."""
     style: Style = "plain"
     strict: bool = False
-    task: TaskName | None = None
     temperature: float = Field(0.0, ge=0, le=5)
     top_k: int | None = Field(None, ge=1, le=100_000)
     top_p: float | None = Field(None, gt=0, le=1)
@@ -87,13 +99,12 @@ class Question(BaseModel):
     stop: Texts = []
     banned: Texts = []
 
-    def asked(self) -> Asked:
-        """Return it as the Python API takes it."""
-        sampling = Sampling(
+    def sampling(self) -> Sampling:
+        """Return how the model is to write."""
+        return Sampling(
             seed=self.seed, temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, min_p=self.min_p,
             repeat_penalty=self.repeat_penalty, max_tokens=self.max_tokens, stop=tuple(self.stop), banned=tuple(self.banned),
         )  # fmt: skip
-        return Asked(self.question, self.k, sampling, self.where.where(), self.style, self.strict, task=self.task)
 
 
 class Verdict(BaseModel):
@@ -166,18 +177,20 @@ def _about_questions(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> 
     @router.post("/search", dependencies=[reader])
     def search(body: Search, request: Request) -> JSONResponse:
         """Return the passages that fit a question best."""
-        kb = visitor(request).open(bases, body.base)
+        kb = visitor(request).open_all(bases, body.base, body.bases)
         with metrics.timed("search"):
-            return _json(kb.find(body.question, body.k, body.lanes or None, body.where.where()))
+            return _json(kb.find(body.question, body.k, body.lanes or None, body.where.where(), body.ordering()))
 
     @router.post("/ask", dependencies=[reader])
     async def ask(body: Question, request: Request) -> object:
         """Answer a question, with the place that each sentence came from."""
-        kb = await run_in_threadpool(visitor(request).open, bases, body.base)
-        asked = body.asked()
+        kb = await run_in_threadpool(visitor(request).open_all, bases, body.base, body.bases)
+        sampling, where = body.sampling(), body.where.where()
 
         def stream() -> Iterator[Answer]:
-            return kb.answers(asked)
+            return kb.stream(
+                body.question, body.k, sampling, where, style=body.style, strict=body.strict, task=body.task
+            )
 
         if body.stream:
             found = metrics.streamed("ask", answers(request, gate.ticket(), stream))

@@ -5,7 +5,7 @@ Comes in: requests. Goes out: roles, error bodies, snapshots of an answer. Never
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -28,6 +28,7 @@ from .server_auth import Tokens, allows
 from .server_bases import Bases
 from .server_gate import BusyError, Gate, Ticket
 from .server_rate import Rate
+from .together import KnowledgeBases
 
 COOKIE = "kb_token"
 
@@ -80,6 +81,20 @@ class Visitor:
         if self.bases and name not in bases.names():
             raise UnknownNameError(f"there is no knowledge base {name!r}")  # without a word of the others
         return bases.get(name)
+
+    def open_all(self, bases: Bases, base: str | None, several: Sequence[str]) -> KnowledgeBase | KnowledgeBases:
+        """Return one base, or several as one.
+
+        Raises:
+            HTTPException: 403, it may not use one of them.
+            InputError: both were named, or one twice.
+            UnknownNameError: there is none of this name.
+        """
+        if not several:
+            return self.open(bases, base)
+        if base:
+            raise InputError("name one base, or several bases, not both")
+        return KnowledgeBases([self.open(bases, name) for name in several])
 
 
 class Door:

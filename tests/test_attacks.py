@@ -220,6 +220,8 @@ def test_tokens_open_their_own_base_only(tmp_path: Path) -> None:
             call("post", "/api/v1/ask", mine, json=asked | {"base": "other"}),
             call("post", "/api/v1/ask", mine, json=asked | {"base": "nowhere"}),
             call("post", "/api/v1/search", mine, json=asked | {"base": "other"}),
+            call("post", "/api/v1/search", mine, json=asked | {"bases": ["mine", "other"]}),
+            call("post", "/api/v1/ask", mine, json=asked | {"bases": ["mine", "other"]}),
             call("post", "/api/v1/feedback", mine, json={"id": 1, "verdict": "up", "base": "other"}),
             call("post", "/api/v1/eval", mine, json={"base": "other"}),
             call("get", "/api/v1/documents?base=other", mine),
