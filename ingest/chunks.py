@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from .document import Chunk, indexed_text
@@ -37,10 +38,19 @@ def read_chunks(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str,
         for row in rows:
             chunk, document, source, text, start, stop, pages, headings, n_tokens = row
             found[chunk] = Chunk(
-                chunk, document, source, text, start, stop, tuple(json.loads(pages)), tuple(json.loads(headings)),
-                n_tokens,
+                chunk, document, source, text, start, stop, _numbers(pages), _titles(headings), n_tokens
             )  # fmt: skip
     return found
+
+
+@lru_cache(maxsize=1024)
+def _numbers(pages: str) -> tuple[int, ...]:
+    return tuple(json.loads(pages))
+
+
+@lru_cache(maxsize=1024)
+def _titles(headings: str) -> tuple[str, ...]:
+    return tuple(json.loads(headings))
 
 
 def read_indexed_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:

@@ -109,9 +109,8 @@ def _moments(scores: NDArray[np.float32], n: int) -> tuple[float, float]:
     """Return mean and standard deviation over ``n`` chunks, of which those without a score have 0."""
     if not n:
         return 0.0, 0.0
-    exact = scores.astype(np.float64)
-    mean = float(exact.sum()) / n
-    return mean, float(np.sqrt(max(0.0, float(exact @ exact) / n - mean**2)))
+    mean = float(scores.sum(dtype=np.float64)) / n
+    return mean, float(np.sqrt(max(0.0, float(np.square(scores, dtype=np.float64).sum()) / n - mean**2)))
 
 
 @contextmanager

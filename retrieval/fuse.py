@@ -42,18 +42,12 @@ def fuse(question: str, lanes: Sequence[Lane], found: Sequence[LaneScores], k: i
     scores = [_exact(question, lane, result, ids) for lane, result in zip(lanes, found, strict=True)]
     fused = zscore_sum(found, scores, weights(found)) if len(lanes) > 1 else scores[0]
     ranks = [{chunk: rank for rank, chunk in enumerate(result.ids, 1)} for result in found]
+    said = [
+        [(result.name, rank.get(chunk, 0), score) for chunk, score in zip(ids, of_lane.tolist(), strict=True)]
+        for result, rank, of_lane in zip(found, ranks, scores, strict=True)
+    ]
     best = np.argsort(-fused, kind="stable")[:k]
-    return tuple(
-        Fused(
-            ids[at],
-            float(fused[at]),
-            tuple(
-                (result.name, rank.get(ids[at], 0), float(score[at]))
-                for result, rank, score in zip(found, ranks, scores, strict=True)
-            ),
-        )
-        for at in best.tolist()
-    )
+    return tuple(Fused(ids[at], float(fused[at]), tuple(lane[at] for lane in said)) for at in best.tolist())
 
 
 def weights(found: Sequence[LaneScores]) -> tuple[float, ...]:

@@ -25,6 +25,7 @@ from .phrases import holding, is_only_quoted, quoted, verbatim
 from .ranking import Ranking, ordered, reranked
 from .reranker import NO_RERANKERS, Reranker, Rerankers
 from .select import Ordering
+from .tfidf import UP_TO as TFIDF_UP_TO
 from .tfidf import TfIdf
 from .vectors import READABLE
 from .view import FOLDER, Views
@@ -246,13 +247,21 @@ class Searcher:
             return [self._lane(name) for name in wanted], ()
         embedder = self._embedder()
         if embedder is None:
-            return [self._bm25, self._tfidf], ()
+            return self._by_words(), ()
         if embedder.coverage([question])[0] < READABLE:
-            return [self._bm25, self._tfidf], (
-                f"{embedder.name} cannot read the language of this question; searched by keywords and TF-IDF instead.",
-            )
+            lanes, name = self._by_words(), embedder.name
+            if self._tfidf in lanes:
+                note = f"{name} cannot read the language of this question; searched by keywords and TF-IDF instead."
+            else:
+                note = f"{name} cannot read the language of this question; searched by keywords instead."
+            return lanes, (note,)
         view = self._views.current(embedder)
-        return [self._bm25, view.dense or self._tfidf], view.notes
+        return [self._bm25, view.dense] if view.dense else self._by_words(), view.notes
+
+    def _by_words(self) -> list[Lane]:
+        """Return the lanes that need no embedder; TF-IDF only where its matrix is soon fitted."""
+        few = self._catalog.count("chunks") <= TFIDF_UP_TO
+        return [self._bm25, self._tfidf] if few else [self._bm25]
 
     def _lane(self, name: str) -> Lane:
         if name == "bm25":

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _COLUMNS = 1 << 20
 """Tokens are hashed to columns, so that no vocabulary has to be stored or loaded."""
 _GRAM = 4
+UP_TO = 50_000
+"""Chunks. The matrix of so many takes half a minute to fit, and 150 MB; larger bases do without this lane."""
 _FORMAT = f"2 {TOKENS_VERSION} {_COLUMNS}"
 
 

@@ -19,6 +19,7 @@ SPOKEN = (
     "prompts/ground.py",
     "prompts/read.py",
     "retrieval/search.py",
+    "retrieval/view.py",
 )
 
 

@@ -216,8 +216,8 @@ def test_pending_vectors_wait(base: KnowledgeBase) -> None:
 
 def test_best_of_is_a_stable_sort() -> None:
     """The highest, best first, ties by place; as many as there are when more are asked for."""
-    scores = np.random.default_rng(0).integers(0, 6, 50).astype(np.float32)
-    for n in (1, 7, 49, 50, 99):
+    scores = np.random.default_rng(0).integers(0, 99, 5000).astype(np.float32)
+    for n in (1, 7, 70, 100, 4999, 5000, 9999):
         np.testing.assert_array_equal(best_of(scores, n), np.argsort(-scores, kind="stable")[:n])
     assert len(best_of(scores[:0], 3)) == 0
 
