@@ -1,9 +1,9 @@
 """How good the answers without a model are, and whether they are given when and only when the documents hold them.
 
-Run: python benchmarks/answers.py SHARED/data/eval [SET ...] [--limit 200] [--embedder tfidf|minilm] [--joined] [--fit]
+Run: python benchmarks/answers.py SHARED/data/eval [SET ...] [--limit 200] [--embedder tfidf|minilm] [--joined]
 Passages go in as files, questions through ``kb.ask``; in ``*-cases`` sets each question has a base of its own passages.
 Token F1 counts words, and Chinese characters, of the best single sentence against the best accepted answer. "foreign" are
-questions of other sets, on topics that the corpus does not have. ``--fit`` prints the weights for retrieval/evidence.py.
+questions of other sets, on topics that the corpus does not have; benchmarks/abstention.py says more of those.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from kb.ingest.keywords import Tokenizer
 from kb.ingest.sentences import sentences
 from kb.llm.extractive import answer_span, select
 from kb.prompts.fill import fill
-from kb.retrieval.evidence import LARGEST, Evidence, weigh
+from kb.retrieval.evidence import Evidence, weigh
 from kb.retrieval.frequencies import chunk_frequencies
 from kb.retrieval.passages import readable
 from kb.retrieval.question import content_tokens
@@ -260,29 +260,6 @@ def report(name: str, rows: Sequence[Row]) -> None:
         print(f"  {title:30}{figures[0]:8.3f}{figures[1]:8.3f}{figures[2]:18.3f}")
 
 
-def fit(named: dict[str, list[Row]]) -> None:
-    """Print the weights of the evidence, fitted on all sets alike; adversarial questions, which no word tells, left out."""
-    from sklearn.linear_model import LogisticRegression
-
-    adversarial = ("squad2-a", "clapnq")
-    signs, labels, weights = [], [], []
-    for name, rows in named.items():
-        groups = Counter((bool(row.question.answers), row.question.foreign) for row in rows)
-        for row in rows:
-            key = (bool(row.question.answers), row.question.foreign)
-            if row.evidence.missing or (key == (False, False) and name.startswith(adversarial)):
-                continue
-            one = row.evidence
-            size = math.log(max(1, min(one.n_chunks, LARGEST)))
-            signs.append([one.coverage, one.phrases, math.log1p(one.n_terms), one.similarity, size])
-            labels.append(key[0])
-            weights.append(50 / groups[key])
-    model = LogisticRegression(C=100, max_iter=1000).fit(signs, labels, sample_weight=weights)
-    print(
-        "\nconstant", model.intercept_[0].round(1), "coverage phrases length similarity size", model.coef_[0].round(2)
-    )
-
-
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -293,16 +270,11 @@ def main() -> None:
     parser.add_argument(
         "--joined", action="store_true", help="choose from passages joined and made whole, as models read them"
     )
-    parser.add_argument("--fit", action="store_true", help="fit the weights of the evidence")
     given = parser.parse_args()
-    named = {}
     for name in given.sets or [*FULL, *CASES]:
         measure = case_rows if name.endswith("-cases") else full_rows
         rows = list(measure(given.eval / name, given.limit, given.embedder, joined=given.joined))
         report(name, rows)
-        named[name] = rows
-    if given.fit:
-        fit(named)
 
 
 if __name__ == "__main__":
