@@ -5,11 +5,13 @@ Beside the time that passes, the processor time of all threads is given: it does
 The text is real; the vectors are random, seeded by the text: found as fast as others, and without meaning. Never: quality.
 
 Run: python benchmarks/scale.py ../shared/data/docs/en-rustbook/src --passages 10000 100000
-     python benchmarks/scale.py ../shared/data/docs/en-rustbook/src --passages 1000000 --direct
+     python benchmarks/scale.py ../shared/data/docs/en-rustbook/src --passages 100000 --direct --times 10
 
 ``--direct`` writes to the catalog what reading and splitting would have made (passages of some 700 characters cut between
 paragraphs) and draws vectors in bulk; keyword rows, vectors and the files that searches read are written as ``kb ingest`` does.
 It leaves out: reading files, splitting, counting tokens, and filling Chroma, which searches of this size do not use.
+``--times 10`` then repeats all passages, with the same texts and vectors: rows of chunks are copied in SQL, the files that
+searches read are copied with other keys. It leaves out: FTS5's rows of the copies, which only quoted phrases look at.
 """
 
 from __future__ import annotations
@@ -34,8 +36,11 @@ from kb.ingest.document import Chunk, Document, chunk_id, document_id
 from kb.ingest.keywords import Tokenizer
 from kb.ingest.sources import SourceRow
 from kb.ingest.split import text_hash
+from kb.retrieval.keyword_index import KEYWORDS
+from kb.retrieval.postings import Postings
+from kb.retrieval.segments import Segments
 from kb.retrieval.tokens import TOKENS_VERSION, tokens
-from kb.retrieval.view import keep_up
+from kb.retrieval.view import FOLDER, keep_up
 from kb.retrieval.where import Where
 from numpy.typing import NDArray
 
@@ -81,12 +86,14 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=100)
     parser.add_argument("--embedder", default="random", help="random, or tfidf for none")
     parser.add_argument("--direct", action="store_true", help="write to the catalog without reading and splitting")
+    parser.add_argument("--times", type=int, default=1, help="repeat what was written directly so often")
     given = parser.parse_args()
     texts = [path.read_text("utf-8") for path in sorted(given.documents.rglob("*.md"))]
     for n in given.passages:
         with tempfile.TemporaryDirectory() as temporary:
             if given.direct:
                 write_direct(texts, n, Path(temporary))
+                repeat(n, given.times, Path(temporary))
             else:
                 ingest(texts, n, given.embedder, Path(temporary))
             measure(texts, given.questions, given.embedder, Path(temporary))
@@ -132,6 +139,36 @@ def write_direct(texts: Sequence[str], n: int, folder: Path) -> None:
         f" read {time.perf_counter() - stored:.0f} s; peak RSS {_rss_mb():.0f} MB",
         flush=True,
     )
+
+
+def repeat(n: int, times: int, folder: Path) -> None:
+    """Make of a base of ``n`` passages one of ``n * times``."""
+    if times == 1:
+        return
+    began = time.perf_counter()
+    place = folder / "home" / "scale"
+    catalog = Catalog(place, Tokenizer(tokens, TOKENS_VERSION))
+    with catalog.transaction() as connection:
+        for copy in range(1, times):
+            connection.execute(
+                "INSERT INTO chunks SELECT key + ?1 * ?2, substr(id, 1, 28) || printf('x%03d', ?2), document_id, start, stop,"
+                " text, pages, headings, n_tokens, text_hash FROM chunks WHERE key <= ?1",
+                (n, copy),
+            )
+        catalog.put("next_key", str(n * times + 1))
+    words = Segments(place / FOLDER, KEYWORDS, Postings)
+    whole = Postings.merged(words.load(words.listed(catalog.connection())))
+    words.update(
+        catalog, lambda _, after, __: (replace(whole, keys=whole.keys + after), _next(after, n, times)), n * times
+    )
+    keep_up(catalog, place, RandomEmbedder())
+    catalog.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    catalog.close()
+    print(f"repeated {times} times in {time.perf_counter() - began:.0f} s; peak RSS {_rss_mb():.0f} MB", flush=True)
+
+
+def _next(after: int, n: int, times: int) -> int:
+    return min(after + n, n * times)
 
 
 def _prepared(numbered: tuple[int, str]) -> tuple[Document, list[Chunk], list[list[str]]]:

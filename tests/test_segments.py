@@ -11,7 +11,7 @@ import pytest
 from hashed import HashedEmbedder
 from kb import KnowledgeBase
 from kb.ingest.catalog import Catalog
-from kb.retrieval import keyword_index, segments
+from kb.retrieval import keyword_index, search, segments
 from kb.retrieval.bm25 import Bm25
 from kb.retrieval.lane import LaneScores, best_of
 from kb.retrieval.postings import Postings
@@ -226,3 +226,16 @@ def test_a_token_may_occur_more_often_than_its_count_can_say() -> None:
     """65 535 is as often as a chunk can hold a token; nothing wraps round."""
     rows, counts = Postings.of([(1, ["a"] * 70_000), (2, ["b"])]).holding("a")
     assert (rows.tolist(), counts.tolist()) == ([0], [65_535])
+
+
+def test_tf_idf_steps_aside_where_it_would_take_too_long(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an embedder that reads the question, a very large base is searched by keywords alone, and says so."""
+    embedder = base.embedder
+    assert isinstance(embedder, HashedEmbedder)
+    monkeypatch.setattr(embedder, "coverage", lambda texts: np.zeros(len(texts), np.float32), raising=False)
+    assert base.searcher.search(QUESTIONS[0], 3).lanes == ("bm25", "tfidf")
+    monkeypatch.setattr(search, "TFIDF_UP_TO", 10)
+    found = base.searcher.search(QUESTIONS[0], 3)
+    assert found.lanes == ("bm25",)
+    assert found.notes[0].endswith("searched by keywords instead.")
+    assert len(found.hits) == 3
