@@ -12,15 +12,18 @@ import typer
 from ..ingest.errors import InputError
 from . import show
 from .api import KnowledgeBase
-from .cli_options import AsJson, Base, Filters, Lanes, Shown, StoredBase, with_options
+from .cli_options import AnsweringBase, AsJson, Base, Filters, Lanes, Shown, StoredBase, with_options
 from .config import Config
 
 if TYPE_CHECKING:
     from ..retrieval.explain import Candidate, Why, WhyNot
     from .evaluate import Evaluation
+    from .judged import Question
 
 evaluation = typer.Typer(rich_markup_mode=None)
 
+_WRITTEN = 50
+"""Questions that a model writes at most: each takes it seconds."""
 K = Annotated[int, typer.Option("-k", help="How many passages.")]
 
 
@@ -86,19 +89,23 @@ def eval_(
     save: Annotated[Path | None, typer.Option(help="Keep the figures, for --compare.")] = None,
     compare_with: Annotated[Path | None, typer.Option("--compare", help="Figures kept before.")] = None,
     *,
-    base: Base,
+    base: AnsweringBase,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how well search finds, by every lane, and whether it knows when it does not know."""
+    """Measure how well search finds, by every lane, and whether it knows when it does not know.
+
+    On the base itself, questions are made from its headings, definitions and sentences; a language model, where one is
+    configured, writes a quarter of them.
+    """
     from .evaluate import compare, evaluate, read_evaluations
-    from .judged import by_text, make_questions
+    from .judged import by_text
 
     before = read_evaluations(compare_with) if compare_with else ()
     if sets:
         done = tuple(evaluate_set(folder, base.config(), limit) for folder in sets)
     else:
         with base.open() as kb:
-            questions = make_questions(kb.catalog, limit)
+            questions = _questions(kb, limit)
             done = (evaluate(kb.config.name, kb.catalog, kb.searcher, questions, by_text),)
     differences = compare(before, done) if before else ()
     if save:
@@ -113,6 +120,22 @@ def eval_(
             f"{one.name} {one.lane}: nDCG@10 {one.before:.4f} -> {one.after:.4f} over {one.n_questions} questions, "
             f"p = {one.p:.3f}: {one.verdict}"
         )
+
+
+def _questions(kb: KnowledgeBase, limit: int) -> list[Question]:
+    """Return questions made from a base; a quarter of them written by its model, if it has one."""
+    from .judged import make_questions
+    from .written_questions import write_questions
+
+    generator = kb.generator()
+    if generator.name == "extractive":
+        return make_questions(kb.catalog, limit)
+    n_written = min(limit // 4, _WRITTEN)
+    show.message(f"{generator.name} writes {n_written} questions")
+    written = write_questions(kb.catalog, generator, n_written)
+    if len(written) < n_written:
+        show.message(f"note: only {len(written)} of what it wrote are questions that could be asked")
+    return [*written, *make_questions(kb.catalog, limit - len(written))]
 
 
 def evaluate_set(folder: Path, config: Config, limit: int) -> Evaluation:

@@ -22,7 +22,7 @@ from ..ingest.sentences import sentence_spans
 from ..ingest.split import text_hash
 from ..retrieval.tokens import tokens
 
-Kind = Literal["set", "heading", "definition", "cloze"]
+Kind = Literal["set", "heading", "definition", "cloze", "written"]
 Units = Callable[[Chunk], list[str]]
 """Returns what a chunk stands for in the judgements: the documents of a set, or the text itself."""
 
