@@ -37,8 +37,8 @@ def answer_of(record: Record, catalog: Catalog) -> Answer:
         notes=tuple(kept["notes"]),
         timings=record.timings,
         finished=kept["finished"],
-        finish_reason=kept["finish_reason"],
-        answer_span=tuple(kept["answer_span"]) if kept["answer_span"] else None,
+        finish_reason=kept.get("finish_reason", "stop"),  # what older records do not say
+        answer_span=tuple(span) if (span := kept.get("answer_span")) else None,
         reasoning=kept["reasoning"],
         id=record.id,
     )

@@ -5,27 +5,19 @@ Comes in: an answer and a chosen mark. Goes out: HTML. Never: the file of a cita
 
 from __future__ import annotations
 
-import base64
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from ..ingest.document import document_id
-from ..ingest.errors import InputError, ReadError
-from ..ingest.media import PDF
-from ..ingest.pdfium import quote_boxes, render_page
+from ..ingest.errors import InputError
 from ..prompts.prompt import Citation
 from .answer import Answer
 from .api import KnowledgeBase
 from .ui_html import escape
+from .ui_pages import page_image
 from .ui_state import Texts
 
 _CONTEXT = 400
-_SCALE = 1.5
-_MAX_IMAGE_BYTES = 8_000_000
-_IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif"}
-
 
 BaseOf: TypeAlias = Callable[[str], KnowledgeBase]
 """Opens the base of a name; of an empty one, the base that the page shows."""
@@ -97,43 +89,7 @@ def _passage(kb: KnowledgeBase, chosen: list[Citation], texts: Texts) -> str:
     before, after = "… " if begin else "", " …" if end < len(text) else ""
     told = f'tabindex="0" role="group" aria-label="{texts["whole"]}"'
     context = f"<blockquote {told}>{before}{''.join(parts).strip()}{after}</blockquote>"
-    return context + _image(first, [citation.quote for citation in chosen], texts)
-
-
-def _image(citation: Citation, quotes: list[str], texts: Texts) -> str:
-    path = Path(citation.source)
-    kind = _IMAGES.get(path.suffix.lower())
-    if citation.page is None and kind is None:
-        return ""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return f'<p class="kb-none">{texts["gone"]}</p>' if path.suffix.lower() == ".pdf" or kind else ""
-    name = path.name
-    if kind:
-        small = len(data) <= _MAX_IMAGE_BYTES
-        return f"<figure>{_img(data, kind, texts['image'].format(name=name))}</figure>" if small else ""
-    if not data.startswith(b"%PDF") or document_id(PDF, data) != citation.document_id or citation.page is None:
-        return f'<p class="kb-none">{texts["gone"]}</p>' if path.suffix.lower() == ".pdf" else ""
-    try:
-        png = render_page(data, citation.page, _SCALE)
-        boxes = [box for quote in quotes for box in quote_boxes(data, citation.page, quote)]
-    except (InputError, ReadError):
-        return ""
-    width, height = struct.unpack(">II", png[16:24])
-    marks = "".join(_box(box, width / _SCALE, height / _SCALE) for box in boxes)
-    label = texts["page_image"].format(n=citation.page, name=name)
-    return f'<figure class="kb-page">{_img(png, "image/png", label)}{marks}</figure>'
-
-
-def _box(box: tuple[float, float, float, float], width: float, height: float) -> str:
-    left, top, right, bottom = box
-    sides = (100 * left / width, 100 * top / height, 100 * (right - left) / width, 100 * (bottom - top) / height)
-    return '<i class="kb-box" style="left:{:.2f}%;top:{:.2f}%;width:{:.2f}%;height:{:.2f}%"></i>'.format(*sides)
-
-
-def _img(data: bytes, kind: str, label: str) -> str:
-    return f'<img src="data:{kind};base64,{base64.b64encode(data).decode()}" alt="{escape(label)}">'
+    return context + page_image(first, [citation.quote for citation in chosen], texts)
 
 
 def _short(text: str) -> str:

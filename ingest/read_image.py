@@ -6,6 +6,7 @@ Comes in: the bytes of a PNG, JPEG, TIFF, WebP, BMP or GIF. Goes out: the text t
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 from .errors import DamagedError, TooLargeError
 from .ocr import recognise
@@ -22,22 +23,30 @@ def read_image(data: bytes, name: str) -> Reading:
     Raises: MissingExtraError: the ``ocr`` extra is not installed. DamagedError: it cannot be decoded. TooLargeError.
     """
     del name
+    writer = MarkdownWriter()
+    for number, frame in enumerate(frames(data), start=1):
+        _write_page(writer, number, recognise(frame))
+    return writer.finish()
+
+
+def frames(data: bytes) -> Iterator[bytes]:
+    """Yield the pages of an image as they are looked at: PNG, and no larger than makes sense.
+
+    Raises: DamagedError: it cannot be decoded. TooLargeError.
+    """
     from PIL import Image, ImageSequence, UnidentifiedImageError
 
-    writer = MarkdownWriter()
     try:
         with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > _MAX_PIXELS or getattr(image, "n_frames", 1) > _MAX_FRAMES:
                 raise TooLargeError(f"The image has {image.width} x {image.height} dots; make it smaller.")
-            frames = ImageSequence.all_frames([image]) if image.format == "TIFF" else [image]
-            for number, frame in enumerate(frames, start=1):
+            for frame in ImageSequence.all_frames([image]) if image.format == "TIFF" else [image]:
                 frame.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
                 encoded = io.BytesIO()
                 frame.convert("RGB").save(encoded, "PNG")
-                _write_page(writer, number, recognise(encoded.getvalue()))
+                yield encoded.getvalue()
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
         raise DamagedError(f"The image cannot be decoded ({exc}); save it again as PNG.") from exc
-    return writer.finish()
 
 
 def _write_page(writer: MarkdownWriter, number: int, lines: list[str]) -> None:

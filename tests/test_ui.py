@@ -38,7 +38,7 @@ def test_an_answer_shows_where_it_came_from(visit: Open, address: str) -> None:
     card = page.locator(".kb-card[data-open=true]")
     api.expect(card.locator("b").first).to_have_text("command-reference.pdf")
     api.expect(card.locator("small").first).to_have_text("kb command reference › Exit codes › page 2")
-    api.expect(card.locator("mark")).to_have_text(f"- {EXIT_4}")
+    api.expect(card.locator("mark")).to_contain_text(EXIT_4)
     image = card.get_by_role("img", name="Page 2 of command-reference.pdf, the quoted text highlighted")
     api.expect(image).to_be_visible()
     box, whole = card.locator(".kb-box").first.bounding_box(), image.bounding_box()
@@ -122,7 +122,7 @@ def test_copy(visit: Open, address: str) -> None:
     answer = ask(page, PDF_QUESTION)
     answer.get_by_role("button", name="Copy").click()
     api.expect(answer.get_by_role("button", name="Copied")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()").startswith(f"- {EXIT_4} [1]")
+    assert f"{EXIT_4} [1]" in page.evaluate("navigator.clipboard.readText()")
 
 
 @pytest.mark.slow
@@ -143,6 +143,8 @@ def test_stop_keeps_what_was_written_and_frees_the_model(visit: Open, handbook_h
         page.locator("#kb-question textarea").fill(PDF_QUESTION)
         page.locator("#kb-send").click()
         api.expect(page.locator(".kb-text")).to_have_count(2)
+        page.locator("#kb-stop").click()
+        api.expect(page.locator("#kb-send")).to_be_visible()
 
 
 @pytest.mark.slow

@@ -130,7 +130,7 @@ def test_a_failure_is_tried_again(visit: Open, address: str, tmp_path: Path, han
 
 @pytest.mark.slow
 def test_an_image_shows_itself(visit: Open, address: str, tmp_path: Path) -> None:
-    """A picture is read by OCR; its citation shows the picture."""
+    """A picture is read by OCR; its citation shows the picture, the words highlighted."""
     pytest.importorskip("rapidocr", reason="the ocr extra is not installed")
     from PIL import Image, ImageDraw, ImageFont
 
@@ -147,6 +147,12 @@ def test_an_image_shows_itself(visit: Open, address: str, tmp_path: Path) -> Non
     answer.locator(".kb-mark").first.click()
     api.expect(page.locator(".kb-card[data-open=true] img")).to_be_visible()
     assert page.locator(".kb-card[data-open=true] img").evaluate("(image) => image.naturalWidth") == 900
+    box = page.locator(".kb-card[data-open=true] .kb-box").bounding_box()
+    whole = page.locator(".kb-card[data-open=true] img").bounding_box()
+    assert box
+    assert whole
+    assert whole["y"] + 0.2 * whole["height"] < box["y"] < whole["y"] + 0.4 * whole["height"]
+    assert box["width"] > 0.7 * whole["width"]
     tab(page, 1)
     button = page.get_by_role("button", name="Delete licence.png")
     button.click()
