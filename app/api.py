@@ -169,7 +169,9 @@ class KnowledgeBase:
             EmbedderError: the embedder that the base was built with is not on this machine.
         """
         began = time.perf_counter()
-        if selection and selection.dry_run:
+        selection = selection or Selection()
+        selection = replace(selection, limits=selection.limits or self.config.limits)
+        if selection.dry_run:
             synced = sync(
                 self._catalog, _paths(paths), splitting=Splitting(), count_tokens=count_words, selection=selection
             )

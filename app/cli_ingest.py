@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..ingest.errors import InputError
+from ..ingest.pool import Limits
 from ..ingest.redact import KINDS
 from ..ingest.sync import Selection
 from . import show
 from .api import KnowledgeBase
 from .cli_options import AsJson, Base, with_options
+from .config import Config
 
 SOME_FILES_FAILED, INTERRUPTED = 5, 130
 
@@ -46,6 +49,22 @@ def ingest(
         str, typer.Option(help="Of the text files, if it is not found out rightly; auto: find out.", show_default=False)
     ] = "",
     workers: Annotated[int, typer.Option(help="Processes that read; -1: one a core, 0: none, and no limits.")] = -1,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Give a file up after so long, and 10 s for each MB. [env: KB_TIMEOUT; default: 120]",
+            show_default=False,
+        ),
+    ] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MB",
+            help="Give a file up that takes more to read. [env: KB_MEMORY; default: 4096]",
+            show_default=False,
+        ),
+    ] = None,
     *,
     base: Base,
     as_json: AsJson = False,
@@ -65,6 +84,7 @@ def ingest(
         metadata=dict(map(_pair, meta or ())),
         encoding=encoding,
         workers=workers,
+        limits=_limits(base.config(), timeout, memory),
     )
     failed = False
     with base.open(must_exist=False) as kb:
@@ -93,6 +113,14 @@ def _follow(kb: KnowledgeBase, paths: list[Path], selection: Selection, *, as_js
             counts[kind] += len(getattr(report, kind))
         show.message("watching; Ctrl-C ends")
     show.message("watched: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
+
+
+def _limits(config: Config, timeout: float | None, memory: float | None) -> Limits:
+    if timeout is not None:
+        config = replace(config, timeout=str(timeout))
+    if memory is not None:
+        config = replace(config, memory=str(memory))
+    return config.limits
 
 
 def _kinds(text: str) -> tuple[str, ...]:

@@ -6,20 +6,23 @@ do the same for 0.2 s of every ``kb`` command: seven strings do not need it.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from ..ingest.errors import InputError
+from ..ingest.pool import Limits
 
+_MEGABYTE = 1024**2
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 _TAKEN = ("models", "prompts")
-_KEYS = ("name", "embedder", "llm", "store", "log", "rerank", "judge")
+_KEYS = ("name", "embedder", "llm", "store", "log", "rerank", "judge", "timeout", "memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,23 @@ class Config:
     """A cross-encoder that puts what is found in order: a folder or a name; empty or ``off``: none does."""
     judge: str = ""
     """An NLI cross-encoder that is asked whether passages bear answers out: a folder or a name; empty or ``off``: none is."""
+
+    timeout: str = ""
+    """Seconds that reading a file may take, and 10 more for each megabyte; empty: 120."""
+    memory: str = ""
+    """Megabytes that a process may use that reads files; empty: 4096."""
+
+    @property
+    def limits(self) -> Limits:
+        """What a file may cost that is read.
+
+        Raises:
+            InputError: one of the settings is no number above 0.
+        """
+        usual = Limits()
+        timeout_s = _above_zero("timeout", self.timeout) if self.timeout else usual.timeout_s
+        memory = int(_above_zero("memory", self.memory) * _MEGABYTE) if self.memory else usual.memory_bytes
+        return replace(usual, timeout_s=timeout_s, memory_bytes=memory)
 
     @property
     def folder(self) -> Path:
@@ -81,6 +101,16 @@ def load_config(
     if config.log not in ("on", "off"):
         raise InputError(f"log is {config.log!r}; it must be on or off (config.toml, KB_LOG)")
     return config
+
+
+def _above_zero(key: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise InputError(f"{key} is {text!r}; it must be a number above 0 (--{key}, KB_{key.upper()}, config.toml)")
+    return number
 
 
 def _file(path: Path) -> dict[str, str]:

@@ -15,11 +15,13 @@ from .errors import ExtraNeededError
 from .ocr import OCR_HINT, ocr_installed
 from .sources import SourceRow
 
+_TOO_COSTLY = ("timeout", "too-large", "crashed")
+
 
 class Known:
     """The sources of a base as they were when the run began."""
 
-    def __init__(self, catalog: Catalog, reader: str, *, encoding: str, force: bool) -> None:
+    def __init__(self, catalog: Catalog, reader: str, *, encoding: str, force: bool, limits_raised: bool) -> None:
         """Look them up.
 
         Args:
@@ -27,6 +29,7 @@ class Known:
             reader: what reads now: version and redaction; what another one made is made anew.
             encoding: that the user says the files have; ``auto`` takes back what was said before, empty says nothing.
             force: whether nothing that is known counts.
+            limits_raised: whether a file may cost more than the last time: what was too much then may be read now.
         """
         self.rows = catalog.sources()
         self.members: defaultdict[str, list[SourceRow]] = defaultdict(list)
@@ -38,7 +41,7 @@ class Known:
                 self._by_size[row.size].append(row)
         self.unrecognised = set(_unrecognised(catalog)) if ocr_installed() else set[str]()
         """Documents with pages that wait for text recognition, now that it is there."""
-        self._reader, self._encoding, self._force = reader, encoding, force
+        self._reader, self._encoding, self._force, self._limits_raised = reader, encoding, force, limits_raised
 
     def must_be_read(self, found: Found) -> bool:
         """Return whether a file is new or changed, or can be read better than before."""
@@ -73,6 +76,8 @@ class Known:
     def _can_be_read_now(self, row: SourceRow) -> bool:
         if row.failure_kind == ExtraNeededError.kind:
             return ocr_installed()
+        if row.failure_kind in _TOO_COSTLY:
+            return self._limits_raised
         return row.document_id in self.unrecognised
 
 

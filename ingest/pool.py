@@ -43,6 +43,16 @@ class Limits:
     memory_bytes: int = 4 * _GIGABYTE
     """Of a worker; at least 256 MiB."""
 
+    @property
+    def key(self) -> str:
+        """What a base remembers of the limits of its last run."""
+        return f"{self.timeout_s:g} {self.timeout_s_per_mb:g} {self.memory_bytes}"
+
+    def exceed(self, key: str) -> bool:
+        """Return whether more is allowed than by the limits whose ``key`` this is; an empty one is of unknown limits."""
+        own = map(float, self.key.split())
+        return any(one > other for one, other in zip(own, map(float, key.split()), strict=False))
+
     def seconds(self, job: Job) -> float:
         """Return how long may pass without an event."""
         return self.timeout_s + self.timeout_s_per_mb * job.size / _MEGABYTE

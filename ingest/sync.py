@@ -69,7 +69,8 @@ class Selection:
     max_bytes: int = MAX_BYTES
     workers: int = -1
     """Processes that read; -1: one a core, 0: none, and no limits on time and memory either."""
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits | None = None
+    """What a file may cost; ``None``: what the base is configured with, or ``Limits()``."""
 
 
 @dataclass(slots=True)
@@ -121,6 +122,7 @@ def sync(
             forget_answers(catalog)
             catalog.put("redact", run.redact)
         run.read(changed)
+        catalog.put("limits", run.limits.key)
     if selection.delete:
         run.remove_vanished(discovery)
     if not selection.dry_run:
@@ -157,7 +159,11 @@ class _Run:
         self.result = Synced()
         self.redact = _redaction(catalog, selection)
         self.reader = " ".join(filter(None, (str(READER_VERSION), self.redact)))
-        self.known = Known(catalog, self.reader, encoding=selection.encoding, force=selection.force)
+        self.limits = selection.limits or Limits()
+        raised = self.limits.exceed(catalog.get("limits"))
+        self.known = Known(
+            catalog, self.reader, encoding=selection.encoding, force=selection.force, limits_raised=raised
+        )
         self.intake = Intake(catalog, splitting, count_tokens, self.known)
         self.founds: dict[str, Found] = {}
         self.opened: dict[str, set[str]] = {}
@@ -222,7 +228,7 @@ class _Run:
         workers = default_workers() if self.selection.workers < 0 else self.selection.workers
         if workers == 0 or os.name == "nt" or is_quick(files):
             return take_all(jobs)
-        return Pool(min(workers, len(files)), self.selection.limits).run(jobs)
+        return Pool(min(workers, len(files)), self.limits).run(jobs)
 
     def _job(self, found: Found) -> Job:
         source = str(found.path)

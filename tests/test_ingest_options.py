@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 from kb import KnowledgeBase
+from kb.app.config import load_config
 from kb.ingest.errors import InputError
 from kb.ingest.metadata import front_matter
 from kb.ingest.sync import Selection
@@ -49,6 +51,48 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(kb: KnowledgeBase, f
     for kind in ("added", "updated", "unchanged", "removed"):
         assert getattr(foreseen, kind) == getattr(done, kind), kind
         assert len(getattr(done, kind)) == 1
+
+
+def test_a_dry_run_counts_the_members_of_archives(kb: KnowledgeBase, folder: Path) -> None:
+    """New, changed, unchanged and gone ones; and what was only touched is no change."""
+    _pack(folder / "box.zip", a="Apples.", b="Bananas.", c="Cherries.")
+    foreseen = kb.ingest([folder], selection=Selection(dry_run=True))
+    assert len(foreseen.added) == 4
+    kb.ingest([folder])
+    _pack(folder / "box.zip", a="Apples.", b="Bananas are yellow.", d="Dates.", e="")
+    os.utime(folder / "a.md", (1, 1))
+    foreseen = kb.ingest([folder], selection=Selection(dry_run=True))
+    done = kb.ingest([folder])
+    for kind, n in (("added", 1), ("updated", 1), ("unchanged", 2), ("removed", 1)):
+        assert getattr(foreseen, kind) == getattr(done, kind), kind
+        assert len(getattr(done, kind)) == n, kind
+
+
+def _pack(path: Path, **texts: str) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(f"{name}.txt", text)
+
+
+def test_a_file_that_takes_too_long_is_given_up(kb: KnowledgeBase, folder: Path) -> None:
+    """By the option of a run, over the setting; what is no time is refused."""
+    (folder / "a.html").write_text("<p>Pears.</p>")
+    command = [sys.executable, "-m", "kb", "ingest", str(folder / "a.html"), "--home", str(kb.config.home), "--json"]
+    environment = os.environ | {"KB_TIMEOUT": "1000", "KB_EMBEDDER": "tfidf"}
+    for timeout, code, said in (("0.0001", 5, "timeout"), ("0", 2, "above 0"), ("60", 0, "")):
+        run = subprocess.run(
+            [*command, "--timeout", timeout], check=False, capture_output=True, text=True, cwd="/", env=environment
+        )
+        assert run.returncode == code, run.stderr
+        assert said in (run.stderr if code == 2 else run.stdout)
+
+
+def test_limits_come_from_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the environment or config.toml."""
+    (tmp_path / "config.toml").write_text('timeout = "7"\n')
+    monkeypatch.setenv("KB_MEMORY", "512")
+    limits = load_config(home=tmp_path).limits
+    assert (limits.timeout_s, limits.memory_bytes) == (7.0, 512 * 1024**2)
 
 
 def test_metadata_come_from_the_file_and_from_the_user(kb: KnowledgeBase, folder: Path) -> None:

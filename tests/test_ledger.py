@@ -86,6 +86,24 @@ def test_forty_pages_are_accounted_for_to_the_page(tmp_path: Path) -> None:
         assert said in kb.ask("Where does the reserve pump stand?").notes
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not ocr_installed(), reason="the ocr extra is not installed")
+def test_scanned_pages_are_read_again_once_recognition_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without --force, and only once: a page that recognition cannot read either is not tried for ever."""
+    monkeypatch.setenv("KB_OCR", "off")
+    forty_pages(tmp_path / "works.pdf")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([tmp_path / "works.pdf"])
+        assert kb.ingest([tmp_path]).unchanged
+        monkeypatch.delenv("KB_OCR")
+        assert len(kb.ingest([tmp_path], selection=Selection(dry_run=True)).updated) == 1
+        assert len(kb.ingest([tmp_path]).updated) == 1
+        assert [page.number for page in kb.ledger()[0].pages if page.how == "ocr"] == sorted(SCANNED)
+        assert len(kb.ingest([tmp_path]).unchanged) == 1
+
+
 def test_without_recognition_the_scanned_pages_are_failed_and_say_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
