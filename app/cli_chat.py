@@ -169,12 +169,13 @@ def feedback(
     correction: Annotated[
         str, typer.Option(help="What it should have been, with the prompt's marks.", show_default=False)
     ] = "",
+    comment: Annotated[str, typer.Option(help="What else there is to say of it.", show_default=False)] = "",
     *,
     base: Place,
 ) -> None:
     """Say whether a recorded answer is good, and what it should have been."""
     with base.open() as kb:
-        kb.log.rate(number, verdict, correction)
+        kb.log.rate(number, verdict, correction, comment)
 
 
 @prompts.command("show")

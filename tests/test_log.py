@@ -238,7 +238,8 @@ def test_the_commands_show_replay_compare_and_judge(folder: Path, base: Knowledg
     assert json.loads(run("log", 1, "--json").stdout)["answer"]["question"] == HOTEL
     assert (run("replay", 1).stdout, run("replay", 1).exit_code) == ("identical\n", 0)
     assert "+住宿费每晚最多报销四百五十元。" in run("diff", 1, 2).stdout
-    assert run("feedback", 1, "up").exit_code == 0
+    assert run("feedback", 1, "up", "--comment", "well put").exit_code == 0
+    assert "well put" in run("log", 1).stdout
     assert len(json.loads(run("export", "--for-training", "alpaca").stdout)) == 1
     (folder / "travel.md").write_text(TRAVEL.replace("120", "150"))
     base.ingest([folder])

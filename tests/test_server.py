@@ -38,7 +38,7 @@ def ingested(home: Path) -> Path:
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server on loopback without tokens, with small limits."""
     home = ingested(tmp_path_factory.mktemp("serve") / "home")
-    with served("serve", home, "--port", "7950", "--max-upload-mb", "3") as address:
+    with served("serve", home, "--max-upload-mb", "3") as address:
         yield address
 
 
@@ -102,7 +102,7 @@ def test_openai_client_embeds(tmp_path: Path) -> None:
         "minilm",
     ]
     subprocess.run(command, check=True, capture_output=True, cwd="/")
-    with served("serve", home, "--port", "7960", "--embedder", "minilm") as address:
+    with served("serve", home, "--embedder", "minilm") as address:
         client = openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0)
         numbers, packed = (
             client.embeddings.create(model="default", input=["a cat", "a dog"], encoding_format=form).data[0].embedding
@@ -187,7 +187,7 @@ def test_tokens_and_roles(tmp_path: Path) -> None:
     home = ingested(tmp_path / "home")
     tokens = Tokens(home)
     read, write, admin = (tokens.add(role) for role in ("read", "write", "admin"))
-    with served("serve", home, "--port", "7970") as address, httpx.Client(base_url=address, timeout=30) as http:
+    with served("serve", home) as address, httpx.Client(base_url=address, timeout=30) as http:
 
         def status(method: str, path: str, token: str | None, **more: object) -> int:
             headers = {"authorization": f"Bearer {token}"} if token else {}
@@ -229,7 +229,7 @@ def test_behind_the_page_are_the_same_rules(tmp_path: Path) -> None:
     read, admin = (Tokens(home).add(role) for role in ("read", "admin"))
     secret = tmp_path / "secret.md"
     secret.write_text("The password is swordfish.")
-    with served("serve", home, "--port", "7990", tracebacks=True) as address:
+    with served("serve", home, tracebacks=True) as address:
         for token, status in ((read, "does not allow"), (admin, "Created")):
             with httpx.Client(base_url=address, timeout=30, cookies={"kb_token": token}) as http:
                 assert status in called(http, "create", "made")
@@ -259,7 +259,7 @@ def test_roles_contain_each_other() -> None:
 def test_a_full_queue_says_when_to_come_back_and_hanging_up_frees_it(tmp_path: Path) -> None:
     """One answers, one waits, the third gets 429; when the first hangs up, the model is stopped and the queue moves on."""
     home = ingested(tmp_path / "home")
-    arguments = ("--port", "7980", "--running", "1", "--waiting", "1")
+    arguments = ("--running", "1", "--waiting", "1")
     with slow_model() as (llm, hung_up), served("serve", home, *arguments, "--llm", llm) as address:
         body = {"question": QUESTION, "stream": True}
         client = httpx.Client(base_url=address, timeout=60)
