@@ -1,6 +1,6 @@
 """How well sentences are told apart that their passage bears out and that it does not.
 
-Run: python benchmarks/grounding.py SHARED/data/eval [--sentences 500] [--no-cosine] [--show 5]
+Run: python benchmarks/grounding.py SHARED/data/eval [--sentences 500] [--no-cosine] [--judge MODEL] [--show 5]
 First the labelled ``*-judge`` sets beside simple baselines (their thresholds chosen on the very rows, in their favour);
 then true statements in other words than the passage's; then planted lies:
 in correct sentences one figure, date, name or negation is changed. Positive means "not supported".
@@ -20,6 +20,9 @@ from pathlib import Path
 
 from kb.ingest.sentences import sentences
 from kb.prompts.ground import locate
+from kb.prompts.prompt import Citation, Sentence
+from kb.prompts.second_opinion import second_opinion
+from kb.retrieval.judge import Judge, open_judge
 from kb.retrieval.tokens import tokens
 
 MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
@@ -87,7 +90,17 @@ def at_best(rows: Sequence[Row], values: Sequence[float]) -> Figures:
     return max((scores(rows, [value < limit for value in values]) for limit in tried), key=lambda found: found[3])
 
 
-def judge(path: Path, *, cosine: bool) -> None:
+def flags_judged(rows: Sequence[Row], judge: Judge) -> list[bool]:
+    """Return what kb says with a judge beside it (``--judge``)."""
+    sentences = []
+    for row in rows:
+        place = locate(row.text.strip(), row.passage, row.title)
+        cited = Citation(1, "a", "a", None, (), place.start, place.stop, row.passage[place.start : place.stop])
+        sentences.append(Sentence(row.text.strip(), (cited,), place.support, place.reason))
+    return [sentence.support != "supported" for sentence in second_opinion(sentences, judge)]
+
+
+def judge(path: Path, *, cosine: bool, model: Judge | None) -> None:
     """Print the table of one labelled set."""
     rows = [
         Row(row["response"], row["context"], row["label"] != "supported", "", row["lang"])
@@ -99,6 +112,8 @@ def judge(path: Path, *, cosine: bool) -> None:
         "all unsupported": lambda: scores(rows, [True] * len(rows)),
         "ROUGE-L, best threshold": lambda: at_best(rows, [rouge_l(row) for row in rows]),
     }
+    if model:
+        methods["kb with the judge"] = lambda: scores(rows, flags_judged(rows, model))
     if cosine:
         methods["MiniLM cosine, best threshold"] = lambda: at_best(rows, cosines(rows))
     bare = sum(row.text.strip(" .").lower() in {"yes", "no"} for row in rows)
@@ -260,9 +275,11 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=500)
     parser.add_argument("--no-cosine", action="store_true", help="leave out the baseline that needs MiniLM")
     parser.add_argument("--show", type=int, default=0, help="print so many mistakes of each kind")
+    parser.add_argument("--judge", metavar="MODEL", help="measure an NLI model beside it too: a folder or a name")
     given = parser.parse_args()
+    model = open_judge(given.judge, Path.home() / ".cache" / "kb-benchmarks") if given.judge else None
     for path in sorted(given.eval.glob("*-judge")):
-        judge(path, cosine=not given.no_cosine)
+        judge(path, cosine=not given.no_cosine, model=model)
     names = ("xquad-en", "squad2-a", "clapnq-dev", "xquad-zh", "cmrc2018-trial", "drcd-dev")
     if (given.eval / "clapnq-dev").is_dir():
         paraphrases(given.eval / "clapnq-dev")
