@@ -10,18 +10,18 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ..ingest.document import IngestReport
-from ..ingest.errors import InputError
+from ..ingest.errors import InputError, UnknownNameError
 from ..ingest.sync import Progress
 from ..llm.generator import Generator
 from ..llm.open import open_generator
 from .api import KnowledgeBase
 from .config import Config, load_config
-
-UPLOADS = "uploads"
-"""The folder in a base's folder where uploaded files are kept."""
+from .rename import UPLOADS, remember_place, rename
+from .server_priority import giving_way
 
 _MAX_NAME_BYTES = 200
 
@@ -37,7 +37,7 @@ class Bases:
             GeneratorError: it cannot be loaded.
         """
         self.config = config
-        self.generator = llm or open_generator(config.llm)
+        self.generator = llm or giving_way(partial(open_generator, config.llm))
         self._open: dict[str, KnowledgeBase] = {}
         self._lock = threading.RLock()
 
@@ -56,7 +56,9 @@ class Bases:
         with self._lock:
             if name not in self._open:
                 if name not in self.names():
-                    raise InputError(f"there is no knowledge base {name!r}; the knowledge bases are {self._known()}")
+                    raise UnknownNameError(
+                        f"there is no knowledge base {name!r}; the knowledge bases are {self._known()}"
+                    )
                 self._open[name] = KnowledgeBase(self._config(name), llm=self.generator)
             return self._open[name]
 
@@ -72,6 +74,37 @@ class Bases:
                 raise InputError(f"there is a knowledge base {name!r} already; choose another name")
             self._open[name] = KnowledgeBase(config, llm=self.generator)
             return self._open[name]
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a base another name; its uploads go with it.
+
+        Raises:
+            InputError: there is no base of this name, or the new name cannot be used or is taken.
+            StorageError: another process is writing to it.
+        """
+        config = self._config(new)
+        with self._lock:
+            kb = self.get(name)
+            rename(kb.catalog, kb.config, config)
+            del self._open[name]
+            kb.close()
+            if name == self.config.name:
+                self.config = config
+
+    def use_model(self, spec: str) -> None:
+        """Let another language model write the answers of all bases.
+
+        Raises:
+            InputError: ``spec`` names no language model.
+            GeneratorError: it cannot be loaded; the one in use stays.
+        """
+        generator = giving_way(partial(open_generator, spec))
+        with self._lock:
+            before, self.generator = self.generator, generator
+            self.config = replace(self.config, llm=spec)
+            for kb in self._open.values():
+                kb.use_model(spec, generator)
+        before.close()
 
     def delete(self, name: str) -> None:
         """Remove a base with its uploads; files that were ingested from elsewhere stay.
@@ -131,6 +164,7 @@ def upload(kb: KnowledgeBase, files: Iterable[tuple[str, Path]], progress: Progr
     folder.mkdir(exist_ok=True)
     for name, path in wanted:
         shutil.move(path, folder / name)
+    remember_place(kb.catalog, kb.config.folder)
     return kb.ingest([folder], progress=progress)
 
 
@@ -144,7 +178,7 @@ def forget(kb: KnowledgeBase, source: str, say: Callable[[str], None] | None = N
     uploads = (kb.config.folder / UPLOADS).resolve()
     for removed in gone:
         path = Path(removed).resolve()
-        if path.parent == uploads:
+        if path.is_relative_to(uploads):
             path.unlink(missing_ok=True)
             if say:
                 say(f"deleted {path}")
