@@ -33,20 +33,22 @@ _LATIN_WEST = ("en", "fr", "de", "es", "pt", "it", "sv", "da", "fi", "nl", "is")
 _LATIN_CENTRAL = ("pl", "cs", "sk", "hu", "ro", "hr")
 _CYRILLIC = ("ru", "bg", "uk")
 _CJK = ("hans", "hant", "ja", "ko")
+_ANY = (*_CJK, "en", "fr", "de", "pl", "tr", "ru", "uk", "el", "he", "ar", "th")
+"""What is looked for in encodings that can write everything; others are near enough to one of these."""
 
 # Encoding -> what is written in it, and the logarithm of how much rarer it is than the common ones.
 _CANDIDATES: dict[str, tuple[tuple[str, ...], float]] = {
-    "utf-8": ((*_CJK, "en", "fr", "de", "ru"), 9.0),
+    "utf-8": (_ANY, 9.0),
     "gb18030": (("hans", "hant"), 1.0),
     "big5": (("hant",), 0.0),
     "shift_jis": (("ja",), 0.0),
     "euc-jp": (("ja",), 0.0),
     "euc-kr": (("ko",), 0.0),
     "johab": (("ko",), -8.0),
-    "utf-16-le": ((*_CJK, "en", "ru"), -2.0),
-    "utf-16-be": ((*_CJK, "en", "ru"), -2.5),
-    "utf-32-le": ((*_CJK, "en", "ru"), -3.0),
-    "utf-32-be": ((*_CJK, "en", "ru"), -3.0),
+    "utf-16-le": (_ANY, -2.0),
+    "utf-16-be": (_ANY, -2.5),
+    "utf-32-le": (_ANY, -3.0),
+    "utf-32-be": (_ANY, -3.0),
     "windows-1252": (_LATIN_WEST, 0.0),
     "windows-1250": (_LATIN_CENTRAL, -1.0),
     "iso-8859-2": (_LATIN_CENTRAL, -2.0),
@@ -107,9 +109,12 @@ _LOG_BROKEN = math.log(1e-8)
 _LENIENCE = 24
 _FEW_CONTROLS = 4
 _LINES_JUDGED = 200
-_SURE = 0.5
+_SURE = 0.65
 _ALPHABET_LETTERS = 60
 _FEW_BYTES = 24
+_TINY = 6
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
+_WORD = re.compile(rb"\s|^[A-Za-z]+$|^[\d.,%-]+$")
 _LAST_OF_TWO_BYTES = "\u07ff"
 _UNIFORM_BYTE = math.log(256)
 
@@ -177,7 +182,16 @@ def _decode_marked(data: bytes, encoding: str) -> Decoded:
 
 def _surely_utf8(text: str, data: bytes) -> bool:
     """Valid UTF-8 is UTF-8, but for a few characters of two bytes that may as well be two of a legacy encoding."""
-    return data.isascii() or len(data) - len(text) > _FEW_BYTES or max(text) > _LAST_OF_TWO_BYTES
+    if data.isascii():
+        return not _may_be_wide(data)
+    return len(data) - len(text) > _FEW_BYTES or max(text) > _LAST_OF_TWO_BYTES
+
+
+def _may_be_wide(data: bytes) -> bool:
+    """Return whether a few bytes of ASCII may be UTF-16 without a mark: with control characters, or no word among them."""
+    if len(data) % 2 or len(data) > _FEW_BYTES or b"\x1b" in data:
+        return False
+    return bool(_CONTROL.search(data)) or (len(data) <= _TINY and not _WORD.search(data))
 
 
 def _decode_escaped(data: bytes) -> Decoded | None:
