@@ -18,8 +18,8 @@ _SAID = (
      r"\1 读不懂这个问题所用的语言；改用关键词和 TF-IDF 检索。"),
     (r"(.+) cannot read the language of this question; searched by keywords instead\.",
      r"\1 读不懂这个问题所用的语言；改用关键词检索。"),
-    (r"(.+) cannot read the language of (\d+) passages \((.+)\): they are found by keywords and TF-IDF\. A.+: (.+), then (.+)",
-     r"\1 读不懂其中 \2 个段落（\3）的语言：这些段落靠关键词和 TF-IDF 检索。多语言模型可以读懂：先运行 \4，再运行 \5"),
+    (r"(.+) cannot read the language of (\d+) passages (.+): .+(?:A multilingual model reads them: )(.+), then (.+)",
+     r"\1 读不懂其中 \2 个段落 \3 的语言：这些段落靠关键词和 TF-IDF 检索。多语言模型可以读懂：先运行 \4，再运行 \5"),
     (r"(\d+) passages have no vector yet; run kb ingest to finish them\.",
      r"还有 \1 个段落没有向量；运行 kb ingest 即可补全。"),
     (r"Every vector was looked at, without the index: (.+)", r"没有使用向量索引，逐个比较了所有向量：\1"),
@@ -56,6 +56,9 @@ def in_chinese(sentence: str) -> str:
     for pattern, chinese in _PATTERNS:
         if match := pattern.fullmatch(sentence):
             return match.expand(chinese)
+    base, colon, rest = sentence.partition(": ")  # of one base, where several were searched together
+    if colon and (said := in_chinese(rest)) != rest:
+        return f"{base}：{said}"
     return sentence
 
 

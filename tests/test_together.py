@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hashed import HashedEmbedder
 from kb import KnowledgeBase, KnowledgeBases
+from kb.app.chinese import in_chinese
 from kb.app.judged import read_set
 from kb.ingest.errors import InputError
 from kb.retrieval.embedder import Embedder
@@ -121,6 +122,31 @@ def test_a_document_of_both_bases_is_shown_once(tmp_path: Path) -> None:
         assert len({hit.chunk.text for hit in hits}) == len(hits)
         with pytest.raises(InputError, match="twice"):
             KnowledgeBases([a, a])
+
+
+def test_an_empty_base_and_an_odd_question_do_no_harm(two: KnowledgeBases, tmp_path: Path) -> None:
+    """A base without a file changes nothing; a question without a word finds nothing."""
+    parts = list(two._bases.values())
+    with make(tmp_path, "empty", {}) as empty:
+        more = KnowledgeBases([*parts, empty])
+        assert [hit.chunk.id for hit in more.search(QUESTIONS[1], 3)] == [
+            hit.chunk.id for hit in two.search(QUESTIONS[1], 3)
+        ]
+        assert more.search("?!", 3) == ()
+        assert KnowledgeBases([empty]).search(QUESTIONS[0]) == ()
+
+
+def test_notes_of_a_base_name_it_in_both_languages(tmp_path: Path) -> None:
+    """Which base a note is about."""
+    with make(tmp_path, "plant", PLANT, HashedEmbedder()) as plant, make(tmp_path, "hr", HR) as hr:
+        with plant.catalog.transaction(content=False) as connection:
+            connection.execute(
+                "DELETE FROM vectors WHERE rowid = (SELECT min(rowid) FROM vectors WHERE vector IS NOT NULL)"
+            )
+        together = KnowledgeBases([hr, plant])
+        (note,) = together.find("pump").notes
+    assert note == "plant: 1 passages have no vector yet; run kb ingest to finish them."
+    assert in_chinese(note).startswith("plant：还有 1 个段落没有向量")
 
 
 def test_the_mean_length_is_read_off_the_index(two: KnowledgeBases) -> None:
