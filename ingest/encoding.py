@@ -12,12 +12,12 @@ from __future__ import annotations
 import codecs
 import math
 import re
-from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 
 from . import letters
+from .encodings import CANDIDATES, CJK, CODECS, LABELS, codec_of
 from .errors import DamagedError, EmptyFileError
+from .likelihood import log_likelihood
 
 SAMPLE_BYTES = 32_768
 _BOMS = (
@@ -29,88 +29,17 @@ _BOMS = (
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 _ESCAPED = ((b"~{", "hz"), (b"\x1b$", "iso2022_jp_ext"), (b"\x1b$)C", "iso2022_kr"))
-_LATIN_WEST = ("en", "fr", "de", "es", "pt", "it", "sv", "da", "fi", "nl", "is")
-_LATIN_CENTRAL = ("pl", "cs", "sk", "hu", "ro", "hr")
-_CYRILLIC = ("ru", "bg", "uk")
-_CJK = ("hans", "hant", "ja", "ko")
-_ANY = (*_CJK, "en", "fr", "de", "pl", "tr", "ru", "uk", "el", "he", "ar", "th")
-"""What is looked for in encodings that can write everything; others are near enough to one of these."""
-
-# Encoding -> what is written in it, and the logarithm of how much rarer it is than the common ones.
-_CANDIDATES: dict[str, tuple[tuple[str, ...], float]] = {
-    "utf-8": (_ANY, 9.0),
-    "gb18030": (("hans", "hant"), 1.0),
-    "big5": (("hant",), 0.0),
-    "shift_jis": (("ja",), 0.0),
-    "euc-jp": (("ja",), 0.0),
-    "euc-kr": (("ko",), 0.0),
-    "johab": (("ko",), -8.0),
-    "utf-16-le": (_ANY, -2.0),
-    "utf-16-be": (_ANY, -2.5),
-    "utf-32-le": (_ANY, -3.0),
-    "utf-32-be": (_ANY, -3.0),
-    "windows-1252": (_LATIN_WEST, 0.0),
-    "windows-1250": (_LATIN_CENTRAL, -1.0),
-    "iso-8859-2": (_LATIN_CENTRAL, -2.0),
-    "windows-1251": (_CYRILLIC, 0.0),
-    "koi8-r": (("ru",), -1.0),
-    "koi8-u": (("uk",), -2.0),
-    "iso-8859-5": (_CYRILLIC, -2.0),
-    "cp866": (_CYRILLIC, -2.0),
-    "mac-cyrillic": (_CYRILLIC, -4.0),
-    "cp855": (_CYRILLIC, -4.0),
-    "windows-1253": (("el",), -1.0),
-    "iso-8859-7": (("el",), -1.5),
-    "windows-1254": (("tr",), -1.0),
-    "windows-1255": (("he",), -1.0),
-    "windows-1256": (("ar",), -1.0),
-    "iso-8859-6": (("ar",), -2.0),
-    "windows-1257": (("et", "lv", "lt"), -2.0),
-    "windows-1258": (("vi",), -3.0),
-    "tis-620": (("th",), -1.0),
-    "mac-roman": (_LATIN_WEST, -5.0),
-    "cp850": (_LATIN_WEST, -5.0),
-    "cp437": (_LATIN_WEST, -6.0),
-    "cp852": (_LATIN_CENTRAL, -6.0),
-    "cp500": (("en",), -12.0),
-}
-
-# What Python decodes a name with, first one that fits: the registered tables lack the vendors' extensions.
-_CODECS = {
-    "gb18030": ("gb18030", "gbk"),
-    "big5": ("cp950", "big5hkscs"),
-    "shift_jis": ("cp932", "shift_jis_2004"),
-    "euc-jp": ("euc_jp", "euc_jis_2004"),
-    "euc-kr": ("cp949",),
-    "tis-620": ("cp874",),
-}
-
-# Labels that mean another encoding in practice: https://encoding.spec.whatwg.org/#names-and-labels
-_LABELS = {
-    "gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "x-gbk": "gb18030", "cp936": "gb18030",
-    "iso-8859-1": "windows-1252", "latin1": "windows-1252", "latin-1": "windows-1252", "us-ascii": "windows-1252",
-    "ascii": "windows-1252", "cp1252": "windows-1252", "iso-8859-9": "windows-1254", "iso-8859-11": "tis-620",
-    "windows-874": "tis-620", "shift-jis": "shift_jis", "sjis": "shift_jis", "x-sjis": "shift_jis",
-    "windows-31j": "shift_jis", "cp932": "shift_jis", "eucjp": "euc-jp", "x-euc-jp": "euc-jp", "euckr": "euc-kr",
-    "ks_c_5601-1987": "euc-kr", "windows-949": "euc-kr", "cp949": "euc-kr", "uhc": "euc-kr", "big5-hkscs": "big5",
-    "cp950": "big5", "x-x-big5": "big5", "utf8": "utf-8", "utf-16": "utf-16-le", "ucs-2": "utf-16-le",
-    "hz-gb-2312": "hz", "iso-2022-jp": "iso2022_jp_ext", "iso-2022-kr": "iso2022_kr", "unicode": "utf-16-le",
-}  # fmt: skip
 _NOT_TEXT = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "unicode-escape"})
 
 # How many bytes beyond the first a replacement character stands for.
 _UNIT_BYTES = {"utf-16": 1, "utf-32": 3}
 _SEVEN_BIT = frozenset({"utf-7", "utf7", "utf_7"})
 _NO_TEXT = "the file is binary or damaged: its bytes are no text in any known encoding"
-_LOG_UNKNOWN = math.log(1e-6)
-_LAST_OF_PLANE_0 = "\uffff"
-_LOG_ASTRAL = math.log(1e-10)
 _LOG_BROKEN = math.log(1e-8)
 _LENIENCE = 24
 _FEW_CONTROLS = 4
 _LINES_JUDGED = 200
 _SURE = 0.65
-_ALPHABET_LETTERS = 60
 _FEW_BYTES = 24
 _TINY = 6
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
@@ -203,7 +132,7 @@ def _decode_escaped(data: bytes) -> Decoded | None:
                 text = data.decode(encoding)
             except UnicodeDecodeError:
                 continue
-            if not text.isascii() and _log_likelihood(text[:SAMPLE_BYTES], _CJK) > -9 * len(text):
+            if not text.isascii() and log_likelihood(text[:SAMPLE_BYTES], CJK) > -9 * len(text):
                 return Decoded(text, encoding, 0.95)
     return None
 
@@ -220,7 +149,7 @@ def _decode_likeliest(data: bytes, declared: str, as_utf8: str) -> Decoded:
     rival = next((other for other in ranked[1:] if other[2] != sample_text), None)
     margin = (score - rival[0]) * min(len(data), SAMPLE_BYTES) if rival else 50.0
     confidence = round(1 - math.exp(-max(margin, 0.05) / 4), 3)
-    for codec in _CODECS.get(encoding, (encoding,)):
+    for codec in CODECS.get(encoding, (encoding,)):
         try:
             text = data.decode(codec)
         except UnicodeDecodeError:
@@ -232,10 +161,10 @@ def _decode_likeliest(data: bytes, declared: str, as_utf8: str) -> Decoded:
 
 def _rank(data: bytes, declared: str) -> list[tuple[float, str, str]]:
     """Return (log-likelihood per byte, encoding, decoded sample), best first."""
-    candidates = dict(_CANDIDATES)
+    candidates = dict(CANDIDATES)
     if declared:
         bonus = 12 + 0.2 * min(len(data), 2000)
-        languages, prior = candidates.get(declared, (tuple(letters.LATIN) + _CJK, 0.0))
+        languages, prior = candidates.get(declared, (tuple(letters.LATIN) + CJK, 0.0))
         candidates[declared] = (languages, prior + bonus)
     ranked = _score_all(data, candidates, SAMPLE_BYTES // 8)
     if len(data) > SAMPLE_BYTES // 8:
@@ -250,9 +179,9 @@ def _score_all(
     ranked = []
     for encoding, (languages, prior) in candidates.items():
         sample = wide if encoding[:6] in _UNIT_BYTES else narrow
-        text = sample.decode(_CODECS.get(encoding, (encoding,))[0], "replace")
+        text = sample.decode(codec_of(encoding), "replace")
         broken = text.count("\ufffd") * _LOG_BROKEN * _UNIT_BYTES.get(encoding[:6], 0)
-        score = (_log_likelihood(text, languages) + broken + prior) / len(sample)
+        score = (log_likelihood(text, languages) + broken + prior) / len(sample)
         ranked.append((score, encoding, text))
     return sorted(ranked, key=lambda entry: -entry[0])
 
@@ -279,7 +208,7 @@ def _by_line(data: bytes, encoding: str, ranked: list[tuple[float, str, str]]) -
     if encoding.startswith(("utf-16", "utf-32")):
         return None
     lines, utf8, other = [], 0, 0
-    codec = _CODECS.get(encoding, (encoding,))[0]
+    codec = codec_of(encoding)
     for line in data.splitlines(keepends=True):
         try:
             lines.append(line.decode("utf-8"))
@@ -289,7 +218,7 @@ def _by_line(data: bytes, encoding: str, ranked: list[tuple[float, str, str]]) -
                 text = line.decode(codec)
             except UnicodeDecodeError:
                 return None
-            if other < _LINES_JUDGED and _log_likelihood(text, _CANDIDATES[encoding][0]) < -_UNIFORM_BYTE * len(line):
+            if other < _LINES_JUDGED and log_likelihood(text, CANDIDATES[encoding][0]) < -_UNIFORM_BYTE * len(line):
                 return None
             lines.append(text)
             other += 1
@@ -300,7 +229,7 @@ def _by_line(data: bytes, encoding: str, ranked: list[tuple[float, str, str]]) -
 
 
 def _replaced(data: bytes, encoding: str, confidence: float) -> Decoded:
-    text = data.decode(_CODECS.get(encoding, (encoding,))[0], "replace")
+    text = data.decode(codec_of(encoding), "replace")
     n = text.count("\ufffd")
     return Decoded(text, encoding, confidence, (f"{n} broken characters were replaced while reading it as {encoding}",))
 
@@ -311,8 +240,8 @@ def _unsure(encoding: str, rival: str) -> str:
 
 def _label(declared: str) -> str:
     name = declared.strip().strip("'\"").lower()
-    name = _LABELS.get(name, name)
-    if name in _CANDIDATES:
+    name = LABELS.get(name, name)
+    if name in CANDIDATES:
         return name
     try:
         b"....".decode(name, "replace")
@@ -327,72 +256,6 @@ def _refuse_controls(text: str) -> None:
     )
     if n_controls > _FEW_CONTROLS + 0.1 * len(text):
         raise DamagedError(_NO_TEXT)
-
-
-def _log_likelihood(text: str, languages: tuple[str, ...]) -> float:
-    counts = Counter(text)
-    return max(_score(counts, table) for language in languages for table in _tables(language))
-
-
-def _score(counts: Counter[str], table: dict[str, float]) -> float:
-    return sum(
-        n * table.get(character, _LOG_UNKNOWN if character <= _LAST_OF_PLANE_0 else _LOG_ASTRAL)
-        for character, n in counts.items()
-    )
-
-
-@cache
-def _tables(language: str) -> tuple[dict[str, float], ...]:
-    """Return log-probabilities of characters; for scripts with case, once as usual and once for text in capitals."""
-    if language in _CJK:
-        return (_logs(_cjk(language)),)
-    alphabet = (letters.LATIN | letters.CYRILLIC | _OTHERS)[language]
-    usual = _ranked(alphabet, 0.4) | _ranked(alphabet.upper(), 0.03, only_new=alphabet)
-    if language not in letters.CYRILLIC:
-        return (_logs(usual),)
-    capitals = _ranked(alphabet, 0.03) | _ranked(alphabet.upper(), 0.3)
-    return _logs(usual), _logs(capitals)
-
-
-_OTHERS = {"el": letters.GREEK, "he": letters.HEBREW, "ar": letters.ARABIC, "th": letters.THAI}
-
-
-def _cjk(language: str) -> dict[str, float]:
-    marks = _ranked("，。、（）：；“”《》「」！？·…—【】『』〈〉％　～－０１２３４５６７８９", 0.08)
-    if language == "hans":
-        return _rows("gb2312", 0xB0, 0xD7, 0.1) | _ranked(letters.HAN_SIMPLIFIED, 0.3) | marks
-    if language == "hant":
-        return _rows("big5", 0xA4, 0xC6, 0.1) | _ranked(letters.HAN_TRADITIONAL, 0.3) | marks
-    if language == "ko":
-        return _rows("euc-kr", 0xB0, 0xC8, 0.08) | _ranked(letters.HANGUL, 0.35) | marks
-    kanji = _rows("euc-jp", 0xB0, 0xCF, 0.06) | _ranked(letters.KANJI, 0.06)
-    return kanji | _ranked(letters.KATAKANA, 0.1) | _ranked(letters.HIRAGANA, 0.22) | marks
-
-
-def _rows(codec: str, first: int, last: int, mass: float) -> dict[str, float]:
-    """Return the characters of a national standard's first level: the common ones, by lead byte."""
-    trails = range(0x40, 0xFF) if codec == "big5" else range(0xA1, 0xFF)
-    text = b"".join(bytes((lead, trail)) for lead in range(first, last + 1) for trail in trails).decode(codec, "ignore")
-    return dict.fromkeys(text, mass / len(text))
-
-
-def _ranked(alphabet: str, mass: float, only_new: str = "") -> dict[str, float]:
-    """Return probabilities that fall with the rank (Zipf-Mandelbrot) and sum up to ``mass``."""
-    flat = 3 if len(alphabet) < _ALPHABET_LETTERS else 30
-    weights = {character: 1 / (rank + flat) for rank, character in enumerate(alphabet) if character not in only_new}
-    total = sum(weights.values())
-    return {character: mass * weight / total for character, weight in weights.items()}
-
-
-def _logs(probabilities: dict[str, float]) -> dict[str, float]:
-    shared = _ranked(" etaoinsrhldcu\nmfpgwybv,.kxjqz\r\t", 0.4) | _ranked(
-        "01\"'-:;()/2345<>=6789_#*[]!?&%+@{}|\\$~^`\x0c", 0.06
-    )
-    shared |= _ranked("ETAOINSRHLDCUMFPGWYBVKXJQZ", 0.04)
-    shared |= _ranked("“”’–—‘…\xa0«»·•°§©®™€£×±½²", 0.02)
-    broken = dict.fromkeys([*map(chr, range(32)), *map(chr, range(127, 160)), "\ufffd", "\ufffe", "\uffff"], 1e-8)
-    broken |= dict.fromkeys("\x1b\0", 1e-7)
-    return {character: math.log(p) for character, p in (broken | shared | probabilities).items()}
 
 
 def repair(text: str) -> str:
