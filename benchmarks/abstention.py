@@ -95,37 +95,36 @@ def limit_at(rows: Sequence[Row], answered: float, score: Callable[[Evidence], f
     return scores[int(answered * len(scores))] if scores else -math.inf
 
 
+RISKS = (0.01, 0.02, 0.05, 0.1)
+
+
+def figures(rows: Sequence[Row]) -> list[float]:
+    """Return the shares of own, foreign and unable questions that are answered, and of own ones at each of ``RISKS``."""
+    line = [share(rows, kind, lambda one: one.sufficient) for kind in ("own", "foreign", "unable")]
+    for risk in RISKS:
+        limit = limit_at(rows, risk, lambda one: one.score)
+        line.append(share(rows, "own", lambda one, limit=limit: not one.missing and one.score > limit))
+    return line
+
+
 def report(named: dict[str, list[Row]]) -> None:
-    """Print what is answered, and risk and coverage."""
-    risks = (0.01, 0.02, 0.05, 0.1)
-    print(
-        f"{'share that is answered of':36}{'own':>8}{'foreign':>9}{'unable':>8}   own, at a share of foreign of", end=""
-    )
-    print("".join(f"{risk:>8.0%}" for risk in risks))
+    """Print the means and the worst figures of the fitted sets and of those held out."""
     for title, names in (("fitted", FITTED), ("held", HELD)):
-        table = []
-        for name in (name for name in names if name in named):
-            rows = named[name]
-            line = [share(rows, kind, lambda one: one.sufficient) for kind in ("own", "foreign", "unable")]
-            for risk in risks:
-                limit = limit_at(rows, risk, lambda one: one.score)
-                line.append(share(rows, "own", lambda one, limit=limit: not one.missing and one.score > limit))
-            table.append(line)
-            print_line(f"{title:7} {name}", line)
+        table = [figures(named[name]) for name in names if name in named]
         columns = [[value for value in column if not math.isnan(value)] for column in zip(*table, strict=True)]
         if table:
             print_line(f"{title:7} mean", [statistics.fmean(column) if column else math.nan for column in columns])
-            worst = (min, max, max, min, min, min, min)
-            print_line(
-                f"{title:7} worst",
-                [pick(column, default=math.nan) for pick, column in zip(worst, columns, strict=True)],
-            )
+            picks = zip((min, max, max, min, min, min, min), columns, strict=True)
+            print_line(f"{title:7} worst", [pick(column, default=math.nan) for pick, column in picks])
 
 
 def print_line(title: str, values: Sequence[float]) -> None:
     """Print a line of the table; a dash where there is nothing to say."""
     texts = [f"{value:.3f}" if not math.isnan(value) else "-" for value in values]
-    print(f"{title:36}{texts[0]:>8}{texts[1]:>9}{texts[2]:>8}{'':32}" + "".join(f"{text:>8}" for text in texts[3:]))
+    print(
+        f"{title:36}{texts[0]:>8}{texts[1]:>9}{texts[2]:>8}{'':32}" + "".join(f"{text:>8}" for text in texts[3:]),
+        flush=True,
+    )
 
 
 def signs(evidence: Evidence) -> list[float]:
@@ -188,7 +187,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         names = given.sets or [*FITTED, *HELD]
         keep = given.keep or Path(folder)
-        named = {name: list(asked(given.eval / name, given.limit, given.embedder, keep)) for name in names}
+        named: dict[str, list[Row]] = {}
+        head = f"{'share that is answered of':36}{'own':>8}{'foreign':>9}{'unable':>8}   own, at a share of foreign of"
+        print(head + "".join(f"{risk:>8.0%}" for risk in RISKS))
+        for name in names:
+            named[name] = list(asked(given.eval / name, given.limit, given.embedder, keep))
+            print_line(f"{'fitted' if name in FITTED else 'held':7} {name}", figures(named[name]))
     report(named)
     if given.fit:
         fit(named, similarity=True, size=True)
