@@ -57,7 +57,7 @@ def test_openai_client_chats(address: str) -> None:
     assert "Exit code 4 means that nothing was found for the question. [1]" in text
     assert "[1] command-reference.pdf, p. 2 > kb command reference > Exit codes" in text
     citation = done.kb["citations"][0]
-    assert citation["quote"] == "- Exit code 4 means that nothing was found for the question."
+    assert citation["quote"] == "Exit code 4 means that nothing was found for the question."
     assert done.choices[0].finish_reason == "stop"
     assert done.usage.total_tokens == done.usage.prompt_tokens + done.usage.completion_tokens > 0
 
