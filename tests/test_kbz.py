@@ -18,6 +18,7 @@ import pytest
 from hashed import HashedEmbedder
 from kb import KnowledgeBase
 from kb.app.kbz import FORMAT, Manifest, pack, unpack
+from kb.app.uploads import keep
 from kb.ingest.errors import InputError
 
 QUESTION = "Which colour has topic 7?"
@@ -79,6 +80,20 @@ def test_answers_stay_at_home_unless_asked(base: KnowledgeBase, tmp_path: Path) 
         unpack(path, home=tmp_path / f"{answers}")
         with KnowledgeBase.open("notes", home=tmp_path / f"{answers}", embedder="tfidf") as other:
             assert len(other.log.records()) == answers
+
+
+def test_uploads_keep_their_places(tmp_path: Path) -> None:
+    """A base whose files were uploaded has the same fingerprint elsewhere: its sources are not moved to the new home."""
+    home = tmp_path / "here"
+    with KnowledgeBase.open("notes", home=home, embedder="tfidf") as kb:
+        sent = tmp_path / "sent"
+        sent.write_text("Cats sleep all day.")
+        keep(kb, [("cats.md", sent)])
+        before = kb.status().fingerprint
+        pack(kb, tmp_path / "notes.kbz")
+    unpack(tmp_path / "notes.kbz", home=tmp_path / "there")
+    with KnowledgeBase.open("notes", home=tmp_path / "there", embedder="tfidf") as other:
+        assert other.status().fingerprint == before
 
 
 def test_nothing_is_overwritten_unless_asked(base: KnowledgeBase, file: Path, tmp_path: Path) -> None:
