@@ -5,7 +5,7 @@ Comes in: nothing. Goes out: frozen values. Never: I/O, or a type of another lib
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 HYPHEN = "\ufffe"
 """What stands where a line ended in a hyphen; it stays at the end of ``Line.text``."""
@@ -23,10 +23,11 @@ class Line:
     cells: tuple[str, ...] = ()
     """Its parts, where it is a row of a table; itself, where it has wide gaps but stands in no table."""
 
-    @property
-    def height(self) -> float:
-        """The height of the font's box, which grows with the font's size."""
-        return max(self.top - self.bottom, 0.1)
+    height: float = field(init=False, compare=False)
+    """The height of the font's box, which grows with the font's size; it is asked for hundreds of times a page."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "height", max(self.top - self.bottom, 0.1))
 
 
 @dataclass(frozen=True, slots=True)

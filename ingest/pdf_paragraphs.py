@@ -194,9 +194,10 @@ def _listed(text: str) -> str:
 
 
 def _beside(before: Line, line: Line) -> bool:
+    if not -0.3 * line.height < line.left - before.right < 1.5 * line.height:
+        return False
     overlap = min(before.top, line.top) - max(before.bottom, line.bottom)
-    apart = line.left - before.right
-    return overlap > 0.5 * min(before.height, line.height) and -0.3 * line.height < apart < 1.5 * line.height
+    return overlap > 0.5 * min(before.height, line.height)
 
 
 def _room_needed(line: Line) -> float:
@@ -218,7 +219,7 @@ def _hangs(before: Line, line: Line, em: float) -> bool:
 
 
 def _same_size(a: Line, b: Line) -> bool:
-    return max(a.height, b.height) <= _SIZE_DIFFERS * min(a.height, b.height)
+    return a.height <= _SIZE_DIFFERS * b.height and b.height <= _SIZE_DIFFERS * a.height
 
 
 def _is_row(line: Line) -> bool:
