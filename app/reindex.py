@@ -20,6 +20,7 @@ from ..ingest.sync import Progress, Step
 from ..retrieval.embedder import Embedder
 from ..retrieval.index import VectorIndex
 from ..retrieval.vectors import embed_spare, fill_index
+from ..retrieval.view import keep_up
 from .embedders import spec_of
 
 PREVIOUS = "previous embedder"
@@ -76,6 +77,7 @@ def move(
         n_embedded = embed_spare(catalog, embedder, splitting.key, progress)
         fill_index(open_index(embedder), catalog, embedder, progress, splitting.key)
     n_documents = switch(catalog, splitting.key, {"embedder": spec, PREVIOUS: previous})
+    keep_up(catalog, catalog.path.parent, embedder)
     seconds = time.perf_counter() - began
     return Reindexed(spec, previous, n_documents, catalog.count("chunks"), n_embedded, seconds)
 
