@@ -2,10 +2,10 @@
 
 Run: python benchmarks/readers.py SHARED/data/files [--suffix html csv ...] [--list] [--max-mb 20]
      python benchmarks/readers.py SHARED/data/files --pdf-speed [--pages 800]
-Recall is that of three-letter sequences of the expected text, white space and markup left out, counted with repetitions (of letters,
-where fewer than 20 are expected);
-at least .95 is asked of text formats, .90 of PDF. ``--pdf-speed``: pages a second of the whole reader, of PDFium alone and of
-pypdf, over the same readable files, one after the other on one core, in CPU time; three rounds, the best of each.
+Recall is that of three-letter sequences of the expected text (of letters, where fewer than 20 are expected), white space and
+markup left out, counted with repetitions; at least .95 is asked of text formats, .90 of PDF. ``--pdf-speed``: pages a second
+of the whole reader, of PDFium alone and of pypdf, over the same readable files, one after the other on one core, in CPU
+time; three rounds, the best of each.
 """
 
 from __future__ import annotations
