@@ -18,6 +18,7 @@ SPOKEN = (
     "app/census.py",
     "prompts/ground.py",
     "prompts/read.py",
+    "prompts/second_opinion.py",
     "retrieval/search.py",
     "retrieval/view.py",
 )
