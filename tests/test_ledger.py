@@ -96,12 +96,12 @@ def test_scanned_pages_are_read_again_once_recognition_is_there(
     forty_pages(tmp_path / "works.pdf")
     with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
         kb.ingest([tmp_path / "works.pdf"])
-        assert kb.ingest([tmp_path]).unchanged
+        assert kb.ingest([tmp_path / "works.pdf"]).unchanged
         monkeypatch.delenv("KB_OCR")
-        assert len(kb.ingest([tmp_path], selection=Selection(dry_run=True)).updated) == 1
-        assert len(kb.ingest([tmp_path]).updated) == 1
+        assert len(kb.ingest([tmp_path / "works.pdf"], selection=Selection(dry_run=True)).updated) == 1
+        assert len(kb.ingest([tmp_path / "works.pdf"]).updated) == 1
         assert [page.number for page in kb.ledger()[0].pages if page.how == "ocr"] == sorted(SCANNED)
-        assert len(kb.ingest([tmp_path]).unchanged) == 1
+        assert len(kb.ingest([tmp_path / "works.pdf"]).unchanged) == 1
 
 
 def test_without_recognition_the_scanned_pages_are_failed_and_say_what_to_install(
