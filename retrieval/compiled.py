@@ -23,10 +23,9 @@ from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import torch
-    from openvino import InferRequest
 
-_BATCH_TOKENS = 768
-"""Of one inference, padding included: what a layer makes of so many stays in a core's cache (benchmarks/embedding.py)."""
+_BATCH = 8
+_BATCH_TOKENS = 16_384
 _HASHED_BYTES = 1 << 20
 
 _WEIGHTS = "model.bin"
@@ -67,44 +66,26 @@ class CompiledModel:
         """
         rows = self._vocabulary.ids([prompt + text for text in texts])
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
-        batches = [order[batch] for batch in _batches([len(rows[i]) for i in order])]
-        inputs = [self._padded([rows[i] for i in batch]) for batch in batches]
-        try:
-            parts = [self._infer(inputs[0])] if len(inputs) == 1 else self._infer_all(inputs)
-        except RuntimeError as exc:
-            raise EmbedderError(f"The compiled embedding model failed ({str(exc).splitlines()[0]})") from exc
+        batches = _batches([len(rows[i]) for i in order])
+        parts = [self._infer([rows[i] for i in order[batch]]) for batch in batches]
         vectors = np.empty((len(rows), parts[0].shape[1]), np.float32)
         vectors[order] = np.concatenate(parts)
         return vectors
 
-    def _padded(self, rows: Sequence[Sequence[int]]) -> list[NDArray[np.int64]]:
-        """Return token ids and attention mask, each (len(rows), longest)."""
+    def _infer(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         width = max(1, *map(len, rows))
         ids = np.full((len(rows), width), self._pad_id, np.int64)
         mask = np.zeros((len(rows), width), np.int64)
         for i, row in enumerate(rows):
             ids[i, : len(row)] = row
             mask[i, : max(1, len(row))] = 1
-        return [ids, mask]
-
-    def _infer(self, inputs: list[NDArray[np.int64]]) -> NDArray[np.float32]:
         if not hasattr(self._of_thread, "request"):
             self._of_thread.request = self._model.create_infer_request()
-        return np.array(self._of_thread.request.infer(inputs)[0], np.float32)
-
-    def _infer_all(self, inputs: Sequence[list[NDArray[np.int64]]]) -> list[NDArray[np.float32]]:
-        """Run batches side by side, each on a core of its own: faster than all cores on one, which wait for each other."""
-        parts: list[NDArray[np.float32]] = [np.empty((0, 0), np.float32)] * len(inputs)
-
-        def keep(request: InferRequest, at: int) -> None:
-            parts[at] = np.array(request.get_output_tensor(0).data, np.float32)
-
-        queue = _openvino().AsyncInferQueue(self._model)
-        queue.set_callback(keep)
-        for at in reversed(range(len(inputs))):  # the longest first, so that no core is left with one at the end
-            queue.start_async(inputs[at], at)
-        queue.wait_all()
-        return parts
+        try:
+            output = self._of_thread.request.infer([ids, mask])[0]
+        except RuntimeError as exc:
+            raise EmbedderError(f"The compiled embedding model failed ({str(exc).splitlines()[0]})") from exc
+        return np.array(output, np.float32)
 
 
 def openvino_version() -> str:
@@ -153,7 +134,7 @@ def compile_model(module: torch.nn.Module, example: dict[str, torch.Tensor], fol
 
 
 def _settings(precision: str) -> dict[str, str]:
-    return {"PERFORMANCE_HINT": "THROUGHPUT", "CACHE_MODE": "OPTIMIZE_SIZE", "INFERENCE_PRECISION_HINT": precision}
+    return {"PERFORMANCE_HINT": "LATENCY", "CACHE_MODE": "OPTIMIZE_SIZE", "INFERENCE_PRECISION_HINT": precision}
 
 
 def _seal(folder: Path) -> str:
@@ -170,11 +151,12 @@ def _seal(folder: Path) -> str:
 
 
 def _batches(lengths: Sequence[int]) -> list[slice]:
-    """Cut ascending lengths into batches of at most ``_BATCH_TOKENS`` tokens, padding included, or of one text."""
+    """Cut ascending lengths into batches of at most ``_BATCH`` texts and ``_BATCH_TOKENS`` tokens, padding included."""
     batches: list[slice] = []
     start = 0
     for stop in range(1, len(lengths) + 1):
-        if stop == len(lengths) or lengths[stop] * (stop - start + 1) > _BATCH_TOKENS:
+        full = stop - start == _BATCH
+        if stop == len(lengths) or full or lengths[stop] * (stop - start + 1) > _BATCH_TOKENS:
             batches.append(slice(start, stop))
             start = stop
     return batches

@@ -29,7 +29,7 @@ MIN_MEAN_COSINE = 0.9995
 TOKENIZER = "tokenizer.json"
 
 _PLAN = "plan.json"
-_RELEASE = 3
+_RELEASE = 4
 """Raised when what is compiled, or how it is compared, changes: everything is then compiled anew."""
 
 
