@@ -10,25 +10,22 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from ..ingest.catalog import Catalog
 from ..ingest.document import IngestReport
-from ..ingest.errors import InputError, MissingExtraError
+from ..ingest.errors import InputError
 from ..ingest.keywords import Tokenizer
 from ..ingest.purge import demand_purge
 from ..ingest.sources import SourceRow
 from ..ingest.split import Splitting, count_words
 from ..ingest.sync import Progress, Selection, sync
-from ..llm.generator import Generator, Sampling
+from ..llm.generator import Generator
 from ..llm.open import open_generator
 from ..prompts.condense import Turn
-from ..prompts.prompt import TaskName
-from ..prompts.templates import Style, Templates
+from ..prompts.templates import Templates
 from ..retrieval.cross_encoder import open_cross_encoder
 from ..retrieval.embedder import Embedder
-from ..retrieval.hit import Hit
 from ..retrieval.judge import Judge, Judges, open_judge
 from ..retrieval.reranker import Reranker, Rerankers
 from ..retrieval.search import PLAIN, Found, Searcher
@@ -36,11 +33,13 @@ from ..retrieval.select import Ordering
 from ..retrieval.tokens import TOKENS_VERSION, tokens
 from ..retrieval.vectors import Embedded
 from ..retrieval.where import Where
-from .answer import PASSAGES, Answer, Asked, Searched
+from .answer import Answer, Asked, Searched
 from .answering import Answering
+from .asking import checked
 from .chat import Chat
 from .config import Config, load_config
 from .embedders import Embedders, spec_of
+from .frameworks import InFrameworks
 from .log import Log, Written
 from .reindex import PREVIOUS, Freed, Reindexed, free, move
 from .rename import follow
@@ -48,17 +47,8 @@ from .replay import Replay, compare
 from .status import FileLedger, Status, ledger_of, status_of
 from .upkeep import bring_up, matching, open_index, report_of, splitting_for, writing
 
-if TYPE_CHECKING:
-    from .langchain_chat import KBChatModel
-    from .langchain_retriever import KBRetriever
-    from .langchain_tool import KBTool
-    from .llamaindex_retriever import KBNodes
 
-MAX_QUESTION = 8_000
-"""Characters. More than that is a document, not a question."""
-
-
-class KnowledgeBase:
+class KnowledgeBase(InFrameworks):
     """A folder of files that answers questions. Open it with ``KnowledgeBase.open``; several threads may use it at once."""
 
     def __init__(
@@ -263,28 +253,6 @@ class KnowledgeBase:
             place = self.config.store or self.config.folder / "chroma"
             return free(self._catalog, embedder, place, self.config.folder)
 
-    def search(
-        self,
-        question: str,
-        k: int = 10,
-        lanes: Sequence[str] | None = None,
-        where: Where | None = None,
-        ordering: Ordering = PLAIN,
-    ) -> tuple[Hit, ...]:
-        """Return the ``k`` best passages, best first.
-
-        Args:
-            question: at most ``MAX_QUESTION`` characters.
-            k: at least 1.
-            lanes: ask only these of ``bm25``, ``dense``, ``tfidf``.
-            where: search only what this admits.
-            ordering: reranked, less alike, or any number of passages of a document.
-        Raises:
-            InputError: the question is empty or too long, or ``k`` or a lane is wrong.
-            RerankerError: the cross-encoder cannot be used.
-        """
-        return self.find(question, k, lanes, where, ordering).hits
-
     def find(
         self,
         question: str,
@@ -299,52 +267,8 @@ class KnowledgeBase:
         note = self._embedders.serving().note
         return replace(found, notes=(note, *found.notes)) if note else found
 
-    def ask(
-        self,
-        question: str,
-        k: int = PASSAGES,
-        sampling: Sampling | None = None,
-        where: Where | None = None,
-        ordering: Ordering = PLAIN,
-    ) -> Answer:
-        """Return the answer to a question; see ``stream``."""
-        *_, answer = self.stream(question, k, sampling, where, ordering=ordering)
-        return answer
-
-    def stream(
-        self,
-        question: str,
-        k: int = PASSAGES,
-        sampling: Sampling | None = None,
-        where: Where | None = None,
-        *,
-        style: Style = "plain",
-        strict: bool = False,
-        ordering: Ordering = PLAIN,
-        task: TaskName | None = None,
-    ) -> Generates[Answer]:
-        """Yield the answer as it grows; the last one is finished.
-
-        Args:
-            question: at most ``MAX_QUESTION`` characters.
-            k: from how many passages it is drawn.
-            sampling: how the model writes.
-            where: from which documents.
-            style: ``step-by-step`` lets the model think first, ``few-shot`` shows it an example.
-            strict: leave out sentences that no passage bears out.
-            ordering: as for ``search``.
-            task: to answer, summarise or compare; ``None``: what the question clearly asks for.
-        Raises:
-            InputError: the question is empty or too long, or names no two things to compare.
-            GeneratorError: the model failed, or cannot do what ``sampling`` or ``style`` asks.
-        """
-        asked = Asked(
-            question, k, sampling or Sampling(), where or Where(), style, strict, ordering=ordering, task=task
-        )
-        return self.answers(asked)
-
     def answers(self, asked: Asked, *, record: bool = True) -> Generates[Answer]:
-        """Yield what ``stream`` does; the finished answer is recorded, where the log is on."""
+        """Yield what ``stream`` does; the finished answer is recorded, where the log is on and ``record`` is set."""
         with closing(self._answering.answers(replace(asked, question=checked(asked.question)))) as answers:
             for answer, written in answers:
                 yield self.log.record(asked, answer, written) if record and answer.finished else answer
@@ -418,55 +342,6 @@ class KnowledgeBase:
         """Return what became of every file and of each of its pages."""
         return ledger_of(self._catalog)
 
-    def as_retriever(self, k: int = 4) -> KBRetriever:
-        """Return this base as a LangChain retriever of ``k`` passages.
-
-        Raises:
-            MissingExtraError: LangChain is not installed.
-        """
-        try:
-            from .langchain_retriever import KBRetriever
-        except ImportError as error:
-            raise MissingExtraError("kb as a LangChain retriever", "langchain") from error
-        return KBRetriever(base=self, k=k)
-
-    def as_tool(self) -> KBTool:
-        """Return this base as a LangChain tool, which agents ask.
-
-        Raises:
-            MissingExtraError: LangChain is not installed.
-        """
-        try:
-            from .langchain_tool import KBTool
-        except ImportError as error:
-            raise MissingExtraError("kb as a LangChain tool", "langchain") from error
-        return KBTool(base=self)
-
-    def as_chat_model(self, sampling: Sampling | None = None) -> KBChatModel:
-        """Return the language model of this base as a LangChain chat model; it writes on its own, without passages.
-
-        Raises:
-            MissingExtraError: LangChain is not installed.
-            GeneratorError: the model cannot be opened.
-        """
-        try:
-            from .langchain_chat import KBChatModel
-        except ImportError as error:
-            raise MissingExtraError("kb's models as a LangChain chat model", "langchain") from error
-        return KBChatModel(generator=self.generator(), sampling=sampling or Sampling())
-
-    def as_llamaindex(self, k: int = 4) -> KBNodes:
-        """Return this base as a LlamaIndex retriever of ``k`` passages.
-
-        Raises:
-            MissingExtraError: LlamaIndex is not installed.
-        """
-        try:
-            from .llamaindex_retriever import KBNodes
-        except ImportError as error:
-            raise MissingExtraError("kb as a LlamaIndex retriever", "llamaindex") from error
-        return KBNodes(self, k)
-
     @property
     def catalog(self) -> Catalog:
         """What is stored, for explaining, evaluating and moving the base."""
@@ -488,14 +363,6 @@ class KnowledgeBase:
             self._llm.close()
         self._catalog.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     # How it is done
 
     def _embedder_fingerprint(self) -> str:
@@ -512,19 +379,3 @@ def _judges(judge: Judge | None, config: Config) -> Judges:
 
 def _paths(paths: Iterable[str | os.PathLike[str]]) -> Iterable[str | os.PathLike[str]]:
     return [paths] if isinstance(paths, (str, os.PathLike)) else paths
-
-
-def checked(question: str, k: int = 1) -> str:
-    """Return a question that can be searched for, without white space around it.
-
-    Raises:
-        InputError: it is empty or too long, or no passage is asked for.
-    """
-    question = question.strip()
-    if k < 1:
-        raise InputError(f"k is {k}; ask for at least 1 passage")
-    if not question:
-        raise InputError("the question is empty; ask something")
-    if len(question) > MAX_QUESTION:
-        raise InputError(f"the question has {len(question):,} characters; ask in at most {MAX_QUESTION:,}")
-    return question

@@ -78,7 +78,9 @@ class Chat:
         """
         text = text.strip()
         question = self.standing_alone(text)
-        asked = Asked(question, k, sampling or Sampling(), where or Where(), style, strict, text, self.id, ordering, task)
+        asked = Asked(
+            question, k, sampling or Sampling(), where or Where(), style, strict, text, self.id, ordering, task
+        )
         with closing(self._answers(asked)) as answers:
             for answer in answers:
                 if answer.finished:

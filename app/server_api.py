@@ -23,7 +23,7 @@ from ..retrieval.select import PER_DOCUMENT, Ordering
 from ..retrieval.where import Where
 from . import show
 from .answer import PASSAGES, Answer
-from .api import MAX_QUESTION
+from .asking import MAX_QUESTION
 from .server_bases import Bases
 from .server_gate import Gate
 from .server_http import REFUSALS, Door, answers, error_body, last, visitor

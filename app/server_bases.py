@@ -1,6 +1,6 @@
 """The knowledge bases under one home, each opened once and shared by all requests.
 
-Comes in: a name, files. Goes out: open ``KnowledgeBase``s and ingest reports. Never: a path outside the home.
+Comes in: a name. Goes out: an open ``KnowledgeBase``. Never: a path outside the home.
 """
 
 from __future__ import annotations
@@ -8,22 +8,18 @@ from __future__ import annotations
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from ..ingest.document import IngestReport
 from ..ingest.errors import InputError, UnknownNameError
-from ..ingest.sync import Progress
 from ..llm.generator import Generator
 from ..llm.open import open_generator
 from .api import KnowledgeBase
 from .config import Config, load_config
-from .rename import UPLOADS, remember_place, rename
+from .rename import UPLOADS, rename
 from .server_priority import giving_way
-
-_MAX_NAME_BYTES = 200
 
 
 class Bases:
@@ -134,38 +130,6 @@ class Bases:
 
     def _known(self) -> str:
         return ", ".join(self.names())
-
-
-def file_name(given: str) -> str:
-    """Return the name to keep an uploaded file under.
-
-    Raises:
-        InputError: it is no plain file name: a path, a hidden file, control characters, or too long.
-    """
-    plain = PurePosixPath(given.replace("\\", "/")).name
-    wrong = plain != given or given.startswith(".") or not given.isprintable() or not given.strip()
-    if wrong or len(given.encode(errors="replace")) > _MAX_NAME_BYTES or set(given) & set(':*?"<>|'):
-        raise InputError(f"{given[:80]!r} cannot name an uploaded file; rename it to plain letters and a suffix")
-    return given
-
-
-def upload(kb: KnowledgeBase, files: Iterable[tuple[str, Path]], progress: Progress | None = None) -> IngestReport:
-    """Move files into the base's uploads, one of the same name being replaced, and ingest them.
-
-    Args:
-        kb: the base.
-        files: ``(name, where the bytes are now)``.
-        progress: as for ``KnowledgeBase.ingest``.
-    Raises:
-        InputError: a name that cannot be used; nothing was done.
-    """
-    wanted = [(file_name(name), path) for name, path in files]
-    folder = kb.config.folder / UPLOADS
-    folder.mkdir(exist_ok=True)
-    for name, path in wanted:
-        shutil.move(path, folder / name)
-    remember_place(kb.catalog, kb.config.folder)
-    return kb.ingest([folder], progress=progress)
 
 
 def forget(kb: KnowledgeBase, source: str, say: Callable[[str], None] | None = None) -> tuple[str, ...]:

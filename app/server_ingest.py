@@ -10,7 +10,6 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
@@ -20,14 +19,14 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from ..ingest.errors import InputError, KBError
+from ..ingest.errors import KBError
 from . import show
 from .api import KnowledgeBase
-from .rename import UPLOADS, remember_place
-from .server_bases import Bases, file_name, forget
+from .server_bases import Bases, forget
 from .server_http import REFUSALS, Door, error_body, visitor
 from .server_jobs import Job, Jobs
 from .server_worker import Worker
+from .uploads import keep
 
 MAX_FILES = 200
 """In one upload."""
@@ -162,22 +161,10 @@ async def _events(jobs: Jobs, job: Job) -> AsyncIterator[str]:
 
 
 def _keep(kb: KnowledgeBase, files: list[UploadFile]) -> list[Path]:
-    """Move files into the base's uploads, one of the same name being replaced; return where they are.
-
-    Raises:
-        InputError: a name that cannot be used, or two files of one name; nothing was done.
-    """
-    names = [file_name(file.filename or "") for file in files]
-    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
-        raise InputError(f"{len(files)} files were sent, several of them named {twice[0]!r}; rename them")
-    uploads = kb.config.folder / UPLOADS
-    uploads.mkdir(exist_ok=True)
+    """Write what was sent to disk, and move it into the base's uploads; see ``keep``."""
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=kb.config.folder) as folder:
-        places = [Path(folder) / str(at) for at in range(len(files))]
-        for place, file in zip(places, files, strict=True):
+        arrived = [(file.filename or "", Path(folder) / str(at)) for at, file in enumerate(files)]
+        for (_, place), file in zip(arrived, files, strict=True):
             with place.open("wb") as out:
                 shutil.copyfileobj(file.file, out, _PIECE)
-        for place, name in zip(places, names, strict=True):
-            place.replace(uploads / name)
-    remember_place(kb.catalog, kb.config.folder)
-    return [uploads / name for name in names]
+        return keep(kb, arrived)

@@ -106,18 +106,26 @@ class Worker:
             self._jobs.tell(jobs, step.stage, step.done, step.total, step.source, step.failed)
 
         paths = list(dict.fromkeys(path for job in jobs for path in job.paths))
-        while True:
+
+        def ingest() -> IngestReport:
             self._check(jobs)
-            try:
-                return self._base(jobs[0].base).ingest(
-                    paths, selection=Selection(delete=not jobs[0].keep), progress=progress
-                )
-            except LockedError:
-                self._stop.wait(_LOOK_S)
+            selection = Selection(delete=not jobs[0].keep)
+            return self._base(jobs[0].base).ingest(paths, selection=selection, progress=progress)
+
+        return in_turn(ingest, lambda: self._stop.wait(_LOOK_S))
 
     def _check(self, jobs: Sequence[Job]) -> None:
         if self._stop.is_set() or any(self._jobs.get(job.id).state == "cancelled" for job in jobs):
             raise _StoppedError
+
+
+def in_turn(ingest: Callable[[], IngestReport], pause: Callable[[], object]) -> IngestReport:
+    """Ingest once nobody else writes to the base; ``pause`` is called each time that it is found busy."""
+    while True:
+        try:
+            return ingest()
+        except LockedError:
+            pause()
 
 
 def _together(waiting: Sequence[Job]) -> list[Job]:

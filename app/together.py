@@ -12,24 +12,20 @@ from collections.abc import Generator as Generates
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from types import TracebackType
 from typing import Self
 
 from ..ingest.errors import InputError
-from ..llm.generator import Sampling
-from ..prompts.prompt import TaskName
-from ..prompts.templates import Style
-from ..retrieval.hit import Hit
 from ..retrieval.search import PLAIN, Found
 from ..retrieval.select import Ordering
 from ..retrieval.together import search_together
 from ..retrieval.where import Where
-from .answer import PASSAGES, Answer, Asked
-from .api import KnowledgeBase, checked
+from .answer import Answer, Asked
+from .api import KnowledgeBase
+from .asking import Asks, checked
 from .catalogs import Catalogs
 
 
-class KnowledgeBases:
+class KnowledgeBases(Asks):
     """Several knowledge bases, asked together. Open them with ``KnowledgeBases.open``; the models are those of the first."""
 
     def __init__(self, bases: Sequence[KnowledgeBase]) -> None:
@@ -88,17 +84,6 @@ class KnowledgeBases:
             made._owned = opened.pop_all()
         return made
 
-    def search(
-        self,
-        question: str,
-        k: int = 10,
-        lanes: Sequence[str] | None = None,
-        where: Where | None = None,
-        ordering: Ordering = PLAIN,
-    ) -> tuple[Hit, ...]:
-        """Return the ``k`` best passages of all bases, best first; see ``KnowledgeBase.search``."""
-        return self.find(question, k, lanes, where, ordering).hits
-
     def find(
         self,
         question: str,
@@ -111,53 +96,22 @@ class KnowledgeBases:
         searchers = {name: base.searcher for name, base in self._bases.items()}
         return search_together(searchers, checked(question, k), k, lanes, where, ordering)
 
-    def ask(
-        self,
-        question: str,
-        k: int = PASSAGES,
-        sampling: Sampling | None = None,
-        where: Where | None = None,
-        ordering: Ordering = PLAIN,
-    ) -> Answer:
-        """Return the answer to a question; see ``stream``."""
-        *_, answer = self.stream(question, k, sampling, where, ordering=ordering)
-        return answer
-
-    def stream(
-        self,
-        question: str,
-        k: int = PASSAGES,
-        sampling: Sampling | None = None,
-        where: Where | None = None,
-        *,
-        style: Style = "plain",
-        strict: bool = False,
-        ordering: Ordering = PLAIN,
-        task: TaskName | None = None,
-    ) -> Generates[Answer]:
-        """Yield the answer as it grows, drawn from the best passages of all bases; see ``KnowledgeBase.stream``.
+    def answers(self, asked: Asked) -> Generates[Answer]:
+        """Yield the answer as it grows, drawn from the best passages of all bases; it is recorded in none.
 
         Raises:
-            InputError: as there; or the task is not to answer, which one base does at a time.
+            InputError: as for one base; or the task is not to answer, which one base does at a time.
         """
-        if task not in (None, "answer"):
-            raise InputError(f"several knowledge bases cannot {task} together; name one of them")
-        asked = Asked(checked(question), k, sampling or Sampling(), where or Where(), style, strict, ordering=ordering)
-        with closing(self._answering.answers(replace(asked, task="answer"))) as answers:
+        if asked.task not in (None, "answer"):
+            raise InputError(f"several knowledge bases cannot {asked.task} together; name one of them")
+        asked = replace(asked, question=checked(asked.question, asked.k), task="answer")
+        with closing(self._answering.answers(asked)) as answers:
             for answer, _ in answers:
                 yield _with_bases(answer)
 
     def close(self) -> None:
         """Close the bases that ``open`` opened."""
         self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # How it is done
 

@@ -11,8 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import gradio as gr
 
@@ -21,16 +21,19 @@ from ..ingest.errors import InputError, KBError
 from ..ingest.sync import Progress, Selection, Step
 from . import ui_html, ui_ledger
 from .api import KnowledgeBase
+from .rename import UPLOADS
 from .server_bases import Bases, forget
+from .server_worker import in_turn
 from .ui_state import Texts, demand, sent, texts_of
-from .uploads import keep, places
+from .uploads import keep
 
 MAX_FILES = 500
 """The page's script sends more in several batches."""
 
 _REFRESH_S = 0.1
+_LOOK_S = 1.0
 _Run = Callable[[Progress], IngestReport]
-_Said = Step | IngestReport | BaseException
+_Said = Step | Literal["busy"] | IngestReport | BaseException
 
 
 class Documents:
@@ -53,8 +56,9 @@ class Documents:
             files = _files(sent(event).get("files"), self._uploaded())
             kb = self.bases.get(base)
             yield ui_html.message(texts["saving"].format(n=len(files))), gr.skip()
-            names = {str(place): name for place, (name, _) in zip(places(kb, files), files, strict=True)}
-            yield from self._ingest(kb, partial(keep, kb, files), names, only, texts)
+            names = {str(place): name for place, (name, _) in zip(keep(kb, files), files, strict=True)}
+            read: _Run = lambda step: kb.ingest([kb.config.folder / UPLOADS], progress=step)  # noqa: E731
+            yield from self._ingest(kb, read, names, only, texts)
         except KBError as error:
             yield ui_html.problem(str(error), texts), gr.skip()
 
@@ -92,7 +96,10 @@ class Documents:
         steps: queue.Queue[_Said] = queue.Queue()
         threading.Thread(target=_work, args=(run, steps), daemon=True).start()
         files = _Files(names)
-        while isinstance(said := _latest(steps, files), Step):
+        while isinstance(said := _latest(steps, files), Step | str):
+            if isinstance(said, str):
+                yield ui_html.message(texts["busy"]), gr.skip()
+                continue
             yield ui_ledger.progress(said.stage, said.done, said.total, files.states, texts), gr.skip()
         if isinstance(said, BaseException):
             raise said
@@ -142,8 +149,12 @@ def _files(given: object, uploaded: Path) -> list[tuple[str, Path]]:
 
 
 def _work(run: _Run, steps: queue.Queue[_Said]) -> None:
+    def pause() -> None:
+        steps.put("busy")
+        time.sleep(_LOOK_S)
+
     try:
-        steps.put(run(steps.put))
+        steps.put(in_turn(lambda: run(steps.put), pause))
     except BaseException as error:  # noqa: BLE001  it is raised again where the steps are read
         steps.put(error)
 
