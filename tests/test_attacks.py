@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from browser import served
 from kb.app.server_auth import Tokens
-from kb.app.server_bases import file_name
+from kb.app.uploads import file_name
 from kb.ingest.errors import InputError
 
 httpx = pytest.importorskip("httpx", reason="httpx is not installed")

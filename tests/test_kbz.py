@@ -88,7 +88,7 @@ def test_uploads_keep_their_places(tmp_path: Path) -> None:
     with KnowledgeBase.open("notes", home=home, embedder="tfidf") as kb:
         sent = tmp_path / "sent"
         sent.write_text("Cats sleep all day.")
-        keep(kb, [("cats.md", sent)])
+        kb.ingest(keep(kb, [("cats.md", sent)]))
         before = kb.status().fingerprint
         pack(kb, tmp_path / "notes.kbz")
     unpack(tmp_path / "notes.kbz", home=tmp_path / "there")

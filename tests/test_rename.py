@@ -9,7 +9,8 @@ import pytest
 from filelock import FileLock
 from kb import KnowledgeBase
 from kb.app.config import load_config
-from kb.app.server_bases import Bases, upload
+from kb.app.server_bases import Bases
+from kb.app.uploads import keep
 from kb.ingest.errors import InputError, StorageError
 
 QUESTION = "How many dollars is the zebra budget?"
@@ -24,7 +25,7 @@ def bases(tmp_path: Path) -> Bases:
     sent = tmp_path / "sent.md"
     sent.write_text("# Budget\n\nThe zebra budget is 4711 dollars this year.\n")
     kb = bases.get()
-    upload(kb, [("zebra.md", sent)])
+    kb.ingest(keep(kb, [("zebra.md", sent)]))
     kb.ingest([own])
     assert not kb.ask(QUESTION).abstained
     return bases

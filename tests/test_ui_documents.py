@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from kb.app.upkeep import writing
 from ui_page import Open, api, ask, kb, picture, tab
 
 pytest_plugins = ("ui_page",)
@@ -51,6 +52,21 @@ def test_upload_ask_delete(visit: Open, address: str, tmp_path: Path) -> None:
         api.expect(page.get_by_role("button", name=f"Delete {name}")).to_have_count(0)
     tab(page, 0)
     assert "kb-abstained" in (ask(page, "How many dollars is the zebra budget?").get_attribute("class") or "")
+
+
+def test_an_upload_waits_its_turn(visit: Open, address: str, handbook_home: Path, tmp_path: Path) -> None:
+    """While another process writes to the base, the page says that it waits; then the file is read."""
+    (tmp_path / "numbat.md").write_text("# Numbats\n\nNumbats eat termites.\n")
+    page = visit(address)
+    tab(page, 1)
+    with writing(handbook_home / "default"):
+        page.locator("#kb-files").set_input_files(tmp_path / "numbat.md")
+        api.expect(page.locator("#kb-progress")).to_contain_text("Something else is writing to this knowledge base")
+    api.expect(page.locator(".kb-report")).to_contain_text("1 added")
+    button = page.get_by_role("button", name="Delete numbat.md")
+    button.click()
+    button.click()
+    api.expect(button).to_have_count(0)
 
 
 def test_a_folder_is_dropped(visit: Open, address: str, handbook_home: Path, tmp_path: Path) -> None:
