@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture
-def shell(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a base, and a ``kb`` that the shell finds."""
+    tmp_path = tmp_path_factory.mktemp("shell")
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin" / "kb"
     command.write_text(f"#!{sys.executable}\nfrom kb.app.cli import main\n\nmain()\n")
@@ -39,7 +40,7 @@ def run(line: str, folder: Path, stdin: str = "", **more: str) -> subprocess.Com
 
 def test_pipes_in_and_out(shell: Path) -> None:
     """A question comes from a pipe, an answer goes into one, with nothing but data on it."""
-    asked = run("echo 'How much is refunded for a hotel night?' | kb ask - 2>messages | head -n 1", shell)
+    asked = run("echo 'How much is refunded for a hotel night?' | kb ask - 2>messages | sed -n 1p", shell)
     assert asked.stdout == "Hotel nights are refunded up to 120 dollars. [1]\n"
     assert "No language model" in (shell / "messages").read_text()
     as_json = run("kb ask --json - < question 2>/dev/null", _question(shell))
@@ -69,10 +70,12 @@ def test_exit_codes_reach_the_shell(shell: Path) -> None:
 
 def test_a_reader_that_leaves_is_no_error_of_ours(shell: Path) -> None:
     """``| head`` closes the pipe early: kb ends without a traceback."""
+    (shell / "notes").mkdir()
     for number in range(100):
-        (shell / f"{number}.md").write_text(f"Note {number}.")
-    run("kb ingest .", shell)
-    done = run("kb list | head -n 1; kb search note -k 100 --json | head -c 10", shell)
+        (shell / "notes" / f"{number}.md").write_text(f"Note {number}.")
+    home = str(shell / "other")
+    assert run("kb ingest notes", shell, KB_HOME=home).returncode == 0
+    done = run("kb list | head -n 1; kb search note -k 100 --json | head -c 10", shell, KB_HOME=home)
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
 
