@@ -81,3 +81,26 @@ def test_a_file_that_was_changed_is_not_shown(tmp_path: Path) -> None:
         assert base64.b64decode(image).startswith(b"\x89PNG")
         pdf(source, "Pangolins live for thirty years.")
         assert "<img" not in shown(kb)
+
+
+@pytest.mark.parametrize(("role", "read"), [("write", 0), ("admin", 1)])
+def test_only_admins_read_again_what_was_not_uploaded(role: str, read: int, tmp_path: Path) -> None:
+    """A source may name any path of the server, an imported base's above all: with a token to write it is not read again."""
+    import gradio as gr
+    from kb.app.config import load_config
+    from kb.app.server_bases import Bases
+    from kb.app.ui_documents import Documents
+
+    place = tmp_path / "notes.txt"
+    place.write_text("", encoding="utf-8")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([place])
+    place.write_text("Only the owner of this computer may read this.", encoding="utf-8")
+    bases = Bases(load_config(home=tmp_path / "home", embedder="tfidf"))
+    try:
+        documents = Documents(bases, lambda: tmp_path)
+        event = gr.EventData(None, {"source": str(place)})
+        list(documents.retry("default", "", event, gr.Request(username=role, headers={"accept-language": "en"})))
+        assert len(bases.get("default").search("owner of this computer")) == read
+    finally:
+        bases.close()
