@@ -94,37 +94,37 @@ def _of_base(hit: Hit) -> Hit:
 def _pooled(question: str, parts: Sequence[_Part], k: int) -> Ranking:
     """Return one ranking of the candidates of all bases, each under the name of its base."""
     scored = list(_lanes(question, parts, k))
-    ids = list(scored[0][1])
-    for _, scores in scored[1:]:
-        ids = [key for key in ids if key in scores]
     chunks = {
         f"{part.base}\0{key}": replace(chunk, id=f"{part.base}\0{key}")
         for part in parts
         for key, chunk in part.ranking.chunks.items()
     }
-    ids = [key for key in ids if key in chunks]
-    found, rows = [], []
-    for moments, scores in scored:
-        row = np.array([scores[key] for key in ids], np.float32)
-        best = np.argsort(-row, kind="stable")
-        found.append(replace(moments, ids=tuple(ids[at] for at in best.tolist()), scores=row[best]))
-        rows.append(row)
+    ids = [key for key in scored[0][1] if key in chunks and all(key in scores for _, scores in scored)]
+    rows = [np.array([scores[key] for key in ids], np.float32) for _, scores in scored]
+    found = [_ranked(moments, ids, row) for (moments, _), row in zip(scored, rows, strict=True)]
     share = weights(found)
     fused = zscore_sum(found, rows, share) if len(found) > 1 else rows[0]
-    ranks = [{key: rank for rank, key in enumerate(lane.ids, 1)} for lane in found]
     held = frozenset(f"{part.base}\0{key}" for part in parts for key in part.ranking.verbatim) & set(ids)
-    order = sorted(range(len(ids)), key=lambda at: (ids[at] not in held, -fused[at]))
-    candidates = tuple(
-        Fused(
-            ids[at],
-            float(fused[at]),
-            tuple(
-                (lane.name, rank[ids[at]], float(row[at])) for lane, rank, row in zip(found, ranks, rows, strict=True)
-            ),
+    candidates = sorted(_candidates(ids, found, rows, fused), key=lambda one: (one.id not in held, -one.score))
+    return Ranking(tuple(found), tuple(share), tuple(candidates), chunks, (), held, ())
+
+
+def _ranked(moments: LaneScores, ids: Sequence[str], row: NDArray[np.float32]) -> LaneScores:
+    """Return a lane's moments with its candidates, best first; ``row``: the score of each."""
+    best = np.argsort(-row, kind="stable")
+    return replace(moments, ids=tuple(ids[at] for at in best.tolist()), scores=row[best])
+
+
+def _candidates(
+    ids: Sequence[str], found: Sequence[LaneScores], rows: Sequence[NDArray[np.float32]], fused: NDArray[np.float32]
+) -> Iterator[Fused]:
+    """Yield each candidate with its fused score, and its rank and score in every lane."""
+    ranks = [{key: rank for rank, key in enumerate(lane.ids, 1)} for lane in found]
+    for at, key in enumerate(ids):
+        votes = tuple(
+            (lane.name, rank[key], float(row[at])) for lane, rank, row in zip(found, ranks, rows, strict=True)
         )
-        for at in order
-    )
-    return Ranking(tuple(found), tuple(share), candidates, chunks, (), held, ())
+        yield Fused(key, float(fused[at]), votes)
 
 
 def _lanes(question: str, parts: Sequence[_Part], k: int) -> Iterator[tuple[LaneScores, dict[str, float]]]:
