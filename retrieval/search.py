@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from ..ingest.catalog import Catalog
@@ -46,6 +47,11 @@ class Found:
     """The lanes that took part."""
     notes: tuple[str, ...]
     """What was done without, in sentences."""
+
+
+_STEADY = 3
+"""Times that a search is done again because the base changed under it: lanes that saw two states of it do not compare. A base
+that is written to all the time is searched as it is then."""
 
 
 class Searcher:
@@ -123,13 +129,15 @@ class Searcher:
             depth: how many candidates each lane gives at least.
         """
         reranker = self.reranker(ordering, by_default=lanes is None)
-        while True:
+        for attempt in count():
             generation = self._catalog.generation
             chosen, notes = self._choose(question, lanes)
             within, more = self._within(question, where, scope)
             ranking = self._ranked(question, chosen, within, k, max(depth, k), ordering, reranker)
-            if self._catalog.generation == generation or len(ranking.chunks) == len(ranking.candidates):
-                return replace(ranking, notes=(*notes, *more, *_without(chosen)))
+            whole = len(ranking.chunks) == len(ranking.candidates)
+            if self._catalog.generation == generation or (whole and attempt >= _STEADY):
+                break
+        return replace(ranking, notes=(*notes, *more, *_without(chosen)))
 
     def frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         """Return how many chunks hold each token; tokens that none holds are left out."""

@@ -66,7 +66,7 @@ def folder(tmp_path: Path) -> Path:
     words = [word for sentence in SENTENCES[:4] for word in sentence.split()]
     folder = tmp_path / "docs"
     folder.mkdir()
-    for at in range(12):
+    for at in range(14):  # more passages than are embedded at a time
         lines = [" ".join(dice.sample(words, 14)).capitalize() + "." for _ in range(40)]
         lines[at % 40] = SENTENCES[at % 4]
         (folder / f"{at:02}.md").write_text(f"# File {at}\n\n" + " ".join(lines), "utf-8")
