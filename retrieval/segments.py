@@ -24,8 +24,8 @@ from ..ingest.errors import StorageError
 WORTH = 5_000
 """Chunks from which a base has such files; SQLite alone is as quick below."""
 
-_LARGEST = 200_000
-"""Chunks that one segment has at most: merging it then takes a second or two, and half a gigabyte."""
+_LARGEST = 100_000
+"""Chunks that one segment has at most: merging it then takes a second, and some hundred megabytes."""
 _BATCH = 20_000
 _MOST_DEAD = 0.1
 
@@ -119,8 +119,8 @@ class Segments(Generic[A]):
         for part, last in self._missing(connection, read, kept[-1].last if kept else 0):
             while kept and len(parts[-1].keys) < 2 * len(part.keys) and _fits(parts[-1], part):
                 part, _ = self._arrays.merged([parts.pop(), part]), kept.pop()  # noqa: PLW2901
-            parts.append(part)
             kept.append(self._write(part, last))
+            parts.append(self._load(kept[-1]))  # mapped: what is written need not stay in memory
         if tuple(kept) != self.listed(connection):
             self._list(catalog, kept)
 
