@@ -194,7 +194,7 @@ class _Worker:
         jobs, self._jobs = os.pipe()
         events, child_events = os.pipe()
         memory = max(limits.memory_bytes, 256 * _MEGABYTE)
-        arguments = json.dumps([sys.path, f"{__package__}.worker", jobs, child_events, memory])
+        arguments = json.dumps([sys.path, f"{__package__}.worker", os.getpid(), jobs, child_events, memory])
         quiet = None if os.environ.get("KB_DEBUG") else subprocess.DEVNULL
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-c", _START, arguments],

@@ -24,9 +24,11 @@ _JOBS = 500
 """A worker is replaced after so many, in case a library leaks."""
 
 
-def serve(jobs: int, events: int, memory_bytes: int) -> None:
-    """Work off the jobs that come on the pipe ``jobs``; each message on ``events`` is a list of events."""
-    parent = os.getppid()
+def serve(parent: int, jobs: int, events: int, memory_bytes: int) -> None:
+    """Work off the jobs that come on the pipe ``jobs``; each message on ``events`` is a list of events.
+
+    The process ``parent`` says who it is: asked for here, one that was killed while this process started would not be missed.
+    """
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     incoming, outgoing = Connection(jobs, writable=False), Connection(events, readable=False)

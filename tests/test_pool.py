@@ -184,13 +184,21 @@ def test_hostile_files_end_as_a_document_or_a_failure_with_a_reason(tmp_path: Pa
 
 
 ALONE = """
-import sys, time
-from pathlib import Path
+import sys
 from kb.ingest.job import Job
 from kb.ingest.pool import Limits, Pool
 pool = Pool(2, Limits())
 for _ in pool.run([Job(path, 0) for path in sys.argv[1:]]):
     print(*pool.process_ids, flush=True)
+"""
+STARTING = """
+import sys, time
+from kb.ingest.job import Job
+from kb.ingest.pool import Limits, Pool
+pool = Pool(1, Limits())
+pool._feed(iter([Job(path, 0) for path in sys.argv[1:]]))
+print(*pool.process_ids, flush=True)
+time.sleep(60)
 """
 
 
@@ -198,21 +206,28 @@ for _ in pool.run([Job(path, 0) for path in sys.argv[1:]]):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_no_worker_outlives_the_parent(tmp_path: Path, how: signal.Signals) -> None:
     """However the parent ends, its workers end, even one that is in the middle of a long file."""
-    files = [endless(tmp_path / "slow.txt"), *texts(tmp_path, 1)]
-    process = subprocess.Popen(
-        [sys.executable, "-c", ALONE, *map(str, files)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd="/",
-    )
+    assert survivors(ALONE, [endless(tmp_path / "slow.txt"), *texts(tmp_path, 1)], how) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+def test_no_worker_outlives_a_parent_that_is_killed_while_it_starts(tmp_path: Path) -> None:
+    """Such a worker never saw its parent alive, and has a file in hand that never ends."""
+    assert survivors(STARTING, [endless(tmp_path / "slow.txt")], signal.SIGKILL) == []
+
+
+def survivors(script: str, files: list[Path], how: signal.Signals) -> list[int]:
+    """End a process that has workers as soon as it names them; return those that are still there 20 seconds later."""
+    command = [sys.executable, "-c", script, *map(str, files)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd="/")
     assert process.stdout is not None
     workers = [int(pid) for pid in process.stdout.readline().split()]
-    assert workers
-    assert all(map(running, workers[:1]))
+    assert any(map(running, workers))
     process.send_signal(how)
     process.wait(timeout=20)
     deadline = time.monotonic() + 20
     while any(map(running, workers)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not any(map(running, workers))
+    left = [pid for pid in workers if running(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    return left
