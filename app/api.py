@@ -73,6 +73,7 @@ class KnowledgeBase(InFrameworks):
             config.folder,
             lambda: self._embedders.serving().embedder,
             partial(open_index, config),
+            exact_up_to=0 if config.store else None,  # a server that was asked for is asked
             rerankers=(
                 Rerankers(lambda _: reranker, reranker.name)
                 if reranker

@@ -49,7 +49,8 @@ class Views:
     ) -> None:
         """Take the catalog, where derived files are kept, and what opens the vector index of an embedder.
 
-        ``exact_up_to``: how many vectors are looked at; by default as many as ``EXACT_BYTES`` hold.
+        ``exact_up_to``: how many vectors are looked at, 0 for a base whose index is always asked; by default as many as
+        ``EXACT_BYTES`` hold.
         """
         self._catalog = catalog
         self._folder = folder
@@ -67,7 +68,7 @@ class Views:
         return view
 
     def _look(self, embedder: Embedder, state: tuple[int, str]) -> View:
-        most = self._exact_up_to or EXACT_BYTES // (4 * embedder.dim)
+        most = EXACT_BYTES // (4 * embedder.dim) if self._exact_up_to is None else self._exact_up_to
         why = ""
         if self._catalog.count("chunks") > most:
             ready, pending = count_vectors(self._catalog, embedder.fingerprint)
@@ -77,7 +78,7 @@ class Views:
                 except StorageError as error:
                     why = f"Every vector was looked at, without the index: {error}"
                 else:
-                    looked_at = min(most, _SAMPLE)
+                    looked_at = min(most, _SAMPLE) or _SAMPLE
                     sample = sample_vectors(self._catalog, embedder.fingerprint, embedder.dim, looked_at)
                     dense = Dense(self._catalog, embedder, index, Moments.of(sample), looked_at)
                     return View(state, dense, (*_pending(pending), *behind))
@@ -101,7 +102,7 @@ class Views:
         if there < _NEARLY_ALL * ready:
             self._catalog.put("indexed", "")
             raise StorageError(f"it holds {there} of {ready} vectors; run kb ingest to fill it.")
-        behind = f"{ready - there} passages are not in the vector index yet; run kb ingest to finish them."
+        behind = f"{ready - there} of {ready} passages are missing in the vector index; run kb ingest to finish them."
         return index, ((behind,) if there < ready else ())
 
 

@@ -219,6 +219,20 @@ def test_an_index_that_was_emptied_is_noticed(tmp_path: Path) -> None:
         assert open_index(kb.config, embedder).count() == 60
 
 
+def test_a_server_that_is_configured_is_the_one_that_is_asked(tmp_path: Path, server: Server) -> None:
+    """What its collection lacks, the dense lane does not find: no copy in this process answers in its place."""
+    embedder = HashedEmbedder("asked")
+    with KnowledgeBase.open("asked", embedder=embedder, store=server.url) as kb:
+        kb.ingest([write(tmp_path / "docs")])
+        best = kb.search(QUESTIONS[0], 1, ["dense"])[0].chunk.id
+        open_index(kb.config, embedder).remove([best])
+        assert best not in {hit.chunk.id for hit in kb.search(QUESTIONS[0], 10, ["dense"])}
+    with KnowledgeBase.open("asked", embedder=embedder, store=server.url) as kb:
+        assert "1 of 60 passages" in " ".join(kb.find(QUESTIONS[0]).notes)
+    with KnowledgeBase.open("asked", embedder=embedder) as kb:
+        assert kb.search(QUESTIONS[0], 1, ["dense"])[0].chunk.id == best
+
+
 def test_a_server_killed_in_the_middle_costs_nothing(tmp_path: Path) -> None:
     """Questions are answered from the catalog's vectors while it is down, and by the server when it is back."""
     server = Server(tmp_path / "server")
