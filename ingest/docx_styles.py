@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .numerals import numeral
 from .package import Element, attribute
 
 _HEADING = re.compile(
@@ -18,7 +19,6 @@ _HEADING = re.compile(
 _CODE = re.compile(r"\b(?:code|source ?code|preformatted|html ?pre|listing|macro)|代码|代碼|源码", re.IGNORECASE)
 _BODY_OUTLINE = 9
 _MAX_CHAIN = 20
-_CHINESE_DIGITS = "零一二三四五六七八九"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Numbering:
         def shown(match: re.Match[str]) -> str:
             at = int(match[1]) - 1
             of = levels.get(at, level)
-            return _numeral(counters.get(at, of.start), of.format)
+            return numeral(counters.get(at, of.start), of.format)
 
         return re.sub(r"%([1-9])", shown, level.text).strip()
 
@@ -149,43 +149,3 @@ def _level(element: Element) -> _Level:
 
 def _integer(text: str) -> int:
     return int(text) if text.isdigit() and len(text) < 7 else 0  # noqa: PLR2004  longer ones are damage
-
-
-def _numeral(number: int, style: str) -> str:
-    if style in ("lowerLetter", "upperLetter"):
-        letters = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
-        return letters.upper() if style == "upperLetter" else letters
-    if style in ("lowerRoman", "upperRoman"):
-        return _roman(number) if style == "upperRoman" else _roman(number).lower()
-    if style.startswith(("chinese", "ideograph", "japanese", "taiwanese")) and 0 < number < 100:  # noqa: PLR2004
-        return _chinese(number)
-    return f"{number:02d}" if style == "decimalZero" else str(number)
-
-
-def _roman(number: int) -> str:
-    pairs = (
-        (1000, "M"),
-        (900, "CM"),
-        (500, "D"),
-        (400, "CD"),
-        (100, "C"),
-        (90, "XC"),
-        (50, "L"),
-        (40, "XL"),
-        (10, "X"),
-        (9, "IX"),
-        (5, "V"),
-        (4, "IV"),
-        (1, "I"),
-    )
-    text = ""
-    for value, letters in pairs:
-        count, number = divmod(number, value)
-        text += letters * min(count, 10)
-    return text
-
-
-def _chinese(number: int) -> str:
-    tens, ones = divmod(number, 10)
-    head = "" if tens == 0 else "十" if tens == 1 else f"{_CHINESE_DIGITS[tens]}十"
-    return head + (_CHINESE_DIGITS[ones] if ones else "")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from .package import Element, Package, attribute, local
 from .reading import markdown_table
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{12,}")
 
 
@@ -24,6 +25,12 @@ def paragraph_text(paragraph: Element) -> str:
 def paragraphs(body: Element) -> list[str]:
     """Return the non-empty paragraphs of a text body."""
     return list(filter(None, (paragraph_text(paragraph) for paragraph in body.iter("{*}p"))))
+
+
+def said_by(author: str, date: str) -> str:
+    """Return what begins a comment: who wrote it, and on which day (of an ISO 8601 date and time)."""
+    day = date[:10] if _DAY.match(date) else ""
+    return f"Comment ({', '.join(filter(None, (author.strip() or '?', day)))})"
 
 
 def graphics(package: Package, part: str) -> Iterator[str]:

@@ -134,14 +134,14 @@ class Package:
         except DamagedError:
             return None
 
-    def elements(self, name: str, tag: str) -> Iterator[Element]:
-        """Yield the elements with a local name one by one, forgetting each, for parts too large to hold as a tree.
+    def elements(self, name: str, *tags: str) -> Iterator[Element]:
+        """Yield the elements with these local names one by one, forgetting each, for parts too large to hold as a tree.
 
         Raises: DamagedError, EncryptedError, TooLargeError, also midway.
         """
         source = io.BytesIO(_as_transitional(self.read(name)))
         try:
-            for _, element in etree.iterparse(source, tag=f"{{*}}{tag}", **_SAFE):
+            for _, element in etree.iterparse(source, tag=[f"{{*}}{tag}" for tag in tags], **_SAFE):
                 yield element
                 element.clear()
                 while element.getprevious() is not None:

@@ -7,10 +7,13 @@ behind the body. Never: deleted text, field codes, or formatting that does not c
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .docx_styles import Numbering, Styles, numbering_of, outline_of
-from .drawing import graphics
+from .drawing import graphics, said_by
 from .errors import DamagedError
+from .merged import Merged, Row, fill, grid
+from .office_math import linear
 from .package import Element, Package, attribute, local, open_package
 from .reading import MarkdownWriter, Reading
 
@@ -117,17 +120,13 @@ class _DocxReader:
 
     def _table(self, element: Element) -> None:
         self._end_runs()
-        rows = list(_rows(element))
-        cells = [cell for row in rows for _, cell in row if cell is not None]
+        placed = list(_placed(element))
+        cells = [cell for *_, cell in placed if cell is not None]
         if len(cells) == 1:  # a frame drawn around text
             self._blocks(cells[0])
             self._end_runs()
             return
-        table: list[list[str]] = []
-        for row in rows:
-            above = table[-1] if table else []
-            table.append([_cell_text(cell) if cell is not None else _at(above, at) for at, cell in row])
-        self._writer.table(table)
+        self._writer.table(_filled(placed))
         for cell in cells:
             for box in _text_boxes(cell):
                 self._blocks(box)
@@ -139,7 +138,7 @@ class _DocxReader:
             if not text or attribute(note, "type") in ("separator", "continuationSeparator", "continuationNotice"):
                 continue
             if kind == "comments":
-                self._writer.block(f"Comment ({attribute(note, 'author') or '?'}): {text}")
+                self._writer.block(f"{said_by(attribute(note, 'author'), attribute(note, 'date'))}: {text}")
             else:
                 self._writer.block(f"{_reference(kind, attribute(note, 'id'))}: {text}")
 
@@ -203,24 +202,14 @@ def _pieces(element: Element) -> Iterator[str]:
             yield _SYMBOLS.get(attribute(child, "char").upper(), "")
         elif name in ("footnoteReference", "endnoteReference"):
             yield _reference(name.replace("Reference", "s"), attribute(child, "id"))
-        elif name in _MATH:
-            yield _math(child)
+        elif name == "oMath":
+            yield linear(child)
         else:
             yield from _pieces(_chosen(child))
 
 
 def _reference(kind: str, number: str) -> str:
     return f"[^{'e' if kind == 'endnotes' else ''}{number}]"
-
-
-_MATH = {"f": "({})/({})", "sSup": "{}^{}", "sSub": "{}_{}", "sSubSup": "{}_{}^{}"}
-"""Formulas whose parts would run together as plain text, in the order their parts stand (ECMA-376 part 1, 22.1)."""
-
-
-def _math(element: Element) -> str:
-    parts = [_text(child) for child in element if not local(child).endswith("Pr")]
-    form = _MATH[local(element)]
-    return form.format(*parts) if form.count("{}") == len(parts) else " ".join(parts)
 
 
 def _text_boxes(element: Element) -> Iterator[Element]:
@@ -232,19 +221,38 @@ def _text_boxes(element: Element) -> Iterator[Element]:
             yield from _text_boxes(_chosen(child))
 
 
-def _rows(table: Element) -> Iterator[list[tuple[int, Element | None]]]:
-    """Yield the rows as (column, cell); None for a cell that goes on from the row above, spans leave columns out."""
-    for row in _descend(table, "tr"):
-        cells: list[tuple[int, Element | None]] = []
+_Placed = tuple[int, int, int, Element | None]
+"""Row, column and columns taken by a cell; None for one that goes on from the row above."""
+
+
+def _placed(table: Element) -> Iterator[_Placed]:
+    for number, row in enumerate(_descend(table, "tr")):
         column = _count(row.find("{*}trPr/{*}gridBefore"), 0)
         for cell in _descend(row, "tc"):
             properties = cell.find("{*}tcPr")
             merged = properties.find("{*}vMerge") if properties is not None else None
             goes_on = merged is not None and attribute(merged, "val", "continue") == "continue"
             span = _count(properties.find("{*}gridSpan") if properties is not None else None, 1)
-            cells.append((column, None if goes_on else cell))
+            yield number, column, span, None if goes_on else cell
             column += span
-        yield cells
+
+
+def _filled(placed: list[_Placed]) -> list[list[str]]:
+    """Return the rows of a table with the text of merged cells in each cell that they cover."""
+    rows: dict[int, Row] = {}
+    merged: dict[tuple[int, int], Merged] = {}
+    begun: dict[int, int] = {}
+    for number, column, span, cell in placed:
+        row = rows.setdefault(number, {})
+        if cell is not None:
+            row[column] = _cell_text(cell)
+            begun[column] = number
+            merged[number, column] = Merged(number, column, span)
+        elif column in begun:
+            key = begun[column], column
+            merged[key] = replace(merged[key], down=number - begun[column] + 1)
+    fill(rows, merged.values())
+    return grid(rows)
 
 
 def _descend(parent: Element, name: str) -> Iterator[Element]:
@@ -260,15 +268,11 @@ def _count(element: Element | None, default: int) -> int:
     return min(int(value), 100) if value.isdigit() else default
 
 
-def _at(row: list[str], column: int) -> str:
-    return row[column] if column < len(row) else ""
-
-
 def _cell_text(cell: Element) -> str:
     parts = []
     for element in _block_elements(cell):
         if local(element) == "p":
             parts.append(_text(element).strip())
         else:
-            parts += [", ".join(_cell_text(c) for _, c in row if c is not None) for row in _rows(element)]
+            parts += [", ".join(filter(None, row)) for row in _filled(list(_placed(element)))]
     return " ".join(filter(None, parts))

@@ -6,10 +6,11 @@ heading, its tables, charts, notes and comments. Never: what only the master sli
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from .drawing import graphics, paragraph_text, paragraphs
+from .drawing import graphics, paragraph_text, paragraphs, said_by
 from .errors import DamagedError
+from .merged import Merged, Row, fill, grid
 from .package import Element, Package, attribute, local, open_package
 from .reading import MarkdownWriter, Reading
 
@@ -27,10 +28,18 @@ def read_pptx(data: bytes, name: str) -> Reading:
         if not slides:
             raise DamagedError("The presentation has no slides; save or download it again.")
         writer = MarkdownWriter()
+        authors = _authors(package, main)
         seen_footers: set[str] = set()
         for number, element in enumerate(slides, start=1):
             relation = relations.get(_relation_id(element))
-            _write_slide(writer, package, number, relation.target if relation else "", seen_footers)
+            part = relation.target if relation else ""
+            start = writer.begin_page()
+            try:
+                title = _write_slide(writer, package, part, seen_footers)
+                _write_remarks(writer, package, part, authors)
+                writer.end_page(number, start, label=title)
+            except DamagedError as exc:
+                writer.end_page(number, start, "failed", str(exc))
         return writer.finish(package.title())
 
 
@@ -39,14 +48,9 @@ def _relation_id(element: Element) -> str:
     return next((str(value) for key, value in element.attrib.items() if key.endswith("}id")), "")
 
 
-def _write_slide(writer: MarkdownWriter, package: Package, number: int, part: str, seen_footers: set[str]) -> None:
-    start = writer.begin_page()
-    try:
-        root = package.xml(part)
-    except DamagedError as exc:
-        writer.end_page(number, start, "failed", str(exc))
-        return
-    shapes = list(_shapes(root))
+def _write_slide(writer: MarkdownWriter, package: Package, part: str, seen_footers: set[str]) -> str:
+    """Write what a slide shows and return its title."""
+    shapes = list(_shapes(package.xml(part)))
     title = next((text for shape in shapes if _placeholder(shape) in _TITLES and (text := _title_text(shape))), "")
     writer.heading(1, title)
     for shape in shapes:
@@ -61,8 +65,7 @@ def _write_slide(writer: MarkdownWriter, package: Package, number: int, part: st
         _write_shape(writer, shape, is_list=kind in ("body", "obj"))
     for graphic in graphics(package, part):
         writer.block(graphic)
-    _write_remarks(writer, package, part)
-    writer.end_page(number, start, label=title)
+    return title
 
 
 def _shapes(root: Element) -> Iterator[Element]:
@@ -91,28 +94,61 @@ def _title_text(shape: Element) -> str:
 def _write_shape(writer: MarkdownWriter, shape: Element, *, is_list: bool) -> None:
     tables = list(shape.iter("{*}tbl"))
     for table in tables:
-        rows = [[" ".join(paragraphs(cell)) for cell in row.iterfind("{*}tc")] for row in table.iterfind("{*}tr")]
-        writer.table(rows)
+        writer.table(_table_rows(table))
     body = shape.find("{*}txBody")
     if tables or body is None:
         return
+    writer.block("\n".join(_paragraphs(body, is_list=is_list)))
+
+
+def _table_rows(table: Element) -> list[list[str]]:
+    rows: dict[int, Row] = {}
+    merged: list[Merged] = []
+    for number, row in enumerate(table.iterfind("{*}tr")):
+        rows[number] = {}
+        for column, cell in enumerate(row.iterfind("{*}tc")):
+            rows[number][column] = " ".join(paragraphs(cell))
+            across, down = (_integer(attribute(cell, name), 1) for name in ("gridSpan", "rowSpan"))
+            if across > 1 or down > 1:
+                merged.append(Merged(number, column, across, down))
+    fill(rows, merged)
+    return grid(rows)
+
+
+def _paragraphs(body: Element, *, is_list: bool) -> Iterator[str]:
+    """Yield the paragraphs of a text body with the marks of list items; a single one of a list placeholder has none."""
     lines = [(element, text) for element in body.iterfind("{*}p") if (text := paragraph_text(element))]
-    if is_list and len(lines) > 1:
-        writer.block("\n".join(_item(element, text) for element, text in lines))
-    else:
-        writer.block("\n".join(text for _, text in lines))
+    counts: dict[int, int] = {}
+    for element, text in lines:
+        properties = element.find("{*}pPr")
+        level = _integer(attribute(properties, "lvl"), 0)
+        mark = _mark(properties, level, counts, unmarked="- " if is_list and len(lines) > 1 else "")
+        counts = {deep: count for deep, count in counts.items() if deep <= level}
+        indent = "  " * level if mark or is_list else ""
+        hanging = indent + "  " if mark else indent
+        yield f"{indent}{mark}" + text.replace("\n", f"\n{hanging}")
 
 
-def _item(paragraph: Element, text: str) -> str:
-    properties = paragraph.find("{*}pPr")
-    level = attribute(properties, "lvl", "0")
-    indent = "  " * (int(level) if level.isdigit() else 0)
-    if properties is not None and properties.find("{*}buNone") is not None:
-        return indent + text
-    return f"{indent}- " + text.replace("\n", f"\n{indent}  ")
+def _mark(properties: Element | None, level: int, counts: dict[int, int], unmarked: str) -> str:
+    """Return what stands before a paragraph: its number (counted further in ``counts``), a bullet or nothing."""
+    numbered = properties.find("{*}buAutoNum") if properties is not None else None
+    if numbered is not None:
+        counts[level] = counts.get(level, _integer(attribute(numbered, "startAt"), 1) - 1) + 1
+        return f"{counts[level]}. "
+    counts.pop(level, None)
+    if properties is None:
+        return unmarked
+    if properties.find("{*}buNone") is not None:
+        return ""
+    is_bullet = any(properties.find("{*}" + name) is not None for name in ("buChar", "buBlip"))
+    return "- " if is_bullet else unmarked
 
 
-def _write_remarks(writer: MarkdownWriter, package: Package, part: str) -> None:
+def _integer(text: str, default: int) -> int:
+    return int(text) if text.isdigit() and len(text) < 5 else default  # noqa: PLR2004  longer ones are damage
+
+
+def _write_remarks(writer: MarkdownWriter, package: Package, part: str, authors: Mapping[str, str]) -> None:
     for relation in package.relations(part).values():
         root = None if relation.external else package.optional_xml(relation.target)
         if root is None:
@@ -122,6 +158,16 @@ def _write_remarks(writer: MarkdownWriter, package: Package, part: str) -> None:
             text = "\n".join(line for shape in shapes for line in paragraphs(shape))
             writer.block(f"Notes: {text}" if text else "")
         elif relation.kind == "comments":
-            for comment in root.iter("{*}cm"):
-                text = " ".join([*(e.text or "" for e in comment.iter("{*}text")), *paragraphs(comment)])
-                writer.block(f"Comment: {text}" if text.strip() else "")
+            for comment in root.iter("{*}cm", "{*}reply"):
+                body = comment.find("{*}txBody")
+                text = comment.findtext("{*}text") or (" ".join(paragraphs(body)) if body is not None else "")
+                author = authors.get(attribute(comment, "authorId"), "")
+                said = said_by(author, attribute(comment, "dt") or attribute(comment, "created"))
+                writer.block(f"{said}: {text}" if text.strip() else "")
+
+
+def _authors(package: Package, main: str) -> dict[str, str]:
+    """Return the names of those who commented, by their ids."""
+    parts = [r.target for r in package.relations(main).values() if r.kind in ("commentAuthors", "authors")]
+    roots = [root for part in parts if (root := package.optional_xml(part)) is not None]
+    return {attribute(author, "id"): attribute(author, "name") for root in roots for author in root}

@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from . import encoding
 from .instructions import hidden_note
+from .merged import Merged, Row, fill, grid
 from .reading import MarkdownWriter, Reading
 
 _SKIPPED = frozenset((
@@ -349,10 +350,10 @@ def _data_rows(table: LexborNode) -> list[list[str]] | None:
     if table.css_first("table table, td h1, td h2, td h3, td pre, td ul ul, td form") is not None:
         return None
     rows = table.css("tr")
-    grid = [[cell for cell in _children(row) if cell.tag in {"td", "th"}] for row in rows]
-    if max((len(row) for row in grid), default=0) < 2:  # noqa: PLR2004 - one column is a layout
+    cells = [[cell for cell in _children(row) if cell.tag in {"td", "th"}] for row in rows]
+    if max(map(len, cells), default=0) < 2:  # noqa: PLR2004 - one column is a layout
         return None
-    return _spread(grid)
+    return _spread(cells)
 
 
 def _children(node: LexborNode) -> Iterator[LexborNode]:
@@ -362,32 +363,24 @@ def _children(node: LexborNode) -> Iterator[LexborNode]:
         child = child.next
 
 
-def _spread(grid: list[list[LexborNode]]) -> list[list[str]]:
-    """Return the text of each row's cells; a cell that spans rows is repeated, one that spans columns is followed by blanks."""
-    rows: list[list[str]] = []
-    hanging: dict[int, tuple[int, str]] = {}
-    for cells in grid:
-        row: list[str] = []
+def _spread(lines: list[list[LexborNode]]) -> list[list[str]]:
+    """Return the text of each row's cells, those that span rows or columns in all that they cover."""
+    rows: dict[int, Row] = {number: {} for number in range(len(lines))}
+    merged: list[Merged] = []
+    covered: set[tuple[int, int]] = set()
+    for number, cells in enumerate(lines):
+        column = 0
         for cell in cells:
-            _hang(row, hanging)
-            text = _text(cell)
-            across, down = _span(cell, "colspan"), _span(cell, "rowspan")
-            if down > 1:
-                hanging.update({len(row) + offset: (down - 1, text if not offset else "") for offset in range(across)})
-            row.extend([text] + [""] * (across - 1))
-        _hang(row, hanging)
-        rows.append(row)
-    return rows
-
-
-def _hang(row: list[str], hanging: dict[int, tuple[int, str]]) -> None:
-    """Append what hangs down from rows above at the next columns."""
-    while len(row) in hanging:
-        column = len(row)
-        left, text = hanging.pop(column)
-        row.append(text)
-        if left > 1:
-            hanging[column] = (left - 1, text)
+            while (number, column) in covered:
+                column += 1
+            across, down = _span(cell, "colspan"), min(_span(cell, "rowspan"), len(lines) - number)
+            rows[number][column] = _text(cell)
+            if across > 1 or down > 1:
+                merged.append(Merged(number, column, across, down))
+                covered |= {(number + y, column + x) for x in range(across) for y in range(1, down)}
+            column += across
+    fill(rows, merged)
+    return grid(rows)
 
 
 def _span(cell: LexborNode, name: str) -> int:

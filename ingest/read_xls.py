@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .errors import DamagedError, EmptyFileError, EncryptedError
+from .merged import Merged
 from .reading import MarkdownWriter, Reading
-from .sheets import Cells, Sheet, shown_number, write_sheet
+from .sheets import Cells, Sheet, shown_number, title_of, write_sheet
 
 if TYPE_CHECKING:
     import xlrd  # type: ignore[import-untyped]  # it has no stubs
@@ -23,7 +24,6 @@ def read_xls(data: bytes, name: str) -> Reading:
 
     Raises: EmptyFileError, EncryptedError, DamagedError.
     """
-    del name
     if not data:
         raise EmptyFileError("The file is empty.")
     book = _opened(data)
@@ -33,11 +33,15 @@ def read_xls(data: bytes, name: str) -> Reading:
             sheet = book.sheet_by_index(number - 1)
             notes = getattr(sheet, "cell_note_map", {})
             remarks = tuple(f"Comment: {' '.join(note.text.split())}" for _, note in sorted(notes.items()) if note.text)
-            write_sheet(writer, number, Sheet(sheet.name, _rows(book, sheet), remarks))
+            merged = tuple(
+                Merged(top + 1, left, right - left, bottom - top) for top, bottom, left, right in sheet.merged_cells
+            )
+            made = Sheet(sheet.name, _rows(book, sheet), remarks, merged)
+            write_sheet(writer, number, made, is_only=book.nsheets == 1)
         except Exception as exc:  # noqa: BLE001  xlrd meets damage with struct.error, AssertionError, IndexError, ...
             start = writer.begin_page()
             writer.end_page(number, start, "failed", f"The sheet is damaged ({type(exc).__name__}).")
-    return writer.finish()
+    return writer.finish(title_of(book.sheet_names(), name))
 
 
 def _opened(data: bytes) -> xlrd.book.Book:

@@ -11,23 +11,24 @@ from collections.abc import Iterator
 
 from .drawing import graphics, paragraphs
 from .errors import DamagedError
+from .merged import Merged
 from .package import Element, Package, attribute, local, open_package
 from .reading import MarkdownWriter, Reading
-from .sheets import Cells, Sheet, shown_number, write_sheet
+from .sheets import Cells, Sheet, shown_number, title_of, write_sheet
 
 BUILT_IN_FORMATS = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm",
     17: "mmm-yy", 18: "h:mm", 19: "h:mm:ss", 20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 37: "#,##0", 38: "#,##0",
     39: "#,##0.00", 40: "#,##0.00", 45: "mm:ss", 46: "h:mm:ss", 47: "mm:ss",
 }  # fmt: skip
-_COLUMN = re.compile(r"([A-Za-z]{1,3})(\d+)")
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})(\d{1,9})")
+_MERGED = b"mergeCell "
 
 
 def read_xlsx(data: bytes, name: str) -> Reading:
     """Read an Excel workbook; see ``open_package`` for what it raises."""
-    del name
     with open_package(data) as package:
-        return _XlsxReader(package).read()
+        return _XlsxReader(package).read(name)
 
 
 class _XlsxReader:
@@ -40,22 +41,25 @@ class _XlsxReader:
         self._formats = self._cell_formats()
         self._since_1904 = attribute(self._workbook.find("{*}workbookPr"), "date1904") in ("1", "true")
 
-    def read(self) -> Reading:
+    def read(self, name: str) -> Reading:
         writer = MarkdownWriter()
         notes = []
-        for number, element in enumerate(self._workbook.iterfind("{*}sheets/{*}sheet"), start=1):
+        elements = self._workbook.findall("{*}sheets/{*}sheet")
+        if not elements:
+            raise DamagedError("The workbook has no sheets; save or download it again.")
+        for number, element in enumerate(elements, start=1):
             title = attribute(element, "name")
             relation = self._relations.get(attribute(element, "id"))
             try:
                 part = relation.target if relation else ""
-                write_sheet(writer, number, Sheet(title, self._rows(part), tuple(self._remarks(part))))
+                sheet = Sheet(title, self._rows(part), tuple(self._remarks(part)), tuple(self._merged(part)))
+                write_sheet(writer, number, sheet, is_only=len(elements) == 1)
             except DamagedError as exc:
                 start = writer.begin_page()
                 writer.end_page(number, start, "failed", str(exc), title)
                 notes.append(f"The sheet {title} could not be read.")
-        if not self._workbook.findall("{*}sheets/{*}sheet"):
-            raise DamagedError("The workbook has no sheets; save or download it again.")
-        return writer.finish(self._package.title(), notes=notes)
+        title = self._package.title() or title_of((attribute(element, "name") for element in elements), name)
+        return writer.finish(title, notes=notes)
 
     def _part(self, kind: str) -> Element | None:
         targets = [relation.target for relation in self._relations.values() if relation.kind == kind]
@@ -81,11 +85,23 @@ class _XlsxReader:
             cells: dict[int, str] = {}
             column = 0
             for cell in row.iterfind("{*}c"):
-                match = _COLUMN.fullmatch(attribute(cell, "r"))
+                match = _REFERENCE.fullmatch(attribute(cell, "r"))
                 column = _column_number(match[1]) if match else column + 1
                 if text := self._shown(cell):
                     cells[column] = text
             yield number, cells
+
+    def _merged(self, part: str) -> Iterator[Merged]:
+        """Yield the merged cells of a sheet, which are named behind its rows."""
+        if _MERGED not in self._package.read(part):
+            return
+        for element in self._package.elements(part, "row", "mergeCell"):
+            if local(element) == "row":
+                continue
+            ends = [_REFERENCE.fullmatch(end) for end in attribute(element, "ref").split(":")]
+            if len(ends) == 2 and ends[0] and ends[1]:  # noqa: PLR2004  from and to
+                (left, right), (top, bottom) = (sorted(of(end) for end in ends if end) for of in (_column_of, _row_of))
+                yield Merged(top, left, right - left + 1, bottom - top + 1)
 
     def _shown(self, cell: Element) -> str:
         kind = attribute(cell, "t", "n")
@@ -129,6 +145,14 @@ class _XlsxReader:
 def _rich_text(element: Element) -> str:
     """Return the text of a string item or comment without its phonetic guide."""
     return "".join(t.text or "" for t in element.iter("{*}t") if local(t.getparent()) != "rPh")
+
+
+def _column_of(reference: re.Match[str]) -> int:
+    return _column_number(reference[1])
+
+
+def _row_of(reference: re.Match[str]) -> int:
+    return int(reference[2])
 
 
 def _column_number(letters: str) -> int:
