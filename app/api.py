@@ -41,11 +41,12 @@ from .config import Config, load_config
 from .embedders import Embedders, spec_of
 from .frameworks import InFrameworks
 from .log import Log, Written
-from .reindex import PREVIOUS, Freed, Reindexed, free, move
+from .reindex import PREVIOUS, PREVIOUS_TOKENS, Freed, Reindexed, free, move
 from .rename import follow
 from .replay import Replay, compare
+from .sizes import chunk_tokens_of, settle_chunk_tokens, splitting_for
 from .status import FileLedger, Status, ledger_of, status_of
-from .upkeep import bring_up, matching, open_index, report_of, splitting_for, writing
+from .upkeep import bring_up, matching, open_index, report_of, writing
 
 
 class KnowledgeBase(InFrameworks):
@@ -170,10 +171,11 @@ class KnowledgeBase(InFrameworks):
             return replace(would, dry_run=True, notes=())
         with writing(self.config.folder):
             embedder = self._embedders.building(say)
+            splitting = splitting_for(embedder, settle_chunk_tokens(self._catalog, selection.chunk_tokens))
             synced = sync(
                 self._catalog,
                 _paths(paths),
-                splitting=splitting_for(embedder),
+                splitting=splitting,
                 count_tokens=embedder.count_tokens if embedder else count_words,
                 selection=selection,
                 progress=progress,
@@ -198,34 +200,37 @@ class KnowledgeBase(InFrameworks):
 
     def reindex(
         self,
-        embedder: str | Embedder,
+        embedder: str | Embedder | None = None,
         *,
+        chunk_tokens: int | None = None,
         progress: Progress | None = None,
         say: Callable[[str], None] | None = None,
     ) -> Reindexed:
-        """Move the base to another embedder, from stored text, beside the one that serves until it is done.
+        """Move the base to another embedder or size of passages, from stored text, beside what serves until it is done.
 
         Interrupted, it goes on where it stopped when called again. What served before can be gone back to until ``gc``.
 
         Args:
-            embedder: as for ``open``.
+            embedder: as for ``open``; ``None``: the one this base was opened with.
+            chunk_tokens: of passages, about, in the embedder's tokens; 0: what suits the embedder; ``None``: as before.
             progress: called with every step.
             say: called with a sentence when something takes long that is no step.
         Raises:
-            InputError: the base is there already.
+            InputError: the base is there already, or the embedder cannot take passages of that size.
             StorageError: another process is writing to this base.
             EmbedderError: the embedder is not on this machine.
             MissingExtraError: the libraries that run it are not installed.
         """
         with writing(self.config.folder):
-            embedders = Embedders(self._catalog, embedder, self.config.models)
+            embedders = Embedders(self._catalog, embedder, self.config.models) if embedder else self._embedders
             target = embedders.building(say)
-            moved = move(self._catalog, target, splitting_for(target), partial(open_index, self.config), progress)
+            tokens = chunk_tokens_of(self._catalog) if chunk_tokens is None else chunk_tokens
+            moved = move(self._catalog, target, tokens, partial(open_index, self.config), progress)
             self._embedders = embedders
         return moved
 
     def rollback(self, *, progress: Progress | None = None, say: Callable[[str], None] | None = None) -> Reindexed:
-        """Go back to the embedder before the last ``reindex``; what was ingested since is embedded with it.
+        """Go back to the embedder and size before the last ``reindex``; what was ingested since is embedded likewise.
 
         Raises:
             InputError: there is none, or ``gc`` freed what it needs.
@@ -236,7 +241,9 @@ class KnowledgeBase(InFrameworks):
             raise InputError(
                 "there is nothing to go back to: this base was not moved to another embedder, or gc was run"
             )
-        return self.reindex(previous, progress=progress, say=say)
+        embedder = None if previous == self._catalog.get("embedder") else previous
+        tokens = int(self._catalog.get(PREVIOUS_TOKENS) or 0)
+        return self.reindex(embedder, chunk_tokens=tokens, progress=progress, say=say)
 
     def gc(self) -> Freed:
         """Drop the vectors, chunks and vector indexes of embedders that do not serve; ``rollback`` ends here.

@@ -12,7 +12,7 @@ import typer
 from ..ingest.errors import InputError
 from . import show
 from .api import KnowledgeBase
-from .cli_options import AnsweringBase, AsJson, Base, Filters, Lanes, Shown, StoredBase, with_options
+from .cli_options import AnsweringBase, AsJson, Base, ChunkTokens, Filters, Lanes, Shown, StoredBase, with_options
 from .config import Config
 
 if TYPE_CHECKING:
@@ -178,22 +178,26 @@ def _show_evaluation(evaluated: Evaluation) -> None:
 @evaluation.command()
 @with_options
 def reindex(
-    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the embedder before.")] = False,
+    chunk_tokens: ChunkTokens = None,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the embedder and size before.")] = False,
     *,
     base: Base,
     as_json: AsJson = False,
 ) -> None:
-    """Move to another embedder, from stored text, while the old one answers; run it again if it was interrupted."""
-    if (base.embedder is None) != rollback:
-        raise InputError("say where to move: kb reindex --embedder NAME, or kb reindex --rollback")
+    """Move to another embedder or size of passages, from stored text, while the old one answers.
+
+    Run it again if it was interrupted.
+    """
+    if (base.embedder is None and chunk_tokens is None) != rollback:
+        raise InputError("say where to move: kb reindex --embedder NAME, --chunk-tokens N, or --rollback")
     with (
         base.open(embedder="auto") as kb,
         show.progress() as progress,
     ):
-        if base.embedder is None:
+        if rollback:
             moved = kb.rollback(progress=progress, say=show.message)
         else:
-            moved = kb.reindex(base.embedder, progress=progress, say=show.message)
+            moved = kb.reindex(base.embedder, chunk_tokens=chunk_tokens, progress=progress, say=show.message)
     if as_json:
         show.dump(moved)
         return

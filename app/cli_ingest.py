@@ -14,7 +14,7 @@ from ..ingest.redact import KINDS
 from ..ingest.sync import Selection
 from . import show
 from .api import KnowledgeBase
-from .cli_options import AsJson, Base, with_options
+from .cli_options import AsJson, Base, ChunkTokens, with_options
 from .config import Config
 
 SOME_FILES_FAILED, INTERRUPTED = 5, 130
@@ -48,6 +48,7 @@ def ingest(
     encoding: Annotated[
         str, typer.Option(help="Of the text files, if it is not found out rightly; auto: find out.", show_default=False)
     ] = "",
+    chunk_tokens: ChunkTokens = None,
     workers: Annotated[int, typer.Option(help="Processes that read; -1: one a core, 0: none, and no limits.")] = -1,
     timeout: Annotated[
         float | None,
@@ -83,6 +84,7 @@ def ingest(
         redact=None if redact is None else _kinds(redact),
         metadata=dict(map(_pair, meta or ())),
         encoding=encoding,
+        chunk_tokens=chunk_tokens,
         workers=workers,
         limits=_limits(base.config(), timeout, memory),
     )

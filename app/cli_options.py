@@ -36,6 +36,14 @@ StyleName = Annotated[
     typer.Option("--style", help="How the model is told to answer: at once, thinking first, or shown an example."),
 ]
 Lanes = Annotated[list[str] | None, typer.Option("--lane", help="Ask only bm25, dense or tfidf.")]
+ChunkTokens = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Passages of about so many tokens of the embedder; 0: what suits it. The base remembers it.",
+        show_default=False,
+    ),
+]
 
 
 Store = Annotated[

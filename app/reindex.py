@@ -1,4 +1,4 @@
-"""A base moves to another embedder: everything is made beside what serves, then switched in one transaction.
+"""A base moves to another embedder or size of passages: all is made beside what serves, then switched in one transaction.
 
 Comes in: the catalog and the embedder to move to. Goes out: the base, moved; or as it was, with what was made so far kept
 for the next try. Never: a file read again, or a question that has to wait.
@@ -22,9 +22,12 @@ from ..retrieval.index import VectorIndex
 from ..retrieval.vectors import embed_spare, fill_index
 from ..retrieval.view import keep_up
 from .embedders import spec_of
+from .sizes import CHUNK_TOKENS, splitting_for
 
 PREVIOUS = "previous embedder"
 """The setting of a base that says what it can go back to."""
+PREVIOUS_TOKENS = "previous chunk tokens"
+"""Likewise: how large its passages were asked to be then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +59,34 @@ class Freed:
 def move(
     catalog: Catalog,
     embedder: Embedder | None,
-    splitting: Splitting,
+    chunk_tokens: int,
     open_index: Callable[[Embedder], VectorIndex],
     progress: Progress | None = None,
 ) -> Reindexed:
-    """Move a base to ``embedder``; the caller holds the writer's lock.
+    """Move a base to ``embedder`` and to passages of about ``chunk_tokens`` (0: what suits it); the caller holds the lock.
 
     Interrupted at any moment, the old embedder goes on serving, and the next call goes on from there.
 
     Raises:
-        InputError: it is there already.
+        InputError: it is there already, or the embedder cannot take passages of that size.
     """
     began = time.perf_counter()
+    splitting = splitting_for(embedder, chunk_tokens)
     previous, spec = catalog.get("embedder") or "tfidf", spec_of(embedder)
     if previous == spec and not _is_split_otherwise(catalog, splitting):
-        raise InputError(f"this base is built with {spec} already; nothing was done")
+        raise InputError(f"this base is built with {spec} and has passages of that size already; nothing was done")
+    settings = {"embedder": spec, PREVIOUS: previous}
+    settings |= {CHUNK_TOKENS: str(chunk_tokens or ""), PREVIOUS_TOKENS: catalog.get(CHUNK_TOKENS)}
     _split_beside(catalog, embedder, splitting, progress)
     n_embedded = 0
     if embedder is not None:
         n_embedded = embed_spare(catalog, embedder, splitting.key, progress)
         fill_index(open_index(embedder), catalog, embedder, progress, splitting.key)
-    n_documents = switch(catalog, splitting.key, {"embedder": spec, PREVIOUS: previous})
+    n_documents = switch(catalog, splitting.key, settings)
+    if embedder is not None:
+        fill_index(
+            open_index(embedder), catalog, embedder
+        )  # rid of what served before, where that was the same embedder
     keep_up(catalog, catalog.path.parent, embedder)
     seconds = time.perf_counter() - began
     return Reindexed(spec, previous, n_documents, catalog.count("chunks"), n_embedded, seconds)

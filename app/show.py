@@ -208,11 +208,12 @@ def status(status: Status, files: Sequence[FileLedger], *, as_json: bool) -> Non
         dump({"status": as_data(status), "files": as_data(files)})
         return
     pages = ", ".join(f"{count} {how}" for how, count in status.pages) or "none"
+    size = f" of about {status.chunk_tokens} tokens" if status.chunk_tokens else ""
     rows = (
         ("base", f"{status.name}  ({status.folder})"),
         ("files", f"{status.n_sources} ({status.n_failed} failed), {status.n_documents} documents"),
         ("pages", pages),
-        ("passages", f"{status.n_chunks}, {status.n_vectors} with a vector, {status.n_pending} waiting for one"),
+        ("passages", f"{status.n_chunks}{size}, {status.n_vectors} with a vector, {status.n_pending} waiting for one"),
         ("embedder", status.embedder),
         ("fingerprint", status.fingerprint[:16]),
         ("on disk", f"{status.bytes_on_disk / 1e6:.1f} MB"),

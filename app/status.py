@@ -14,6 +14,7 @@ from ..ingest.sources import SourceRow
 from ..retrieval.embedder import Embedder
 from ..retrieval.vectors import count_vectors
 from .config import Config
+from .sizes import chunk_tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Status:
     """Chunks that the embedder has read."""
     n_pending: int
     """Chunks that wait for the embedder; 0 unless an ingest was interrupted."""
+    chunk_tokens: int
+    """How large passages were asked to be, in tokens; 0: what suits the embedder."""
     pages: tuple[tuple[str, int], ...]
     """How many pages were read how: ``text``, ``ocr``, ``empty``, ``garbled``, ``failed``."""
     embedder: str
@@ -90,6 +93,7 @@ def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note:
         catalog.count("chunks"),
         vectors,
         pending,
+        chunk_tokens_of(catalog),
         tuple(pages),
         embedder.name if embedder else "none (BM25 + TF-IDF)",
         getattr(embedder, "path", ""),

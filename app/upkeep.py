@@ -13,7 +13,6 @@ from ..ingest.catalog import Catalog
 from ..ingest.document import IngestReport
 from ..ingest.errors import InputError, LockedError
 from ..ingest.purge import is_purge_due, purge
-from ..ingest.split import Splitting
 from ..ingest.sync import Progress, Synced
 from ..retrieval.chroma import is_there, open_chroma
 from ..retrieval.embedder import Embedder
@@ -74,14 +73,6 @@ def bring_up(
         catalog.put("indexed", state)
     keep_up(catalog, config.folder, embedder)
     return embedded
-
-
-def splitting_for(embedder: Embedder | None) -> Splitting:
-    """Return the sizes of chunks that suit an embedder: four fifths of what it reads, never over its limit."""
-    if embedder is None:
-        return Splitting()
-    most = min(embedder.max_tokens, Splitting().max_tokens)
-    return Splitting(target_tokens=most * 4 // 5, max_tokens=most, min_tokens=most // 6, counter=embedder.fingerprint)
 
 
 def report_of(

@@ -21,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 from kb.app.config import Config
-from kb.app.upkeep import open_index, splitting_for
+from kb.app.sizes import splitting_for
+from kb.app.upkeep import open_index
 from kb.ingest.catalog import Catalog
 from kb.ingest.document import Chunk, Document, Heading, chunk_id, document_id, indexed_text
 from kb.ingest.keywords import Tokenizer

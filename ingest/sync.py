@@ -67,6 +67,9 @@ class Selection:
     encoding: str = ""
     """Of the text files of the run, remembered for each; ``auto`` takes it back."""
     max_bytes: int = MAX_BYTES
+    chunk_tokens: int | None = None
+    """Of passages, about, in the embedder's tokens, for a base that is still empty, which remembers it; 0: what suits the
+    embedder. ``None``: as before."""
     workers: int = -1
     """Processes that read; -1: one a core, 0: none, and no limits on time and memory either."""
     limits: Limits | None = None

@@ -155,7 +155,7 @@ def fill_index(
     """Make the index hold just the vectors that the catalog has for this embedder.
 
     Args:
-        index: is filled, and rid of what is not in the catalog.
+        index: is filled, and rid of what is in the catalog neither now nor, with ``split_key``, then.
         catalog: has the vectors.
         embedder: made them.
         progress: called with every step.
@@ -163,7 +163,8 @@ def fill_index(
     """
     wanted = wanted_chunks(catalog, embedder.fingerprint, split_key)
     there = index.ids()
-    index.remove(sorted(there - wanted.keys()))
+    kept = wanted_chunks(catalog, embedder.fingerprint, None).keys() if split_key else wanted.keys()
+    index.remove(sorted(there - wanted.keys() - kept))
     missing = sorted(wanted.keys() - there)
     for at in range(0, len(missing), _BATCH):
         if progress:

@@ -16,6 +16,7 @@ from hashed import HashedEmbedder
 from kb import KnowledgeBase
 from kb.app.upkeep import open_index
 from kb.ingest.errors import EmbedderError, InputError
+from kb.ingest.sync import Selection, Step
 
 QUESTIONS = ("Which valve is opened in spring?", "pump of station 17", "Who inspects the northern dam?")
 
@@ -80,6 +81,47 @@ def test_a_move_equals_a_fresh_base_and_back_is_back(folder: Path) -> None:
         assert (answers(kb), kb.status().fingerprint) == (before, print_before)
         with pytest.raises(InputError, match="already"):
             kb.reindex(old)
+
+
+def test_passages_get_another_size_as_if_they_had_it_from_the_start(folder: Path) -> None:
+    """Beside the ones that serve, under the same embedder; a rollback gives the old ones back; nothing is embedded twice."""
+    embedder = HashedEmbedder("same", max_tokens=128)
+    with KnowledgeBase.open("fresh", embedder=embedder) as fresh:
+        fresh.ingest([folder], selection=Selection(chunk_tokens=40))
+        assert max(hit.chunk.n_tokens for hit in fresh.search("northern dam", 50)) <= 50
+        expected, fingerprint = answers(fresh), fresh.status().fingerprint
+        with pytest.raises(InputError, match="kb reindex --chunk-tokens 60"):
+            fresh.ingest([folder], selection=Selection(chunk_tokens=60))
+    with KnowledgeBase.open(embedder=embedder) as kb:
+        kb.ingest([folder])
+        before, print_before = answers(kb), kb.status().fingerprint
+        moved = kb.reindex(chunk_tokens=40)
+        assert moved.n_embedded > 0
+        assert (answers(kb), kb.status().fingerprint, kb.status().chunk_tokens) == (expected, fingerprint, 40)
+        assert open_index(kb.config, embedder).count() == moved.n_chunks
+        assert kb.ingest([folder]).n_embedded == 0
+        assert kb.rollback().n_embedded == 0
+        assert (answers(kb), kb.status().fingerprint, kb.status().chunk_tokens) == (before, print_before, 0)
+        assert open_index(kb.config, embedder).count() == kb.status().n_chunks
+        with pytest.raises(InputError, match="from 32 to 128"):
+            kb.reindex(chunk_tokens=400)
+
+
+def test_the_index_serves_the_old_passages_until_the_switch(folder: Path) -> None:
+    """New passages under the same embedder go into the same collection: it holds both until then, and only the new after."""
+    embedder = HashedEmbedder("same", max_tokens=128)
+    with KnowledgeBase.open(embedder=embedder) as kb:
+        kb.ingest([folder])
+        old = open_index(kb.config, embedder).ids()
+        seen: list[set[str]] = []
+
+        def look(step: Step) -> None:
+            if step.stage == "index" and step.done == step.total:
+                seen.append(open_index(kb.config, embedder).ids())
+
+        kb.reindex(chunk_tokens=40, progress=look)
+        assert seen[0] > old
+        assert len(open_index(kb.config, embedder).ids()) == kb.status().n_chunks
 
 
 def test_what_is_ingested_in_between_survives_a_rollback(folder: Path) -> None:
