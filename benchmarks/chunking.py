@@ -94,9 +94,7 @@ def main() -> None:
                     show(folder.name, size, overlap, row, is_default=(size, overlap) == (default, 0))
     for (size, overlap), of_sets in rows.items():
         if len(of_sets) > 1:
-            figures = np.mean(
-                [(r.chunks, r.mean_tokens, r.mrr10, r.ndcg10, *r.within, r.milliseconds) for r in of_sets], axis=0
-            )
+            figures = [(r.chunks, r.mean_tokens, r.mrr10, r.ndcg10, *r.within, r.milliseconds) for r in of_sets]
             n, length, mrr, ndcg, *within, took = np.mean(figures, axis=0).tolist()
             row = Row(round(n), length, mrr, ndcg, tuple(within), took)
             show("mean", size, overlap, row, is_default=(size, overlap) == (default, 0))
