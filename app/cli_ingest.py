@@ -42,6 +42,14 @@ def ingest(
             show_default=False,
         ),
     ] = None,
+    boilerplate: Annotated[
+        bool | None,
+        typer.Option(
+            "--boilerplate/--no-boilerplate",
+            help="Keep cookie notices, copyright lines, share prompts and legal footers of mail. [default: as the last time]",
+            show_default=False,
+        ),
+    ] = None,
     meta: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Say of these files, e.g. author=Li or tags=hr,2026.")
     ] = None,
@@ -82,6 +90,7 @@ def ingest(
         force=force,
         dry_run=dry_run,
         redact=None if redact is None else _kinds(redact),
+        boilerplate=boilerplate,
         metadata=dict(map(_pair, meta or ())),
         encoding=encoding,
         chunk_tokens=chunk_tokens,

@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 from typing import cast
 
 from . import media
+from .boilerplate import without_boilerplate
 from .document import Document, Heading, document_id
 from .encoding import recode, repair
 from .errors import (
@@ -116,11 +117,14 @@ class Treatment:
     """How its bytes become text; found out if empty."""
     redact: tuple[str, ...] = ()
     """The kinds of personal data that are replaced; see ``redact``."""
+    boilerplate: bool = True
+    """Whether what stands on every page of a site, or under every mail, is kept."""
 
     @property
     def key(self) -> str:
         """Equal keys mean equal documents of equal bytes."""
-        return " ".join(part for part in (self.encoding, ",".join(sorted(self.redact))) if part)
+        kept = "" if self.boilerplate else "no-boilerplate"
+        return " ".join(part for part in (self.encoding, ",".join(sorted(self.redact)), kept) if part)
 
 
 AS_IT_IS = Treatment()
@@ -145,6 +149,8 @@ def read_bytes(data: bytes, source: str, treatment: Treatment = AS_IT_IS) -> Doc
         raise UnsupportedError(f"no reader for this kind of file ({kind}); convert it to PDF, DOCX, HTML or text")
     reading = _normalised(_read(reader, data, name))
     metadata = front_matter(reading.text) if kind in {media.MARKDOWN, media.PLAIN} else ()
+    if not treatment.boilerplate:
+        reading = without_boilerplate(reading)
     if treatment.redact:
         reading = redacted(reading, treatment.redact)
         metadata = tuple((key, redact(value, treatment.redact)) for key, value in metadata)

@@ -7,8 +7,10 @@ opened). It raises a ``ReadError`` with one sentence, never anything else on pur
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from .document import Heading, How, Page
 
@@ -26,6 +28,23 @@ class Reading:
 
 
 Reader = Callable[[bytes, str], Reading]
+
+
+def without(reading: Reading, spans: Sequence[tuple[int, int]]) -> Reading:
+    """Return the reading without some spans of its text, which ascend and do not touch; pages and headings move along."""
+    stops = [stop for _, stop in spans]
+    gone = list(accumulate((stop - start for start, stop in spans), initial=0))
+    starts = [start for start, _ in spans]
+    pieces = [reading.text[start:stop] for start, stop in zip([0, *stops], [*starts, len(reading.text)], strict=True)]
+
+    def moved(offset: int) -> int:
+        at = bisect_right(stops, offset)
+        inside = max(0, offset - starts[at]) if at < len(spans) else 0
+        return offset - gone[at] - inside
+
+    pages = tuple(replace(page, start=moved(page.start), stop=moved(page.stop)) for page in reading.pages)
+    headings = tuple(replace(heading, start=moved(heading.start)) for heading in reading.headings)
+    return replace(reading, text="".join(pieces), pages=pages, headings=headings)
 
 
 _ALIVE: list[Callable[[], None]] = []

@@ -68,7 +68,7 @@ CREATE TABLE sources (
     root           TEXT NOT NULL,           -- the argument it was found under
     size           INTEGER NOT NULL,        -- bytes
     mtime_ns       INTEGER NOT NULL,        -- -1: an archive whose members are being read
-    reader         TEXT NOT NULL,           -- version of the readers that looked, and what was redacted
+    reader         TEXT NOT NULL,           -- version of the readers that looked, what was redacted and left out
     document_id    TEXT REFERENCES documents(id),
     failure_kind   TEXT NOT NULL DEFAULT '',
     failure_reason TEXT NOT NULL DEFAULT '',

@@ -31,6 +31,9 @@ from .split import CountTokens, Splitting
 MAX_NOTED = 1000
 UTF8 = ("", "utf-8", "ascii")
 
+_BOILERPLATE = "boilerplate"
+"""The setting of a base that says whether it is kept: empty or ``no``."""
+
 Outcome = Literal["added", "updated", "unchanged", "removed", "failed"]
 
 
@@ -62,6 +65,8 @@ class Selection:
     """Whether it is only found out what would be done."""
     redact: Sequence[str] | None = None
     """Kinds of personal data that are replaced before anything is stored; the base remembers them. ``None``: as before."""
+    boilerplate: bool | None = None
+    """Whether cookie notices, copyright lines and the like are kept; the base remembers it. ``None``: as before."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Said of every file of the run, over what the file says of itself; an empty value takes back what was said before."""
     encoding: str = ""
@@ -124,6 +129,8 @@ def sync(
             demand_purge(catalog)
             forget_answers(catalog)
             catalog.put("redact", run.redact)
+        if run.keeps_boilerplate != _keeps_boilerplate(catalog):
+            catalog.put(_BOILERPLATE, "" if run.keeps_boilerplate else "no")
         run.read(changed)
         catalog.put("limits", run.limits.key)
     if selection.delete:
@@ -161,7 +168,10 @@ class _Run:
         self.progress = progress
         self.result = Synced()
         self.redact = _redaction(catalog, selection)
-        self.reader = " ".join(filter(None, (str(READER_VERSION), self.redact)))
+        wanted = selection.boilerplate
+        self.keeps_boilerplate = _keeps_boilerplate(catalog) if wanted is None else wanted
+        kept = "" if self.keeps_boilerplate else "no-boilerplate"
+        self.reader = " ".join(filter(None, (str(READER_VERSION), self.redact, kept)))
         self.limits = selection.limits or Limits()
         raised = self.limits.exceed(catalog.get("limits"))
         self.known = Known(
@@ -235,7 +245,8 @@ class _Run:
 
     def _job(self, found: Found) -> Job:
         source = str(found.path)
-        treatment = Treatment(self.known.encoding_of(source), tuple(filter(None, self.redact.split(","))))
+        kinds = tuple(filter(None, self.redact.split(",")))
+        treatment = Treatment(self.known.encoding_of(source), kinds, self.keeps_boilerplate)
         return Job(source, found.size, self.known.documents_of(found), treatment, self.selection.max_bytes)
 
     def _take(self, job: Job, event: Event) -> None:
@@ -334,7 +345,13 @@ class _Run:
         """Name the sources that were read when less was redacted, and were not given this time."""
         if self.redact:
             rows = self.catalog.sources().values()
-            self.result.unredacted += [row.source for row in rows if row.document_id and row.reader != self.reader]
+            self.result.unredacted += [
+                row.source for row in rows if row.document_id and self.redact not in row.reader.split()
+            ]
+
+
+def _keeps_boilerplate(catalog: Catalog) -> bool:
+    return not catalog.get(_BOILERPLATE)
 
 
 def _redaction(catalog: Catalog, selection: Selection) -> str:
