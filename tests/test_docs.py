@@ -157,7 +157,8 @@ def commands() -> dict[str, object]:
 
 def test_commands_and_options_in_the_docs_exist(commands) -> None:
     """No page names a command or an option of kb that is not there."""
-    options = {word for command in commands.values() for param in command.params for word in (*param.opts, *param.secondary_opts)}
+    params = [param for command in commands.values() for param in command.params]
+    options = {word for param in params for word in (*param.opts, *param.secondary_opts)}
     named = _documented(r"`(kb [^`\n]*)`") | {line for page in PAGES for line in kb_lines(page.read_text("utf-8"))}
     assert len(named) > 20
     for line in sorted(named):
