@@ -25,6 +25,7 @@ from ..llm.open import open_generator
 from ..prompts.condense import Turn
 from ..prompts.templates import Templates
 from ..retrieval.cross_encoder import open_cross_encoder
+from ..retrieval.drafts import Drafts
 from ..retrieval.embedder import Embedder
 from ..retrieval.judge import Judge, Judges, open_judge
 from ..retrieval.reranker import Reranker, Rerankers
@@ -32,6 +33,7 @@ from ..retrieval.search import PLAIN, Found, Searcher
 from ..retrieval.select import Ordering
 from ..retrieval.tokens import TOKENS_VERSION, tokens
 from ..retrieval.vectors import Embedded
+from ..retrieval.view import FOLDER
 from ..retrieval.where import Where
 from .answer import Answer, Asked, Searched
 from .answering import Answering
@@ -62,7 +64,7 @@ class KnowledgeBase(InFrameworks):
     ) -> None:
         """Open the base that ``config`` names; a model given here is used instead of the configured one."""
         self.config = config
-        self._catalog = Catalog(config.folder, Tokenizer(tokens, TOKENS_VERSION))
+        self._catalog = Catalog(config.folder, Tokenizer(tokens, TOKENS_VERSION, Drafts(config.folder / FOLDER).note))
         follow(self._catalog, config.folder)
         self._embedders = Embedders(self._catalog, embedder or config.embedder, config.models)
         self._llm = llm

@@ -19,9 +19,19 @@ class Tokenizer:
     version: int
     """When it moves, all keyword rows are made anew."""
 
+    noted: Callable[[int, str, str], None] | None = None
+    """Told of every row before it is written: its key, its indexed text, and what is written for it."""
+
     def keywords(self, text: str) -> str:
         """Return what is written for a text."""
         return " ".join(self.tokens(text))
+
+    def row(self, key: int, text: str) -> tuple[int, str]:
+        """Return a row to be written."""
+        keywords = self.keywords(text)
+        if self.noted:
+            self.noted(key, text, keywords)
+        return key, keywords
 
 
 KeyedText = tuple[int, str]
@@ -31,7 +41,7 @@ KeyedText = tuple[int, str]
 def insert_keywords(connection: sqlite3.Connection, tokenizer: Tokenizer, texts: Iterable[KeyedText]) -> None:
     """Add the rows of chunks that have none."""
     connection.executemany(
-        "INSERT INTO bm25(rowid, tokens) VALUES (?, ?)", ((key, tokenizer.keywords(text)) for key, text in texts)
+        "INSERT INTO bm25(rowid, tokens) VALUES (?, ?)", (tokenizer.row(key, text) for key, text in texts)
     )
 
 

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from ..ingest.database import Database
 from ..ingest.document import indexed_text
 from ..ingest.errors import StorageError
-from .postings import Postings
+from .drafts import Drafted
+from .postings import POSTINGS_VERSION, Postings
 from .segments import Segments, living, places
 from .tokens import TOKENS_VERSION, tokens
 
-KEYWORDS = f"keywords-{TOKENS_VERSION}"
+KEYWORDS = f"keywords-{TOKENS_VERSION}-{POSTINGS_VERSION}"
 """The kind of its segments."""
 
 _K1, _B = 1.2, 0.75
@@ -104,6 +105,7 @@ class KeywordIndex:
 
     def __init__(self, folder: Path) -> None:
         """Keep the segments in ``folder``."""
+        self._folder = folder
         self._segments = Segments(folder, KEYWORDS, Postings)
         self._known: Keywords | None = None
         self._added: list[Postings] = []
@@ -122,7 +124,7 @@ class KeywordIndex:
 
     def update(self, catalog: Database, n_chunks: int, *, forget: bool = False) -> None:
         """Put every chunk into a segment; see ``Segments.update``."""
-        self._segments.update(catalog, _read, n_chunks, forget=forget)
+        self._segments.update(catalog, Drafted(self._folder, _read), n_chunks, forget=forget)
 
     def _look(self, connection: sqlite3.Connection, content: str) -> Keywords | None:
         listed = self._segments.listed(connection)
@@ -160,11 +162,13 @@ def _view(connection: sqlite3.Connection, content: str, parts: Sequence[Postings
     )
 
 
-def _read(connection: sqlite3.Connection, after: int, limit: int) -> tuple[Postings, int]:
+def _read(connection: sqlite3.Connection, after: int, limit: int, below: int | None = None) -> tuple[Postings, int]:
     rows = connection.execute(
-        "SELECT key, text, headings FROM chunks WHERE key > ? ORDER BY key LIMIT ?", (after, limit)
+        "SELECT key, text, headings FROM chunks WHERE key > ? AND key < ifnull(?, 9e18) ORDER BY key LIMIT ?",
+        (after, below, limit),
     )
-    part = Postings.of((key, tokens(indexed_text(tuple(json.loads(headings)), text))) for key, text, headings in rows)
+    keyed = [(key, " ".join(tokens(indexed_text(tuple(json.loads(headings)), text)))) for key, text, headings in rows]
+    part = Postings.of([key for key, _ in keyed], [keywords for _, keywords in keyed])
     return part, int(part.keys[-1]) if len(part.keys) else after
 
 

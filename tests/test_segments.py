@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from sqlite3 import IntegrityError
 
 import numpy as np
 import pytest
 from hashed import HashedEmbedder
+from hypothesis import given
+from hypothesis import strategies as st
 from kb import KnowledgeBase
 from kb.ingest.catalog import Catalog
-from kb.retrieval import keyword_index, search, segments
+from kb.ingest.document import Chunk, Document
+from kb.ingest.keywords import Tokenizer
+from kb.ingest.sources import SourceRow
+from kb.retrieval import drafts, keyword_index, search, segments
 from kb.retrieval.bm25 import Bm25
+from kb.retrieval.drafts import DRAFTS
 from kb.retrieval.lane import LaneScores, best_of
-from kb.retrieval.postings import Postings
+from kb.retrieval.postings import Postings, term_hash
 from kb.retrieval.scan import VectorScan
+from kb.retrieval.tokens import TOKENS_VERSION, tokens
 from kb.retrieval.vectors import load_vectors
 from kb.retrieval.view import FOLDER, keep_up
 from kb.retrieval.where import Where, resolve
@@ -32,6 +42,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segments, "WORTH", 5)
     monkeypatch.setattr(segments, "_LARGEST", 40)
     monkeypatch.setattr(segments, "_BATCH", 16)
+    monkeypatch.setattr(drafts, "WORTH", 5)
+    monkeypatch.setattr(drafts, "_CHUNKS", 7)
 
 
 @pytest.fixture
@@ -214,6 +226,87 @@ def test_pending_vectors_wait(base: KnowledgeBase) -> None:
     agree(base)
 
 
+def passages(turn: int, n: int) -> tuple[SourceRow, Document, list[Chunk]]:
+    """Return a document of ``n`` passages that differ from one turn to another."""
+    text = f"turn {turn}"
+    document = Document(f"document {turn}", f"/{turn}.md", f"/{turn}.md", "text/markdown", "en", text)
+    dice = random.Random(turn)
+    said = [f"{text} {at} {' '.join(dice.choices(WORDS, k=4))}" for at in range(n)]
+    chunks = [Chunk(f"{turn}-{at}", document.id, document.source, one, 0, 3, (), (), 3) for at, one in enumerate(said)]
+    return SourceRow(document.source, "/", 9, 0, "", document.id), document, chunks
+
+
+def test_tokens_are_made_once(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written for FTS5 is what the files are made of; of the catalog only what no draft has is read again."""
+    catalog = base._catalog
+    read: list[str] = []
+    monkeypatch.setattr(keyword_index, "tokens", lambda text: read.append(text) or tokens(text))
+    catalog.put_document(*passages(1, 40), "x")
+    assert len(list((base.config.folder / FOLDER / DRAFTS).iterdir())) == 5
+    keep_up(catalog, base.config.folder, None)
+    assert len(read) == 5
+    assert not (base.config.folder / FOLDER / DRAFTS).exists()
+    agree_on_words(catalog, base.config.folder / FOLDER)
+
+
+def test_a_draft_of_what_was_rolled_back_is_not_used(base: KnowledgeBase) -> None:
+    """Other chunks get the keys of those that never were, in this process or in another that has no drafts."""
+    catalog, folder = base._catalog, base.config.folder
+    row, document, chunks = passages(1, 30)
+    with pytest.raises(IntegrityError):  # a source without a document: found when its chunks are written
+        catalog.put_document(replace(row, document_id=None), document, chunks, "x")
+    assert (folder / FOLDER / DRAFTS).exists()
+    with closing(Catalog(folder, Tokenizer(tokens, TOKENS_VERSION))) as other:
+        other.put_document(*passages(2, 20), "x")
+    catalog.put_document(*passages(3, 20), "x")
+    keep_up(catalog, folder, None)
+    agree_on_words(catalog, folder / FOLDER)
+
+
+@pytest.mark.parametrize("harm", ["none", "delete", "cut", "flip"])
+def test_another_process_goes_on_with_the_drafts_of_one_that_was_killed(base: KnowledgeBase, harm: str) -> None:
+    """Those that are whole are used; for the others the catalog is read, and so it is for what has changed since."""
+    catalog, folder = base._catalog, base.config.folder
+    for turn in range(1, 6):
+        catalog.put_document(*passages(turn, 12), "x")
+    catalog.remove("/2.md")
+    harmed = sorted((folder / FOLDER / DRAFTS).iterdir())
+    assert len(harmed) == 8
+    for path in harmed[::2] if harm != "none" else ():
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 0x55
+        path.unlink() if harm == "delete" else path.write_bytes(data if harm == "flip" else data[: len(data) // 2])
+    with closing(Catalog(folder, Tokenizer(tokens, TOKENS_VERSION))) as other:
+        keep_up(other, folder, None)
+        agree_on_words(other, folder / FOLDER)
+
+
+@given(st.lists(st.lists(st.text(st.characters(codec="utf-8", exclude_characters=" "), min_size=1, max_size=70))))
+def test_postings_are_what_counting_finds(chunks: list[list[str]]) -> None:
+    """Whatever the tokens are, of one part or of several put together, with all chunks or without some."""
+    keys = [3 * at + 1 for at in range(len(chunks))]
+    middle = len(chunks) // 2
+    whole = Postings.of(keys, [" ".join(chunk) for chunk in chunks])
+    halves = [
+        Postings.of(keys[half], [" ".join(chunk) for chunk in chunks[half]])
+        for half in (slice(middle), slice(middle, None))
+    ]
+    merged = Postings.merged(halves)
+    alive = np.arange(len(chunks)) % 3 > 0
+    for part, of in (
+        (whole, chunks),
+        (merged, chunks),
+        (whole.only(alive), [c for c, a in zip(chunks, alive, strict=True) if a]),
+    ):
+        distinct = {token for chunk in of for token in chunk}
+        assert part.terms.tolist() == sorted(map(term_hash, distinct))
+        assert part.lengths.tolist() == list(map(len, of))
+        for token in distinct:
+            rows, counts = part.holding(token)
+            expected = [(row, chunk.count(token)) for row, chunk in enumerate(of) if token in chunk]
+            assert list(zip(rows.tolist(), counts.tolist(), strict=True)) == expected
+
+
 def test_best_of_is_a_stable_sort() -> None:
     """The highest, best first, ties by place; as many as there are when more are asked for."""
     scores = np.random.default_rng(0).integers(0, 99, 5000).astype(np.float32)
@@ -224,7 +317,7 @@ def test_best_of_is_a_stable_sort() -> None:
 
 def test_a_token_may_occur_more_often_than_its_count_can_say() -> None:
     """65 535 is as often as a chunk can hold a token; nothing wraps round."""
-    rows, counts = Postings.of([(1, ["a"] * 70_000), (2, ["b"])]).holding("a")
+    rows, counts = Postings.of([1, 2], ["a " * 69_999 + "a", "b"]).holding("a")
     assert (rows.tolist(), counts.tolist()) == ([0], [65_535])
 
 
