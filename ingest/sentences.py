@@ -12,12 +12,12 @@ from itertools import chain
 _ABBREVIATIONS = frozenset(
     """
     mr mrs ms dr prof sr jr st vs etc e.g i.e eg ie cf al inc ltd co corp no nos vol pp p fig figs sec ch approx dept est
-    u.s u.k u.n a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec gen col lt capt rev hon
+    ca cca eds u.s u.k u.n a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec gen col lt capt rev hon
     """.split()  # noqa: SIM905
 )
 _END = re.compile(
     r"[。！？!?；;…]+[”’」』）》】\"')\]]*"  # a Chinese end needs no space behind it
-    r"|\.+[\"')\]”’]*(?=\s|$)"  # a full stop does, else it is a number, a version or a file name
+    r"|\.+(?:[\"')\]”’]|\[[^\]\n]{1,20}\])*(?=\s|$)"  # a full stop does, else it is a number, a version or a file name; "…[1]"
     r"|\n\s*\n"
     r"|\n(?=[ \t]*(?:[-*+•|#>]|\d+[.)、]|```|~~~))"  # Markdown: a list item, table row, heading or fence is its own unit
     r"|(?P<line>\n)",  # the end of a short line: of a receipt, a form, an address

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import pstdev
 
 from ..ingest.sentences import sentence_spans
 from ..prompts.prompt import Prompt
@@ -15,8 +16,11 @@ from ..retrieval.tokens import tokens
 
 _SAID = 0.6
 """A sentence that shares more than this of its tokens with one quoted before says it again."""
-_MARKUP = re.compile(r"#{1,6}\s|```|~~~|\|[\s|:-]+\|$")
+_MARKUP = re.compile(r"#{1,6}\s|```|~~~|\|[\s|:-]+\|$|(?:\*\*|__)[^*_\n]+(?:\*\*|__)[:：]?$")
 _BULLET = re.compile(r"(?:[-*+•]\s+(?:\[[ xX]\]\s+)?|>\s?)+")
+_NUMBERED = re.compile(r"\d{1,3}[.)、]\s?")
+_ENDS = re.compile(r"[.。!！?？;；…][\"'”’」』)）\]*_]*$")
+_LEADS = re.compile(r"[:：][*_]*$")
 _LINE_BREAK = re.compile(r"\s*\n\s*")
 
 
@@ -31,10 +35,12 @@ class Candidate:
     tokens: frozenset[str]
     context: frozenset[str]
     """Tokens of the headings above and the sentence before."""
+    topic: frozenset[str]
+    """Tokens of the headings above and of the passage's first sentence."""
     whole: frozenset[str]
     """Tokens of the passage."""
-    rank: int
-    """Of the passage, from 1."""
+    behind: float
+    """How far its passage scores below the best one, >= 0, in standard deviations of the passages' scores."""
 
 
 def shown(text: str) -> str:
@@ -44,18 +50,42 @@ def shown(text: str) -> str:
 
 def candidates_of(prompt: Prompt) -> Iterator[Candidate]:
     """Yield the sentences of a prompt's passages, in their order."""
-    by_score = sorted(range(len(prompt.hits)), key=lambda at: -prompt.hits[at].score)
-    ranks = {at: rank for rank, at in enumerate(by_score, 1)}
+    scores = [hit.score for hit in prompt.hits]
+    spread = pstdev(scores) if scores else 0.0
     for at, hit in enumerate(prompt.hits):
+        behind = (max(scores) - hit.score) / spread if spread else 0.0
         headings = frozenset(tokens(" ".join(hit.chunk.headings)))
-        units = [hit.chunk.text[start:stop] for start, stop in sentence_spans(hit.chunk.text)]
+        spans = list(sentence_spans(hit.chunk.text))
+        units = [hit.chunk.text[start:stop] for start, stop in spans]
         held = [frozenset(tokens(unit)) for unit in units]
         whole = headings.union(*held)
-        before: frozenset[str] = frozenset()
+        topic = headings.union(*[own for unit, own in zip(units, held, strict=True) if _is_prose(unit)][:1])
+        before = _before(hit.chunk.text, spans)
         for order, (unit, own) in enumerate(zip(units, held, strict=True)):
             if _is_prose(unit):
-                yield Candidate(at + 1, order, unit, own, headings | before, whole, ranks[at])
-            before = own
+                near = headings if before[order] < 0 else headings | held[before[order]]
+                yield Candidate(at + 1, order, unit, own, near, topic, whole, behind)
+
+
+def _before(text: str, spans: Sequence[tuple[int, int]]) -> list[int]:
+    """Return for each unit the one that it goes on from, or -1.
+
+    A sentence goes on from the one before, or from its heading; an item of a list from the line that leads the list in. Lines
+    of a form go on from none.
+    """
+    found: list[int] = []
+    lead = -1
+    for at, (start, stop) in enumerate(spans):
+        last = text[slice(*spans[at - 1])] if at else ""
+        item = bool(_BULLET.match(text, start, stop) or _NUMBERED.match(text, start, stop))
+        same_line = at > 0 and "\n" not in text[spans[at - 1][1] : start]
+        prose = at > 0 and not item and (same_line or bool(_ENDS.search(last) or _MARKUP.match(last)))
+        if _LEADS.search(last):
+            lead = at - 1
+        elif not item:
+            lead = -1
+        found.append(lead if lead >= 0 else at - 1 if prose else -1)
+    return found
 
 
 def _is_prose(text: str) -> bool:

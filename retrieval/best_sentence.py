@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..ingest.sentences import sentence_spans
+from .answer_kind import expected_answer, new_matches
 from .hit import Hit
-from .question import Term, expected_answer, new_matches
+from .question import Term
 from .tokens import tokens
 
 _NEAR = 0.5
@@ -36,6 +37,8 @@ class BestSentence:
 
     share: float = 0.0
     """0..1: of the question's information that it holds, and half of what only its surroundings hold."""
+    own: float = 0.0
+    """0..1: of the question's information that it holds itself."""
     lacks_kind: bool = False
     """A date, number, name or place was asked for, and neither the best sentences nor their passage have one."""
     affirms: bool = False
@@ -45,6 +48,7 @@ class BestSentence:
 @dataclass(frozen=True, slots=True)
 class _Unit:
     share: float
+    own: float
     text: str
     hit: Hit
 
@@ -64,6 +68,7 @@ def best_sentence(question: str, weights: Mapping[Term, float], hits: Sequence[H
     kind = expected_answer(question)
     return BestSentence(
         best.share,
+        best.own,
         kind is not None and not any(new_matches(kind, text, question) for text in _around(units)),
         len(question.split()) <= _PLAIN_WORDS and bool(_DENIES.search(question)) and not _NEGATES.search(best.text),
     )
@@ -86,5 +91,5 @@ def _units(hit: Hit, weights: Mapping[Term, float]) -> Iterator[_Unit]:
             own = sum(weight for term, weight in weights.items() if term.within(held))
             near = sum(weight for term, weight in weights.items() if term.within((headings | before) - held))
             brevity = min(1.0, math.sqrt(_LONG / max(len(held), 1)))
-            yield _Unit(min(1.0, brevity * (own + _NEAR * near) / total), text, hit)
+            yield _Unit(min(1.0, brevity * (own + _NEAR * near) / total), brevity * own / total, text, hit)
         before = held

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kb.ingest.document import Chunk
+from kb.retrieval.answer_kind import expected_answer, new_matches
 from kb.retrieval.evidence import ENOUGH, WEIGHTS, Evidence, weigh
 from kb.retrieval.hit import Hit, Lane
-from kb.retrieval.question import asked_phrases, expected_answer, figures, new_matches, phrases, terms
+from kb.retrieval.question import asked_phrases, figures, phrases, terms
 from kb.retrieval.tokens import tokens
 
 ENGLISH = (
@@ -87,6 +88,13 @@ def test_a_question_in_another_language_needs_a_close_vector() -> None:
     assert weighed(question, ENGLISH, Lane("dense", 1, 0.8)).sufficient
     assert not weighed(question, ENGLISH, Lane("dense", 1, 0.4)).sufficient
     assert not weighed(question, ENGLISH, Lane("tfidf", 1, 0.8)).sufficient
+
+
+def test_in_a_base_of_one_passage_a_whole_question_is_enough() -> None:
+    """No word is rare there and no score high; that one sentence holds all that is asked still counts."""
+    receipt = ("Receipt\n\nParking 10.00\nBreakfast 24.00\n\nThank you for your stay",)
+    assert weighed("How much was the parking?", receipt, Lane("tfidf", 1, 0.05)).sufficient
+    assert not weighed("How much was the sauna?", receipt, Lane("tfidf", 1, 0.05)).sufficient
 
 
 def test_nothing_found_and_nothing_asked_are_not_evidence() -> None:

@@ -72,6 +72,53 @@ def test_a_sentence_may_lean_on_its_heading_and_on_the_one_before() -> None:
     assert quoted("When was the Aurora bridge opened?", text, headings=("Aurora bridge",)) == ["It was opened in 1931."]
 
 
+RECEIPT = (
+    "BLUE HARBOUR HOTEL\n14 Quay Street, Galway\n\nReceipt No. 20384\nDate: 12/03/2024\n\n2 nights single room      220.00\n"
+    "Breakfast                  24.00\nTOTAL                     288.29\n\n"
+    "Paid by VISA ending 4402\nReceipt required for refunds\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "line"),
+    [
+        ("What is the total on the receipt?", "TOTAL                     288.29"),
+        ("How much was the breakfast?", "Breakfast                  24.00"),
+        ("How was the receipt paid?", "Paid by VISA ending 4402"),
+    ],
+)
+def test_the_line_of_a_form_that_answers_is_quoted(question: str, line: str) -> None:
+    """A price is asked for by *total* as by *how much*, and a line of a form owes nothing to the line above it."""
+    assert quoted(question, RECEIPT)[0] == line
+
+
+def test_an_item_of_a_list_leans_on_the_line_that_leads_it_in() -> None:
+    """The third item is as much under the leading line as the first."""
+    text = "To open the vault you need:\n\n- a badge\n- a code of six digits\n- the key of Ann Lee\n\nLunch is at noon."
+    assert quoted("Whose key is needed to open the vault?", text)[0] == "- the key of Ann Lee"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "answer"),
+    [
+        ("When was the ferry company sold?", "The ferry company was sold. That was in 1931. It rained.", "That was in 1931."),
+        ("How much is the budget for 2025?",
+         "The budget for 2025 was discussed. Tom was there. The board chose 1.2 million euros.",
+         "The board chose 1.2 million euros."),
+        ("晨报公司成立于哪一年？", "1931年，他来到上海。后来成立了晨报公司。公司很大。", "1931年，他来到上海。"),
+    ],
+)  # fmt: skip
+def test_what_the_best_sentence_lacks_is_quoted_from_beside_it(question: str, text: str, answer: str) -> None:
+    """The sentence with the question's words may lack the date or sum that was asked for, and its neighbour have it."""
+    assert quoted(question, text)[1] == answer
+
+
+def test_a_character_in_another_word_counts_for_something() -> None:
+    """制成 is asked, 制得 is said."""
+    texts = ("硝酸盐首先在德国使用。", "硝酰氟首先由莫瓦桑制得。")
+    assert quoted("它首先被谁制成？", *texts)[0] == texts[1]
+
+
 def test_what_was_said_is_not_said_again() -> None:
     """A second source with the same sentence adds nothing; one with another fact on it may."""
     once = "The hotel allowance is 120 euros a night."
@@ -162,6 +209,10 @@ def test_every_quote_is_in_its_document(question: str, texts: list[str]) -> None
         ("When was the bridge opened?", "Begun in 1929, the bridge was opened on 4 May 1931.", "4 May 1931"),
         ("Who designed the bridge?", "The bridge was designed by Ann Lee in Oslo.", "Ann Lee"),
         ("大桥哪一年通车？", "大桥长900米，1931年通车。", "1931年"),
+        ("Who leads the move?", "Rosa leads the move in July.", "Rosa"),
+        ("How much does a ticket cost?", "In 2024 two tickets cost 12.50 euros.", "12.50 euros"),
+        ("它首先由谁制成？", "它首先由莫瓦桑于1905年制得。", "莫瓦桑"),
+        ("鸡毛松有多高？", "鸡毛松是一种大树，高可达55米。", "55"),
     ],
 )
 def test_the_exact_answer_stands_out(question: str, sentence: str, answer: str) -> None:

@@ -43,6 +43,15 @@ from kb.ingest.sentences import sentence_spans, sentences
             "Prose that was wrapped after a good many words, as\nMarkdown often is.",
             ["Prose that was wrapped after a good many words, as\nMarkdown often is."],
         ),
+        ("It has ca. 2 million members. Good.", ["It has ca. 2 million members.", "Good."]),
+        (
+            "It began in 1931.[3] It ended soon.[citation needed] In 1940 it was sold.",
+            [
+                "It began in 1931.[3]",
+                "It ended soon.[citation needed]",
+                "In 1940 it was sold.",
+            ],
+        ),
         ("", []),
         (" \n ", []),
     ],

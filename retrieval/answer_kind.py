@@ -1,0 +1,138 @@
+"""What kind of thing answers a question, and where a text has one: a date, a number, a name, a place.
+
+Comes in: a question, Chinese or English, and a text. Goes out: patterns and spans. Never: a look at the documents.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WHAT_YEAR = re.compile(r"\b(?:what|which) year\b|[哪何]一?年", re.IGNORECASE)
+_WHEN = re.compile(
+    r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade)\b|[什甚][么麼][时時](?:候|间|間|期)|何[时時月日]"
+    r"|哪一?[年天日]|哪[个個一]?(?:[时時]期|年代)|[几幾][月时時]|[几幾]世[纪紀]",
+    re.IGNORECASE,
+)
+_VALUE = (
+    "(?:total|sum|amount|price|cost|fee|balance|number|percentage|population|height|length|weight|width|depth|distance"
+    "|temperature|salary|age|speed|size|duration|revenue|discount|deposit)"
+)
+_HOW_MANY = re.compile(
+    r"\bhow (?:many|much|long|old|far|tall|large|big|often|high|deep|fast|wide)\b|\bwhat (?:percent|number|percentage)"
+    r"|多少|几|幾|多[大高长長久深快宽寬远遠重]",
+    re.IGNORECASE,
+)
+_WHAT_COSTS = re.compile(
+    r"\bhow much\b(?=.*\b(?:costs?|paid|pays?|price|charged?|spen[dt]|earns?|budget|fees?|reimbursed?|worth)\b"
+    r"|\s+(?:is|was|are|were)\b)"
+    r"|多少[钱錢元]",
+    re.IGNORECASE,
+)
+_WHAT_VALUE = re.compile(
+    rf"\bwhat(?:'s|’s| (?:is|was|are|were)) (?:the |my |our |its |their )?(?:\w+ ){{0,2}}{_VALUE}s?\b"
+    r"|(?:[总總][额額数數价價计計]|合[计計]|金[额額]|[价價]格|[费費]用|[数數]量|人口|面[积積]|高度|[长長]度|重量|[温溫]度|距[离離]"
+    r"|比例|年[龄齡]|[税稅][额額])(?:是|为|為)?(?:什么|什麼|[？?]|$)",
+    re.IGNORECASE,
+)
+_WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
+_WHAT_NAMED = re.compile(
+    r"\b(?:what|which) (?:\w+ )?(?:company|organi[sz]ation|person|man|woman|king|queen|president|team|university|school|player"
+    r"|author|artist|band|actor|singer|river|mountain|island|language|newspaper|magazine|church|party|group)\b",
+    re.IGNORECASE,
+)
+_WHO_ZH = re.compile("谁|誰|哪一?[位人]|何人|什[么麼]人")
+_WHERE = re.compile(
+    r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|town|county)\b|哪里|哪裡|哪兒|哪儿|何处|何處|什么地方|什麼地方"
+    r"|哪一?[个個座]?[国國省市县縣州城]",
+    re.IGNORECASE,
+)
+
+_MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+_DATE = re.compile(
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?\b)?(?:,? \d{{4}})?\b"
+    r"|\bbetween \d{4} and \d{4}\b|\d{4}\s?年?[到至–-]\s?\d{4}\s?年?"
+    r"|\b(?:1\d{3}|20\d{2})s?\b(?!\s*年)|\b\d{1,2}th century\b|\b\d{4}-\d{2}-\d{2}\b"
+    r"|(?:\d+\s*(?:年代|年|月|日|号|號|世纪|世紀|点|點)[初末中底]?\s*)+|(?:[一二三四五六七八九十〇零]+(?:年代|年|月|日|世纪|世紀))+"
+    r"|\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|today)\b",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\b(?:1\d{3}|20\d{2})\b(?!\s?年)|\d+\s?年|[一二三四五六七八九〇零]{2,4}年")
+_LOW, _HIGH = "二三四五六七八九两兩", "十百千万萬亿億"
+_UNIT = "[年月日天元米尺寸斤克吨噸岁歲周倍成%％]|小时|小時|分钟|分鐘|公里|公尺|平方|公斤|海里|英里"
+_COUNTED = "[个個位名人次场場部种種座条條只隻间間本册冊队隊支颗顆枚艘架辆輛所家层層票字集届屆代组組卷章]"
+_CHINESE_NUMBER = (
+    f"[数數几幾]?[一{_LOW}{_HIGH}]{{2,}}|第?[一{_LOW}](?=第|{_UNIT})|第[一{_LOW}]|[{_LOW}{_HIGH}](?={_UNIT}|{_COUNTED})"
+)
+"""One character alone is a figure only before what is counted, and 一 hardly ever then: 一种, 一般, 一起."""
+_NUMBER = re.compile(
+    r"(?<![\d.,])(?!\b(?:1[5-9]|20)\d{2}(?:\b(?!,\d)|\s?年))[$€£¥]?\d+(?:[.,]\d+)*(?:\s?(?:%|percent|thousand|million|billion|trillion|[百千万萬亿億]+))*"
+    rf"|{_CHINESE_NUMBER}"
+    r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty|hundred"
+    r"|thousand|million|billion|once|twice)\b",
+    re.IGNORECASE,
+)
+_STARTS = (
+    "(?:The|An?|This|That|These|Those|It|He|She|They|We|You|I|There|Here|What|Which|Who|One|All|Each|Every|Both|Some|Many|Most"
+    "|Other|Others|Such|Any|No|Nobody|Everyone|Someone|Another)\\b"
+)
+_VERB = (
+    "(?:is|was|has|had|will|can|leads?|led|runs?|ran|made|wrote|won|became|began|built|took|said|[a-z]{2,}(?:ed|es))\\b"
+)
+_NO_NAME = f"(?i:{_MONTH[3:-1]}|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\\b"
+_NAME = re.compile(
+    rf"(?:^(?!{_STARTS})(?=[A-Z][a-z]+ {_VERB})|(?!^[A-Z][a-z]+ [^A-Z]))(?!{_NO_NAME})"
+    r"[A-Z][\w.'’-]*\w(?:\s+(?:(?:of|de|van|von|the|al|bin)\s+)?[A-Z][\w.'’-]*\w)*"
+)
+_NAME_ZH = re.compile(
+    rf"[\u3400-\u9fff]{{1,6}}(?:[·‧・•][\u3400-\u9fff]{{1,8}})+|(?<=由)[\u3400-\u9fff]{{2,6}}?(?=[于於在所和与與、，。])|{_NAME.pattern}"
+)
+_PLACE = re.compile(
+    rf"(?<=\b(?:in|at) )(?:the )?{_NAME.pattern}|(?<=\b(?:near|from) )(?:the )?{_NAME.pattern}"
+    r"|(?<=[在于於])[\u3400-\u9fff]{1,6}?[省市县縣区區国國州岛島城镇鎮村]"
+)
+_AMOUNT = re.compile(
+    r"[$€£¥]\s?\d[\d.,]*(?:\s?(?:thousand|million|billion|trillion|k|m|bn)\b)?"
+    r"|\d[\d.,]*(?:\s?(?:thousand|million|billion|trillion))?\s?(?:%|percent|euros?|dollars?|pounds?|yuan|USD|EUR|GBP|RMB)"
+    r"|\d[\d.,]*\s?(?:[百千万萬亿億]+)?[元块塊]|(?<![\d.,/-])\d[\d,]*\.\d\d(?![\d.])",
+    re.IGNORECASE,
+)
+_SPOT = re.compile(
+    rf"{_PLACE.pattern}|(?<![\w.])[~/][\w.-]*/[\w./-]*|\b(?:[A-Za-z]:\\\\|https?://)\S+"
+    r"|\b(?:folder|directory|file|menu|page|tab|settings|section|drawer|cabinet|room|floor|building|office|desk|portal|server|website"
+    r"|channel|button)\b|文件夹|資料夾|目录|目錄|菜单|選單|页面|頁面|设置|設定|网站|網站|办公室|辦公室|大楼|大樓|[楼樓][层層]|柜"
+)
+
+_SURE = ((_WHAT_YEAR, _YEAR), (_WHEN, _DATE), (_HOW_MANY, _NUMBER), (_WHO, _NAME), (_WHERE, _PLACE))
+_LIKELY = (
+    (_WHERE, _SPOT),
+    (_WHAT_COSTS, _AMOUNT),
+    *_SURE,
+    (_WHAT_VALUE, _NUMBER),
+    (_WHAT_NAMED, _NAME),
+    (_WHO_ZH, _NAME_ZH),
+)
+
+
+def expected_answer(question: str) -> re.Pattern[str] | None:
+    """Return what a text that answers must match: a date for *when*, a number for *how many*; ``None`` if anything may."""
+    return next((shape for asks, shape in _SURE if asks.search(question)), None)
+
+
+def likely_answer(question: str) -> re.Pattern[str] | None:
+    """Return what a text that answers is likely to match: also a number for *what is the price*, a folder for *where*.
+
+    That a text has nothing of it proves less than with ``expected_answer``: no pattern knows every name.
+    """
+    return next((shape for asks, shape in _LIKELY if asks.search(question)), None)
+
+
+def exact_answer(question: str) -> re.Pattern[str] | None:
+    """Return what the answer itself matches, where it stands out from its sentence: a folder for *where* says too little."""
+    kind = likely_answer(question)
+    return expected_answer(question) if kind is _SPOT else kind
+
+
+def new_matches(kind: re.Pattern[str], text: str, question: str) -> list[tuple[int, int]]:
+    """Return the spans of ``text`` that match what was asked for and are not words of the question itself."""
+    asked = question.lower()
+    return [match.span() for match in kind.finditer(text) if match.group().strip().lower() not in asked]
