@@ -43,14 +43,17 @@ class Embedders:
         self._lock = Lock()
 
     def building(self, say: Callable[[str], None] | None = None) -> Embedder | None:
-        """Return what embeds documents; ``None`` when the base is to do without.
+        """Return what embeds documents, the one that reads questions if it is open; ``None`` when the base is to do without.
 
         Raises:
             EmbedderError: it is not on this machine; a base is never moved to another embedder unless asked to.
             MissingExtraError: the libraries that run it are not installed.
         """
-        spec = self._spec()
-        embedder = self._given() or self._open(spec, say)
+        with self._lock:
+            spec, serving = self._spec(), self._serving
+        if serving and serving[0] == spec and serving[1].embedder:
+            return serving[1].embedder
+        embedder = self._given() or self._open(spec, say)  # without the lock: a search need not wait for a model
         with self._lock:
             self._serving = (spec, Serving(embedder))
         return embedder
@@ -61,6 +64,9 @@ class Embedders:
         spec = spec_of(embedder) if chosen else ""
         if self._catalog.get("embedder") != spec:
             self._catalog.put("embedder", spec)
+            with self._lock:
+                if self._serving and self._serving[1].embedder is embedder:
+                    self._serving = (self._spec(), self._serving[1])
 
     def serving(self) -> Serving:
         """Return what embeds questions; with a note instead of an error when the base's own is not on this machine.

@@ -35,6 +35,7 @@ from .server_guard import Guard
 from .server_http import Door, handle_errors
 from .server_jobs import Jobs
 from .server_login import SignIn, login
+from .server_memory import give_memory_back
 from .server_metrics import Metrics
 from .server_openai import openai_like
 from .server_rate import Rate
@@ -122,6 +123,7 @@ def run(
     Raises:
         InputError: others could reach it and no token protects it, or the port is taken.
     """
+    give_memory_back()
     app = make_app(bases, serving)
     listening = _listen(serving.host, serving.port, _PORTS_TRIED if any_port else 1)
     host = f"[{serving.host}]" if ":" in serving.host else serving.host

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 import time
 import uuid
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ..ingest.errors import UnknownNameError
 
@@ -82,7 +82,11 @@ class Jobs:
         """Open the jobs of ``home``, remembering as many that are over as ``kept`` says."""
         self._kept = kept
         home.mkdir(parents=True, exist_ok=True)
-        self._path = home / "jobs.sqlite"
+        self._lock = threading.Lock()
+        # One for all threads, held open: the last connection that closes writes everything back, and waits for the disk.
+        self._connection = sqlite3.connect(
+            home / "jobs.sqlite", timeout=30, isolation_level=None, check_same_thread=False
+        )
         self._update("PRAGMA journal_mode=WAL")
         self._update(_TABLE)
 
@@ -119,8 +123,7 @@ class Jobs:
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs are in each state."""
-        with closing(self._connection()) as connection:
-            return dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
+        return dict(self._rows("SELECT state, count(*) FROM jobs GROUP BY state"))
 
     def cancel(self, job_id: str) -> Job:
         """Stop a job; what it has finished stays in the base, and what is over stays as it is.
@@ -152,30 +155,39 @@ class Jobs:
             stage, done, total, source, failed, json.dumps([job.id for job in jobs]),
         )  # fmt: skip
 
-    def end(self, job: Job, *, report: object = None, error: str = "") -> None:
-        """Note what came of a job."""
-        state = "failed" if error else "done"
+    def any_cancelled(self, jobs: Sequence[Job]) -> bool:
+        """Return whether nobody wants one of these any more."""
+        ids = json.dumps([job.id for job in jobs])
+        query = "SELECT 1 FROM jobs WHERE state = 'cancelled' AND id IN (SELECT value FROM json_each(?)) LIMIT 1"
+        return bool(self._rows(query, ids))
+
+    def end(self, reports: Mapping[str, object]) -> None:
+        """Note what came of jobs, by their ids."""
         self._update(
-            "UPDATE jobs SET state = ?, report = ?, error = ? WHERE id = ? AND state = 'running'",
-            state, json.dumps(report, ensure_ascii=False), error, job.id,
-        )  # fmt: skip
+            "UPDATE jobs SET state = 'done', report = (SELECT value FROM json_each(?) WHERE key = jobs.id)"
+            " WHERE state = 'running' AND id IN (SELECT key FROM json_each(?))",
+            *[json.dumps({job_id: json.dumps(report, ensure_ascii=False) for job_id, report in reports.items()})] * 2,
+        )
+
+    def fail(self, job: Job, error: str) -> None:
+        """Note why nothing came of a job."""
+        self._update("UPDATE jobs SET state = 'failed', error = ? WHERE id = ? AND state = 'running'", error, job.id)
 
     # The file
 
-    def _connection(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=30, isolation_level=None)
-
     def _update(self, statement: str, *values: object) -> None:
-        with closing(self._connection()) as connection:
-            connection.execute(statement, values)
+        self._rows(statement, *values)
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
 
     def _select(self, rest: str, *values: object) -> tuple[Job, ...]:
-        with closing(self._connection()) as connection:
-            rows = connection.execute(f"SELECT {_COLUMNS} FROM jobs {rest}", values).fetchall()
         return tuple(
             Job(
                 job_id, base, tuple(json.loads(paths)), bool(keep), state, created, stage, done, total, source, failed,
                 json.loads(report), error,
             )
-            for job_id, base, paths, keep, state, created, stage, done, total, source, failed, report, error in rows
+            for job_id, base, paths, keep, state, created, stage, done, total, source, failed, report, error
+            in self._rows(f"SELECT {_COLUMNS} FROM jobs {rest}", *values)
         )  # fmt: skip

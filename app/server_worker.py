@@ -88,10 +88,10 @@ class Worker:
                     self._do([job])
                 return
             said = str(error) if isinstance(error, KBError) else f"{type(error).__name__}: {error}"
-            self._jobs.end(jobs[0], error=said)
+            self._jobs.fail(jobs[0], said)
         else:
-            for job in jobs:
-                self._jobs.end(job, report=show.as_data(report if len(jobs) == 1 else _of(report, job.paths)))
+            own = {job.id: report if len(jobs) == 1 else _of(report, job.paths) for job in jobs}
+            self._jobs.end({job_id: show.as_data(of_job) for job_id, of_job in own.items()})
 
     def _ingest(self, jobs: Sequence[Job]) -> IngestReport:
         told_at = 0.0
@@ -115,7 +115,7 @@ class Worker:
         return in_turn(ingest, lambda: self._stop.wait(_LOOK_S))
 
     def _check(self, jobs: Sequence[Job]) -> None:
-        if self._stop.is_set() or any(self._jobs.get(job.id).state == "cancelled" for job in jobs):
+        if self._stop.is_set() or self._jobs.any_cancelled(jobs):
             raise _StoppedError
 
 

@@ -64,9 +64,9 @@ class Tally:
 
 
 @contextmanager
-def server(home: Path, llm: str, port: int) -> Iterator[tuple[str, psutil.Process]]:
+def server(home: Path, embedder: str, llm: str, port: int) -> Iterator[tuple[str, psutil.Process]]:
     """Run ``kb serve`` on the handbook; yield its address and its process."""
-    environment = os.environ | {"KB_HOME": str(home), "KB_EMBEDDER": "tfidf", "KB_LLM": llm}
+    environment = os.environ | {"KB_HOME": str(home), "KB_EMBEDDER": embedder, "KB_LLM": llm}
     command = [sys.executable, "-m", "kb"]
     Popen([*command, "ingest", str(ROOT / "knowledge_base")], env=environment, cwd="/", stdout=DEVNULL).wait()
     process = Popen([*command, "serve", "--port", str(port)], env=environment, cwd="/", stderr=DEVNULL)
@@ -199,11 +199,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--pause", type=float, default=1.0, help="seconds between a client's requests, on average")
     parser.add_argument("--uploads", type=int, default=200)
+    parser.add_argument("--embedder", default="minilm", help="what embeds: minilm, or tfidf for keyword search")
     parser.add_argument("--port", type=int, default=8790)
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
-        server(Path(folder) / "home", tiny_model(), arguments.port) as (address, process),
+        server(Path(folder) / "home", arguments.embedder, tiny_model(), arguments.port) as (address, process),
     ):
         print(f"{arguments.clients} clients for {arguments.seconds:.0f} s, a request every {arguments.pause:g} s each:")
         tally = soak(address, process, arguments.clients, arguments.seconds, arguments.pause)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Database:
         """
         self.path = folder / "catalog.sqlite"
         self._threads = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -52,15 +52,14 @@ class Database:
                 connection.execute(f"PRAGMA {pragma}")
             self._threads.connection = connection
             with self._lock:
-                self._open.append(connection)
+                self._close(lambda thread: not thread.is_alive())  # a server's threads come and go, by thousands
+                self._open.append((threading.current_thread(), connection))
         return connection
 
     def close(self) -> None:
         """Close the connections of all threads; it may not be used after."""
         with self._lock:
-            for connection in self._open:
-                connection.close()
-            self._open.clear()
+            self._close(lambda _: True)
         self._threads = threading.local()
 
     def get(self, key: str, default: str = "") -> str:
@@ -102,6 +101,12 @@ class Database:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+
+    def _close(self, of: Callable[[threading.Thread], bool]) -> None:
+        for thread, connection in self._open:
+            if of(thread):
+                connection.close()
+        self._open = [held for held in self._open if not of(held[0])]
 
     def _prepare(self) -> None:
         connection = self.connection()

@@ -56,7 +56,9 @@ class CompiledModel:
         """What it computes in, as the library reports it."""
         self._vocabulary = vocabulary
         self._pad_id = pad_id
-        self._of_thread = threading.local()
+        # One request for all threads: each costs time to make and memory to keep, and one stream runs one at a time anyway.
+        self._request = self._model.create_infer_request()
+        self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
         """Return (n, dim) float32, not necessarily unit rows; ``prompt`` is put before every text.
@@ -79,13 +81,11 @@ class CompiledModel:
         for i, row in enumerate(rows):
             ids[i, : len(row)] = row
             mask[i, : max(1, len(row))] = 1
-        if not hasattr(self._of_thread, "request"):
-            self._of_thread.request = self._model.create_infer_request()
         try:
-            output = self._of_thread.request.infer([ids, mask])[0]
+            with self._lock:
+                return np.array(self._request.infer([ids, mask])[0], np.float32)  # the next one writes over its output
         except RuntimeError as exc:
             raise EmbedderError(f"The compiled embedding model failed ({str(exc).splitlines()[0]})") from exc
-        return np.array(output, np.float32)
 
 
 def openvino_version() -> str:

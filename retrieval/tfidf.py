@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,8 @@ class _Matrix:
     rows: dict[str, int]
     idf: NDArray[np.float32]
     weights: csc_matrix
+    counts: csr_matrix | None = None
+    """Of tokens, by row, where it was fitted by this process: the next one is fitted with little more than what is new."""
 
 
 class TfIdf:
@@ -94,10 +96,11 @@ class TfIdf:
     def _current(self) -> _Matrix:
         with self._lock:
             generation = self._generation()
-            if self._matrix is None or self._matrix.generation != generation:
+            before = self._matrix
+            if before is None or before.generation != generation:
                 self._matrix = _load(self._path, generation)
             if self._matrix is None:
-                self._matrix = _fit(generation, self._chunks())
+                self._matrix = _fit(generation, self._chunks(), before)
                 _save(self._path, self._matrix)
             return self._matrix
 
@@ -146,23 +149,31 @@ def _cosines(matrix: _Matrix, question: str) -> NDArray[np.float32]:
     return cosines
 
 
-def _fit(generation: str, chunks: Iterable[tuple[str, str]]) -> _Matrix:
-    from scipy.sparse import csc_matrix
+def _fit(generation: str, chunks: Iterable[tuple[str, str]], before: _Matrix | None) -> _Matrix:
+    """Fit all chunks; the tokens of those that were in the matrix ``before`` are not counted again: an id stands for a text."""
+    from scipy.sparse import csc_matrix, csr_matrix, vstack
 
+    known = before.rows if before and before.counts is not None else {}
     ids: list[str] = []
 
     def texts() -> Iterator[str]:
         for chunk, text in chunks:
             ids.append(chunk)
-            yield text
+            if chunk not in known:
+                yield text
 
-    first = next(source := texts(), None)
-    if first is None:
+    source = texts()
+    first = next(source, None)
+    if not ids:
         return _Matrix(generation, (), {}, np.ones(_COLUMNS, np.float32), csc_matrix((0, _COLUMNS), dtype=np.float32))
-    counts = _hashed(chain([first], source))
+    counts = csr_matrix((0, _COLUMNS), dtype=np.float32) if first is None else _hashed(chain([first], source))
+    if before is not None and before.counts is not None:
+        new = count(len(before.ids))
+        order = [known[chunk] if chunk in known else next(new) for chunk in ids]
+        counts = vstack([before.counts, counts], format="csr")[order]
     transformer = _transformer().fit(counts)
     idf = transformer.idf_.astype(np.float32)
-    return _Matrix(generation, tuple(ids), _numbered(ids), idf, transformer.transform(counts).tocsc())
+    return _Matrix(generation, tuple(ids), _numbered(ids), idf, transformer.transform(counts).tocsc(), counts)
 
 
 def _numbered(ids: Iterable[str]) -> dict[str, int]:

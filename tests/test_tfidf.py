@@ -98,6 +98,26 @@ def test_the_matrix_is_fitted_once_and_again_when_the_base_has_changed(tmp_path:
     assert lane.score("whale", ["whale"]).tolist() == [0]
 
 
+def test_a_matrix_that_follows_a_base_is_the_one_that_is_fitted_at_once(tmp_path: Path) -> None:
+    """However chunks come and go, the scores are those of a lane that sees the base for the first time, ties included."""
+    rng = random.Random(11)
+    words = ["oil", "gas", "price", "whale", "plant", "梵语", "古老", "language", "burnt", "embargo"]
+    base = Base({})
+    following = base.lane(tmp_path / "following")
+    for number in range(12):
+        for chunk in [chunk for chunk in base.texts if rng.random() < 0.3]:
+            del base.texts[chunk]
+        for _ in range(rng.randint(0, 6)):
+            base.texts[f"{rng.random():.6f}"] = " ".join(rng.choices(words, k=rng.randint(0, 5)))
+        base.texts, base.number = dict(sorted(base.texts.items())), number
+        afresh = base.lane(tmp_path / f"afresh{number}")
+        for question in ("the price of oil", "古老 whale"):
+            one, other = following.search(question, 50), afresh.search(question, 50)
+            assert one.ids == other.ids
+            np.testing.assert_array_equal(one.scores, other.scores)
+            assert (one.mean, one.std) == (other.mean, other.std)
+
+
 def test_a_damaged_file_is_fitted_again(tmp_path: Path) -> None:
     """Cut short, overwritten or with any bytes changed: the answer is the same, and the file is whole afterwards."""
     base = Base(TEXTS)
