@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from statistics import median
 
 from .pdf_content import Line
@@ -76,7 +75,7 @@ def with_table_rows(rows: Sequence[Sequence[Line]], lines: Sequence[Line]) -> li
         for index in range(first, end):
             if is_table or len(rows[index]) > 1:
                 cells = tuple(piece.text for piece in rows[index]) if is_table else (lines[index].text,)
-                marked[index] = replace(lines[index], cells=cells)
+                marked[index] = lines[index]._replace(cells=cells)
         first = end
     return marked
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from statistics import median
+from typing import NamedTuple
 
 from .pdf_content import HYPHEN, Line
 
@@ -22,8 +22,7 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom in points from the lower left corner of the page."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(NamedTuple):
     """Where a line stands in a text layer: its first and last character."""
 
     first: int
@@ -73,7 +72,7 @@ class TextLayer:
         # The first character may be a bullet and the last a footnote's mark: the size is that of a letter between.
         letter = _LETTER.search(self._text, (first + last) // 2, last + 1)
         _, top, _, bottom = self._box(letter.start() if letter else first)
-        return Line(text, self._box(first)[0], bottom, self._box(last)[2], top)
+        return Line.at(text, self._box(first)[0], bottom, self._box(last)[2], top)
 
     def _cut(self, span: _Span) -> tuple[Line, ...]:
         """Return a line cut at the spaces that are wider than the line is high."""
@@ -86,5 +85,5 @@ class TextLayer:
         ends = [start - 1 for start in starts[1:]] + [span.last]
         pieces = [self._line(s, e, self._text[s : e + 1].strip()) for s, e in zip(starts, ends, strict=True)]
         if span.line.text.endswith(HYPHEN):
-            pieces[-1] = replace(pieces[-1], text=pieces[-1].text + HYPHEN)
+            pieces[-1] = pieces[-1]._replace(text=pieces[-1].text + HYPHEN)
         return tuple(pieces)

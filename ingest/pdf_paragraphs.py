@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .pdf_content import HYPHEN, Line
 
@@ -22,6 +21,7 @@ _MARKER = re.compile(
     r"(?:[•●○▪■◦‣▸►➢✓·–—*\uf000-\uf0ff-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|[一二三四五六七八九十]{1,3}、|（[一二三四五六七八九十\d]{1,3}）|第[一二三四五六七八九十百千零\d]{1,6}[条章节])\s*\S"
 )
 _TERMINAL = re.compile(r"[.!?:;。！？：；…][\"'”’»)\]）】」』]*$")
+_DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"[-+(]?[\d.,]*\d[\d.,%)eE+-]*$")
 _CJK = re.compile(r"[\u2e80-\u2fff\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff“”‘’…—]")
 _SIZE_DIFFERS, _WIDE_GAP, _SPARSE, _MARGIN = 1.12, 1.35, 1.5, 1.3
@@ -34,8 +34,7 @@ Relation = Literal["beside", "joined", "broken", "parted"]
 """How a line follows the one before: on the same line, flowing on, on a new line, or in a new paragraph."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A paragraph (level 0), a heading, or the rows of a table."""
 
     text: str
@@ -66,7 +65,7 @@ def blocks(
         else:
             text = _append(found[-1].text, line.text, "joined" if own_level else relation, joins_hyphen)
             found[-1] = Block(text, own_level)
-    return [replace(block, text=block.text.replace(HYPHEN, "-")) for block in found]
+    return [block._replace(text=block.text.replace(HYPHEN, "-")) if HYPHEN in block.text else block for block in found]
 
 
 def heading_levels(lines: Iterable[Line]) -> dict[float, int]:
@@ -77,8 +76,9 @@ def heading_levels(lines: Iterable[Line]) -> dict[float, int]:
     characters: Counter[float] = Counter()
     n_lines: Counter[float] = Counter()
     for line in lines:
-        characters[size_of(line)] += len(line.text)
-        n_lines[size_of(line)] += 1
+        size = size_of(line)
+        characters[size] += len(line.text)
+        n_lines[size] += 1
     if len(characters) < 2:  # noqa: PLR2004  one size: nothing stands out
         return {}
     body, n_body = characters.most_common(1)[0]
@@ -172,7 +172,7 @@ class _Relations:
 
 def _add_row(found: list[Block], cells: tuple[str, ...]) -> None:
     if found and found[-1].rows and len(found[-1].rows[0]) == len(cells):
-        found[-1] = replace(found[-1], rows=(*found[-1].rows, cells))
+        found[-1] = found[-1]._replace(rows=(*found[-1].rows, cells))
     else:
         found.append(Block("", rows=(cells,)))
 
@@ -224,5 +224,6 @@ def _same_size(a: Line, b: Line) -> bool:
 
 def _is_row(line: Line) -> bool:
     words = line.text.split(" ")
-    n_numbers = sum(bool(_NUMBER.match(word)) for word in words)
-    return len(words) >= 3 and n_numbers >= 0.5 * len(words)  # noqa: PLR2004
+    if len(words) < 3 or not _DIGIT.search(line.text):  # noqa: PLR2004
+        return False
+    return sum(_NUMBER.match(word) is not None for word in words) >= 0.5 * len(words)

@@ -6,6 +6,7 @@ Comes in: text as a PDF library gives it. Goes out: clean text, and how much of 
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from functools import lru_cache
 
@@ -23,12 +24,13 @@ _SYMBOL_FONTS = {
 _REPLACED = str.maketrans(_SYMBOL_FONTS | dict.fromkeys("\u00ad\u200b\u2060\ufeff\u200e\u200f"))
 _FOLDED = re.compile("[\ufb00-\ufb06\u2e80-\u2fdf\uf900-\ufaff]")
 """Ligatures, CJK radicals and compatibility ideographs: fonts use them for the plain letters that people type."""
-_INVISIBLE = re.compile(r"[\s\ufffe]+")
 _BAD = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffd\uffff\ud800-\udfff\U000f0000-\U0010ffff]"
     f"|(?![{''.join(_SYMBOL_FONTS)}])[\ue000-\uf8ff]"
 )
-_LATIN, _VOWEL = re.compile("[A-Za-z]"), re.compile("[aeiouyAEIOUY]")
+_NEITHER_LATIN_NOR_CJK = re.compile(r"[^\W\d_A-Za-z\u00c0-\u024f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_OTHER_LETTERS = re.compile(r"[^\W\d_A-Za-z]+")
+_LATIN, _VOWELS = string.ascii_letters.encode(), b"aeiouyAEIOUY"
 _MIXED_WORDS, _FEW_VOWELS, _ENOUGH_LETTERS, _MOSTLY = 0.3, 0.18, 200, 0.9
 
 
@@ -45,29 +47,34 @@ def garbled_share(text: str) -> float:
     Counts replacement, private-use and control characters and ``(cid:12)``; a text whose words mix scripts,
     or that is long, Latin and nearly without vowels, counts as a whole.
     """
-    visible = _INVISIBLE.sub("", text)
+    visible = "".join(text.split()).replace("\ufffe", "")
     if not visible:
         return 0.0
-    n_cid = sum(map(len, _CID.findall(visible)))
-    n_bad = n_cid + len(_BAD.findall(visible))
+    n_bad = sum(map(len, _CID.findall(visible))) if "(cid:" in visible else 0
+    if "\ufffd" in visible or not visible.isprintable():
+        n_bad += len(_BAD.findall(visible))
     if n_bad < len(visible) and (_mixes_scripts(text) or _lacks_vowels(visible)):
         return 1.0
     return n_bad / len(visible)
 
 
 def _mixes_scripts(text: str) -> bool:
-    if text.isascii():
+    if text.isascii() or not _NEITHER_LATIN_NOR_CJK.search(text):
         return False
     words = _WORD.findall(text)
-    mixed = sum(len(scripts) > 1 for scripts in ({_script(c) for c in word} - {""} for word in words))
+    others = (word for word in words if not word.isascii())
+    mixed = sum(len({_script(c) for c in word} - {""}) > 1 for word in others)
     return len(words) >= 10 and mixed / len(words) > _MIXED_WORDS  # noqa: PLR2004  too few words say nothing
 
 
 def _lacks_vowels(visible: str) -> bool:
-    n_latin = len(_LATIN.findall(visible))
-    if n_latin < _ENOUGH_LETTERS or n_latin < _MOSTLY * sum(map(str.isalpha, visible)):
+    ascii_only = visible.encode("ascii", "ignore")
+    n_latin = len(ascii_only) - len(ascii_only.translate(None, _LATIN))
+    if n_latin < _ENOUGH_LETTERS:
         return False
-    return len(_VOWEL.findall(visible)) / n_latin < _FEW_VOWELS
+    if not visible.isascii() and n_latin < _MOSTLY * (n_latin + sum(map(len, _OTHER_LETTERS.findall(visible)))):
+        return False
+    return (len(ascii_only) - len(ascii_only.translate(None, _VOWELS))) / n_latin < _FEW_VOWELS
 
 
 @lru_cache(maxsize=4096)

@@ -49,10 +49,11 @@ def frames(data: bytes) -> Iterator[bytes]:
         raise DamagedError(f"The image cannot be decoded ({exc}); save it again as PNG.") from exc
 
 
-def _write_page(writer: MarkdownWriter, number: int, lines: list[str]) -> None:
+def _write_page(writer: MarkdownWriter, number: int, paragraphs: list[str]) -> None:
     start = writer.begin_page()
-    writer.block("\n".join(lines))
-    if lines:
+    for paragraph in paragraphs:
+        writer.block(paragraph)
+    if paragraphs:
         writer.end_page(number, start, "ocr", "Recognised, as it is an image.")
     else:
         writer.end_page(number, start, "empty", "No text was found in it.")

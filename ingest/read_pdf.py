@@ -169,7 +169,7 @@ def _clean_line(line: Line) -> Line:
     text = clean(line.text)
     if text == line.text and not line.cells:
         return line
-    return replace(line, text=text, cells=tuple(map(clean, line.cells)))
+    return line._replace(text=text, cells=tuple(map(clean, line.cells)))
 
 
 def _paragraphs(text: str) -> tuple[str, ...]:

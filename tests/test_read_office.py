@@ -556,6 +556,19 @@ def test_text_in_an_image_is_recognised() -> None:
         read_image(out.getvalue()[:60], "a.png")
 
 
+@pytest.mark.skipif(not ocr_installed(), reason="the ocr extra is not installed")
+@pytest.mark.parametrize("size", [(400, 1), (1, 400), (20, 3000), (3000, 44)])
+def test_thin_images_are_no_work_of_minutes(size: tuple[int, int]) -> None:
+    """A rule is empty, and words in a strip are read; enlarged as they were, such images took all memory or minutes."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    image = Image.new("RGB", size, "white")
+    ImageDraw.Draw(image).text((20, 2), "Pressure valve report", "black", ImageFont.load_default(32))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    assert ("valve" in read_image(out.getvalue(), "a.png").text.lower()) == (size[0] > 400)
+
+
 def test_a_truncated_real_file_is_damaged() -> None:
     """The first half of a real document, as a broken copy leaves it, is reported as damaged."""
     source = SHARED / "data/folders/mini/half.docx"

@@ -176,7 +176,7 @@ def test_two_pages_are_too_few_for_a_header() -> None:
 
 
 def a_line(text: str, height: float) -> Line:
-    return Line(text, 60, height, 300, height + 12)
+    return Line.at(text, 60, height, 300, height + 12)
 
 
 @given(st.lists(st.lists(st.text("ab 123", min_size=1, max_size=6), max_size=6), max_size=8))
@@ -220,7 +220,7 @@ def test_two_columns_drawn_across_are_taken_apart() -> None:
 def test_a_table_is_not_taken_for_columns() -> None:
     """Rows of short cells stay rows."""
     rows = [
-        [Line("Bolt M8", 60, 700 - n, 100, 712 - n), Line("12 pieces", 300, 700 - n, 350, 712 - n)]
+        [Line.at("Bolt M8", 60, 700 - n, 100, 712 - n), Line.at("12 pieces", 300, 700 - n, 350, 712 - n)]
         for n in range(0, 200, 14)
     ]
     assert unmix_columns(rows) is None
