@@ -33,7 +33,7 @@ from .catalogs import Catalogs, holder_of
 from .census import census_of, taken
 from .chinese import told_in_chinese
 from .log import Written
-from .notes import answer_notes, coverage_notes, cut_notes, prompt_notes, task_notes
+from .notes import absent_notes, answer_notes, coverage_notes, cut_notes, prompt_notes, task_notes
 from .tasks import Gathering
 
 Timings = list[tuple[str, float]]
@@ -53,6 +53,8 @@ class Answering:
     prompts: Templates
     judges: Judges
     """Asked besides, where there is one: whether passages answer, and whether they bear sentences out."""
+    strictness: float = 0.0
+    """How much more evidence than usual an answer needs, in log-odds."""
 
     def answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
         """Yield the answer as it grows, each time with what was written; the last one is finished."""
@@ -70,11 +72,16 @@ class Answering:
         task = task_of(asked.question, asked.task)
         judge = self.judges.get()  # before the search: a judge that is missing is said at once
         began = time.perf_counter()
-        material = Gathering(self.catalog, self.find, self._weigh).material(task, asked)
+        material = Gathering(self.catalog, self.find, self._weigh, self.strictness).material(task, asked)
         found = material.found
         searched = Searched(self.catalog.count("documents"), self.catalog.count("chunks"), found.lanes)
         timings = [("search", time.perf_counter() - began)]
-        notes = (*found.notes, *answer_notes(self.catalog, found.hits), *task_notes(material.missing))
+        notes = (
+            *found.notes,
+            *answer_notes(self.catalog, found.hits),
+            *task_notes(material.missing),
+            *absent_notes(material.absent),
+        )
         answer = Answer(asked.question, "", (), found.hits, abstained=True, searched=searched, model="", notes=notes)
         enough = material.sufficient
         if enough and judge and task.name == "answer":

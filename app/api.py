@@ -91,6 +91,7 @@ class KnowledgeBase(InFrameworks):
             self.generator,
             self.prompts,
             _judges(judge, config),
+            config.more_evidence,
         )
 
     @classmethod

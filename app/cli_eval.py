@@ -171,6 +171,9 @@ def _show_evaluation(evaluated: Evaluation) -> None:
     typer.echo(f"answers {abstention.answered:.1%} of {abstention.n_answerable} questions that have an answer")
     if abstention.n_unanswerable:
         typer.echo(f"abstains from {abstention.abstained:.1%} of {abstention.n_unanswerable} that have none")
+    if abstention.strict:
+        strictness, answered = abstention.strict
+        typer.echo(f"with KB_STRICTNESS={strictness:g} answers at most 5 % of those, and {answered:.1%} of the others")
     curve = "  ".join(f"{coverage:.0%} {risk:.2f}" for coverage, risk in abstention.curve)
     typer.echo(f"risk when only the surest are answered: {curve}\n")
 

@@ -22,7 +22,7 @@ from ..ingest.pool import Limits
 _MEGABYTE = 1024**2
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 _TAKEN = ("models", "prompts")
-_KEYS = ("name", "embedder", "llm", "store", "log", "rerank", "judge", "timeout", "memory")
+_KEYS = ("name", "embedder", "llm", "store", "log", "rerank", "judge", "strictness", "timeout", "memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,29 @@ class Config:
     judge: str = ""
     """An NLI cross-encoder that is asked whether passages bear answers out: a folder or a name; empty or ``off``: none is."""
 
+    strictness: str = ""
+    """How much more evidence than usual an answer needs, in log-odds; empty: 0. ``kb eval`` says what it costs."""
     timeout: str = ""
     """Seconds that reading a file may take, and 10 more for each megabyte; empty: 120."""
     memory: str = ""
     """Megabytes that a process may use that reads files; empty: 4096."""
+
+    @property
+    def more_evidence(self) -> float:
+        """The strictness as a number.
+
+        Raises:
+            InputError: it is none.
+        """
+        try:
+            number = float(self.strictness or 0)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise InputError(
+                f"strictness is {self.strictness!r}; it must be a number, 0 as usual, 2 for strict (KB_STRICTNESS, config.toml)"
+            )
+        return number
 
     @property
     def limits(self) -> Limits:

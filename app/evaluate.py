@@ -7,6 +7,7 @@ fused. Never: a figure over other questions than those it is compared with.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy as np
 
 from ..ingest.catalog import Catalog
 from ..ingest.errors import InputError
-from ..retrieval.evidence import weigh
+from ..retrieval.evidence import ENOUGH, weigh
 from ..retrieval.hit import Hit
 from ..retrieval.metrics import bootstrap_interval, ndcg_at, randomization_test, recall_at, reciprocal_rank_at
 from ..retrieval.search import LANES, Searcher
@@ -28,6 +29,8 @@ _DEPTH = 50
 """Passages asked for: enough for ten documents."""
 _SHOWN = 8
 """Passages that an answer is drawn from."""
+_FALSE = 0.05
+"""Of the questions without an answer may be answered."""
 _COVERAGES = tuple(at / 10 for at in range(1, 11))
 
 
@@ -65,6 +68,9 @@ class Abstention:
     """(coverage, risk): answering only the share with the strongest evidence, how many of them are wrong: have no answer
     in the base, or have it in none of the passages shown. El-Yaniv and Wiener 2010, "On the foundations of noise-free
     selective classification"."""
+    strict: tuple[float, float] | None = None
+    """(strictness, share): the least ``KB_STRICTNESS``, >= 0, at which at most 5 % of the questions without an answer are
+    answered, and what share of those with one are then. ``None`` where there are none without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +176,13 @@ def read_evaluations(path: Path) -> tuple[Evaluation, ...]:
                     Figures(**{**one, "interval": tuple(one["interval"]), "each": tuple(one["each"])})
                     for one in row["figures"]
                 ),
-                Abstention(**{**row["abstention"], "curve": tuple(map(tuple, row["abstention"]["curve"]))}),
+                Abstention(
+                    **{
+                        **row["abstention"],
+                        "curve": tuple(map(tuple, row["abstention"]["curve"])),
+                        "strict": tuple(kept) if (kept := row["abstention"].get("strict")) else None,
+                    }
+                ),
             )
             for row in json.loads(path.read_text("utf-8"))
         )
@@ -234,6 +246,8 @@ class _Weighed:
     """A question, and what was made of its evidence."""
 
     score: float
+    margin: float
+    """Up to which strictness it is answered; minus infinity: at none."""
     answered: bool
     right: bool
     """Whether an answer would have had a relevant passage to be drawn from."""
@@ -253,7 +267,8 @@ def _abstention(
         unrelated = searcher.unrelated(question.text)
         evidence = weigh(question.text, hits[:_SHOWN], searcher.frequencies, n_chunks, unrelated=unrelated)
         right = answerable and any(unit in question.judged for unit in _ranked(hits[:_SHOWN], units))
-        return _Weighed(evidence.score, evidence.sufficient, right)
+        margin = evidence.score - ENOUGH if evidence.suffices(-math.inf) else -math.inf
+        return _Weighed(evidence.score, margin, evidence.sufficient, right)
 
     with_answer = [weighed(question, hits, answerable=True) for question, hits in zip(answerable, found, strict=True)]
     without = [
@@ -272,7 +287,15 @@ def _abstention(
         _share([one.answered for one in with_answer]),
         _share([not one.answered for one in without]),
         _curve([*with_answer, *without]),
+        _strict([one.margin for one in with_answer], [one.margin for one in without]) if without else None,
     )
+
+
+def _strict(with_answer: Sequence[float], without: Sequence[float]) -> tuple[float, float]:
+    """Return the least strictness, in tenths, that lets at most ``_FALSE`` of the second pass, and the share of the first."""
+    highest = sorted(without, reverse=True)[int(_FALSE * len(without))]
+    strictness = max(0.0, math.floor(10 * highest + 1) / 10) if math.isfinite(highest) else 0.0
+    return strictness, _share([margin >= strictness for margin in with_answer])
 
 
 def _left_out(catalog: Catalog, searcher: Searcher, question: Question) -> tuple[Hit, ...]:

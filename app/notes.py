@@ -15,6 +15,7 @@ from ..retrieval.vectors import Embedded
 _UNREAD = ("garbled", "failed")
 _NOTES = 20
 """How many of a kind are told one by one."""
+_WORDS = 3
 
 
 def ingest_notes(catalog: Catalog, embedder: Embedder | None, embedded: Embedded, resplit: int) -> Iterator[str]:
@@ -73,6 +74,12 @@ def task_notes(missing: Sequence[str]) -> Iterator[str]:
     """Yield the sides of a comparison that nothing was found on."""
     for side in missing:
         yield f"The documents do not seem to say anything on: {side}."
+
+
+def absent_notes(words: Sequence[str]) -> Iterator[str]:
+    """Yield which names and rare words of a question the passages do not hold: an answer may be about something else."""
+    if words:
+        yield f"The passages do not mention {', '.join(f'“{word}”' for word in words[:_WORDS])}."
 
 
 def coverage_notes(prompt: Prompt, n_read: int, n_passages: int) -> Iterator[str]:

@@ -36,18 +36,25 @@ class Material:
     """That there are on it, as far as is known; more than were found, if there were too many."""
     missing: tuple[str, ...] = ()
     """Sides of a comparison that the documents say nothing on."""
+    absent: tuple[str, ...] = ()
+    """Names and rare words of a question that the passages do not hold."""
 
 
 class Gathering:
     """Finds what a task is about."""
 
     def __init__(
-        self, catalog: Catalog, find: Callable[[Asked], Found], weigh: Callable[[str, Found], Evidence]
+        self,
+        catalog: Catalog,
+        find: Callable[[Asked], Found],
+        weigh: Callable[[str, Found], Evidence],
+        strictness: float = 0.0,
     ) -> None:
-        """Take what finds passages, and what weighs how far they answer."""
+        """Take what finds passages, what weighs how far they answer, and how much more than usual that must be."""
         self._catalog = catalog
         self._find = find
         self._weigh = weigh
+        self._strictness = strictness
 
     def material(self, task: Task, asked: Asked) -> Material:
         """Return the passages that a task needs."""
@@ -56,7 +63,9 @@ class Gathering:
         if task.name == "compare":
             return self._sides(task, asked)
         found = self._find(asked)
-        return Material(found, self._weigh(asked.question, found).sufficient, len(found.hits))
+        evidence = self._weigh(asked.question, found)
+        absent = (*evidence.missing, *evidence.absent) if evidence.shares_script else ()
+        return Material(found, evidence.suffices(self._strictness), len(found.hits), absent=absent)
 
     def _whole(self, topic: str, asked: Asked) -> Material | None:
         """Return all passages of the documents that the topic names, or of all; ``None`` if it names none."""
@@ -90,12 +99,14 @@ class Gathering:
         # Of many passages the last ones have nothing to do with the topic: those that share a word or a meaning stay.
         best = found.hits[0].score if found.hits else 0.0
         kept = tuple(hit for at, hit in enumerate(found.hits) if at < asked.k or hit.score >= best / 2 > 0)
-        return Material(replace(found, hits=kept), evidence.sufficient, len(found.hits))
+        return Material(replace(found, hits=kept), evidence.suffices(self._strictness), len(found.hits))
 
     def _sides(self, task: Task, asked: Asked) -> Material:
         each = max(2, -(-asked.k // len(task.topics)))
         founds = [self._find(replace(asked, question=side, k=each)) for side in task.topics]
-        said = [self._weigh(side, found).sufficient for side, found in zip(task.topics, founds, strict=True)]
+        said = [
+            self._weigh(side, found).suffices(self._strictness) for side, found in zip(task.topics, founds, strict=True)
+        ]
         of_sides = [found.hits for found, has in zip(founds, said, strict=True) if has]
         # In turns: what does not fit a prompt is dropped from the end, and no side is to be left out.
         hits = {hit.chunk.id: hit for turn in zip_longest(*of_sides) for hit in turn if hit}

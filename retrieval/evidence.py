@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from .absent import absent_words
 from .best_sentence import BestSentence, best_sentence
 from .hit import Hit
 from .question import Term, asked_phrases, figures, phrases, terms
@@ -83,6 +84,8 @@ class Evidence:
     """Passages of the base."""
     sentence: BestSentence = field(default_factory=BestSentence)
     """The one that comes closest."""
+    absent: tuple[str, ...] = ()
+    """Names and rare words of the question that no hit holds, figures left out."""
 
     @property
     def score(self) -> float:
@@ -102,11 +105,16 @@ class Evidence:
     @property
     def sufficient(self) -> bool:
         """Whether to answer at all; the default is to abstain."""
+        return self.suffices()
+
+    def suffices(self, strictness: float = 0.0) -> bool:
+        """Return whether to answer when the log-odds must be so much higher than usual, or lower if it is below 0."""
         if not self.shares_script:
             return self.lane == "dense" and self.similarity >= CROSS_LANGUAGE_ENOUGH
         if self.missing or self.sentence.affirms:
             return False
-        return self.score >= ENOUGH or (self.sentence.own >= ALL and not self.sentence.lacks_kind)
+        whole = strictness <= 0 and self.sentence.own >= ALL and not self.sentence.lacks_kind
+        return whole or self.score >= ENOUGH + strictness
 
 
 def weigh(
@@ -125,7 +133,7 @@ def weigh(
         unrelated: the mean cosine of the question with all passages, for embedders whose cosines do not start at 0.
     """
     wanted = terms(question)
-    known = frequencies([form for term in wanted for form in term.forms])
+    known = frequencies(list(dict.fromkeys([*tokens(question), *(form for term in wanted for form in term.forms)])))
     weights = {term: _weight(term, known, n_chunks) for term in wanted}
     total = sum(weights.values())
     asked = asked_phrases(question)
@@ -148,6 +156,7 @@ def weigh(
         any(_shares_script(question, hit.chunk.text) for hit in hits[:_LOOKED_AT]),
         n_chunks,
         best_sentence(question, weights, hits[:_LOOKED_AT]) if total else BestSentence(),
+        absent_words(question, everything, known) if hits else (),
     )
 
 

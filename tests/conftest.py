@@ -36,6 +36,6 @@ def handbook() -> Path:
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees or touches the user's own knowledge bases."""
-    for name in ("KB_NAME", "KB_EMBEDDER", "KB_LLM", "KB_STORE", "KB_LOG"):
+    for name in ("KB_NAME", "KB_EMBEDDER", "KB_LLM", "KB_STORE", "KB_LOG", "KB_STRICTNESS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KB_HOME", str(tmp_path / "home"))

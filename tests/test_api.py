@@ -76,6 +76,27 @@ def test_a_question_beyond_the_documents_is_not_answered(base: KnowledgeBase) ->
         assert answer.searched.documents == 3
 
 
+def test_what_the_passages_do_not_mention_is_said(base: KnowledgeBase) -> None:
+    """An answer that may be about something else names the words that it does not hold, in the question's language."""
+    answer = base.ask("How much is refunded for a hotel night in Xanadu?")
+    assert not answer.abstained
+    assert "The passages do not mention “Xanadu”." in answer.notes
+    assert not any("mention" in note for note in base.ask("How much is refunded for a hotel night?").notes)
+    assert "段落中没有提到“桑拿房”。" in base.ask("桑拿房住宿费每晚最多报销多少？").notes
+
+
+def test_strictness_is_a_setting(base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A strict base answers less; what is no number is refused when the base is opened."""
+    question = "Are taxi rides or hotel nights refunded?"
+    assert not base.ask(question).abstained
+    monkeypatch.setenv("KB_STRICTNESS", "50")
+    with KnowledgeBase.open(embedder="tfidf") as strict:
+        assert strict.ask(question).abstained
+    monkeypatch.setenv("KB_STRICTNESS", "very")
+    with pytest.raises(InputError, match="strictness is 'very'"):
+        KnowledgeBase.open()
+
+
 def test_snapshots_grow_into_the_answer(base: KnowledgeBase) -> None:
     """Only the last snapshot is finished, and asking returns it."""
     *growing, last = base.stream("Who approves a trip?")

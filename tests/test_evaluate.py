@@ -111,6 +111,10 @@ def test_a_base_is_evaluated_on_itself(base: KnowledgeBase) -> None:
     abstention = evaluation.abstention
     assert abstention.n_answerable == abstention.n_unanswerable == len(evaluation.questions)
     assert abstention.answered > 1 - abstention.abstained
+    assert abstention.strict is not None
+    strictness, answered = abstention.strict
+    assert strictness > 0
+    assert 0 < answered <= abstention.answered
     risks = [risk for _, risk in abstention.curve]
     assert risks[0] < risks[-1]
     assert risks[-1] >= 0.5  # half of them have no answer

@@ -97,6 +97,33 @@ def test_in_a_base_of_one_passage_a_whole_question_is_enough() -> None:
     assert not weighed("How much was the sauna?", receipt, Lane("tfidf", 1, 0.05)).sufficient
 
 
+def test_strictness_asks_for_more_evidence() -> None:
+    """What is answered strictly is answered as usual too, and with less than no evidence still only what has its figures."""
+    question = "What is the allowance for hotels in Berlin?"
+    evidence = weighed(question, ENGLISH, Lane("tfidf", 1, 0.3))
+    assert evidence.suffices(evidence.score)
+    assert not evidence.suffices(evidence.score + 0.1)
+    assert not weighed("What does exit code 5 mean?", ENGLISH).suffices(-99)
+
+
+@pytest.mark.parametrize(
+    ("question", "texts", "absent"),
+    [
+        ("When does the lease in King Street end?", ("The lease in Queen Street ends in May.",), ("King",)),
+        ("When does the lease in Queen Street end?", ("The lease in Queen Street ends in May.",), ()),
+        ("How much is the sauna and the finest breakfast?", ("Breakfast is 24 euros.",), ("sauna",)),
+        ("人民路的租约什么时候到期？", ("女王街的租约五月到期。",), ("人民路",)),
+        ("女王街的租约什么时候到期？", ("女王街的租约五月到期。",), ()),
+        ("這裡有三件事嗎？", ("这里有3件事。",), ()),
+    ],
+)
+def test_names_and_things_that_no_passage_mentions_are_told(
+    question: str, texts: tuple[str, ...], absent: tuple[str, ...]
+) -> None:
+    """What the passages say may be about something else; adjectives and words that only ask say nothing of that."""
+    assert weighed(question, texts).absent == absent
+
+
 def test_nothing_found_and_nothing_asked_are_not_evidence() -> None:
     """No hits, or a question of question words only, are not answered."""
     assert not weighed("What is the hotel allowance?", ()).sufficient
