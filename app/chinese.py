@@ -41,6 +41,8 @@ _SAID = (
     (r"The passage says only part of this\.", "段落只说了其中一部分。"),
     (r"The passage does not say this\.", "段落没有这样说。"),
     (r"The passage has these words, but not in this order\.", "段落里有这些词，但不是这样组合的。"),
+    (r"A bare yes or no cannot be looked up\.", "单独的是或否无法核对。"),
+    (r"The passage says part of this of (“.+”)\.", r"段落这样说的一部分是关于\1的。"),
     (r"The passage says this without the negation\.", "段落这样说，但没有否定。"),
     (r"The passage negates this\.", "段落否定了这一点。"),
     (r"The passage does not hold the words (.+)\.", r"段落中没有\1这些字。"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
+from unicodedata import normalize
 
 from ..ingest.sentences import sentence_spans
 from ..retrieval.hanzi import SIMPLIFIED
@@ -18,6 +19,7 @@ from ..retrieval.question import Term, terms
 from ..retrieval.tokens import tokens
 from .claims import Negation, compound_names, figures, in_digits, names, negations, quotations
 from .prompt import Support
+from .subjects import other_subject
 
 NOT_SAID, NOT_ALL_SAID = "The passage does not say this.", "The passage says only part of this."
 SUPPORTED = 0.75
@@ -37,10 +39,17 @@ _ELSEWHERE = 0.7
 _IN_ORDER = 0.7
 """Share of a short sentence's words that must stand in the span in its order: fewer were picked from here and there."""
 
+BARE = "A bare yes or no cannot be looked up."
+_BARE = re.compile(r"\W*(?:yes|no|是|是的|不|不是|否|对|不对|有|没有|可以|不可以|能|不能|会|不会)\W*", re.IGNORECASE)
+_WORDS_IN_ORDER = 0.9
+"""The same for its words alone, in the whole passage. Fitted on the first halves of ClapNQ's answers and HaluEval's."""
+OTHER_ORDER = "The passage has these words, but not in this order."
+
 _SPACE = re.compile(r"\s+")
 _ITEM = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+(?:[.,][^\W_\u3400-\u9fff]+)*")
 _POSSESSIVE = re.compile(r"\s?['’]s?(?!\w)|(?<=\w)n['’]t\b")
 _BRITISH = re.compile(r"(?<=[a-z]{3}i)s(?=(?:e|ed|es|ing|er|ers|ation|ations)$)")
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LINKS = frozenset(
     """
@@ -50,6 +59,8 @@ _LINKS = frozenset(
 )
 """Words that join statements, or stand for what was named before: one in the place of another changes no claim."""
 _LINK_TOKENS = frozenset(token for word in _LINKS for token in tokens(word))
+_RECAST = 3
+"""A word in the place of three is another way to say it; names and figures are replaced by what is about as long."""
 _SWAP = 6
 """Words. What is longer is said in other words, not swapped."""
 
@@ -85,8 +96,8 @@ def locate(sentence: str, passage: str, context: str = "") -> Place:
         passage: what it cites.
         context: what the passage stands under, its headings: names and words may come from there.
     """
-    if quoted := _find(sentence, passage):
-        return Place(*quoted, 1.0, "supported")
+    if plain := _at_sight(sentence, passage):
+        return plain
     parts = _take_apart(passage)
     around = frozenset(tokens(context)) if context else frozenset()
     wanted = [term for term in terms(in_digits(sentence)) if not _LINK_TOKENS.issuperset(term.forms)]
@@ -96,14 +107,27 @@ def locate(sentence: str, passage: str, context: str = "") -> Place:
     if wrong:
         return Place(start, stop, min(score, PARTLY / 2), "unsupported", wrong)
     if score >= enough:
-        doubt = _doubt(sentence, passage, passage[start:stop])
+        doubt = _doubt(sentence, passage, passage[start:stop], around) or _mixed(sentence, wanted, passage, around)
         if doubt:
             return Place(start, stop, min(score, enough - 0.01), "partly", doubt)
         return Place(start, stop, score, "supported")
     if score >= PARTLY:
-        reason = _swapped(sentence, passage[start:stop]) or NOT_ALL_SAID
+        reason = _swapped(sentence, passage[start:stop], around) or NOT_ALL_SAID
         return Place(start, stop, score, "partly", reason)
     return Place(start, stop, score, "unsupported", NOT_SAID)
+
+
+def _at_sight(sentence: str, passage: str) -> Place | None:
+    """Return the place of a quote, or what there is to say of a bare yes or no; ``None`` for a statement."""
+    if is_bare(sentence):
+        return Place(0, len(passage), PARTLY, "partly", BARE)
+    quoted = _find(sentence, passage)
+    return Place(*quoted, 1.0, "supported") if quoted else None
+
+
+def is_bare(sentence: str) -> bool:
+    """Return whether a sentence says only yes or no."""
+    return bool(_BARE.fullmatch(sentence.translate(SIMPLIFIED)))
 
 
 def _find(sentence: str, passage: str) -> tuple[int, int] | None:
@@ -202,34 +226,53 @@ def _lacks(negation: Negation, others: Sequence[Negation], held: frozenset[str])
     return bool(negation.scope) and negation.scope <= held and not any(negation.scope & one.scope for one in others)
 
 
-def _doubt(sentence: str, passage: str, span: str) -> str:
+def _mixed(sentence: str, wanted: Sequence[Term], passage: str, around: frozenset[str]) -> str:
+    name = other_subject(sentence, wanted, passage, around)
+    return f"The passage says part of this of “{name}”." if name else ""
+
+
+def _doubt(sentence: str, passage: str, span: str, around: frozenset[str]) -> str:
     """Return what may be wrong with a sentence whose words are all there; empty if nothing."""
     own = negations(sentence)
     if own and not negations(span):
         return f"The passage does not say “{own[0].word}”."
-    return _swapped(sentence, span) or _joined_up(sentence, passage)
+    return _swapped(sentence, span, around) or _joined_up(sentence, passage) or _strewn(sentence, passage, around)
 
 
-def _swapped(sentence: str, span: str) -> str:
-    """Return which words of a near quote were put in the place of others; empty if none were."""
+def _strewn(sentence: str, passage: str, around: frozenset[str]) -> str:
+    """Return that a short sentence's words stand in the passage in another order; empty if they do not."""
+    ours = [token for token in tokens(in_digits(sentence)) if token not in around and token not in _LINK_TOKENS]
+    if _HAN.search(sentence) or len(_items(sentence)) >= _SHORT:
+        return ""
+    return OTHER_ORDER if _in_order(ours, tokens(in_digits(passage))) < _WORDS_IN_ORDER * len(ours) else ""
+
+
+def _swapped(sentence: str, span: str, around: frozenset[str]) -> str:
+    """Return which words of a near quote were put in the place of others; empty if none were.
+
+    What the passage stands under may be named where the passage says *he* or *the group*.
+    """
     ours, theirs = _items(in_digits(sentence)), _items(in_digits(span))
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     same = sum(block.size for block in matcher.get_matching_blocks())
     said = [item for item in ours if item not in _LINKS]
     if len(ours) < _SHORT and _in_order(said, theirs) < _IN_ORDER * len(said):
-        return "The passage has these words, but not in this order."
+        return OTHER_ORDER
     if same < NEAR_QUOTE * len(ours):
         return ""
     for ours_at, theirs_at in _replaced(matcher):
-        if _says_new(ours[ours_at], theirs) and _says_new(theirs[theirs_at], ours):
+        sizes = sorted(len(range(*at.indices(len(items)))) for at, items in ((ours_at, ours), (theirs_at, theirs)))
+        if not _HAN.search(sentence) and sizes[1] >= _RECAST * sizes[0]:
+            continue
+        if _says_new(ours[ours_at], theirs, around) and _says_new(theirs[theirs_at], ours):
             return f"The passage says “{_joined(theirs[theirs_at])}” where this says “{_joined(ours[ours_at])}”."
     return ""
 
 
-def _says_new(items: Sequence[str], there: Sequence[str]) -> bool:
+def _says_new(items: Sequence[str], there: Sequence[str], around: frozenset[str] = frozenset()) -> bool:
     if not items or (len(items) > _SWAP and not _HAN.match(items[0])):
         return False
-    return any(item not in there and item not in _LINKS and tokens(item) for item in items)
+    return any(item not in there and item not in _LINKS and not around.issuperset(tokens(item)) for item in items)
 
 
 def _joined_up(sentence: str, passage: str) -> str:
@@ -260,7 +303,7 @@ def _replaced(matcher: SequenceMatcher[str]) -> Iterator[tuple[slice, slice]]:
 
 
 def _items(text: str) -> list[str]:
-    plain = _POSSESSIVE.sub(" ", text.translate(SIMPLIFIED).lower())
+    plain = _POSSESSIVE.sub(" ", _ACCENTS.sub("", normalize("NFD", text.translate(SIMPLIFIED).lower())))
     return [_BRITISH.sub("z", item) for item in _ITEM.findall(plain)]
 
 

@@ -15,7 +15,7 @@ from ..ingest.document import Chunk
 from ..ingest.sentences import sentence_spans
 from ..retrieval.judge import Judge
 from .fill import nothing_found
-from .ground import Place, locate
+from .ground import BARE, Place, is_bare, locate
 from .prompt import Citation, Prompt, Sentence
 from .second_opinion import second_opinion
 
@@ -147,6 +147,8 @@ def _sentence(text: str, numbers: list[int], prompt: Prompt, numbering: dict[int
         _citation(numbering.setdefault(number, len(numbering) + 1), prompt.hits[number - 1].chunk, place, page_of)
         for number, place in found
     )
+    if not found and is_bare(text):
+        return Sentence(text, (), "partly", BARE)
     if not found:
         return Sentence(text, (), "unsupported", "No passage says this.")
     _, best = max(found, key=lambda item: item[1].score)

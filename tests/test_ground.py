@@ -110,6 +110,36 @@ def test_words_picked_from_here_and_there_are_not_a_statement() -> None:
     assert "order" in locate("Orff is best known for his opera Der Mond.", passage).reason
 
 
+def test_a_statement_is_not_put_together_from_two_subjects() -> None:
+    """What one sentence says of one thing and another of another is not said of both, also where a space is missing."""
+    passage = (
+        "Stanford University is in California.Boston College is a university in Chestnut Hill. It was founded in 1863. "
+        "Stanford was founded later, by Leland Stanford, a senator."
+    )
+    place = locate("Stanford University is in Chestnut Hill.", passage)
+    assert (place.support, place.reason) == ("partly", "The passage says part of this of “Boston College”.")
+    assert locate("Boston College, a university in Chestnut Hill, was founded in 1863.", passage).support == "supported"
+
+
+def test_the_heading_may_be_named_where_the_passage_says_he() -> None:
+    """Who is spoken of stands in the title; a name from nowhere is still seen."""
+    passage = "Later he moved to Oslo and wrote three books about the cold northern sea and its fishermen there."
+    named = "Later Lee moved to Oslo and wrote three books about the cold northern sea and its fishermen there."
+    assert locate(named, passage, "Ann Lee").support == "supported"
+    assert locate(named, passage, "Tom Ford").support == "unsupported"
+
+
+def test_a_bare_yes_or_no_is_neither_supported_nor_denied() -> None:
+    """Words cannot tell; strict answers keep it, and it is told."""
+    prompt = chunked(["Ann Lee was born in Oslo."], random.Random(1))
+    reading = read("Yes. 不是。", prompt, lambda _document, _offset: None, strict=True)
+    assert [(sentence.text, sentence.support) for sentence in reading.sentences] == [
+        ("Yes.", "partly"),
+        ("不是。", "partly"),
+    ]
+    assert locate("Yes.", TESLA).reason == "A bare yes or no cannot be looked up."
+
+
 def test_a_figure_is_not_quoted_out_of_a_longer_one() -> None:
     """That the passage says 1500 does not bear out 150."""
     assert locate("It costs 150", "It costs 1500 a year.").support == "unsupported"
@@ -155,7 +185,7 @@ SENTENCES = (
 def test_ten_thousand_citations_are_exact() -> None:
     """Of random documents and answers, every citation is a place in its document, and the place holds the quote."""
     chance = random.Random(5)
-    n = 0
+    n = said = 0
     while n < 10_000:
         documents = [
             chance.choice(["", " ", "\n"]).join(chance.choices(SENTENCES, k=chance.randint(0, 12))) for _ in range(3)
@@ -172,6 +202,8 @@ def test_ten_thousand_citations_are_exact() -> None:
                 text = documents[int(citation.source)]
                 assert 0 <= citation.start <= citation.stop <= len(text)
                 assert text[citation.start : citation.stop] == citation.quote
+                said += any(map(str.isalnum, citation.quote)) and citation.start > 0
+    assert said > n / 3  # an empty quote, or one at the very start, would be right by chance
 
 
 def chunked(documents: list[str], chance: random.Random) -> Prompt:

@@ -1,0 +1,69 @@
+"""Statements put together from two sentences that speak of different things.
+
+Comes in: a sentence whose words are all in a passage, and the passage. Goes out: whom or what the passage says a part of it of.
+Never: a guess from meaning; only capitalised names and quoted titles at the head of a sentence count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from ..ingest.sentences import sentence_spans
+from ..retrieval.question import Term
+from ..retrieval.tokens import tokens
+from .claims import in_digits
+
+_GLUED = re.compile(r"(?<=[a-z\d)”\"’])\.(?=[“\"]?[A-Z][a-z])")
+"""A full stop without its space, as in text that was put together from pieces."""
+_HEAD = re.compile(
+    r"\W*(?P<name>(?:[A-Z][\w'’.-]*|[\"“][^\"”]{2,60}[\"”])(?:\s+(?:of|the|and|de|van|von|[A-Z][\w'’.-]*))*)"
+    r"(?P<verb>\s+(?:\(|(?:is|was|are|were|has|had|will|can)\b))?"
+)
+_OPENS = re.compile(
+    r"\W*(?:its?|he|his|she|her|they|their|this|that|these|those|both|the|an?|in|on|at|by|from|after|before|when|while|as|for|since"
+    r"|during|however|but|and|also|there|some|other|one|of|with|to|later|then|although|because|if|among|unlike|much|many|most"
+    r"|according|based|born|today)\b",
+    re.IGNORECASE,
+)
+_HALF = 0.5
+
+
+def other_subject(sentence: str, wanted: Sequence[Term], passage: str, around: Collection[str]) -> str:
+    """Return the name at the head of a sentence that a part of this statement is taken from, and that it does not name.
+
+    *Stanford is in Chestnut Hill* has *Stanford* from one sentence and the rest from *Boston College is in Chestnut Hill*.
+
+    Args:
+        sentence: the statement.
+        wanted: its words.
+        passage: holds them.
+        around: tokens of what the passage stands under.
+    """
+    pieces = [piece for start, stop in sentence_spans(passage) for piece in _GLUED.split(passage[start:stop])]
+    held = [frozenset(tokens(in_digits(piece))) for piece in pieces]
+    found = [{term for term in wanted if term.within(own)} for own in held]
+    if not any(found):
+        return ""
+    best = max(range(len(pieces)), key=lambda at: _size(found[at]))
+    rest = {term for term in wanted if term not in found[best]}
+    second = max(range(len(pieces)), key=lambda at: _size(found[at] & rest))
+    if _size(rest) < 1 or _size(found[second] & rest) < max(1, _HALF * _size(rest)):
+        return ""
+    named = {*tokens(sentence), *around}
+    heads = (_head(pieces[at]) for at in (second, best))
+    return next((head for head in heads if head and named.isdisjoint(tokens(head))), "")
+
+
+def _size(terms: Collection[Term]) -> float:
+    return sum(term.share for term in terms)
+
+
+def _head(piece: str) -> str:
+    """Return the name that a sentence begins with; a single capitalised word only before a verb or a bracket."""
+    match = _HEAD.match(piece)
+    if not match or _OPENS.match(piece):
+        return ""
+    name = match["name"]
+    several = sum(word[:1].isupper() for word in name.split()) > 1
+    return name if (several or name[0] in '"“' or match["verb"]) and tokens(name) else ""
