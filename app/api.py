@@ -3,52 +3,48 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Generator as Generates
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ..ingest.catalog import Catalog
-from ..ingest.document import IngestReport
 from ..ingest.errors import InputError
 from ..ingest.keywords import Tokenizer
-from ..ingest.purge import demand_purge
 from ..ingest.sources import SourceRow
-from ..ingest.split import Splitting, count_words
-from ..ingest.sync import Progress, Selection, sync
 from ..llm.generator import Generator
-from ..llm.open import open_generator
-from ..prompts.condense import Turn
 from ..prompts.templates import Templates
-from ..retrieval.cross_encoder import open_cross_encoder
 from ..retrieval.drafts import Drafts
 from ..retrieval.embedder import Embedder
-from ..retrieval.judge import Judge, Judges, open_judge
+from ..retrieval.judge import Judge, Judges
 from ..retrieval.reranker import Reranker, Rerankers
 from ..retrieval.search import PLAIN, Found, Searcher
 from ..retrieval.select import Ordering
 from ..retrieval.tokens import TOKENS_VERSION, tokens
-from ..retrieval.vectors import Embedded
 from ..retrieval.view import FOLDER
 from ..retrieval.where import Where
 from .answer import Answer, Asked, Searched
-from .answering import Answering
 from .asking import checked
-from .chat import Chat
 from .config import Config, load_config
 from .embedders import Embedders, spec_of
 from .frameworks import InFrameworks
 from .log import Log, Written
-from .reindex import PREVIOUS, PREVIOUS_TOKENS, Freed, Reindexed, free, move
 from .rename import follow
-from .replay import Replay, compare
-from .sizes import chunk_tokens_of, settle_chunk_tokens, splitting_for
-from .status import FileLedger, Status, ledger_of, status_of
-from .upkeep import bring_up, matching, open_index, report_of, writing
+
+if TYPE_CHECKING:
+    from ..ingest.document import IngestReport
+    from ..ingest.progress import Progress
+    from ..ingest.sync import Selection
+    from ..prompts.condense import Turn
+    from ..retrieval.index import VectorIndex
+    from .answering import Answering
+    from .chat import Chat
+    from .reindex import Freed, Reindexed
+    from .replay import Replay
+    from .status import FileLedger, Status
 
 
 class KnowledgeBase(InFrameworks):
@@ -75,24 +71,15 @@ class KnowledgeBase(InFrameworks):
             self._catalog,
             config.folder,
             lambda: self._embedders.serving().embedder,
-            partial(open_index, config),
+            partial(_open_index, config),
             exact_up_to=0 if config.store else None,  # a server that was asked for is asked
             rerankers=(
                 Rerankers(lambda _: reranker, reranker.name)
                 if reranker
-                else Rerankers(partial(open_cross_encoder, cache=config.models), config.rerank)
+                else Rerankers(partial(_open_cross_encoder, config), config.rerank)
             ),
         )
-        self._answering = Answering(
-            self._catalog,
-            lambda asked: self.find(asked.question, asked.k, where=asked.where, ordering=asked.ordering),
-            self._searcher.frequencies,
-            self._searcher.unrelated,
-            self.generator,
-            self.prompts,
-            _judges(judge, config),
-            config.more_evidence,
-        )
+        self._judges = _judges(judge, config)
 
     @classmethod
     def open(
@@ -163,29 +150,9 @@ class KnowledgeBase(InFrameworks):
             StorageError: another process is writing to this base.
             EmbedderError: the embedder that the base was built with is not on this machine.
         """
-        began = time.perf_counter()
-        selection = selection or Selection()
-        selection = replace(selection, limits=selection.limits or self.config.limits)
-        if selection.dry_run:
-            synced = sync(
-                self._catalog, _paths(paths), splitting=Splitting(), count_tokens=count_words, selection=selection
-            )
-            would = report_of(self._catalog, synced, None, Embedded(0, 0, 0), time.perf_counter() - began)
-            return replace(would, dry_run=True, notes=())
-        with writing(self.config.folder):
-            embedder = self._embedders.building(say)
-            splitting = splitting_for(embedder, settle_chunk_tokens(self._catalog, selection.chunk_tokens))
-            synced = sync(
-                self._catalog,
-                _paths(paths),
-                splitting=splitting,
-                count_tokens=embedder.count_tokens if embedder else count_words,
-                selection=selection,
-                progress=progress,
-            )
-            embedded = bring_up(self._catalog, self.config, embedder, changed=synced.changed, progress=progress)
-            self._embedders.built(embedder)
-        return report_of(self._catalog, synced, embedder, embedded, time.perf_counter() - began)
+        from .upkeep import take_in
+
+        return take_in(self._catalog, self.config, self._embedders, paths, selection, progress, say)
 
     def remove(self, sources: Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
         """Forget sources, or all sources under a folder; return what was forgotten. The files themselves stay.
@@ -193,13 +160,9 @@ class KnowledgeBase(InFrameworks):
         Raises:
             InputError: one of them is not in the base; nothing was done.
         """
-        with writing(self.config.folder):
-            gone = matching(self._catalog, sources)
-            demand_purge(self._catalog)
-            for source in gone:
-                self._catalog.remove(source)
-            bring_up(self._catalog, self.config, self._embedders.serving().embedder, changed=True)
-        return tuple(gone)
+        from .upkeep import forget
+
+        return forget(self._catalog, self.config, self._embedders, sources)
 
     def reindex(
         self,
@@ -224,11 +187,15 @@ class KnowledgeBase(InFrameworks):
             EmbedderError: the embedder is not on this machine.
             MissingExtraError: the libraries that run it are not installed.
         """
+        from .reindex import move
+        from .sizes import chunk_tokens_of
+        from .upkeep import writing
+
         with writing(self.config.folder):
             embedders = Embedders(self._catalog, embedder, self.config.models) if embedder else self._embedders
             target = embedders.building(say)
             tokens = chunk_tokens_of(self._catalog) if chunk_tokens is None else chunk_tokens
-            moved = move(self._catalog, target, tokens, partial(open_index, self.config), progress)
+            moved = move(self._catalog, target, tokens, partial(_open_index, self.config), progress)
             self._embedders = embedders
         return moved
 
@@ -239,6 +206,8 @@ class KnowledgeBase(InFrameworks):
             InputError: there is none, or ``gc`` freed what it needs.
             EmbedderError: it is not on this machine any more, or a program passed it in: then pass it to ``reindex``.
         """
+        from .reindex import PREVIOUS, PREVIOUS_TOKENS
+
         previous = self._catalog.get(PREVIOUS)
         if not previous:
             raise InputError(
@@ -256,6 +225,9 @@ class KnowledgeBase(InFrameworks):
             StorageError: another process is writing to this base, or the Chroma server does not answer.
             EmbedderError: the embedder that the base is built with is not on this machine, so that what is its own is unknown.
         """
+        from .reindex import free
+        from .upkeep import writing
+
         with writing(self.config.folder):
             embedder = self._embedders.building()
             own = self._catalog.get("embedder")
@@ -280,7 +252,7 @@ class KnowledgeBase(InFrameworks):
 
     def answers(self, asked: Asked, *, record: bool = True) -> Generates[Answer]:
         """Yield what ``stream`` does; the finished answer is recorded, where the log is on and ``record`` is set."""
-        with closing(self._answering.answers(replace(asked, question=checked(asked.question)))) as answers:
+        with closing(self.answering.answers(replace(asked, question=checked(asked.question)))) as answers:
             for answer, written in answers:
                 yield self.log.record(asked, answer, written) if record and answer.finished else answer
 
@@ -293,6 +265,8 @@ class KnowledgeBase(InFrameworks):
         Raises:
             InputError: there is no such conversation.
         """
+        from .chat import Chat
+
         return Chat(self.answers, self.generator, self.log, self.prompts, session, turns)
 
     def replay(self, number: int) -> Replay:
@@ -301,10 +275,12 @@ class KnowledgeBase(InFrameworks):
         Raises:
             InputError: there is no such record.
         """
+        from .replay import compare
+
         record = self.log.get(number)
         last = Answer("", "", (), (), abstained=True, searched=Searched(0, 0, ()), model="")
         written = Written()
-        for last, written in self._answering.answers(record.asked):  # noqa: B007  the last one counts
+        for last, written in self.answering.answers(record.asked):  # noqa: B007  the last one counts
             pass
         return compare(record, last, written, self.log)
 
@@ -320,6 +296,8 @@ class KnowledgeBase(InFrameworks):
             GeneratorError: it cannot be opened.
         """
         if self._llm is None:
+            from ..llm.open import open_generator
+
             self._llm = open_generator(self.config.llm)
         return self._llm
 
@@ -346,11 +324,15 @@ class KnowledgeBase(InFrameworks):
 
     def status(self) -> Status:
         """Return what the base holds and what serves it."""
+        from .status import status_of
+
         serving = self._embedders.serving()
         return status_of(self._catalog, self.config, serving.embedder, serving.note)
 
     def ledger(self) -> tuple[FileLedger, ...]:
         """Return what became of every file and of each of its pages."""
+        from .status import ledger_of
+
         return ledger_of(self._catalog)
 
     @property
@@ -363,10 +345,21 @@ class KnowledgeBase(InFrameworks):
         """What searches it, likewise."""
         return self._searcher
 
-    @property
+    @cached_property
     def answering(self) -> Answering:
         """What answers from it, for asking several bases together."""
-        return self._answering
+        from .answering import Answering
+
+        return Answering(
+            self._catalog,
+            lambda asked: self.find(asked.question, asked.k, where=asked.where, ordering=asked.ordering),
+            self._searcher.frequencies,
+            self._searcher.unrelated,
+            self.generator,
+            self.prompts,
+            self._judges,
+            self.config.more_evidence,
+        )
 
     def close(self) -> None:
         """Close the files, and free the model unless it was given: then it is the giver's to close."""
@@ -381,12 +374,27 @@ class KnowledgeBase(InFrameworks):
         return embedder.fingerprint if embedder else "tfidf"
 
 
+def _open_index(config: Config, embedder: Embedder) -> VectorIndex:
+    """Open the vector index of an embedder: Chroma in this process, or on the server that is configured."""
+    from .upkeep import open_index
+
+    return open_index(config, embedder)
+
+
+def _open_cross_encoder(config: Config, spec: str) -> Reranker:
+    from ..retrieval.cross_encoder import open_cross_encoder
+
+    return open_cross_encoder(spec, cache=config.models)
+
+
 def _judges(judge: Judge | None, config: Config) -> Judges:
     if judge:
         return Judges(lambda: judge)
     spec = "" if config.judge == "off" else config.judge
-    return Judges(partial(open_judge, spec, config.models) if spec else None)
+    return Judges(partial(_open_judge, config, spec) if spec else None)
 
 
-def _paths(paths: Iterable[str | os.PathLike[str]]) -> Iterable[str | os.PathLike[str]]:
-    return [paths] if isinstance(paths, (str, os.PathLike)) else paths
+def _open_judge(config: Config, spec: str) -> Judge:
+    from ..retrieval.judge import open_judge
+
+    return open_judge(spec, config.models)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..ingest.document import IngestReport
 from ..ingest.errors import InputError
-from ..ingest.sync import Progress
+from ..ingest.progress import Progress
 from .api import KnowledgeBase
 from .config import Config, load_config
 

@@ -17,19 +17,17 @@ from ..prompts.templates import Language as PromptLanguage
 from . import show, show_log
 from .answer import PASSAGES, Answer
 from .chat import Chat, to_markdown
-from .cli_options import AnsweringBase, AsJson, Filters, Home, Place, Shown, StyleName, Writing, with_options
+from .cli_commands import FAILED, command, commands
+from .cli_options import AnsweringBase, AsJson, Filters, Home, Place, Shown, StyleName, Writing
 from .config import load_config
 
-CHANGED = 1
-
-talking = typer.Typer(rich_markup_mode=None)
-prompts = typer.Typer(help="What models are told.", no_args_is_help=True, rich_markup_mode=None)
+talking = commands()
+prompts = commands("What models are told.")
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="A recorded answer; kb log shows them.")]
 
 
-@talking.command()
-@with_options
+@command(talking)
 def chat(
     go_on: Annotated[bool, typer.Option("-c", "--continue", help="Go on with the last conversation.")] = False,
     session: Annotated[str | None, typer.Option(help="Go on with this conversation.", show_default=False)] = None,
@@ -107,8 +105,7 @@ def _understood(answers: Iterator[Answer], text: str) -> Iterator[Answer]:
         yield answer
 
 
-@talking.command()
-@with_options
+@command(talking)
 def log(
     number: Annotated[
         int | None, typer.Argument(metavar="[ID]", help="Show this answer whole.", show_default=False)
@@ -130,8 +127,7 @@ def log(
             show_log.record(kb.log.get(number), as_json=as_json)
 
 
-@talking.command()
-@with_options
+@command(talking)
 def replay(
     number: Number,
     *,
@@ -145,11 +141,10 @@ def replay(
         again = kb.replay(number)
     show_log.replay(again, as_json=as_json)
     if not again.identical:
-        raise typer.Exit(CHANGED)
+        raise typer.Exit(FAILED)
 
 
-@talking.command()
-@with_options
+@command(talking)
 def diff(
     before: Number,
     after: Annotated[int, typer.Argument(metavar="ID", help="Another one.")],
@@ -161,8 +156,7 @@ def diff(
         show_log.difference(kb.log.get(before), kb.log.get(after))
 
 
-@talking.command()
-@with_options
+@command(talking)
 def feedback(
     number: Number,
     verdict: Annotated[Literal["up", "down"], typer.Argument(help="Whether the answer is good.")],
@@ -178,7 +172,7 @@ def feedback(
         kb.log.rate(number, verdict, correction, comment)
 
 
-@prompts.command("show")
+@command(prompts, "show")
 def show_(
     template: Annotated[
         str, typer.Argument(metavar="[NAME]", help=f"One of {', '.join(SLOTS)}; all unless given.")
@@ -197,8 +191,7 @@ def show_(
             typer.echo(templates.text(each, spoken))
 
 
-@prompts.command("test")
-@with_options
+@command(prompts, "test")
 def fill_(
     question: Annotated[str, typer.Argument(help="In Chinese or English.")],
     k: Annotated[int, typer.Option("-k", help="How many passages.")] = PASSAGES,

@@ -12,7 +12,8 @@ import typer
 from ..ingest.errors import InputError
 from . import show
 from .api import KnowledgeBase
-from .cli_options import AnsweringBase, AsJson, Base, ChunkTokens, Filters, Lanes, Shown, StoredBase, with_options
+from .cli_commands import command, commands
+from .cli_options import AnsweringBase, AsJson, Base, ChunkTokens, Filters, Lanes, Shown, StoredBase
 from .config import Config
 
 if TYPE_CHECKING:
@@ -20,15 +21,14 @@ if TYPE_CHECKING:
     from .evaluate import Evaluation
     from .judged import Question
 
-evaluation = typer.Typer(rich_markup_mode=None)
+evaluation = commands()
 
 _WRITTEN = 50
 """Questions that a model writes at most: each takes it seconds."""
 K = Annotated[int, typer.Option("-k", help="How many passages.")]
 
 
-@evaluation.command("why")
-@with_options
+@command(evaluation, "why")
 def why_(
     question: Annotated[str, typer.Argument(help="As for kb search.")],
     k: K = 10,
@@ -50,8 +50,7 @@ def why_(
         _show_why(explained)
 
 
-@evaluation.command("why-not")
-@with_options
+@command(evaluation, "why-not")
 def why_not_(
     expected: Annotated[
         str, typer.Argument(metavar="SOURCE", help="The file that was expected, or the end of its path.")
@@ -78,8 +77,7 @@ def why_not_(
         _show_why_not(explained)
 
 
-@evaluation.command("eval")
-@with_options
+@command(evaluation, "eval")
 def eval_(
     sets: Annotated[
         list[Path] | None,
@@ -178,8 +176,7 @@ def _show_evaluation(evaluated: Evaluation) -> None:
     typer.echo(f"risk when only the surest are answered: {curve}\n")
 
 
-@evaluation.command()
-@with_options
+@command(evaluation)
 def reindex(
     chunk_tokens: ChunkTokens = None,
     rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the embedder and size before.")] = False,
@@ -211,8 +208,7 @@ def reindex(
     show.message("to go back: kb reindex --rollback; to free what the old one needs: kb gc")
 
 
-@evaluation.command()
-@with_options
+@command(evaluation)
 def gc(*, base: StoredBase, as_json: AsJson = False) -> None:
     """Free what belongs to embedders that do not serve any more."""
     with base.open(embedder="auto") as kb:

@@ -14,16 +14,14 @@ from ..ingest.redact import KINDS
 from ..ingest.sync import Selection
 from . import show
 from .api import KnowledgeBase
-from .cli_options import AsJson, Base, ChunkTokens, with_options
+from .cli_commands import INTERRUPTED, SOME_FILES_FAILED, command, commands
+from .cli_options import AsJson, Base, ChunkTokens
 from .config import Config
 
-SOME_FILES_FAILED, INTERRUPTED = 5, 130
-
-ingesting = typer.Typer()
+ingesting = commands()
 
 
-@ingesting.command()
-@with_options
+@command(ingesting)
 def ingest(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Files, folders and globs. [default: ./knowledge_base]")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import typer
+from .cli_commands import command, commands
+from .cli_options import AnsweringBase
 
-from .cli_options import AnsweringBase, with_options
-
-mcp = typer.Typer(rich_markup_mode=None)
+serving = commands()
 
 
-@mcp.command("mcp")
-@with_options
-def mcp_(*, base: AnsweringBase) -> None:
+@command(serving)
+def mcp(*, base: AnsweringBase) -> None:
     """Offer search, ask, list and read to an MCP client (Claude Desktop, editors ...) over stdin and stdout."""
     from .mcp_server import mcp_server
 

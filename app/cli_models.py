@@ -8,26 +8,23 @@ import typer
 
 from ..retrieval.models import list_models, pull
 from . import show
-from .cli_options import AsJson, Home, Place, with_options
+from .cli_commands import command, commands
+from .cli_options import AsJson, Home, Place
 from .config import load_config
 
 if TYPE_CHECKING:
     from .model_check import ModelCheck
 
-models = typer.Typer(
-    help="Models on this machine: to embed, to rerank and to write answers.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+models = commands("Models on this machine: to embed, to rerank and to write answers.")
 
 
-@models.command("list")
+@command(models, "list")
 def list_(home: Home = None, as_json: AsJson = False) -> None:
     """List the models on this machine, each with the option that takes it: --embedder, --rerank or --llm."""
     show.models(list_models(load_config(home=home).models), as_json=as_json)
 
 
-@models.command("pull")
+@command(models, "pull")
 def pull_(
     name: Annotated[
         str,
@@ -41,8 +38,7 @@ def pull_(
     show.message(f"pulled {name} to {pull(name, load_config(home=home).models)}")
 
 
-@models.command("check")
-@with_options
+@command(models, "check")
 def check_(
     model: Annotated[str, typer.Argument(help="An embedding model: minilm, a folder or a Hugging Face name.")],
     *,

@@ -10,20 +10,19 @@ import typer
 
 from ..ingest.errors import InputError
 from . import show
-from .cli_options import AsJson, Home, Place, with_options
+from .cli_commands import SOME_FILES_FAILED, command, commands
+from .cli_options import AsJson, Home, Place
 from .config import load_config
 from .training import DATASET_INFO, Format, rows
 
 CHATCHAT = "chatchat"
-SOME_FILES_FAILED = 5
 
-moving = typer.Typer(rich_markup_mode=None)
+moving = commands()
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 
 
-@moving.command()
-@with_options
+@command(moving)
 def export(
     file: Annotated[
         Path | None, typer.Argument(help="Pack the base into this file, NAME.kbz.", show_default=False)
@@ -64,7 +63,7 @@ def export(
             )
 
 
-@moving.command("import")
+@command(moving, "import")
 def import_(
     what: Annotated[str, typer.Argument(metavar="FILE", help="A NAME.kbz; or the word chatchat, and PATH.")],
     path: Annotated[

@@ -1,17 +1,14 @@
 """The options that several commands share, in groups: a command takes a group where it would take each option.
 
-Comes in: a command with parameters that are ``Options``. Goes out: the same command with an option for each field of
-them. Never: a default that differs between two commands.
+Comes in: what was typed. Goes out: a base to open, a filter, an order, a way of writing. Never: a default that differs between
+two commands.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,8 +18,11 @@ from ..prompts.templates import Style
 from ..retrieval.select import PER_DOCUMENT, Ordering
 from ..retrieval.where import Where
 from .api import KnowledgeBase
+from .cli_commands import Options
 from .config import Config, load_config
-from .together import KnowledgeBases
+
+if TYPE_CHECKING:
+    from .together import KnowledgeBases
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Home = Annotated[
@@ -35,7 +35,7 @@ StyleName = Annotated[
     Style,
     typer.Option("--style", help="How the model is told to answer: at once, thinking first, or shown an example."),
 ]
-Lanes = Annotated[list[str] | None, typer.Option("--lane", help="Ask only bm25, dense or tfidf.")]
+Lanes = Annotated[list[str] | None, typer.Option("--lane", metavar="LANE", help="Ask only bm25, dense or tfidf.")]
 ChunkTokens = Annotated[
     int | None,
     typer.Option(
@@ -69,12 +69,6 @@ JudgeModel = Annotated[
         show_default=False,
     ),
 ]
-
-
-class Options:
-    """A frozen dataclass whose fields are options; a subclass has those of its parent too."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +132,8 @@ class Bases(Options):
         given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "name"}
         names = self.name or []
         if len(names) > 1:
+            from .together import KnowledgeBases
+
             return KnowledgeBases.open(names, **given)
         return KnowledgeBase.open(names[0] if names else None, must_exist=True, **given)
 
@@ -157,9 +153,13 @@ class Filters(Options):
     source: Annotated[
         list[str] | None, typer.Option("--source", metavar="GLOB", help="Only these files, e.g. '*.pdf' or 'hr/*'.")
     ] = None
-    language: Annotated[list[str] | None, typer.Option("--language", help="Only this language, e.g. zh.")] = None
-    media_type: Annotated[list[str] | None, typer.Option("--type", help="Only this kind of file, e.g. pdf.")] = None
-    page: Annotated[list[int] | None, typer.Option("--page", help="Only this page.")] = None
+    language: Annotated[
+        list[str] | None, typer.Option("--language", metavar="CODE", help="Only this language, e.g. zh.")
+    ] = None
+    media_type: Annotated[
+        list[str] | None, typer.Option("--type", metavar="KIND", help="Only this kind of file, e.g. pdf.")
+    ] = None
+    page: Annotated[list[int] | None, typer.Option("--page", metavar="NUMBER", help="Only this page.")] = None
     meta: Annotated[
         list[str] | None,
         typer.Option(
@@ -257,43 +257,3 @@ class Writing(Options):
         """
         settings = {field.name: getattr(self, field.name) for field in fields(Sampling)}
         return Sampling(**settings | {"stop": tuple(self.stop or ()), "banned": tuple(self.banned or ())})
-
-
-def with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Return the command with, instead of each parameter that is a group, the options of that group."""
-    own = inspect.signature(command, eval_str=True)
-    groups = {name: each.annotation for name, each in own.parameters.items() if _is_group(each.annotation)}
-    parameters: list[inspect.Parameter] = []
-    for name, parameter in own.parameters.items():
-        parameters += _parameters(groups[name]) if name in groups else [parameter.replace(kind=parameter.KEYWORD_ONLY)]
-
-    @functools.wraps(command)
-    def run(**given: object) -> None:
-        made = {
-            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
-            for name, group in groups.items()
-        }
-        command(**given, **made)
-
-    # What typer reads: the options instead of the parameters that they make.
-    run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    del run.__wrapped__
-    return run
-
-
-def _is_group(annotation: object) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, Options)
-
-
-def _parameters(group: type[Options]) -> list[inspect.Parameter]:
-    hints = get_type_hints(group, include_extras=True)
-    return [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if field.default is MISSING else field.default,
-            annotation=hints[field.name],
-        )
-        for field in fields(group)  # type: ignore[arg-type]
-    ]

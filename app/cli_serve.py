@@ -9,7 +9,8 @@ import typer
 
 from ..ingest.errors import MissingExtraError
 from . import show
-from .cli_options import AnsweringBase, AsJson, Home, with_options
+from .cli_commands import command, commands
+from .cli_options import AnsweringBase, AsJson, Home
 from .config import Config, load_config
 from .server_auth import ROLES, Tokens
 from .server_bases import Bases
@@ -17,12 +18,11 @@ from .server_bases import Bases
 if TYPE_CHECKING:
     from .server import Serving
 
-serving = typer.Typer(rich_markup_mode=None)
-tokens = typer.Typer(help="Tokens for a server that others can reach.", no_args_is_help=True, rich_markup_mode=None)
+serving = commands()
+tokens = commands("Tokens for a server that others can reach.")
 
 
-@serving.command()
-@with_options
+@command(serving)
 def ui(
     port: Annotated[int, typer.Option(help="The next free one if it is taken.")] = 7860,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
@@ -35,8 +35,7 @@ def ui(
     _run(config, server.Serving(port=port, api=False), browser=not no_browser, any_port=True)
 
 
-@serving.command()
-@with_options
+@command(serving)
 def serve(
     host: Annotated[str, typer.Option(help="Beyond this computer only with a token: kb token add.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Where to listen.")] = 8000,
@@ -61,7 +60,7 @@ def serve(
     _run(config, settings)
 
 
-@tokens.command("add")
+@command(tokens, "add")
 def add(
     role: Annotated[
         str, typer.Option(help=f"One of {', '.join(ROLES)}; each may do what those before it may.")
@@ -78,7 +77,7 @@ def add(
     show.message("keep it: only its hash is stored, and it cannot be shown again")
 
 
-@tokens.command("list")
+@command(tokens, "list")
 def list_(home: Home = None, as_json: AsJson = False) -> None:
     """List the tokens, without their secrets."""
     rows = Tokens(load_config(home=home).home).list()
@@ -97,7 +96,7 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
         show.message("there are no tokens; make one: kb token add")
 
 
-@tokens.command("revoke")
+@command(tokens, "revoke")
 def revoke(token_id: Annotated[str, typer.Argument(help="As kb token list shows it.")], home: Home = None) -> None:
     """Forget a token; servers refuse it at once."""
     Tokens(load_config(home=home).home).revoke(token_id)

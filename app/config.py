@@ -13,11 +13,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_data_path
 
 from ..ingest.errors import InputError
-from ..ingest.pool import Limits
+
+if TYPE_CHECKING:
+    from ..ingest.pool import Limits
 
 _MEGABYTE = 1024**2
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
@@ -76,6 +79,8 @@ class Config:
         Raises:
             InputError: one of the settings is no number above 0.
         """
+        from ..ingest.pool import Limits
+
         usual = Limits()
         timeout_s = _above_zero("timeout", self.timeout) if self.timeout else usual.timeout_s
         memory = int(_above_zero("memory", self.memory) * _MEGABYTE) if self.memory else usual.memory_bytes

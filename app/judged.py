@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Literal
 
 from ..ingest.catalog import Catalog
-from ..ingest.document import Chunk
+from ..ingest.document import Chunk, text_hash
 from ..ingest.errors import InputError
 from ..ingest.sentences import sentence_spans
-from ..ingest.split import text_hash
 from ..retrieval.tokens import tokens
 
 Kind = Literal["set", "heading", "definition", "cloze", "written"]

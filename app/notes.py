@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..ingest.catalog import Catalog
-from ..ingest.sync import UTF8, Synced
 from ..prompts.prompt import Prompt
 from ..retrieval.embedder import Embedder
 from ..retrieval.hit import Hit
 from ..retrieval.vectors import Embedded
+
+if TYPE_CHECKING:
+    from ..ingest.sync import Synced
 
 _UNREAD = ("garbled", "failed")
 _NOTES = 20
@@ -39,6 +42,8 @@ def ingest_notes(catalog: Catalog, embedder: Embedder | None, embedded: Embedded
 
 def reading_notes(synced: Synced) -> Iterator[str]:
     """Yield how files were read where that is worth knowing: encodings, what readers noted, what is not redacted."""
+    from ..ingest.sync import UTF8
+
     others = [f"{Path(source).name} ({encoding})" for source, encoding, _ in synced.noted if encoding not in UTF8]
     if others:
         yield f"Not in UTF-8: {_some(sorted(others))}."

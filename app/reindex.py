@@ -14,9 +14,9 @@ from pathlib import Path
 from ..ingest.catalog import Catalog
 from ..ingest.chunkings import keep_spare, switch, unsplit
 from ..ingest.errors import InputError
+from ..ingest.progress import Progress, Step
 from ..ingest.purge import purge
 from ..ingest.split import Splitting, count_words, split
-from ..ingest.sync import Progress, Step
 from ..retrieval.embedder import Embedder
 from ..retrieval.index import VectorIndex
 from ..retrieval.vectors import embed_spare, fill_index

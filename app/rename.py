@@ -12,7 +12,6 @@ from pathlib import Path
 from ..ingest.catalog import Catalog
 from ..ingest.errors import InputError
 from .config import Config
-from .upkeep import writing
 
 UPLOADS = "uploads"
 """The folder in a base's folder where uploaded files are kept."""
@@ -27,6 +26,8 @@ def rename(catalog: Catalog, config: Config, new: Config) -> None:
         InputError: there is a base of that name.
         StorageError: another process is writing to it.
     """
+    from .upkeep import writing
+
     with writing(config.folder):
         if new.folder.exists():
             raise InputError(f"there is a knowledge base {new.name!r} already; choose another name")

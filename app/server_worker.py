@@ -16,7 +16,8 @@ from filelock import FileLock, Timeout
 
 from ..ingest.document import IngestReport
 from ..ingest.errors import KBError, LockedError
-from ..ingest.sync import Selection, Step
+from ..ingest.progress import Step
+from ..ingest.sync import Selection
 from . import show
 from .api import KnowledgeBase
 from .server_jobs import Job, Jobs

@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..ingest.document import IngestReport
+from ..ingest.progress import Progress, Step
 from ..ingest.sources import SourceRow
-from ..ingest.sync import Progress, Step
-from ..llm.gguf import DEFAULT_CONTEXT_TOKENS
-from ..llm.gguf_file import MemoryNeeded, free_memory, memory_needed
 from ..prompts.prompt import Citation
 from .answer import Answer
-from .status import FileLedger, Status
 
 if TYPE_CHECKING:
+    from ..llm.gguf_file import MemoryNeeded
     from ..retrieval.models import ModelOnDisk
     from ..retrieval.search import Found
     from .doctor import Finding
+    from .status import FileLedger, Status
 
 _QUOTE = 200
 _TAKEN_BY = {"embedding": "--embedder", "cross-encoder": "--rerank", "language": "--llm"}
@@ -243,6 +242,8 @@ def models(rows: Sequence[ModelOnDisk], *, as_json: bool) -> None:
     if as_json:
         dump(rows)
         return
+    from ..llm.gguf_file import free_memory, memory_needed
+
     free = free_memory()
     for row in rows:
         typer.echo(f"{_TAKEN_BY[row.kind]:<10} {row.name:<50} {row.bytes / 1e6:8.0f} MB  {row.path}")
@@ -256,6 +257,8 @@ def models(rows: Sequence[ModelOnDisk], *, as_json: bool) -> None:
 
 def _memory(needed: MemoryNeeded, free: int | None) -> str:
     """Return what a model needs and whether it fits, with the context that kb asks for."""
+    from ..llm.gguf import DEFAULT_CONTEXT_TOKENS
+
     total = needed.total(DEFAULT_CONTEXT_TOKENS)
     context = min(DEFAULT_CONTEXT_TOKENS, needed.context_limit)
     fits = "" if free is None else f"; {free / 1e9:.1f} GB are free: it {'fits' if total < free else 'does not fit'}"

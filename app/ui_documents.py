@@ -18,7 +18,8 @@ import gradio as gr
 
 from ..ingest.document import IngestReport
 from ..ingest.errors import InputError, KBError
-from ..ingest.sync import Progress, Selection, Step
+from ..ingest.progress import Progress, Step
+from ..ingest.sync import Selection
 from . import ui_html, ui_ledger
 from .api import KnowledgeBase
 from .rename import UPLOADS

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -12,15 +14,19 @@ from filelock import FileLock, Timeout
 from ..ingest.catalog import Catalog
 from ..ingest.document import IngestReport
 from ..ingest.errors import InputError, LockedError
-from ..ingest.purge import is_purge_due, purge
-from ..ingest.sync import Progress, Synced
+from ..ingest.progress import Progress
+from ..ingest.purge import demand_purge, is_purge_due, purge
+from ..ingest.split import Splitting, count_words
+from ..ingest.sync import Selection, Synced, sync
 from ..retrieval.chroma import is_there, open_chroma
 from ..retrieval.embedder import Embedder
 from ..retrieval.index import VectorIndex
 from ..retrieval.vectors import Embedded, embed_pending, fill_index
 from ..retrieval.view import keep_up
 from .config import Config
+from .embedders import Embedders
 from .notes import ingest_notes, reading_notes
+from .sizes import settle_chunk_tokens, splitting_for
 
 _LOCK_TIMEOUT_S = 5.0
 
@@ -43,6 +49,52 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def take_in(
+    catalog: Catalog,
+    config: Config,
+    embedders: Embedders,
+    paths: Iterable[str | os.PathLike[str]],
+    selection: Selection | None = None,
+    progress: Progress | None = None,
+    say: Callable[[str], None] | None = None,
+) -> IngestReport:
+    """Bring a base up to what is on disk; see ``KnowledgeBase.ingest``."""
+    began = time.perf_counter()
+    paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    selection = selection or Selection()
+    selection = replace(selection, limits=selection.limits or config.limits)
+    if selection.dry_run:
+        synced = sync(catalog, paths, splitting=Splitting(), count_tokens=count_words, selection=selection)
+        would = report_of(catalog, synced, None, Embedded(0, 0, 0), time.perf_counter() - began)
+        return replace(would, dry_run=True, notes=())
+    with writing(config.folder):
+        embedder = embedders.building(say)
+        synced = sync(
+            catalog,
+            paths,
+            splitting=splitting_for(embedder, settle_chunk_tokens(catalog, selection.chunk_tokens)),
+            count_tokens=embedder.count_tokens if embedder else count_words,
+            selection=selection,
+            progress=progress,
+        )
+        embedded = bring_up(catalog, config, embedder, changed=synced.changed, progress=progress)
+        embedders.built(embedder)
+    return report_of(catalog, synced, embedder, embedded, time.perf_counter() - began)
+
+
+def forget(
+    catalog: Catalog, config: Config, embedders: Embedders, sources: Iterable[str | os.PathLike[str]]
+) -> tuple[str, ...]:
+    """Forget sources, and every trace of them; see ``KnowledgeBase.remove``."""
+    with writing(config.folder):
+        gone = matching(catalog, sources)
+        demand_purge(catalog)
+        for source in gone:
+            catalog.remove(source)
+        bring_up(catalog, config, embedders.serving().embedder, changed=True)
+    return tuple(gone)
 
 
 def open_index(config: Config, embedder: Embedder) -> VectorIndex:

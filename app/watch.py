@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..ingest.document import IngestReport
 from ..ingest.errors import StorageError
-from ..ingest.sync import Progress, Selection
+from ..ingest.progress import Progress
+from ..ingest.sync import Selection
 from .api import KnowledgeBase
 
 DEBOUNCE_MS = 1600

@@ -97,7 +97,7 @@ def compare(options: argparse.Namespace, files: list[Path], home: Path) -> None:
 def kb_side(files: list[Path], home: Path) -> dict[str, float]:
     """Ingest with kb."""
     from kb import KnowledgeBase
-    from kb.ingest.sync import Step
+    from kb.ingest.progress import Step
 
     searchable = 0.0
     with KnowledgeBase.open("compared", home=home, embedder="minilm") as kb:

@@ -32,10 +32,9 @@ from pathlib import Path
 import numpy as np
 from kb import KnowledgeBase
 from kb.ingest.catalog import Catalog
-from kb.ingest.document import Chunk, Document, chunk_id, document_id
+from kb.ingest.document import Chunk, Document, chunk_id, document_id, text_hash
 from kb.ingest.keywords import Tokenizer
 from kb.ingest.sources import SourceRow
-from kb.ingest.split import text_hash
 from kb.retrieval.keyword_index import KEYWORDS
 from kb.retrieval.postings import Postings
 from kb.retrieval.segments import Segments

@@ -10,8 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from .catalog import Catalog
-from .document import Chunk, indexed_text
-from .split import text_hash
+from .document import Chunk, indexed_text, text_hash
 
 _COLUMNS = "id, start, stop, pages, headings, n_tokens, text_hash"
 

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 
-from .document import Chunk, indexed_text
+from .document import Chunk, indexed_text, text_hash
 from .keywords import Tokenizer, delete_all_keywords, delete_keywords, insert_keywords
-from .split import text_hash
 
 _BATCH = 500
 # No key is ever used twice, so that what is derived by key stays right when chunks go and others come.

@@ -95,6 +95,11 @@ def indexed_text(headings: tuple[str, ...], text: str) -> str:
     return f"{' > '.join(headings)}\n{text}" if headings else text
 
 
+def text_hash(text: str) -> str:
+    """Return the key under which a text's vector is kept: sha256, 40 hex digits."""
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
 def document_id(media_type: str, data: bytes, treatment: str = "") -> str:
     """Return the identity of a document: sha256 over how it is read and what it holds, 64 hex digits."""
     digest = hashlib.sha256(f"{media_type};{treatment}\0".encode() if treatment else media_type.encode() + b"\0")

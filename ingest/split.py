@@ -10,7 +10,6 @@ Units are taken until the target would be passed; the chunk then ends at the str
 from __future__ import annotations
 
 import bisect
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -54,11 +53,6 @@ class Splitting:
 def count_words(texts: Sequence[str]) -> list[int]:
     """Count tokens when no embedder does: pieces of words, digits, CJK characters, punctuation marks."""
     return [len(_WORDISH.findall(text)) for text in texts]
-
-
-def text_hash(text: str) -> str:
-    """Return the key under which a text's vector is kept: sha256, 40 hex digits."""
-    return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
 def split(document: Document, splitting: Splitting, count_tokens: CountTokens) -> Iterator[Chunk]:

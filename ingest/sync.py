@@ -7,7 +7,7 @@ because of one file.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from .intake import Intake
 from .job import Done, Event, Job, Started, Taken, look, take
 from .known import Known
 from .pool import Limits, Pool, default_workers, take_all
+from .progress import Progress, Step
 from .purge import demand_purge, forget_answers
 from .quick import is_quick
 from .read import MAX_BYTES, READER_VERSION, Treatment
@@ -35,20 +36,6 @@ _BOILERPLATE = "boilerplate"
 """The setting of a base that says whether it is kept: empty or ``no``."""
 
 Outcome = Literal["added", "updated", "unchanged", "removed", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of progress, for whoever shows it."""
-
-    stage: Literal["read", "embed", "index"]
-    done: int
-    total: int
-    source: str = ""
-    failed: int = 0
-
-
-Progress = Callable[[Step], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ingest.split import text_hash
+from ..ingest.document import text_hash
 from .postings import POSTINGS_VERSION, Postings
 from .segments import WORTH, places
 from .tokens import TOKENS_VERSION

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..ingest.catalog import Catalog
 from ..ingest.chunkings import spare_texts, wanted_chunks
 from ..ingest.document import indexed_text
-from ..ingest.sync import Progress, Step
+from ..ingest.progress import Progress, Step
 from .embedder import Embedder
 from .index import VectorIndex
 

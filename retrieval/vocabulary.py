@@ -5,7 +5,6 @@ Comes in: texts, and a ``tokenizer.json``. Goes out: token ids, counts, shares. 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from tokenizers import Encoding
 
 _UNKNOWN = ("[UNK]", "<unk>", "<UNK>")
-_BYTE_TOKEN = re.compile("<0x[0-9A-F]{2}>")
+_BYTE_TOKENS = tuple(f"<0x{byte:02X}>" for byte in range(256))
 
 
 class Vocabulary:
@@ -73,8 +72,7 @@ class Vocabulary:
 
     def _unread_ids(self) -> NDArray[np.int64]:
         if self._unread is None:
-            tokens = self._tokenizer.get_vocab(with_added_tokens=True)
-            unknown = {getattr(self._tokenizer.model, "unk_token", None), *_UNKNOWN}
-            ids = [value for token, value in tokens.items() if token in unknown or _BYTE_TOKEN.fullmatch(token)]
-            self._unread = np.array(ids, np.int64)
+            own = getattr(self._tokenizer.model, "unk_token", None) or ""
+            ids = [self._tokenizer.token_to_id(token) for token in {own, *_UNKNOWN, *_BYTE_TOKENS}]
+            self._unread = np.array([each for each in ids if each is not None], np.int64)
         return self._unread

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import kb
 import pytest
-from kb.app import cli, cli_ingest
+from kb.app import cli, cli_commands
 from kb.app.config import load_config
 from kb.ingest import read
 from kb.ingest.errors import InputError
@@ -204,7 +204,14 @@ def test_documented_formats_have_readers(page: str) -> None:
 
 def test_documented_exit_codes_are_those_of_the_command_line() -> None:
     """README and handbook list each exit code that the command line can end with, and no other."""
-    codes = {0, cli.FAILED, cli.USAGE, cli.NOTHING_FOUND, cli_ingest.SOME_FILES_FAILED, cli.INTERRUPTED}
+    codes = {
+        0,
+        cli_commands.FAILED,
+        cli_commands.USAGE,
+        cli_commands.NOTHING_FOUND,
+        cli_commands.SOME_FILES_FAILED,
+        cli_commands.INTERRUPTED,
+    }
     handbook = ROOT / "docs" / "handbook"
     english = (handbook / "en" / "command-reference.pdf.md").read_text("utf-8")
     chinese = (handbook / "zh" / "命令手册.pdf.md").read_text("utf-8")

