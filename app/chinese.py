@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from .answer import Answer
+from .chinese_reasons import REASONS
 
 # Patterns of the sentences in retrieval/search.py, retrieval/dense.py, prompts/ground.py, app/notes.py, app/embedders.py and
 # app/log.py; tests/test_chinese.py fails when one of those changes and is not said here any more.
@@ -51,14 +52,16 @@ _SAID = (
     (r"The passage does not say (“.+”) as one name\.", r"段落没有把\1作为一个名称。"),
     (r"The passage does not say (.+)\.", r"段落没有说到\1。"),
 )  # fmt: skip
-_PATTERNS = tuple((re.compile(english), chinese) for english, chinese in _SAID)
+_PATTERNS = tuple((re.compile(english, re.DOTALL), chinese) for english, chinese in (*_SAID, *REASONS))
+_PLACE = re.compile(r"\\(\d)")
 
 
 def in_chinese(sentence: str) -> str:
-    """Return one of our sentences in Chinese; unchanged if it is none that is known here."""
+    """Return one of our sentences in Chinese, with those that stand in it; unchanged if it is none that is known here."""
     for pattern, chinese in _PATTERNS:
         if match := pattern.fullmatch(sentence):
-            return match.expand(chinese)
+            told = [in_chinese(part.strip()) for part in match.groups(default="")]
+            return _PLACE.sub(lambda place, told=told: told[int(place[1]) - 1], chinese)  # type: ignore[misc]
     base, colon, rest = sentence.partition(": ")  # of one base, where several were searched together
     if colon and (said := in_chinese(rest)) != rest:
         return f"{base}：{said}"

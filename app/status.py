@@ -54,7 +54,9 @@ class FileLedger:
     """``read``, or the kind of failure."""
     pages: tuple[Page, ...]
     detail: str
-    """Why it failed, or how its pages were read: its encoding unless that is UTF-8, and what the reader noted."""
+    """Why it failed, or how its pages were read, and the notes, in a line."""
+    notes: tuple[str, ...] = ()
+    """Why it failed; or its encoding unless that is UTF-8, and what the reader noted."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """``title``, ``date``, ``author``, ``tags`` ...: what the file says of itself, and over it what the user says."""
 
@@ -66,16 +68,16 @@ def ledger_of(catalog: Catalog) -> tuple[FileLedger, ...]:
 
 def _ledger(catalog: Catalog, row: SourceRow) -> FileLedger:
     if row.document_id is None:
-        return FileLedger(row.source, row.failure_kind or "archive", (), row.failure_reason or "its members are read")
+        reason = row.failure_reason or "its members are read"
+        return FileLedger(row.source, row.failure_kind or "archive", (), reason, (reason,))
     pages = catalog.pages(row.document_id)
-    encoding, notes = catalog.notes(row.document_id)
+    encoding, noted = catalog.notes(row.document_id)
+    notes = (*([encoding] if encoding not in ("", "utf-8", "ascii") else []), *noted)
     counts = Counter(page.how for page in pages)
     parts = [f"{len(pages)} pages"] if pages else []
     parts += [f"{count} {how}" for how, count in sorted(counts.items()) if how != "text"]
     parts += [f"p. {page.number}: {page.reason}" for page in pages if page.how in ("garbled", "failed")]
-    parts += [encoding] if encoding not in ("", "utf-8", "ascii") else []
-    parts += notes
-    return FileLedger(row.source, "read", pages, "; ".join(parts), row.metadata)
+    return FileLedger(row.source, "read", pages, "; ".join((*parts, *notes)), notes, row.metadata)
 
 
 def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note: str) -> Status:

@@ -10,9 +10,11 @@ from itertools import groupby
 from pathlib import Path
 
 from ..ingest.document import IngestReport, Page
+from .chinese import in_chinese
 from .status import FileLedger, Status
 from .ui_html import escape
 from .ui_state import Texts
+from .ui_texts import ZH
 
 SHOWN = 200
 _READ = "read"
@@ -67,10 +69,10 @@ def report(done: IngestReport, texts: Texts) -> str:
     """Return what an ingest did, with the reason of every failure."""
     counts = {kind: len(getattr(done, kind)) for kind in ("added", "updated", "unchanged", "failed")}
     failures = "".join(
-        f'<li class="kb-failed"><b>{escape(Path(failure.source).name)}</b> {escape(failure.reason)}</li>'
+        f'<li class="kb-failed"><b>{escape(Path(failure.source).name)}</b> {escape(_told(failure.reason, texts))}</li>'
         for failure in done.failed
     )
-    notes = "".join(f"<li>{escape(note)}</li>" for note in done.notes)
+    notes = "".join(f"<li>{escape(_told(note, texts))}</li>" for note in done.notes)
     summary = texts["done"].format(s=f"{done.seconds:.1f}", **counts)
     return f'<div class="kb-report" role="status"><p>{summary}</p><ul>{failures}{notes}</ul></div>'
 
@@ -100,23 +102,28 @@ def _button(event: str, source: str, label: str, text: str, more: str = "") -> s
 
 
 def _detail(row: FileLedger, texts: Texts) -> str:
+    notes = "; ".join(_told(note, texts) for note in row.notes)
     if not row.pages:
-        return escape(row.detail)
+        return escape(notes)
     unread = [page for page in row.pages if page.how in ("empty", "garbled", "failed")]
     summary = texts["pages"].format(n=len(row.pages))
     summary += " · " + texts["pages_unread"].format(n=len(unread)) if unread else ""
     groups = "".join(
         _pages(list(pages), texts) for _, pages in groupby(row.pages, lambda page: (page.how, page.reason))
     )
-    rest = row.detail.partition("; ")[2] if not unread else ""
     return (
         f'<details class="kb-pages"><summary>{escape(summary)}</summary><ul>{groups}</ul></details>'
-        f"{f'<small>{escape(rest)}</small>' if rest else ''}"
+        f"{f'<small>{escape(notes)}</small>' if notes else ''}"
     )
+
+
+def _told(sentence: str, texts: Texts) -> str:
+    """Return what a reader said in the language of the page."""
+    return in_chinese(sentence) if texts is ZH else sentence
 
 
 def _pages(pages: list[Page], texts: Texts) -> str:
     first, last = pages[0].number, pages[-1].number
     numbers = texts["page"].format(n=first if first == last else f"{first}–{last}")
-    reason = f": {pages[0].reason}" if pages[0].reason else ""
+    reason = f": {_told(pages[0].reason, texts)}" if pages[0].reason else ""
     return f"<li>{escape(numbers)} – {texts[f'how_{pages[0].how}']}{escape(reason)}</li>"

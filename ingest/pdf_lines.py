@@ -14,6 +14,7 @@ from typing import NamedTuple
 from .pdf_content import HYPHEN, Line
 
 _LONG_LINE, _SAMPLED_LINES, _GAP, _SPARSE, _GAPS_EVERYWHERE = 20, 8, 0.8, 1.2, 0.3
+_FEW_LINES, _LETTER_GAP, _APART = 20, 0.12, "\t"
 _LINE = re.compile(f"[^\r\n{HYPHEN}]*(?:{HYPHEN}|\r\n|\r|\n|$)")
 _SPACES = re.compile(" +")
 _LETTER = re.compile(r"[^\W_]")
@@ -35,6 +36,34 @@ def _density(span: _Span) -> float:
     return (span.line.right - span.line.left) / span.line.height / (span.last - span.first + 1)
 
 
+def _letter_by_letter(spans: list[_Span]) -> bool:
+    n_single = sum(span.first == span.last for span in spans)
+    return len(spans) > _FEW_LINES and n_single > len(spans) / 2
+
+
+def _glue(before: Box, box: Box) -> str | None:
+    """Return what stands between two letters, the one below or behind the other; None where the second begins a line."""
+    left, top, right, bottom = before
+    height = max(box[1] - box[3], 0.1)
+    if min(top, box[1]) - max(bottom, box[3]) > height / 2 and box[0] > left:
+        gap = (box[0] - right) / height
+        return "" if gap < _LETTER_GAP else " " if gap < _GAP else _APART
+    is_below = abs(left + right - box[0] - box[2]) < height and -height / 2 < bottom - box[1] < height / 2
+    return "" if is_below else None
+
+
+def _joined(line: Line, more: Line, glue: str) -> Line:
+    """Return two lines as one, which ends in the box of the second: the height stays that of a letter."""
+    return Line.at(line.text + glue + more.text, min(line.left, more.left), more.bottom, more.right, more.top)
+
+
+def _joined_all(row: list[Line]) -> Line:
+    whole = row[0]
+    for piece in row[1:]:
+        whole = _joined(whole, piece, " ")
+    return whole
+
+
 class TextLayer:
     """The characters of a page and their boxes."""
 
@@ -49,6 +78,8 @@ class TextLayer:
         To measure every gap takes time: all lines are cut only when a sample of them has gaps, else the sparse ones.
         """
         spans = list(self._spans())
+        if _letter_by_letter(spans):
+            return self._rejoined(spans)
         long = [span for span in spans if span.last - span.first >= _LONG_LINE]
         sample = long[:: max(len(long) // _SAMPLED_LINES, 1)]
         n_cut = sum(len(self._cut(span)) > 1 for span in sample)
@@ -58,6 +89,23 @@ class TextLayer:
             self._cut(span) if everywhere or _density(span) > _SPARSE * usual else (span.line,) for span in spans
         )
         return tuple(span.line for span in spans), rows if any(len(row) > 1 for row in rows) else ()
+
+    def _rejoined(self, spans: list[_Span]) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
+        """Return lines and rows where PDFium gives single letters: it took the page, rightly or not, for written downwards."""
+        rows: list[list[Line]] = []
+        before: Box | None = None
+        for span in spans:
+            first = self._box(span.first)
+            glue = _glue(before, first) if before else None
+            if glue is None:
+                rows.append([span.line])
+            elif glue == _APART:
+                rows[-1].append(span.line)
+            else:
+                rows[-1][-1] = _joined(rows[-1][-1], span.line, glue)
+            before = self._box(span.last)
+        lines = tuple(_joined_all(row) for row in rows)
+        return lines, tuple(map(tuple, rows)) if any(len(row) > 1 for row in rows) else ()
 
     def _spans(self) -> Iterator[_Span]:
         for match in _LINE.finditer(self._text):

@@ -28,7 +28,7 @@ _SIZE_DIFFERS, _WIDE_GAP, _SPARSE, _MARGIN = 1.12, 1.35, 1.5, 1.3
 _LONG_LINE, _RUN, _FILLED = 20, 2.5, 0.85
 _CJK_ROOM, _SHORT_CJK_LINE = 2.2, 8
 
-_HEADING_LETTERS, _HEADING_LENGTH, _HEADING_LEVELS = 2, 120, 4
+_HEADING_LETTERS, _HEADING_LENGTH, _HEADING_LEVELS, _HEADING_PITCH = 2, 120, 4, 1.6
 
 Relation = Literal["beside", "joined", "broken", "parted"]
 """How a line follows the one before: on the same line, flowing on, on a new line, or in a new paragraph."""
@@ -60,6 +60,8 @@ def blocks(
             continue
         own_level = level(line)
         relation = relate(index) if index else "parted"
+        if own_level and index and _heading_goes_on(lines[index - 1], line):
+            relation = "joined"
         if not found or found[-1].rows or relation == "parted" or own_level != found[-1].level:
             found.append(Block(_listed(line.text), own_level))
         else:
@@ -168,6 +170,14 @@ class _Relations:
         for index, line in enumerate(self._lines):
             if density[index] > usual * _SPARSE > 0 and " " in line.text and not _CJK.search(line.text):
                 self._sparse[index] = True
+
+
+def _heading_goes_on(before: Line, line: Line) -> bool:
+    """Return whether a line in the size of the one above, close below it and without a number, is the rest of its heading."""
+    close = 0 < before.bottom - line.bottom < _HEADING_PITCH * line.height
+    shared = min(before.right, line.right) - max(before.left, line.left)
+    below = shared > 0.5 * min(before.right - before.left, line.right - line.left)
+    return close and below and _same_size(before, line) and not _MARKER.match(line.text) and not line.text[0].isdigit()
 
 
 def _add_row(found: list[Block], cells: tuple[str, ...]) -> None:

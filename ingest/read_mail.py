@@ -6,6 +6,7 @@ HTML version of a body, or an attachment dropped without a note.
 
 from __future__ import annotations
 
+import base64
 import email.errors
 import email.header
 import email.policy
@@ -28,6 +29,8 @@ MAX_DEPTH = 4
 MAX_ATTACHMENTS = 200
 _SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
 _SHOWN_HEADERS = ("From", "To", "Cc", "Date", "Subject")
+
+_BASE64 = re.compile(r"\s*(?:[A-Za-z0-9+/]{4}\s*){8,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*")
 
 
 def read_eml(data: bytes, name: str) -> Reading:
@@ -133,7 +136,7 @@ def _append_messages(writer: MarkdownWriter, part: Message, depth: int) -> list[
     if depth >= MAX_DEPTH:
         return ["messages nested too deeply were left out"]
     notes: list[str] = []
-    for message in _parts(part):
+    for message in map(_unpacked, _parts(part)):
         try:
             reading = _read_message(message, "Message", depth + 1)
         except ReadError as exc:
@@ -142,6 +145,14 @@ def _append_messages(writer: MarkdownWriter, part: Message, depth: int) -> list[
         append_reading(writer, _file_name(part) or reading.title, reading, 2)
         notes.extend(reading.notes)
     return notes
+
+
+def _unpacked(message: Message) -> Message:
+    """Return an attached message, out of base64 where a mailer packed it, which RFC 2046 (5.2.1) does not allow."""
+    body = message.get_payload()
+    if message.keys() or not isinstance(body, str) or not _BASE64.fullmatch(body):
+        return message
+    return _parse(base64.b64decode(body))
 
 
 def _bodies(message: Message, attachments: list[Message]) -> Iterator[Message]:

@@ -18,7 +18,7 @@ from .reading import MarkdownWriter, Reading
 
 _SKIPPED = frozenset((
     "head", "script", "style", "template", "noscript", "svg", "canvas", "audio", "video", "object", "embed",
-    "datalist", "rp", "map", "area", "col", "colgroup", "-comment", "!doctype", "-doctype",
+    "datalist", "rp", "rt", "rtc", "map", "area", "col", "colgroup", "-comment", "!doctype", "-doctype",
 ))  # fmt: skip
 _BLOCKS = frozenset((
     "address", "article", "aside", "body", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset",
@@ -301,7 +301,7 @@ def _collapse(text: str) -> str:
 
 def _text(node: LexborNode) -> str:
     """Return an element's text on one line; words of different blocks do not run together."""
-    if not node.css_first("br, p, div, li, td, script, style, img"):
+    if not node.css_first("br, p, div, li, td, script, style, img, rt"):
         return _SPACE.sub(" ", node.text(deep=True).translate(_INVISIBLE)).strip()
     parts: list[str] = []
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import kb
 import pytest
 from kb import KnowledgeBase
 from kb.app.chinese import _SAID, in_chinese
+from kb.app.chinese_reasons import REASONS
 
 PACKAGE = Path(kb.__file__ or "").parent
 SPOKEN = (
@@ -22,6 +25,27 @@ SPOKEN = (
     "retrieval/search.py",
     "retrieval/view.py",
 )
+READERS = (
+    *(
+        "archive",
+        "boilerplate",
+        "encoding",
+        "instructions",
+        "job",
+        "media",
+        "ocr",
+        "package",
+        "pdf_pypdf",
+        "pdfium",
+        "pool",
+    ),
+    "read*",
+)
+WORDS = set(re.findall(r"\w+", "the a an is are was were it its there no not on in of to too more"))
+FRAMES = {"it is 7", " and 7 more"}
+"""Sentences of which all that says something is looked at by itself."""
+NO_SENTENCES = {"compile", "css", "css_first", "execute", "find", "fullmatch", "split"}
+"""Calls that are given patterns, selectors and lists of words."""
 
 
 def test_every_pattern_is_still_said_by_the_code() -> None:
@@ -45,6 +69,65 @@ def test_every_pattern_is_still_said_by_the_code() -> None:
 def test_names_and_numbers_stay(english: str, chinese: str) -> None:
     """Only our own words change."""
     assert in_chinese(english) == chinese
+
+
+def sentences_of(path: Path) -> Iterator[str]:
+    """Yield what looks like a sentence in a module, with 7 for what stands in it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped: set[int] = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            skipped |= {id(inner) for inner in ast.walk(node)} - {id(node)}
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in NO_SENTENCES:
+            skipped |= {id(inner) for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value.replace("{}", "7")
+        else:
+            continue
+        if (
+            set(text.lower().split()) & WORDS
+            and text.count(" ") > 1
+            and not re.search(r"\(\?|\\|\n|^import |^SELECT ", text)
+        ):
+            yield text
+
+
+def test_every_sentence_of_a_reader_has_its_chinese() -> None:
+    """Reasons and notes of the readers, and what stands in their brackets, are known; none is told in English by oversight."""
+    files = [file for name in READERS for file in sorted((PACKAGE / "ingest").glob(f"{name}.py"))]
+    said = [sentence for file in files for sentence in sentences_of(file)]
+    assert len(said) > 100
+    assert [sentence for sentence in said if sentence not in FRAMES and in_chinese(sentence) == sentence] == []
+
+
+def test_every_reason_is_still_said() -> None:
+    """The longest run of plain words of each pattern stands in a file that reads."""
+    files = [*(PACKAGE / "ingest").glob("*.py"), PACKAGE / "app" / "status.py"]
+    said = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    for english, _ in REASONS:
+        plain = re.sub(r"\(\?:it is \)\?", "", english).replace("\\.", ".")
+        longest = max(re.split(r"\(\?:.*?\)|\(.*?\)|\\[()]|[\[\]|?\\]", plain), key=len).strip(" .:;,")
+        assert longest in said, english
+
+
+def test_what_stands_in_a_reason_is_told_in_chinese_too() -> None:
+    """A reason in brackets and a hint at the end are sentences of ours as well; names, numbers and commands stay."""
+    assert in_chinese("The file is damaged (its part a.xml is not well-formed); save or download it again.") == (
+        "文件已损坏（其中的 a.xml 格式有误）；请重新保存或下载。"
+    )
+    hint = "To have it recognised, run: pip install 'kb-rag[ocr]'."
+    assert in_chinese(f"It is an image without text. {hint}") == (
+        "这是没有文字的图像。要识别其中的文字，请运行：pip install 'kb-rag[ocr]'"
+    )
+    assert (
+        in_chinese("in the attachment a.htm: 3 navigation blocks were left out") == "附件 a.htm 中：略去了 3 个导航区。"
+    )
+    assert in_chinese("it is anything else") == "it is anything else"
 
 
 def test_notes_follow_the_language_of_the_question(tmp_path: Path) -> None:

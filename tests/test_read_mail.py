@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import struct
@@ -50,6 +51,19 @@ def test_one_version_of_the_body_is_enough() -> None:
     document = read_bytes(mail.as_bytes(), "a.eml")
     assert "plain version" not in document.text
     assert [(heading.level, heading.title) for heading in document.headings] == [(1, "会议 notes"), (2, "Rich")]
+
+
+def test_an_attached_message_packed_as_base64_is_read() -> None:
+    """GroupWise sends them so; its letters are not text for anyone to find."""
+    packed = base64.encodebytes(message("Inner subject", "The inner body.\n").as_bytes()).decode()
+    data = (
+        "Subject: Outer\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=X\n\n--X\nContent-Type: text/plain\n\nouter"
+        f"\n--X\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{packed}\n--X--\n"
+    )
+    text = read_bytes(data.encode(), "a.eml").text
+    assert "Inner subject" in text
+    assert "The inner body." in text
+    assert packed[:20] not in text
 
 
 def test_attachments_are_read_and_those_left_out_are_named() -> None:

@@ -17,6 +17,8 @@ from kb.ingest.ocr import ocr_installed
 from kb.ingest.pdf_columns import unmix_columns
 from kb.ingest.pdf_content import Line
 from kb.ingest.pdf_furniture import furniture
+from kb.ingest.pdf_lines import TextLayer
+from kb.ingest.pdf_paragraphs import blocks
 from kb.ingest.pdf_text import clean, garbled_share
 from kb.ingest.pdfium import quote_boxes, render_page
 from kb.ingest.read_pdf import read_pdf
@@ -430,3 +432,49 @@ def test_real_files_read_as_recorded(name: str) -> None:
     if os.environ.get("KB_REGENERATE") == "1":
         golden.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     assert found == json.loads(golden.read_text(encoding="utf-8"))
+
+
+def letter_by_letter(places: dict[str, list[tuple[float, float]]]) -> tuple[list[str], list[list[str]]]:
+    """Return the lines and rows of a page that PDFium gives letter by letter; letters of ten points at (left, bottom)."""
+    text = "\r\n".join(character for word in places for character in word)
+    boxes = [box for word in places.values() for box in word]
+    lines, rows = TextLayer(
+        text,
+        lambda index: (
+            boxes[index // 3][0],
+            boxes[index // 3][1] + 10,
+            boxes[index // 3][0] + 10,
+            boxes[index // 3][1],
+        ),
+    ).lines_and_rows()
+    return [line.text for line in lines], [[piece.text for piece in row] for row in rows]
+
+
+def test_a_page_taken_for_vertical_writing_is_put_together_again() -> None:
+    """PDFium gives a table of contents letter by letter; letters of a line make words, a wide gap a row of two cells."""
+    title, number = "4.6 Valves and pumps".replace(" ", ""), "19"
+    behind = [(60.0 + 10 * n + 2 * (n > 2) + 2 * (n > 8) + 2 * (n > 11), 700.0) for n in range(len(title))]
+    below = [(60.0 + 10 * n, 680.0) for n in range(6)]
+    lines, rows = letter_by_letter({title: behind, number: [(400.0, 700.0), (410.0, 700.0)], "Motors": below})
+    assert lines == ["4.6 Valves and pumps 19", "Motors"]
+    assert rows == [["4.6 Valves and pumps", "19"], ["Motors"]]
+
+
+def test_vertical_writing_flows_down_its_columns() -> None:
+    """Japanese and Chinese set from top to bottom: a column is a line, the next one stands to its left."""
+    first, second = "道路を横断している歩行者は速やかに", "横断を終わること"
+    columns = {
+        first: [(500.0, 700.0 - 11 * n) for n in range(len(first))],
+        second: [(480.0, 700.0 - 11 * n) for n in range(len(second))],
+    }
+    assert letter_by_letter(columns) == ([first, second], [])
+
+
+def test_a_heading_of_two_lines_is_one() -> None:
+    """A title that was broken is whole again; large words elsewhere on the page are headings of their own."""
+    text = "Running text that fills the whole width of the page and ends."
+    body = [Line.at(text, 60, 500 - 14 * n, 400, 510 - 14 * n) for n in range(9)]
+    title = [Line.at("Individual Privacy: a", 60, 700, 300, 720), Line.at("Formulation", 90, 670, 270, 690)]
+    other = [Line.at("Orders", 320, 640, 390, 660), Line.at("2 Scope", 320, 610, 390, 630)]
+    found = blocks([*title, *other, *body], lambda line: int(line.height > 15), lambda *_: True)
+    assert [block.text for block in found if block.level] == ["Individual Privacy: a Formulation", "Orders", "2 Scope"]

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kb.ingest.errors import DamagedError, EmptyFileError, ReadError
 from kb.ingest.read import read_bytes
+from kb.ingest.read_web import html_text
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -168,3 +169,10 @@ def test_no_word_of_a_page_is_lost(words: list[str], random: object) -> None:
     body = "".join(f"<{tag}>{word}</{tag}>\n" for word in words for tag in [random.choice(tags)])  # type: ignore[attr-defined]
     read = "".join(character for character in html(body) if character in "abc中é")
     assert read == "".join(words)
+
+
+def test_reading_aids_do_not_stand_in_the_words() -> None:
+    """Furigana and pinyin above characters are left out, as in Word's and OpenDocument's: they would part every word."""
+    ruby = "<p><ruby>山路<rp>(</rp><rt>やまみち</rt><rp>)</rp></ruby>を<ruby>登<rt>のぼ</rt></ruby>りながら</p>"
+    assert html_text(ruby) == "山路を登りながら"
+    assert html_text(f"<h1>{ruby}</h1>") == "# 山路を登りながら"
