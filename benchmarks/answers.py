@@ -221,43 +221,58 @@ def risk_coverage(rows: Sequence[Row]) -> tuple[float, float]:
     return share(risks), share([row.evidence.score > limit for row in rows if row.question.answers])
 
 
+METHODS: dict[str, Callable[[Row], str]] = {
+    "kb (as answered)": lambda row: "" if row.answer.abstained else row.best,
+    "kb, all it quotes": lambda row: "" if row.answer.abstained else row.quoted,
+    "kb, exact span if any": lambda row: "" if row.answer.abstained else span_of(row.question.text, row.best),
+    "always: kb's sentence": lambda row: row.best,
+    "always: its exact span": lambda row: span_of(row.question.text, row.best),
+    "always: best BM25 sentence": lambda row: bm25_sentence(row.answer, row.question.text),
+    "always: first of best hit": lambda row: first_sentence(row.answer, row.question.text),
+}
+
+
 def report(name: str, rows: Sequence[Row]) -> None:
     """Print the figures of one set."""
     able = [row for row in rows if row.question.answers]
     unable = [row for row in rows if not row.question.answers and not row.question.foreign]
     foreign = [row for row in rows if row.question.foreign]
-    cited = [
-        holds(citation.quote, row.question.answers)
-        for row in able
-        for citation in (row.answer.citations if not row.answer.abstained else ())
-    ]
-    area, at_five = risk_coverage(rows)
     print(f"\n{name}: {len(able)} answerable, {len(unable)} unanswerable, {len(foreign)} foreign questions")
-    print(
-        f"  abstained on answerable {share([row.answer.abstained for row in able]):.3f}"
-        f"   false answers: unanswerable {share([not row.answer.abstained for row in unable]):.3f}"
-        f" foreign {share([not row.answer.abstained for row in foreign]):.3f}"
-        f"   AURC {area:.3f}   answered at 5 % false {at_five:.3f}"
-    )
-    print(
-        f"  citation precision {share(cited):.3f}   sentences {share([len(row.answer.sentences) for row in able]):.2f}"
-        f"   ms after retrieval: median {1e3 * statistics.median(row.seconds for row in rows):.0f}"
-        f" max {1e3 * max(row.seconds for row in rows):.0f}"
-    )
-    methods: dict[str, Callable[[Row], str]] = {
-        "kb (as answered)": lambda row: "" if row.answer.abstained else row.best,
-        "kb, all it quotes": lambda row: "" if row.answer.abstained else row.quoted,
-        "kb, exact span if any": lambda row: "" if row.answer.abstained else span_of(row.question.text, row.best),
-        "always: kb's sentence": lambda row: row.best,
-        "always: its exact span": lambda row: span_of(row.question.text, row.best),
-        "always: best BM25 sentence": lambda row: bm25_sentence(row.answer, row.question.text),
-        "always: first of best hit": lambda row: first_sentence(row.answer, row.question.text),
-    }
+    report_abstention(rows, able, unable, foreign)
+    report_citations(rows, able)
     print(f"  {'on answerable questions':30}{'F1':>8}{'exact':>8}{'holds the answer':>18}")
-    for title, method in methods.items():
+    for title, method in METHODS.items():
         texts = [(method(row), row.question.answers) for row in able]
         figures = [share([score(*one) for one in texts]) for score in (f1, exact, holds)]
         print(f"  {title:30}{figures[0]:8.3f}{figures[1]:8.3f}{figures[2]:18.3f}")
+
+
+def answered(rows: Sequence[Row]) -> float:
+    """Return the share of the questions that are answered."""
+    return share([not row.answer.abstained for row in rows])
+
+
+def report_abstention(rows: Sequence[Row], able: Sequence[Row], unable: Sequence[Row], foreign: Sequence[Row]) -> None:
+    """Print when answers are given, and when they should be."""
+    area, at_five = risk_coverage(rows)
+    noted = [any("mention" in note or "没有提到" in note for note in row.answer.notes) for row in unable]
+    print(
+        f"  abstained on answerable {1 - answered(able):.3f}   false answers: unanswerable {answered(unable):.3f}"
+        f" foreign {answered(foreign):.3f}   AURC {area:.3f}   answered at 5 % false {at_five:.3f}"
+        f"   unanswerable told what is not mentioned {share(noted):.3f}"
+    )
+
+
+def report_citations(rows: Sequence[Row], able: Sequence[Row]) -> None:
+    """Print how many citations hold an answer, and what they cost."""
+    said = [row.answer for row in able if not row.answer.abstained]
+    accepted = {row.answer.question: row.question.answers for row in able}
+    cited = [holds(one.quote, accepted[answer.question]) for answer in said for one in answer.citations]
+    seconds = [row.seconds for row in rows]
+    print(
+        f"  citation precision {share(cited):.3f}   sentences {share([len(answer.sentences) for answer in said]):.2f}"
+        f"   ms after retrieval: median {1e3 * statistics.median(seconds):.0f} max {1e3 * max(seconds):.0f}"
+    )
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kb.ingest.sentences import sentences
@@ -227,45 +227,71 @@ def paraphrases(path: Path) -> None:
         print(f"  {title:12}{len(rows):5}  {shares}")
 
 
+@dataclass(slots=True)
+class Tally:
+    """What became of the lies that were planted, and of the sentences that were not touched."""
+
+    show: int
+    """How many mistakes of each kind to print."""
+    results: dict[tuple[str, str], list[bool]] = field(default_factory=lambda: defaultdict(list))
+    seconds: list[float] = field(default_factory=list)
+    shown: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def judge(self, key: str, row: Row, statement: str, *, lie: bool) -> None:
+        """Judge a statement and note whether it is flagged."""
+        began = time.perf_counter()
+        place = locate(statement, row.passage, row.title)
+        self.seconds.append(time.perf_counter() - began)
+        flagged = place.support != "supported"
+        self.results[key, row.lang if row.kind == "quote" else "en, paraphrase"].append(flagged)
+        if flagged != lie and self.shown[key, row.lang] < self.show:
+            self.shown[key, row.lang] += 1
+            print(f"    {'missed' if lie else 'false alarm'} {key}: {statement} | {place.reason}")
+
+    def flagged(self, keys: Sequence[str]) -> list[bool]:
+        """Return whether each statement of these kinds was flagged."""
+        return [flag for (key, _), found in self.results.items() if key in keys for flag in found]
+
+    def report(self) -> None:
+        """Print the shares."""
+        for (key, lang), flagged in sorted(self.results.items()):
+            print(f"  {key:26} {lang:14} {len(flagged):5} flagged {sum(flagged) / len(flagged):6.1%}")
+        untouched = [key for key, _ in self.results if key not in LIES]
+        for title, keys in (
+            ("figures and dates", ["figure", "date"]), ("all lies", [*LIES]), ("untouched: false alarms", untouched)
+        ):  # fmt: skip
+            flagged = self.flagged(keys)
+            print(f"  {title:41} {len(flagged):5} flagged {sum(flagged) / len(flagged):6.1%}")
+        self.seconds.sort()
+        n = len(self.seconds)
+        print(f"  ms a sentence: median {self.seconds[n // 2] * 1e3:.2f}, p95 {self.seconds[n * 95 // 100] * 1e3:.2f}")
+
+
+def lies_of(path: Path, n: int, chance: random.Random) -> Iterator[tuple[Row, str, str]]:
+    """Yield ``n`` correct statements of a set with the kind of a lie and the lie; as many of each kind as the set has."""
+    made_of = Counter[str]()
+    for row, pool in correct(path, chance):
+        lies = (
+            (kind, LIES[kind](row.text, row.passage, chance, pool)) for kind in sorted(LIES, key=made_of.__getitem__)
+        )
+        kind, made = next(((kind, made) for kind, made in lies if made), ("", ""))
+        if made:
+            made_of[kind] += 1
+            yield row, kind, made
+        if made_of.total() == n:
+            return
+
+
 def plant(paths: Sequence[Path], n: int, show: int) -> None:
     """Print how many planted lies are flagged, and how many untouched sentences are."""
     chance = random.Random(0)
-    results: dict[tuple[str, str], list[bool]] = defaultdict(list)
-    seconds: list[float] = []
-    shown: dict[tuple[str, str], int] = defaultdict(int)
+    tally = Tally(show)
     for path in paths:
-        taken, made_of = 0, Counter[str]()
-        for row, pool in correct(path, chance):
-            order = sorted(LIES, key=lambda kind: made_of[kind])  # as many of each as the set has
-            lies = ((kind, LIES[kind](row.text, row.passage, chance, pool)) for kind in order)
-            kind, made = next(((kind, made) for kind, made in lies if made), ("", ""))
-            if not made:
-                continue
-            taken += 1
-            made_of[kind] += 1
-            for key, statement in ((f"({row.kind}s untouched)", row.text), (kind, made)):
-                began = time.perf_counter()
-                place = locate(statement, row.passage, row.title)
-                seconds.append(time.perf_counter() - began)
-                flagged = place.support != "supported"
-                results[key, row.lang if row.kind == "quote" else "en, paraphrase"].append(flagged)
-                if flagged != (key == kind) and shown[key, row.lang] < show:
-                    shown[key, row.lang] += 1
-                    print(f"    {'missed' if key == kind else 'false alarm'} {key}: {statement} | {place.reason}")
-            if taken == n // len(paths):
-                break
+        for row, kind, made in lies_of(path, n // len(paths), chance):
+            tally.judge(f"({row.kind}s untouched)", row, row.text, lie=False)
+            tally.judge(kind, row, made, lie=True)
     print(f"\nplanted lies, one in each sentence: {n} sentences of {', '.join(path.name for path in paths)}")
-    for (key, lang), flagged in sorted(results.items()):
-        print(f"  {key:26} {lang:14} {len(flagged):5} flagged {sum(flagged) / len(flagged):6.1%}")
-    for title, wanted in (("figures and dates", ("figure", "date")), ("all lies", tuple(LIES))):
-        flagged = [flag for (key, _), found in results.items() if key in wanted for flag in found]
-        print(f"  {title:41} {len(flagged):5} flagged {sum(flagged) / len(flagged):6.1%}")
-    alarms = [flag for (key, _), found in results.items() if key.startswith("(") for flag in found]
-    print(f"  {'untouched: false alarms':41} {len(alarms):5} flagged {sum(alarms) / len(alarms):6.1%}")
-    seconds.sort()
-    print(
-        f"  ms a sentence: median {seconds[len(seconds) // 2] * 1e3:.2f}, p95 {seconds[len(seconds) * 95 // 100] * 1e3:.2f}"
-    )
+    tally.report()
 
 
 def main() -> None:
