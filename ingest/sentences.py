@@ -33,6 +33,14 @@ _ENTRY = re.compile(r"[ \t]*(?:[A-Z\d$€£¥#*(\[\"'])")
 """How an entry of a form or a log begins; of wrapped prose, three lines running hardly ever do."""
 _WAITS = re.compile(r"[,，;；、:：(（\-–—&/]$|\b(?:a|an|the|of|and|or|to|in|for|with|by|on|at|from|is|are)$")
 """How a line ends that is not over."""
+_NO_ABBREVIATION = 6
+_LAST_WORDS = frozenset(
+    """
+    too it them him her us you me all one two not now yet more less here there this that these those time times file files page
+    pages text data name names word words first last only once then before after again other same well work works used
+    """.split()  # noqa: SIM905
+)
+"""Short words that end a sentence rather than being cut short."""
 _WORD_BEFORE = re.compile(r"[\w.]+$")
 _TAIL = 40
 
@@ -93,7 +101,9 @@ def _full_stop_ends(text: str, at: int, stop: int) -> bool:
     if word.isdigit() and text[max(0, at - _TAIL) : at - len(word)].rstrip(" ")[-1:] in ("", "\n", ".", "!", "?", ":"):
         return False  # "1. First item. 2. Second item."
     following = text[stop : stop + 3]
-    return not (following.strip()[:1].islower() and "\n\n" not in following)
+    goes_on = following.strip()[:1].islower() and "\n\n" not in following
+    # A name may be written small, and begin a sentence: npm, kb, iOS. Abbreviations are short.
+    return not goes_on or (word.isalpha() and (len(word) >= _NO_ABBREVIATION or word in _LAST_WORDS))
 
 
 def _trim(text: str, start: int, stop: int) -> tuple[int, int]:

@@ -48,6 +48,9 @@ _BEHIND = 0.05
 _ASKS = 0.12
 """Against being a question: it does not answer one."""
 
+_OTHER_LANGUAGE = 0.2
+"""Against being written in the other language, of which only a name or a command is understood."""
+
 _CLOSE = 0.12
 """A further sentence is quoted only if it scores no more than so much less than the best one."""
 _OFF_TOPIC = 0.5
@@ -61,6 +64,10 @@ _LONG = 200
 _CLOSE_BY = 20
 """Characters. At this distance a word of the question tells half as much of a possible answer as beside it."""
 _CLAUSE_END = re.compile(r"[,;:，；：、(（]\s?(?!\d{3})")
+_HAN = re.compile("[\u3400-\u9fff]")
+_LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]")
+_CHINESE = 3
+"""Letters of Latin words in Chinese text for each of its characters, at most."""
 _UNIT = re.compile(r"(?=([\u3400-\u9fff]{2}))|[^\W_\u3400-\u9fff]+")
 
 
@@ -221,9 +228,16 @@ def _weights(wanted: Sequence[Term], candidates: Sequence[Candidate]) -> dict[Te
     return {term: weight / total for term, weight in weights.items()}
 
 
+def _in_chinese(text: str, *, if_neither: bool = False) -> bool:
+    """Return whether a text is written in Chinese, rather than having a Chinese name in it; or what is given, if in neither."""
+    han, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
+    return _CHINESE * han > latin if han or latin else if_neither
+
+
 def _scorer(question: str, weights: Mapping[Term, float]) -> Callable[[Candidate], float]:
     kind = likely_answer(question)
     definition = definition_asked(question)
+    chinese = _in_chinese(question)
 
     def share(held: frozenset[str]) -> float:
         return sum(weight for term, weight in weights.items() if term.within(held))
@@ -244,6 +258,7 @@ def _scorer(question: str, weights: Mapping[Term, float]) -> Callable[[Candidate
             + _KIND * bool(kind and new_matches(kind, one.text, question))
             + _DEFINES * bool(definition and definition.search(one.text))
             - _BEHIND * one.behind
+            - _OTHER_LANGUAGE * (_in_chinese(one.text, if_neither=chinese) != chinese)
             - _ASKS * one.text.rstrip().endswith(("?", "？"))
         )
 

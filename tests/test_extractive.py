@@ -113,6 +113,13 @@ def test_what_the_best_sentence_lacks_is_quoted_from_beside_it(question: str, te
     assert quoted(question, text)[1] == answer
 
 
+def test_the_language_of_the_question_comes_first() -> None:
+    """A command named in both languages is explained in the one that was asked in."""
+    texts = ("用 `kb rm` 可以删除文件。", "Files are deleted by `kb rm`.")
+    assert quoted("What does `kb rm` do?", *texts)[0] == texts[1]
+    assert quoted("`kb rm` 做什么？", *reversed(texts))[0] == texts[0]
+
+
 def test_a_character_in_another_word_counts_for_something() -> None:
     """制成 is asked, 制得 is said."""
     texts = ("硝酸盐首先在德国使用。", "硝酰氟首先由莫瓦桑制得。")

@@ -43,6 +43,16 @@ from kb.ingest.sentences import sentence_spans, sentences
             "Prose that was wrapped after a good many words, as\nMarkdown often is.",
             ["Prose that was wrapped after a good many words, as\nMarkdown often is."],
         ),
+        (
+            "It is read by two people. npm is a tool too. kb is one. See fig. b.",
+            [
+                "It is read by two people.",
+                "npm is a tool too.",
+                "kb is one.",
+                "See fig. b.",
+            ],
+        ),
+        ("It costs incl. tax and excl. tips 5.", ["It costs incl. tax and excl. tips 5."]),
         ("It has ca. 2 million members. Good.", ["It has ca. 2 million members.", "Good."]),
         (
             "It began in 1931.[3] It ended soon.[citation needed] In 1940 it was sold.",
