@@ -18,6 +18,7 @@ from .where import Scope, scope_of
 
 _QUOTED = re.compile(r'"([^"]{2,200})"|“([^“”]{2,200})”|「([^「」]{2,200})」|『([^『』]{2,200})』|„([^„“”]{2,200})[“”]')
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_HAN = re.compile("[\u4e00-\u9fff]")
 _SENTENCE_TOKENS = 6
 _LOOKED_AT = 10_000
 
@@ -67,4 +68,7 @@ def verbatim(catalog: Catalog, question: str) -> Scope | None:
 
 def folded(text: str) -> str:
     """Return text as it is compared: case, width, white space and Traditional characters folded."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).translate(SIMPLIFIED)
+    if text.isascii():
+        return " ".join(text.lower().split())
+    text = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return text.translate(SIMPLIFIED) if _HAN.search(text) else text  # the table costs more than all before it

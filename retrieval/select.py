@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,21 +155,34 @@ class _Seen:
 
     def __init__(self) -> None:
         self._by_text: dict[str, str] = {}
-        self._shingled: list[tuple[str, frozenset[tuple[str, ...]], Counter[str]]] = []
+        self._shown: list[_Shown] = []
 
     def repeated(self, chunk: Chunk) -> str:
         """Return the id of the chunk that this one repeats; if none, "" and it is remembered."""
         text = " ".join(chunk.text.split())
         if text in self._by_text:
             return self._by_text[text]
-        words = tokens(text)
-        shingles, numbers = _shingles(words), Counter(_NUMBER.findall(text))
-        for known, others, their_numbers in self._shingled:
-            if numbers == their_numbers and _is_near(shingles, others):
-                return known
+        new = _Shown(chunk.id, text)
+        for known in self._shown:
+            if new.numbers == known.numbers and _is_near(new.shingles, known.shingles):
+                return known.id
         self._by_text[text] = chunk.id
-        self._shingled.append((chunk.id, shingles, numbers))
+        self._shown.append(new)
         return ""
+
+
+class _Shown:
+    """A text that is compared with others."""
+
+    def __init__(self, chunk: str, text: str) -> None:
+        self.id = chunk
+        self._text = text
+        self.numbers = Counter(_NUMBER.findall(text))
+
+    @cached_property
+    def shingles(self) -> frozenset[tuple[str, ...]]:
+        """Made only for what says the same numbers as another."""
+        return _shingles(tokens(self._text))
 
 
 def _shingles(words: Sequence[str]) -> frozenset[tuple[str, ...]]:
