@@ -41,6 +41,8 @@ _FEW_CONTROLS = 4
 _LINES_JUDGED = 200
 _SURE = 0.65
 _FEW_BYTES = 24
+_FEW_BROKEN, _MOST_BROKEN = 8, 0.25
+"""Characters; with more of them, and more than this share, a text is none."""
 _TINY = 6
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _WORD = re.compile(rb"\s|^[A-Za-z]+$|^[\d.,%-]+$")
@@ -231,6 +233,8 @@ def _by_line(data: bytes, encoding: str, ranked: list[tuple[float, str, str]]) -
 def _replaced(data: bytes, encoding: str, confidence: float) -> Decoded:
     text = data.decode(codec_of(encoding), "replace")
     n = text.count("\ufffd")
+    if n > max(_FEW_BROKEN, _MOST_BROKEN * (len(text) - text.count("\0"))):
+        raise DamagedError(_NO_TEXT)
     return Decoded(text, encoding, confidence, (f"{n} broken characters were replaced while reading it as {encoding}",))
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import kb
 import pytest
 from kb import KnowledgeBase
+from kb.app import ui_ledger
 from kb.app.chinese import _SAID, in_chinese
 from kb.app.chinese_reasons import REASONS
+from kb.app.ui_texts import EN, ZH
 
 PACKAGE = Path(kb.__file__ or "").parent
 SPOKEN = (
@@ -128,6 +130,22 @@ def test_what_stands_in_a_reason_is_told_in_chinese_too() -> None:
         in_chinese("in the attachment a.htm: 3 navigation blocks were left out") == "附件 a.htm 中：略去了 3 个导航区。"
     )
     assert in_chinese("it is anything else") == "it is anything else"
+
+
+def test_the_chinese_page_says_why_a_file_was_not_read(tmp_path: Path) -> None:
+    """The report of an ingest and the ledger give reasons and notes in the language of the page."""
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "a.docx").write_bytes(b"PK\x03\x04 cut off")
+    (files / "b.html").write_text("<nav><a href='/'>Home</a></nav><p>Pears are ripe.</p>", encoding="utf-8")
+    with KnowledgeBase.open(embedder="tfidf") as base:
+        report = base.ingest([files])
+        ledger, status = base.ledger(), base.status()
+    assert "文件已损坏（不完整，或者不是 zip 包）" in ui_ledger.report(report, ZH)
+    shown = ui_ledger.documents(ledger, status, ZH)
+    assert "文件已损坏（不完整，或者不是 zip 包）" in shown
+    assert "略去了 1 个导航区" in shown
+    assert "it is cut off" in ui_ledger.documents(ledger, status, EN)
 
 
 def test_notes_follow_the_language_of_the_question(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 import time
 from typing import TYPE_CHECKING
 
@@ -135,6 +136,16 @@ def test_binary_data_are_refused(data: bytes) -> None:
     """Bytes that are no text do not become text."""
     with pytest.raises(DamagedError):
         decode(data)
+
+
+def test_the_files_of_a_database_are_no_text(tmp_path: Path) -> None:
+    """A write-ahead log of SQLite is mostly zeros, which UTF-32 takes for letters: it was read as text of broken characters."""
+    connection = sqlite3.connect(tmp_path / "a.sqlite")
+    connection.executescript("PRAGMA journal_mode=WAL; CREATE TABLE t (x); INSERT INTO t VALUES ('pears')")
+    for file in ("a.sqlite-wal", "a.sqlite-shm"):
+        with pytest.raises(DamagedError):
+            decode((tmp_path / file).read_bytes())
+    connection.close()
 
 
 def test_a_lone_byte_order_mark_is_an_empty_file() -> None:
