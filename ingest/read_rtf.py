@@ -71,6 +71,8 @@ class _RtfReader:
         self._row: list[str] = []
         self._table: list[list[str]] = []
         self._in_table = False
+        self._opened = False
+        """Whether a group has just begun."""
 
     def read(self) -> Reading:
         for match in _TOKEN.finditer(self._data):
@@ -83,6 +85,7 @@ class _RtfReader:
                 self._symbol(symbol)
             else:
                 self._add_bytes(bytes.fromhex(hexadecimal.decode()) if hexadecimal else plain or b"")
+            self._opened = brace == b"{"
         self._end_paragraph()
         self._end_table()
         reading = self._writer.finish(self._title())
@@ -141,8 +144,8 @@ class _RtfReader:
             self._to_skip = number
 
     def _symbol(self, symbol: bytes) -> None:
-        if symbol == b"*":
-            self._state = replace(self._state, skipped=True)
+        if symbol == b"*":  # only as the first word of a group does it say that the group may be skipped
+            self._state = replace(self._state, skipped=self._state.skipped or self._opened)
         elif symbol in (b"\r", b"\n"):
             self._end_paragraph()
         elif symbol in (b"\\", b"{", b"}"):

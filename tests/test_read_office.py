@@ -514,6 +514,7 @@ def test_a_protected_book_is_called_encrypted() -> None:
             "| A | B |\n| --- | --- |\n| 1 | 2 |\n\nend",
         ),
         (rb"{\rtf1 cut {\b off", "cut off"),
+        (rb"{\rtf1{\f2\i0\*\cs7 The quick{\*\gone never} brown fox}\par}", "The quick brown fox"),
     ],
 )
 def test_rich_text_is_decoded(rtf: bytes, text: str) -> None:
