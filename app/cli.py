@@ -6,7 +6,9 @@ Data goes to stdout, progress and messages to stderr. Exit codes: 0 done, 1 fail
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 import sys
 import traceback
 from typing import Annotated, NoReturn
@@ -16,6 +18,9 @@ import typer
 from .. import __version__
 from ..ingest.errors import InputError, KBError
 from .cli_commands import FAILED, INTERRUPTED, USAGE, LazyGroup
+
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
+_SQLITE_DISK = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR")
 
 app = typer.Typer(
     name="kb",
@@ -57,8 +62,19 @@ def main() -> NoReturn:
     except Exception as error:  # noqa: BLE001
         if os.environ.get("KB_DEBUG"):
             traceback.print_exc()
+        if fault := _fault_of_the_machine(error):
+            _leave(f"{fault}; what was finished is kept: mend that, then run the same command to go on", FAILED)
         _leave(f"this should not have happened: {type(error).__name__}: {error}; set KB_DEBUG=1 for details", FAILED)
     sys.exit(0)
+
+
+def _fault_of_the_machine(error: Exception) -> str:
+    """Return what is wrong with the disk, where that is what went wrong; else empty."""
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return f"{error.strerror}{f': {error.filename}' if error.filename else ''}"
+    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname.startswith(_SQLITE_DISK):
+        return f"the knowledge base cannot be written ({error})"
+    return ""
 
 
 def _leave(message: str, code: int) -> NoReturn:

@@ -60,4 +60,5 @@ def search(
         found = kb.find(text, k, lanes or None, filters.where, shown.ordering)
     show.found(found, as_json=as_json)
     if not found.hits:
+        show.message("nothing was found; kb list shows what is in the knowledge base")
         raise typer.Exit(NOTHING_FOUND)

@@ -108,6 +108,10 @@ def ingest(
             raise typer.Exit(INTERRUPTED) from error
         show.report(report, as_json=as_json)
         failed = bool(report.failed)
+        if not any((report.added, report.updated, report.unchanged, report.removed, report.failed)):
+            show.message(
+                "no file was found there; hidden files, and what --include or --exclude leave out, are not read"
+            )
     if failed:
         raise typer.Exit(SOME_FILES_FAILED)
 

@@ -142,6 +142,8 @@ def _file(path: Path) -> dict[str, str]:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except NotADirectoryError as error:
+        raise InputError(f"{path.parent} is a file; --home and KB_HOME name a folder") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path}: cannot be read as TOML ({error}); mend or remove it") from error
     if wrong := sorted(key for key, value in values.items() if key not in _KEYS or not isinstance(value, str)):

@@ -6,6 +6,7 @@ writer (WAL), half a transaction, or a file of an older kb changed without a cop
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -32,14 +33,16 @@ class Database:
         self._threads = threading.local()
         self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
-        folder.mkdir(parents=True, exist_ok=True)
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             self._prepare()
+        except OSError as error:
+            raise StorageError(
+                f"{folder}: no knowledge base can be kept there ({error.strerror}); choose another folder with --home"
+            ) from error
         except sqlite3.DatabaseError as error:
             self.close()
-            raise StorageError(
-                f"{self.path}: cannot be opened ({error}); restore it from a backup or remove it"
-            ) from error
+            raise StorageError(f"{self.path}: cannot be opened ({error}); {_advice(folder, error)}") from error
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection."""
@@ -130,3 +133,14 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
+
+
+def _advice(folder: Path, error: sqlite3.DatabaseError) -> str:
+    """Return what to do about a catalog that does not open; never to remove one that is whole."""
+    if error.sqlite_errorname == "SQLITE_FULL":
+        return "the disk is full: make room, then run the same command again"
+    if not os.access(folder, os.W_OK):
+        return (
+            f"{folder} cannot be written to, which a search needs too: mend its permissions, or copy it and give --home"
+        )
+    return "restore it from a backup or remove it"

@@ -84,6 +84,10 @@ def _roots(given: Iterable[Path]) -> list[Path]:
             matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - Path.glob takes no absolute pattern
         else:
             matches = []
+        if not matches and path.is_symlink():
+            raise InputError(
+                f"{str(path)!r}: a link to {str(path.readlink())!r}, which is not there; mend or remove it"
+            )
         if not matches:
             raise InputError(f"{str(path)!r}: no such file or folder; check the path (quote it if it has spaces)")
         roots += [match.absolute() for match in matches]
@@ -110,7 +114,10 @@ def _add(path: Path, root: Path, found: dict[Path, Found], failed: list[Failure]
     try:
         status = path.stat()
     except OSError as error:
-        failed.append(Failure(str(path), "unreadable", f"The file cannot be looked at: {error.strerror}."))
+        reason = f"The file cannot be looked at: {error.strerror}."
+        if path.is_symlink() and isinstance(error, FileNotFoundError):
+            reason = f"It is a link to {str(path.readlink())!r}, which is not there; mend or remove it."
+        failed.append(Failure(str(path), "unreadable", reason))
         return
     if path.is_file():  # not a socket, pipe or device, which could block for ever
         found[path] = Found(path, root, status.st_size, status.st_mtime_ns)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from kb.app import cli
 
 
 @pytest.fixture
@@ -36,6 +39,13 @@ def kb(*arguments: object, stdin: str | None = None, cwd: Path | None = None) ->
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done
+
+
+def sqlite_error(name: str) -> sqlite3.OperationalError:
+    """Return an error as SQLite raises it."""
+    error = sqlite3.OperationalError(name)
+    error.sqlite_errorname = name
+    return error
 
 
 def test_ingest_ask_search_list_status_and_rm(folder: Path) -> None:
@@ -126,6 +136,56 @@ def test_an_empty_folder_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = kb("ingest", tmp_path / "empty")
     assert (done.returncode, done.stdout[:7]) == (0, "0 added")
+    assert "no file was found there" in done.stderr
+
+
+def test_a_search_that_finds_nothing_says_so(folder: Path) -> None:
+    """An exit code alone is no answer to a person."""
+    kb("ingest", folder)
+    done = kb("search", "xylophone")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "nothing was found" in done.stderr
+
+
+def test_a_link_to_nothing_is_named_as_one(folder: Path) -> None:
+    """Given itself it is a wrong path, met in a folder it is a file that failed; either way it says where it leads."""
+    (folder / "gone.md").symlink_to("/nowhere")
+    alone, among = kb("ingest", folder / "gone.md"), kb("ingest", folder)
+    assert (alone.returncode, among.returncode) == (2, 5)
+    assert all("link to '/nowhere', which is not there" in done.stderr for done in (alone, among))
+
+
+def test_a_file_is_no_home(folder: Path) -> None:
+    """It is said of the option, not of a configuration file that nobody wrote."""
+    done = kb("status", "--home", folder / "travel.md")
+    assert done.returncode == 2
+    assert "travel.md is a file; --home" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/x"),
+            "No space left on device: /x; what was finished is kept",
+        ),
+        (OSError(errno.EROFS, "Read-only file system"), "Read-only file system; what was finished is kept"),
+        (sqlite_error("SQLITE_FULL"), "cannot be written (SQLITE_FULL); what was finished is kept"),
+        (ValueError("odd"), "this should not have happened: ValueError: odd"),
+    ],
+)
+def test_a_full_disk_is_told_from_a_fault_of_kb(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the machine lacks is named, and what to do; only the rest should not have happened."""
+
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+    with pytest.raises(SystemExit, match="1"):
+        cli.main()
+    assert said in capsys.readouterr().err
 
 
 def test_help_and_version_answer_at_once() -> None:
