@@ -75,6 +75,7 @@ class _RtfReader:
         """Whether a group has just begun."""
 
     def read(self) -> Reading:
+        last_paragraph = self._data.rfind(b"\\par")
         for match in _TOKEN.finditer(self._data):
             word, number, hexadecimal, symbol, brace, plain = match.groups()
             if brace:
@@ -86,6 +87,8 @@ class _RtfReader:
             else:
                 self._add_bytes(bytes.fromhex(hexadecimal.decode()) if hexadecimal else plain or b"")
             self._opened = brace == b"{"
+            if brace == b"}" and not self._stack and match.end() > last_paragraph:
+                break  # what a disk left behind the end is no text
         self._end_paragraph()
         self._end_table()
         reading = self._writer.finish(self._title())

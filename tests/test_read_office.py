@@ -515,6 +515,7 @@ def test_a_protected_book_is_called_encrypted() -> None:
         ),
         (rb"{\rtf1 cut {\b off", "cut off"),
         (rb"{\rtf1{\f2\i0\*\cs7 The quick{\*\gone never} brown fox}\par}", "The quick brown fox"),
+        (rb"{\rtf1 Body\par}\x00\x11$DM|", "Body"),
     ],
 )
 def test_rich_text_is_decoded(rtf: bytes, text: str) -> None:
