@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from ..ingest.errors import KBError
+from ..ingest.errors import InputError, KBError
 from . import show
 from .api import KnowledgeBase
 from .server_bases import Bases, forget
@@ -38,7 +38,7 @@ _ALIVE_S = 15.0
 
 
 class Paths(BaseModel):
-    """What to ingest from the server's own disk."""
+    """What to ingest from the server's own disk: absolute paths of files and folders, and patterns."""
 
     paths: list[Annotated[str, Field(min_length=1, max_length=4096)]] = Field(min_length=1, max_length=1000)
     base: str | None = None
@@ -93,6 +93,10 @@ def about_ingest(bases: Bases, door: Door, jobs: Jobs, worker: Worker, *, paths_
         if not paths_allowed:
             return JSONResponse(
                 error_body("paths are taken on loopback only; upload the files instead", "refused", 403), 403
+            )
+        if relative := next((path for path in body.paths if not Path(path).is_absolute()), None):
+            raise InputError(
+                f"{relative[:200]!r} is no absolute path; the server's own folder is not yours to count from"
             )
         kb = await run_in_threadpool(visitor(request).open, bases, body.base)
         job = await run_in_threadpool(jobs.add, kb.config.name, body.paths, keep=body.keep)

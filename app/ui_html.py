@@ -21,6 +21,8 @@ _CODE = re.compile(r"&#96;([^&\n]+(?:&(?!#96;)[^&\n]*)*)&#96;")
 _BOLD = re.compile(r"\*\*(\S(?:.*?\S)?)\*\*")
 _BULLET = re.compile(r"^( *)[-*] +", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
+_OPTIONS = (("--llm gguf:PATH", "model"), ("--max-tokens", "max_tokens"))
+"""Of the command line, as notes name them, and what the setting is called here."""
 _THUMB = (
     '<svg viewBox="0 0 24 24" width="15" height="15" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true">'
     '<path d="M7 10v12M15 5.9 14 10h5.8a2 2 0 0 1 2 2.6l-2.4 8A2 2 0 0 1 17.5 22H4a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2h2.8'
@@ -92,12 +94,19 @@ def _answer(number: int, answer: Answer, talk: Talk, texts: Texts) -> str:
             f'<div class="kb-text">{escape(answer.reasoning)}</div></details>'
         )
     text = "".join(_sentences(number, answer, texts))
-    notes = "".join(f"<li>{escape(note)}</li>" for note in answer.notes)
+    notes = "".join(f"<li>{_note(note, texts)}</li>" for note in answer.notes)
     return (
         (f'<p class="kb-none">{escape(understood)}</p>' if understood else "")
         + f'{steps}<div class="kb-text">{text}</div>'
         + (f'<ul class="kb-notes">{notes}</ul>' if notes else "")
     )
+
+
+def _note(note: str, texts: Texts) -> str:
+    """Return a note that names the settings of the page instead of options of the command line."""
+    for option, name in _OPTIONS:
+        note = note.replace(option, f"{texts['settings']} › {texts[name]}")
+    return escape(note)
 
 
 def _abstention(answer: Answer, texts: Texts) -> str:
@@ -106,7 +115,7 @@ def _abstention(answer: Answer, texts: Texts) -> str:
     )
     names = dict.fromkeys(Path(hit.chunk.source).name for hit in answer.hits[:3])
     nearest = texts["nearest"].format(names=", ".join(names)) if names else ""
-    notes = "".join(f"<li>{escape(note)}</li>" for note in answer.notes)
+    notes = "".join(f"<li>{_note(note, texts)}</li>" for note in answer.notes)
     return (
         f'<div class="kb-badge">{texts["abstained"]}</div><div class="kb-text">{escape(answer.text)}</div>'
         f'<ul class="kb-notes"><li>{escape(looked)}</li>{f"<li>{escape(nearest)}</li>" if nearest else ""}{notes}</ul>'

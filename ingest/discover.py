@@ -63,9 +63,9 @@ def discover(
     Raises:
         InputError: a path does not exist or a glob matches nothing; nothing was done.
     """
-    given = [Path(path).expanduser() for path in paths]
+    given = [Path(os.path.expanduser(path)) for path in paths]  # noqa: PTH111 - Path's own fails where there is no such user
     roots = _roots(given)
-    patterns = tuple(str(path.absolute()) for path in given if not path.exists())
+    patterns = tuple(str(path.absolute()) for path in given if not _exists(path))
     found: dict[Path, Found] = {}
     failed: list[Failure] = []
     for root in roots:
@@ -78,7 +78,7 @@ def discover(
 def _roots(given: Iterable[Path]) -> list[Path]:
     roots: list[Path] = []
     for path in given:
-        if path.exists():
+        if _exists(path):
             matches = [path]
         elif glob.has_magic(str(path)):
             matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - Path.glob takes no absolute pattern
@@ -92,6 +92,10 @@ def _roots(given: Iterable[Path]) -> list[Path]:
             raise InputError(f"{str(path)!r}: no such file or folder; check the path (quote it if it has spaces)")
         roots += [match.absolute() for match in matches]
     return [Path(os.path.normpath(root)) for root in dict.fromkeys(roots)]
+
+
+def _exists(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - Path's own fails on names that are too long
 
 
 def _walk(root: Path, include: Sequence[str], exclude: Sequence[str], failed: list[Failure]) -> Iterator[Path]:

@@ -78,7 +78,9 @@ def test_names_of_uploads_cannot_leave_the_folder(name: str) -> None:
         ("post", "/api/v1/ask", {"json": {"question": " "}}, 400),
         ("post", "/api/v1/ask", {"json": {"question": "x", "max_tokens": 10**9}}, 422),
         # the server is not made to fetch anything
-        ("post", "/api/v1/ingest", {"json": {"paths": ["http://127.0.0.1:1/secret"], "wait": True}}, 200),
+        ("post", "/api/v1/ingest", {"json": {"paths": ["http://127.0.0.1:1/secret"], "wait": True}}, 400),
+        ("post", "/api/v1/ingest", {"json": {"paths": ["../../etc"], "wait": True}}, 400),
+        ("post", "/api/v1/ingest", {"json": {"paths": ["~"], "wait": True}}, 400),
         ("post", "/api/v1/ask", {"json": {"question": "x", "llm": "openai:http://169.254.169.254#x"}}, 200),
         # other web sites
         ("post", "/api/v1/ask", {"json": {"question": "x"}, "headers": {"origin": "http://evil.example"}}, 403),
@@ -101,12 +103,12 @@ def test_attacks_are_refused(http: httpx.Client, method: str, path: str, argumen
 
 
 def test_a_url_is_no_path_and_is_not_fetched(http: httpx.Client) -> None:
-    """Whoever names a URL to ingest gets a failed job, and nobody is called."""
+    """Whoever names a URL to ingest is told that it is no path, and nobody is called."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(1)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/secret"
-        job = http.post("/api/v1/ingest", json={"paths": [url], "wait": True}).json()
-        assert (job["state"], "no such file" in job["error"]) == ("failed", True)
+        refused = http.post("/api/v1/ingest", json={"paths": [url], "wait": True})
+        assert (refused.status_code, "no absolute path" in refused.text) == (400, True)
         page = f'<html><body><img src="{url}"><iframe src="{url}"></iframe>{SCRIPT}<p>Cats sleep.</p></body></html>'
         for name in ("fetch.html", "fetch.svg", "fetch.md"):
             upload = {"files": [("files", (name, page.encode()))]}

@@ -107,6 +107,8 @@ def test_files_that_fail_are_named_and_the_rest_is_done(folder: Path) -> None:
     ("arguments", "code", "said"),
     [
         (("ingest", "/no/such/path"), 2, "no such file or folder"),
+        (("ingest", "~nobody-of-this-name/path"), 2, "no such file or folder"),
+        (("ingest", "x" * 300), 2, "no such file or folder"),
         (("ask", ""), 2, "question is empty"),
         (("ask", "x" * 100_000), 2, "characters"),
         (("search", "x", "-k", "0"), 2, "at least 1"),

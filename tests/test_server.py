@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -273,6 +273,40 @@ def test_a_full_queue_says_when_to_come_back_and_hanging_up_frees_it(tmp_path: P
             time.sleep(0.2)
         assert "kb_answers_running 0" in client.get("/metrics").text
         client.close()
+
+
+def _streamed_to_openai(address: str) -> None:
+    """The official client reads some words of a stream, and closes it."""
+    with openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0) as client:
+        messages = [{"role": "user", "content": QUESTION}]
+        stream = client.chat.completions.create(model="default", messages=messages, stream=True)
+        assert any(chunk.choices[0].delta.content for chunk in stream)
+        stream.close()
+
+
+def _whole_to_openai(address: str) -> None:
+    """The official client waits for a whole answer, and loses patience."""
+    with (
+        openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0, timeout=3) as client,
+        pytest.raises(openai.APITimeoutError),
+    ):
+        client.chat.completions.create(model="default", messages=[{"role": "user", "content": QUESTION}])
+
+
+def _whole(address: str) -> None:
+    """A program waits for a whole answer of the native API, and loses patience."""
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{address}/api/v1/ask", json={"question": QUESTION}, timeout=3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("leave", [_streamed_to_openai, _whole_to_openai, _whole])
+def test_a_client_that_goes_away_stops_the_model(tmp_path: Path, leave: Callable[[str], None]) -> None:
+    """Whatever the client, and whether it reads a stream or waits: the model, which would write for a minute, is hung up on."""
+    home = ingested(tmp_path / "home")
+    with slow_model() as (llm, hung_up), served("serve", home, "--llm", llm) as address:
+        leave(address)
+        assert hung_up.wait(15)
 
 
 def test_many_at_once(http: httpx.Client, address: str) -> None:

@@ -34,6 +34,7 @@ def test_an_answer_shows_where_it_came_from(visit: Open, address: str) -> None:
     picture(page, "welcome")
     answer = ask(page, PDF_QUESTION)
     api.expect(answer).to_contain_text(EXIT_4)
+    api.expect(answer.locator(".kb-notes")).to_contain_text("For a written answer: Settings › Language model")
     answer.locator(".kb-mark").first.click()
     card = page.locator(".kb-card[data-open=true]")
     api.expect(card.locator("b").first).to_have_text("command-reference.pdf")
@@ -47,6 +48,7 @@ def test_an_answer_shows_where_it_came_from(visit: Open, address: str) -> None:
     assert whole["x"] < box["x"] < box["x"] + box["width"] < whole["x"] + whole["width"]
     assert whole["y"] < box["y"] < whole["y"] + whole["height"]
     picture(page, "answer")
+    ask(page, "How do I delete a document?")
     page.locator(".kb-source[data-mark='2']").click()
     api.expect(page.locator(".kb-card[data-open=true] .kb-number")).to_have_text("2")
 

@@ -53,10 +53,10 @@ def test_axe_does_find_what_is_wrong(visit: Open, address: str) -> None:
 
 
 def test_keyboard_only(visit: Open, address: str) -> None:
-    """From the question to the highlighted page, a comment and a new conversation without a mouse."""
+    """From the question to its sources, a comment and another tab without a mouse."""
     page = visit(address)
     api.expect(page.locator("#kb-question textarea")).to_be_focused()
-    page.keyboard.type(PDF_QUESTION)
+    page.keyboard.type("How do I delete a document?")
     page.keyboard.press("Enter")
     answer = page.locator(".kb-answer:has(footer)")
     api.expect(answer).to_be_visible()

@@ -16,7 +16,7 @@ pytest.importorskip("gradio", reason="the ui extra is not installed")
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-PDF_QUESTION = "Which exit code does kb return when nothing was found?"
+PDF_QUESTION = "What does exit code 4 mean?"
 EXIT_4 = "Exit code 4 means that nothing was found for the question."
 
 Open = Callable[..., "api.Page"]
