@@ -2,26 +2,19 @@
 
 Comes in: jobs. Goes out: their events, as they come. Never: an orphan, more documents in memory than there are workers, or a
 run that a hanging, crashing or exploding file can stop: it becomes a failure, and its worker is replaced.
-
-The workers are no ``multiprocessing`` children: those import the caller's main module again, which breaks scripts that are
-not written for it.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from pickle import UnpicklingError
 
+from .child import Child
 from .document import Failure
 from .job import Done, Event, Job, Started, Taken, behind, take
 from .worker import OUT_OF_MEMORY
@@ -29,8 +22,6 @@ from .worker import OUT_OF_MEMORY
 _GIGABYTE = 1024**3
 _MEGABYTE = 1024**2
 _AHEAD_FILES, _AHEAD_BYTES = 16, 256 * 1024
-_START = "import json, sys; from importlib import import_module; path, module, *numbers = json.loads(sys.argv[1]); "
-_START += "sys.path[:] = path; import_module(module).serve(*numbers)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,22 +182,8 @@ class _Worker:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        jobs, self._jobs = os.pipe()
-        events, child_events = os.pipe()
-        memory = max(limits.memory_bytes, 256 * _MEGABYTE)
-        arguments = json.dumps([sys.path, f"{__package__}.worker", os.getpid(), jobs, child_events, memory])
-        quiet = None if os.environ.get("KB_DEBUG") else subprocess.DEVNULL
-        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-c", _START, arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=quiet,
-            pass_fds=(jobs, child_events),
-            process_group=0,  # Ctrl-C at the terminal is for the parent
-        )
-        os.close(jobs)
-        os.close(child_events)
-        self.jobs, self.events = Connection(self._jobs, readable=False), Connection(events, writable=False)
+        self._child = Child(f"{__package__}.worker", max(limits.memory_bytes, 256 * _MEGABYTE))
+        self.process, self.events = self._child.process, self._child.answers
         self.job: Job | None = None
         self.is_open = True
         self.queue: deque[tuple[Job, int]] = deque()
@@ -232,7 +209,7 @@ class _Worker:
         return self.is_open and len(given) < _AHEAD_FILES and sum(job.size for job in given) < _AHEAD_BYTES
 
     def give(self, job: Job, attempt: int) -> None:
-        self.jobs.send(job)
+        self._child.work.send(job)
         self.queue.append((job, attempt))
         if self.job is None:
             self.finish()
@@ -256,11 +233,7 @@ class _Worker:
         return events
 
     def end(self) -> None:
-        with contextlib.suppress(OSError):
-            self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        self.jobs.close()
-        self.events.close()
+        self._child.end()
 
 
 def _timeout(seconds: float) -> str:

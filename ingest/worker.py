@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import sys
-import threading
-import time
 from collections.abc import Iterator
-from multiprocessing.connection import Connection
 
 from . import reading
+from .child import follow, limit_memory
 from .job import Alive, Event, Job, Started, take
 
 OUT_OF_MEMORY = 77
@@ -25,13 +21,8 @@ _JOBS = 500
 
 
 def serve(parent: int, jobs: int, events: int, memory_bytes: int) -> None:
-    """Work off the jobs that come on the pipe ``jobs``; each message on ``events`` is a list of events.
-
-    The process ``parent`` says who it is: asked for here, one that was killed while this process started would not be missed.
-    """
-    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    incoming, outgoing = Connection(jobs, writable=False), Connection(events, readable=False)
+    """Work off the jobs that come on the pipe ``jobs``; each message on ``events`` is a list of events."""
+    incoming, outgoing = follow(parent, jobs, events)
     limit_memory(memory_bytes)
     reading.when_alive(lambda: outgoing.send([Alive()]))
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
@@ -57,21 +48,3 @@ def _messages(job: Job) -> Iterator[list[Event]]:
             waiting = []
     if waiting:
         yield waiting
-
-
-def limit_memory(n_bytes: int) -> None:
-    """Let this process have so many bytes of its own memory and no more, where the system can do that."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        kind = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
-        hard = resource.getrlimit(kind)[1]
-        allowed = n_bytes if hard == resource.RLIM_INFINITY else min(n_bytes, hard)
-        resource.setrlimit(kind, (allowed, hard))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-
-
-def _leave_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)

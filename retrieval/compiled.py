@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ingest.errors import EmbedderError, MissingExtraError
-from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import torch
@@ -37,8 +36,14 @@ _CONVERTER = "openvino.tools.ovc"
 class CompiledModel:
     """A compiled model in a folder that ``compile_model`` made. Safe to use from several threads at once."""
 
-    def __init__(self, folder: Path, vocabulary: Vocabulary, pad_id: int, precision: str) -> None:
+    def __init__(self, folder: Path, pad_id: int, precision: str, n_threads: int = 0) -> None:
         """Load what ``folder`` holds, to compute in ``precision``; the weights are mapped, not read.
+
+        Args:
+            folder: made by ``compile_model``.
+            pad_id: the token that fills a batch up.
+            precision: what it was compiled for.
+            n_threads: how many compute; 0: one a core.
 
         Raises:
             EmbedderError: the folder is incomplete or damaged, or was compiled for another processor.
@@ -50,43 +55,74 @@ class CompiledModel:
                 raise EmbedderError(f"The compiled model in {folder} is damaged; it is compiled again at its next use")
             # Without the hints an imported model takes the defaults of the processor, not what it was compiled for.
             settings = {**_settings(precision), "WEIGHTS_PATH": str(folder / _WEIGHTS)}
+            if n_threads:
+                settings["INFERENCE_NUM_THREADS"] = str(n_threads)
             self._model = ov.Core().import_model((folder / _GRAPH).read_bytes(), "CPU", settings)
         except (OSError, RuntimeError, UnicodeDecodeError) as exc:
             raise EmbedderError(f"The compiled model in {folder} cannot be loaded ({exc}); delete that folder") from exc
+        self.folder = folder
+        self.pad_id = pad_id
         self.precision: str = self._model.get_property("INFERENCE_PRECISION_HINT").to_string()
         """What it computes in, as the library reports it."""
-        self._vocabulary = vocabulary
-        self._pad_id = pad_id
         # One request for all threads: each costs time to make and memory to keep, and one stream runs one at a time anyway.
         self._request = self._model.create_infer_request()
         self._lock = threading.Lock()
 
-    def encode(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
-        """Return (n, dim) float32, not necessarily unit rows; ``prompt`` is put before every text.
+    @property
+    def weights_bytes(self) -> int:
+        """The size of its weights, in 16 bits each."""
+        return (self.folder / _WEIGHTS).stat().st_size
+
+    def embed(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Return the vectors of token ids, (n, dim) float32, not necessarily unit rows.
 
         Raises:
-            EmbedderError: the model fails on these texts, or runs out of memory.
+            EmbedderError: the model fails on them, or runs out of memory.
         """
-        rows = self._vocabulary.ids([prompt + text for text in texts])
-        order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
-        batches = _batches([len(rows[i]) for i in order])
-        parts = [self._infer([rows[i] for i in order[batch]]) for batch in batches]
+        batches = in_batches(rows)
+        parts = [self.infer([rows[i] for i in batch]) for batch in batches]
         vectors = np.empty((len(rows), parts[0].shape[1]), np.float32)
-        vectors[order] = np.concatenate(parts)
+        vectors[np.concatenate(batches)] = np.concatenate(parts)
         return vectors
 
-    def _infer(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    def infer(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Return what ``embed`` does, of one batch.
+
+        Raises:
+            EmbedderError: see ``embed``.
+        """
         width = max(1, *map(len, rows))
-        ids = np.full((len(rows), width), self._pad_id, np.int64)
+        ids = np.full((len(rows), width), self.pad_id, np.int64)
         mask = np.zeros((len(rows), width), np.int64)
         for i, row in enumerate(rows):
             ids[i, : len(row)] = row
             mask[i, : max(1, len(row))] = 1
         try:
             with self._lock:
-                return np.array(self._request.infer([ids, mask])[0], np.float32)  # the next one writes over its output
+                output = np.array(
+                    self._request.infer([ids, mask])[0], np.float32
+                )  # the next one writes over its output
         except RuntimeError as exc:
             raise EmbedderError(f"The compiled embedding model failed ({str(exc).splitlines()[0]})") from exc
+        if len(output) != len(rows):  # what a text far beyond the model's positions comes to
+            raise EmbedderError(f"The compiled embedding model gave {len(output)} vectors for {len(rows)} texts")
+        return output
+
+
+def in_batches(rows: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Sort texts by length into batches of at most ``_BATCH`` texts and ``_BATCH_TOKENS`` tokens, padding included.
+
+    Returns: the places in ``rows`` of each batch's texts.
+    """
+    order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+    batches: list[list[int]] = []
+    start = 0
+    for stop in range(1, len(order) + 1):
+        full = stop - start == _BATCH
+        if stop == len(order) or full or len(rows[order[stop]]) * (stop - start + 1) > _BATCH_TOKENS:
+            batches.append(order[start:stop])
+            start = stop
+    return batches
 
 
 def openvino_version() -> str:
@@ -138,10 +174,12 @@ def compile_model(module: torch.nn.Module, example: dict[str, torch.Tensor], fol
 
 def _settings(precision: str) -> dict[str, str]:
     # One stream, also where the hint would make more: two of them corrupt memory when two threads infer at once
-    # (OpenVINO 2026.4, 19 of 20 processes died), though they would be a sixth faster.
+    # (OpenVINO 2026.4, 19 of 20 processes died). What is embedded side by side has processes of its own (bulk.py); pinned to
+    # cores, none would know which cores the others took.
     return {
         "PERFORMANCE_HINT": "LATENCY",
         "NUM_STREAMS": "1",
+        "ENABLE_CPU_PINNING": "NO",
         "CACHE_MODE": "OPTIMIZE_SIZE",
         "INFERENCE_PRECISION_HINT": precision,
     }
@@ -158,18 +196,6 @@ def _seal(folder: Path) -> str:
         file.seek(max(0, size - _HASHED_BYTES), os.SEEK_SET)
         digest.update(file.read(_HASHED_BYTES))
     return digest.hexdigest()
-
-
-def _batches(lengths: Sequence[int]) -> list[slice]:
-    """Cut ascending lengths into batches of at most ``_BATCH`` texts and ``_BATCH_TOKENS`` tokens, padding included."""
-    batches: list[slice] = []
-    start = 0
-    for stop in range(1, len(lengths) + 1):
-        full = stop - start == _BATCH
-        if stop == len(lengths) or full or lengths[stop] * (stop - start + 1) > _BATCH_TOKENS:
-            batches.append(slice(start, stop))
-            start = stop
-    return batches
 
 
 def _openvino() -> ModuleType:

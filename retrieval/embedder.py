@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Generator, Iterable, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,3 +42,11 @@ class Embedder(Protocol):
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Return (dim,) float32 of length 1."""
+
+
+@runtime_checkable
+class BatchEmbedder(Protocol):
+    """What an ``Embedder`` may be beside: one that is faster when it knows of the next batch while it is at one."""
+
+    def embed_all(self, batches: Iterable[Sequence[str]]) -> Generator[NDArray[np.float32], None, None]:
+        """Yield what ``embed_documents`` returns for each batch, in order; ``batches`` is taken from as needed."""

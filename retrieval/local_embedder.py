@@ -5,28 +5,41 @@ Comes in: texts. Goes out: unit vectors. Never: truncation, or the same text emb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .compiled import CompiledModel
 from .plan import Plan, unit
 from .recipe import Recipe
 from .sentence_transformer import TorchModel
 from .vocabulary import Vocabulary
 
+if TYPE_CHECKING:
+    from .bulk import Bulk
+
 _BULK = 64
 """Texts of one call from which an accelerator is worth the seconds that importing torch takes."""
 
 
-class Runtime(Protocol):
-    """What turns texts into vectors, of any length."""
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What is embedded of some texts: each whole, or in parts that fit."""
 
-    def encode(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
-        """Return (n, dim) float32; ``prompt`` is put before every text."""
+    texts: list[str]
+    rows: list[list[int]]
+    """The token ids of each part, prompt included."""
+    owners: list[int]
+    """Which text each part is of."""
+    n: int
+    """How many texts there are."""
 
 
 class LocalEmbedder:
@@ -36,13 +49,13 @@ class LocalEmbedder:
     """
 
     def __init__(
-        self, recipe: Recipe, spec: str, vocabulary: Vocabulary, plan: Plan, runtime: Runtime | None = None
+        self, recipe: Recipe, spec: str, vocabulary: Vocabulary, plan: Plan, compiled: CompiledModel | None = None
     ) -> None:
-        """Run ``recipe`` by ``plan``; ``runtime`` is the compiled model, ``None`` leaves it to torch."""
+        """Run ``recipe`` by ``plan``; without ``compiled`` it is left to torch."""
         self._recipe = recipe
         self._vocabulary = vocabulary
         self._plan = plan
-        self._runtime = runtime
+        self._compiled = compiled
         self._torch: TorchModel | None = None
         self._lock = Lock()
         self.spec = spec
@@ -98,6 +111,41 @@ class LocalEmbedder:
         vectors = self._embed(list(distinct), self._recipe.document_prompt)
         return vectors[[distinct[text] for text in texts]]
 
+    def embed_all(self, batches: Iterable[Sequence[str]]) -> Generator[NDArray[np.float32], None, None]:
+        """Yield what ``embed_documents`` returns for each of many batches, while those behind it are at work.
+
+        From the second batch on a process a core does it, where the model is compiled; they end with the last batch, or when
+        the generator is closed.
+
+        Raises:
+            EmbedderError: see ``embed_documents``.
+        """
+        from .bulk import MIN_WORKERS, Bulk, n_workers_for  # takes 0.1 s, which a question does not have
+
+        rest = iter(batches)
+        head = list(islice(rest, 2))
+        bulk = self._compiled if len(head) > 1 and self._choose(_BULK) is self._compiled else None
+        n_workers = n_workers_for(bulk) if bulk else 0
+        if bulk is None or n_workers < MIN_WORKERS:
+            yield from map(self.embed_documents, chain(head, rest))
+            return
+        with Bulk(bulk, n_workers) as workers:
+            yield from self._embed_side_by_side(workers, chain(head, rest))
+
+    def _embed_side_by_side(self, workers: Bulk, batches: Iterable[Sequence[str]]) -> Iterator[NDArray[np.float32]]:
+        waiting: deque[tuple[_Parts, list[int]]] = deque()
+
+        def rows() -> Iterator[list[list[int]]]:
+            for texts in batches:
+                distinct = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+                parts = self._cut_up(list(distinct), self._recipe.document_prompt)
+                waiting.append((parts, [distinct[text] for text in texts]))
+                yield parts.rows
+
+        for vectors in workers.run(rows()):
+            parts, places = waiting.popleft()
+            yield self._joined(parts, unit(vectors))[places] if places else np.empty((0, self.dim), np.float32)
+
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Return (dim,) float32 of length 1.
 
@@ -108,19 +156,29 @@ class LocalEmbedder:
         return vector
 
     def _embed(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
-        counts = self._vocabulary.count([prompt + text for text in texts])
-        parts: list[str] = []
-        owners: list[int] = []
-        for owner, (text, n_tokens) in enumerate(zip(texts, counts, strict=True)):
-            cut = self._cut(text, prompt) if n_tokens > self.max_tokens else [text]
-            parts += cut
-            owners += [owner] * len(cut)
-        vectors = unit(self._choose(len(parts)).encode(parts, prompt))
-        if len(parts) == len(texts):
+        parts = self._cut_up(texts, prompt)
+        runtime = self._choose(len(parts.rows))
+        if isinstance(runtime, TorchModel):
+            return self._joined(parts, unit(runtime.encode(parts.texts, prompt)))
+        return self._joined(parts, unit(runtime.embed(parts.rows)))
+
+    def _cut_up(self, texts: Sequence[str], prompt: str) -> _Parts:
+        rows = self._vocabulary.ids([prompt + text for text in texts])
+        parts = _Parts([], [], [], len(texts))
+        for owner, (text, row) in enumerate(zip(texts, rows, strict=True)):
+            cut = self._cut(text, prompt) if len(row) > self.max_tokens else [text]
+            parts.texts.extend(cut)
+            parts.rows.extend([row] if cut == [text] else self._vocabulary.ids([prompt + part for part in cut]))
+            parts.owners.extend([owner] * len(cut))
+        return parts
+
+    def _joined(self, parts: _Parts, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the vector of each text: that of its one part, or the mean of its parts', weighted by their tokens."""
+        if len(parts.texts) == parts.n:
             return vectors
-        weights = np.array(self._vocabulary.count(parts), np.float32)
-        sums = np.zeros((len(texts), self.dim), np.float32)
-        np.add.at(sums, owners, vectors * weights[:, None])
+        weights = np.array(self._vocabulary.count(parts.texts), np.float32)
+        sums = np.zeros((parts.n, self.dim), np.float32)
+        np.add.at(sums, parts.owners, vectors * weights[:, None])
         return unit(sums)
 
     def _cut(self, text: str, prompt: str) -> list[str]:
@@ -131,13 +189,13 @@ class LocalEmbedder:
         at = max(text.rfind(mark, middle // 2, middle) for mark in (" ", "\n", "。", "，")) + 1 or middle
         return self._cut(text[:at], prompt) + self._cut(text[at:], prompt)
 
-    def _choose(self, n: int) -> Runtime:
+    def _choose(self, n: int) -> CompiledModel | TorchModel:
         bulk = n >= _BULK and self._plan.accelerator != "cpu"
-        if self._runtime is not None and not bulk:
-            return self._runtime
+        if self._compiled is not None and not bulk:
+            return self._compiled
         with self._lock:
             if self._torch is None:
                 self._torch = TorchModel(self._recipe.folder)
-            if self._runtime is not None and self._torch.device == "cpu":
-                return self._runtime
+            if self._compiled is not None and self._torch.device == "cpu":
+                return self._compiled
             return self._torch

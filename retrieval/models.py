@@ -174,9 +174,8 @@ def _open(name: str, folder: Path, spec: str, cache: Path, progress: Callable[[s
 
 def _open_prepared(recipe: Recipe, spec: str, folder: Path) -> LocalEmbedder:
     plan = read_plan(folder)
-    vocabulary = Vocabulary(folder / TOKENIZER)
-    runtime = CompiledModel(folder, vocabulary, plan.pad_id, plan.precision) if plan.precision else None
-    return LocalEmbedder(recipe, spec, vocabulary, plan, runtime)
+    compiled = CompiledModel(folder, plan.pad_id, plan.precision) if plan.precision else None
+    return LocalEmbedder(recipe, spec, Vocabulary(folder / TOKENIZER), plan, compiled)
 
 
 def _packaged() -> Iterator[tuple[str, Path]]:

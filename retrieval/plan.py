@@ -138,8 +138,8 @@ def _plan(recipe: Recipe, building: Path) -> Plan:
         for precision in precisions():
             with quiet():
                 compile_model(*reference.traceable(), building, precision)
-            compiled = CompiledModel(building, vocabulary, plan.pad_id, precision)
-            got = unit(compiled.encode(sample, recipe.document_prompt))
+            compiled = CompiledModel(building, plan.pad_id, precision)
+            got = unit(compiled.embed(vocabulary.ids([recipe.document_prompt + text for text in sample])))
             del compiled  # its weights are mapped: on some systems the folder could not be moved
             cosine = float((wanted * got).sum(axis=1).mean())
             if cosine >= MIN_MEAN_COSINE:

@@ -7,8 +7,11 @@ run twice for the same text, or text truncated on its way into it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +20,7 @@ from ..ingest.catalog import Catalog
 from ..ingest.chunkings import spare_texts, wanted_chunks
 from ..ingest.document import indexed_text
 from ..ingest.progress import Progress, Step
-from .embedder import Embedder
+from .embedder import BatchEmbedder, Embedder
 from .index import VectorIndex
 
 READABLE = 0.8
@@ -46,13 +49,8 @@ def embed_pending(catalog: Catalog, embedder: Embedder, progress: Progress | Non
         (embedder.fingerprint,),
     ).fetchall()
     keys = [key for (key,) in pending]
-    n_embedded = 0
-    for at in range(0, len(keys), _BATCH):
-        if progress:
-            progress(Step("embed", at, len(keys)))
-        n_embedded += _embed(catalog, embedder, keys[at : at + _BATCH])
-    if progress and keys:
-        progress(Step("embed", len(keys), len(keys)))
+    batches = (_texts(catalog, keys[at : at + _BATCH]) for at in range(0, len(keys), _BATCH))
+    n_embedded = _store_all(catalog, embedder, batches, len(keys), progress, visible=True)
     unreadable, truncated = connection.execute(
         "SELECT count(*) FILTER (WHERE v.vector IS NULL), total(max(0, c.n_tokens - ?)) FROM chunks c JOIN vectors v"
         " ON v.embedder = ? AND v.text_hash = c.text_hash",
@@ -63,42 +61,79 @@ def embed_pending(catalog: Catalog, embedder: Embedder, progress: Progress | Non
 
 def embed_spare(catalog: Catalog, embedder: Embedder, split_key: str, progress: Progress | None = None) -> int:
     """Embed the spare chunks of a splitting that have no vector yet, unseen by searches; return how many were embedded."""
-    n_embedded = n_done = 0
-    batch: dict[str, str] = {}
     texts = spare_texts(catalog, split_key, embedder.fingerprint)
-    for n_wanted, text_hash, text in texts:
-        batch[text_hash] = text
-        if len(batch) == _BATCH:
-            if progress:
-                progress(Step("embed", n_done, n_wanted))
-            n_embedded += _store(catalog, embedder, batch, visible=False)
-            n_done += len(batch)
-            batch = {}
-    return n_embedded + (_store(catalog, embedder, batch, visible=False) if batch else 0)
+    first = next(texts, None)
+    if first is None:
+        return 0
+    rows = ((text_hash, text) for _, text_hash, text in chain([first], texts))
+    batches = iter(lambda: dict(islice(rows, _BATCH)), {})
+    return _store_all(catalog, embedder, batches, first[0], progress, visible=False)
 
 
-def _embed(catalog: Catalog, embedder: Embedder, keys: Sequence[int]) -> int:
+def _texts(catalog: Catalog, keys: Sequence[int]) -> dict[str, str]:
+    """Return what is embedded of chunks, by its hash."""
     rows = catalog.connection().execute(
         f"SELECT text_hash, text, headings FROM chunks WHERE key IN ({','.join('?' * len(keys))})", keys
     )
-    texts = {text_hash: indexed_text(tuple(json.loads(headings)), text) for text_hash, text, headings in rows}
-    return _store(catalog, embedder, texts, visible=True)
+    return {text_hash: indexed_text(tuple(json.loads(headings)), text) for text_hash, text, headings in rows}
 
 
-def _store(catalog: Catalog, embedder: Embedder, texts: Mapping[str, str], *, visible: bool) -> int:
-    """Embed texts, given by their hash, and keep their vectors in one transaction; return how many could be read."""
-    hashes = list(texts)
-    readable = embedder.coverage([texts[h] for h in hashes]) >= READABLE
-    chosen = [h for h, can in zip(hashes, readable, strict=True) if can]
-    vectors = embedder.embed_documents([texts[h] for h in chosen]).astype("<f4")
-    blobs: dict[str, bytes | None] = dict.fromkeys(hashes)
-    blobs.update((h, vector.tobytes()) for h, vector in zip(chosen, vectors, strict=True))
+def _store_all(
+    catalog: Catalog,
+    embedder: Embedder,
+    batches: Iterable[Mapping[str, str]],
+    n: int,
+    progress: Progress | None,
+    *,
+    visible: bool,
+) -> int:
+    """Embed ``n`` texts, given by their hash, and keep their vectors, a batch a transaction; return how many could be read.
+
+    The embedder may be a few batches ahead of what is kept.
+    """
+    ahead: deque[tuple[list[str], list[str]]] = deque()
+
+    def readable() -> Iterator[list[str]]:
+        for texts in batches:
+            hashes = list(texts)
+            can_read = embedder.coverage(list(texts.values())) >= READABLE
+            chosen = [h for h, can in zip(hashes, can_read, strict=True) if can]
+            ahead.append((hashes, chosen))
+            yield [texts[h] for h in chosen]
+
+    n_done = n_embedded = 0
+    if progress and n:
+        progress(Step("embed", 0, n))
+    with closing(_vectors_for(embedder, readable())) as stream:  # interrupted, it ends what works for it
+        for vectors in stream:
+            hashes, chosen = ahead.popleft()
+            _store(catalog, embedder, hashes, dict(zip(chosen, vectors.astype("<f4"), strict=True)), visible=visible)
+            n_done += len(hashes)
+            n_embedded += len(chosen)
+            if progress:
+                progress(Step("embed", n_done, n))
+    return n_embedded
+
+
+def _vectors_for(embedder: Embedder, batches: Iterable[Sequence[str]]) -> Generator[NDArray[np.float32], None, None]:
+    if isinstance(embedder, BatchEmbedder):
+        yield from embedder.embed_all(batches)
+    else:
+        yield from map(embedder.embed_documents, batches)
+
+
+def _store(
+    catalog: Catalog,
+    embedder: Embedder,
+    hashes: Sequence[str],
+    vectors: Mapping[str, NDArray[np.float32]],
+    *,
+    visible: bool,
+) -> None:
+    """Keep vectors in one transaction; of those hashes that have none, keep that they cannot be read."""
+    blobs = ((embedder.fingerprint, h, vectors[h].tobytes() if h in vectors else None) for h in hashes)
     with catalog.transaction(content=False, visible=visible) as connection:
-        connection.executemany(
-            "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-            ((embedder.fingerprint, text_hash, blob) for text_hash, blob in blobs.items()),
-        )
-    return len(chosen)
+        connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", blobs)
 
 
 def load_vectors(

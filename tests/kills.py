@@ -1,4 +1,7 @@
-"""An ingest in a process of its own that is killed at random moments; for ``test_crash`` and ``benchmarks/crash.py``."""
+"""Processes that are killed: an ingest at random moments, and those that have workers.
+
+For ``test_crash`` and ``benchmarks/crash.py``, ``test_pool`` and ``test_bulk``.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import sys
 import tarfile
 import time
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,3 +153,29 @@ def timed(ingest: Ingest, home: Path) -> tuple[End, float]:
     began = time.monotonic()
     end, *_ = ingest.finish(home)
     return end, time.monotonic() - began
+
+
+def survivors(script: str, arguments: Sequence[str | Path], how: signal.Signals) -> list[int]:
+    """End a process that has workers as soon as it names them; return those that are still there 20 seconds later."""
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd="/")
+    assert process.stdout is not None
+    workers = [int(pid) for pid in process.stdout.readline().split()]
+    assert any(map(running, workers))
+    process.send_signal(how)
+    process.wait(timeout=20)
+    deadline = time.monotonic() + 20
+    while any(map(running, workers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    left = [pid for pid in workers if running(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    return left
+
+
+def running(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

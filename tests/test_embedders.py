@@ -369,8 +369,8 @@ def test_next_precision_is_tried(
     embedder = opened(spec, tmp_path)
     assert embedder.path.startswith("openvino f32 (mean cosine ")
     assert f"openvino {native} refused" in embedder.path
-    assert isinstance(embedder._runtime, CompiledModel)
-    assert embedder._runtime.precision == "f32"
+    assert isinstance(embedder._compiled, CompiledModel)
+    assert embedder._compiled.precision == "f32"
     original = on_torch(spec, tmp_path).embed_documents(SENTENCES)
     assert (embedder.embed_documents(SENTENCES) * original).sum(axis=1).min() > 0.99999
 

@@ -33,11 +33,12 @@ SLOWLY = """
 import sys, time
 from kb import KnowledgeBase
 from kb.retrieval.local_embedder import LocalEmbedder
-embed = LocalEmbedder.embed_documents
-def slowly(self, texts):
-    time.sleep(0.5)
-    return embed(self, texts)
-LocalEmbedder.embed_documents = slowly
+embed = LocalEmbedder.embed_all
+def slowly(self, batches):
+    for vectors in embed(self, batches):
+        time.sleep(0.5)
+        yield vectors
+LocalEmbedder.embed_all = slowly
 with KnowledgeBase.open(embedder="auto") as kb:
     kb.reindex(sys.argv[1])
 """

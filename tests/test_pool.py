@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import signal
-import subprocess
 import sys
 import time
 import zipfile
@@ -17,6 +16,7 @@ import pytest
 from kb.ingest.document import Document, Failure
 from kb.ingest.job import Done, Event, Job, Taken
 from kb.ingest.pool import Limits, Pool
+from kills import survivors
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="workers need POSIX pipes")
 
@@ -37,14 +37,6 @@ def texts(folder: Path, count: int) -> list[Path]:
     for path in paths:
         path.write_text(f"This is file {path.stem}.")
     return paths
-
-
-def running(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def endless(path: Path) -> Path:
@@ -213,21 +205,3 @@ def test_no_worker_outlives_the_parent(tmp_path: Path, how: signal.Signals) -> N
 def test_no_worker_outlives_a_parent_that_is_killed_while_it_starts(tmp_path: Path) -> None:
     """Such a worker never saw its parent alive, and has a file in hand that never ends."""
     assert survivors(STARTING, [endless(tmp_path / "slow.txt")], signal.SIGKILL) == []
-
-
-def survivors(script: str, files: list[Path], how: signal.Signals) -> list[int]:
-    """End a process that has workers as soon as it names them; return those that are still there 20 seconds later."""
-    command = [sys.executable, "-c", script, *map(str, files)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd="/")
-    assert process.stdout is not None
-    workers = [int(pid) for pid in process.stdout.readline().split()]
-    assert any(map(running, workers))
-    process.send_signal(how)
-    process.wait(timeout=20)
-    deadline = time.monotonic() + 20
-    while any(map(running, workers)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    left = [pid for pid in workers if running(pid)]
-    for pid in left:
-        os.kill(pid, signal.SIGKILL)
-    return left
