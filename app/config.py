@@ -62,15 +62,7 @@ class Config:
         Raises:
             InputError: it is none.
         """
-        try:
-            number = float(self.strictness or 0)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise InputError(
-                f"strictness is {self.strictness!r}; it must be a number, 0 as usual, 2 for strict (KB_STRICTNESS, config.toml)"
-            )
-        return number
+        return _finite("strictness", self.strictness) if self.strictness else 0.0
 
     @property
     def limits(self) -> Limits:
@@ -111,7 +103,7 @@ def load_config(
     """Return the settings in force; ``given`` and ``home`` win over everything, ``None`` means not given.
 
     Raises:
-        InputError: a name that cannot be a folder, or a configuration file that cannot be read.
+        InputError: a name that cannot be a folder, a value that cannot be one, or a configuration file that cannot be read.
     """
     place = Path(home or environment.get("KB_HOME") or user_data_path("kb", appauthor=False)).expanduser().absolute()
     values = _file(place / "config.toml")
@@ -124,7 +116,19 @@ def load_config(
         )
     if config.log not in ("on", "off"):
         raise InputError(f"log is {config.log!r}; it must be on or off (config.toml, KB_LOG)")
+    if config.strictness:
+        _finite("strictness", config.strictness)
     return config
+
+
+def _finite(key: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{key} is {text!r}; it must be a number (KB_{key.upper()}, config.toml)")
+    return number
 
 
 def _above_zero(key: str, text: str) -> float:
