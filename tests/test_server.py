@@ -25,7 +25,7 @@ httpx = pytest.importorskip("httpx", reason="httpx is not installed")
 openai = pytest.importorskip("openai", reason="the openai extra is not installed")
 pytest.importorskip("gradio", reason="the ui extra is not installed")
 
-QUESTION = "Which exit code does kb return when nothing was found?"
+QUESTION = "What does exit code 4 mean?"
 HANDBOOK = Path(__file__).resolve().parents[1] / "knowledge_base"
 
 
