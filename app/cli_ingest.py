@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,24 +14,27 @@ from ..ingest.redact import KINDS
 from ..ingest.sync import Selection
 from . import show
 from .api import KnowledgeBase
-from .cli_commands import INTERRUPTED, SOME_FILES_FAILED, command, commands
+from .cli_commands import INTERRUPTED, SOME_FILES_FAILED, Options, command, commands
 from .cli_options import AsJson, Base, ChunkTokens
 from .config import Config
 
 ingesting = commands()
 
 
-@command(ingesting)
-def ingest(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files, folders and globs. [default: ./knowledge_base]")
-    ] = None,
-    include: Annotated[list[str] | None, typer.Option(help="Only files that match, e.g. '*.pdf'.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Not what matches, e.g. 'drafts'.")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep what vanished from disk.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Read all files again.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on: take in every change, until Ctrl-C.")] = False,
+@dataclass(frozen=True, slots=True)
+class Which(Options):
+    """Which files are read."""
+
+    include: Annotated[list[str] | None, typer.Option(help="Only files that match, e.g. '*.pdf'.")] = None
+    exclude: Annotated[list[str] | None, typer.Option(help="Not what matches, e.g. 'drafts'.")] = None
+    keep: Annotated[bool, typer.Option("--keep", help="Keep what vanished from disk.")] = False
+    force: Annotated[bool, typer.Option("--force", help="Read all files again.")] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Options):
+    """How files are read, and how large the passages are that they become."""
+
     redact: Annotated[
         str | None,
         typer.Option(
@@ -39,7 +42,7 @@ def ingest(
             help=f"Replace personal data before anything is stored: {','.join(KINDS)}; off. [default: as the last time]",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     boilerplate: Annotated[
         bool | None,
         typer.Option(
@@ -47,15 +50,21 @@ def ingest(
             help="Keep cookie notices, copyright lines, share prompts and legal footers of mail. [default: as the last time]",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     meta: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Say of these files, e.g. author=Li or tags=hr,2026.")
-    ] = None,
+    ] = None
     encoding: Annotated[
         str, typer.Option(help="Of the text files, if it is not found out rightly; auto: find out.", show_default=False)
-    ] = "",
-    chunk_tokens: ChunkTokens = None,
-    workers: Annotated[int, typer.Option(help="Processes that read; -1: one a core, 0: none, and no limits.")] = -1,
+    ] = ""
+    chunk_tokens: ChunkTokens = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost(Options):
+    """What reading may cost."""
+
+    workers: Annotated[int, typer.Option(help="Processes that read; -1: one a core, 0: none, and no limits.")] = -1
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -63,7 +72,7 @@ def ingest(
             help="Give a file up after so long, and 10 s for each MB. [env: KB_TIMEOUT; default: 120]",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     memory: Annotated[
         float | None,
         typer.Option(
@@ -71,8 +80,28 @@ def ingest(
             help="Give a file up that takes more to read. [env: KB_MEMORY; default: 4096]",
             show_default=False,
         ),
+    ] = None
+
+    def limits(self, config: Config) -> Limits:
+        """Return what a file may cost, by these options over the configuration."""
+        if self.timeout is not None:
+            config = replace(config, timeout=str(self.timeout))
+        if self.memory is not None:
+            config = replace(config, memory=str(self.memory))
+        return config.limits
+
+
+@command(ingesting)
+def ingest(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files, folders and globs. [default: ./knowledge_base]")
     ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on: take in every change, until Ctrl-C.")] = False,
     *,
+    which: Which,
+    reading: Reading,
+    cost: Cost,
     base: Base,
     as_json: AsJson = False,
 ) -> None:
@@ -82,18 +111,18 @@ def ingest(
         if not paths[0].is_dir():
             raise InputError("no path was given and there is no ./knowledge_base here; run: kb ingest PATH")
     selection = Selection(
-        tuple(include or ()),
-        tuple(exclude or ()),
-        delete=not keep,
-        force=force,
+        tuple(which.include or ()),
+        tuple(which.exclude or ()),
+        delete=not which.keep,
+        force=which.force,
         dry_run=dry_run,
-        redact=None if redact is None else _kinds(redact),
-        boilerplate=boilerplate,
-        metadata=dict(map(_pair, meta or ())),
-        encoding=encoding,
-        chunk_tokens=chunk_tokens,
-        workers=workers,
-        limits=_limits(base.config(), timeout, memory),
+        redact=None if reading.redact is None else _kinds(reading.redact),
+        boilerplate=reading.boilerplate,
+        metadata=dict(map(_pair, reading.meta or ())),
+        encoding=reading.encoding,
+        chunk_tokens=reading.chunk_tokens,
+        workers=cost.workers,
+        limits=cost.limits(base.config()),
     )
     failed = False
     with base.open(must_exist=False) as kb:
@@ -126,14 +155,6 @@ def _follow(kb: KnowledgeBase, paths: list[Path], selection: Selection, *, as_js
             counts[kind] += len(getattr(report, kind))
         show.message("watching; Ctrl-C ends")
     show.message("watched: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
-
-
-def _limits(config: Config, timeout: float | None, memory: float | None) -> Limits:
-    if timeout is not None:
-        config = replace(config, timeout=str(timeout))
-    if memory is not None:
-        config = replace(config, memory=str(memory))
-    return config.limits
 
 
 def _kinds(text: str) -> tuple[str, ...]:

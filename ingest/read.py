@@ -149,11 +149,8 @@ def read_bytes(data: bytes, source: str, treatment: Treatment = AS_IT_IS) -> Doc
         raise UnsupportedError(f"no reader for this kind of file ({kind}); convert it to PDF, DOCX, HTML or text")
     reading = _normalised(_read(reader, data, name))
     metadata = front_matter(reading.text) if kind in {media.MARKDOWN, media.PLAIN} else ()
-    if not treatment.boilerplate:
-        reading = without_boilerplate(reading)
-    if treatment.redact:
-        reading = redacted(reading, treatment.redact)
-        metadata = tuple((key, redact(value, treatment.redact)) for key, value in metadata)
+    metadata = tuple((key, redact(value, treatment.redact)) for key, value in metadata)
+    reading = _treated(reading, treatment)
     if not reading.text.strip() and not reading.pages:
         raise EmptyFileError("there is no text in the file; nothing to read")
     title = " ".join(repair(reading.title).split())[:MAX_TITLE] or PurePath(name).stem or name
@@ -170,6 +167,12 @@ def read_bytes(data: bytes, source: str, treatment: Treatment = AS_IT_IS) -> Doc
         notes=(*reading.notes, *instruction_note(reading.text)),
         metadata=metadata,
     )
+
+
+def _treated(reading: Reading, treatment: Treatment) -> Reading:
+    if not treatment.boilerplate:
+        reading = without_boilerplate(reading)
+    return redacted(reading, treatment.redact) if treatment.redact else reading
 
 
 _SOMETHING = re.compile(rb"[^ \t\r\n\f\v\0]")
