@@ -157,8 +157,9 @@ class _Run:
         self.redact = _redaction(catalog, selection)
         wanted = selection.boilerplate
         self.keeps_boilerplate = _keeps_boilerplate(catalog) if wanted is None else wanted
-        kept = "" if self.keeps_boilerplate else "no-boilerplate"
-        self.reader = " ".join(filter(None, (str(READER_VERSION), self.redact, kept)))
+        kinds = tuple(filter(None, self.redact.split(",")))
+        self.treatment = Treatment(redact=kinds, boilerplate=self.keeps_boilerplate)
+        self.reader = f"{READER_VERSION} {self.treatment.key}".strip()
         self.limits = selection.limits or Limits()
         raised = self.limits.exceed(catalog.get("limits"))
         self.known = Known(
@@ -232,8 +233,7 @@ class _Run:
 
     def _job(self, found: Found) -> Job:
         source = str(found.path)
-        kinds = tuple(filter(None, self.redact.split(",")))
-        treatment = Treatment(self.known.encoding_of(source), kinds, self.keeps_boilerplate)
+        treatment = replace(self.treatment, encoding=self.known.encoding_of(source))
         return Job(source, found.size, self.known.documents_of(found), treatment, self.selection.max_bytes)
 
     def _take(self, job: Job, event: Event) -> None:

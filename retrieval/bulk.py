@@ -4,7 +4,8 @@ Comes in: token ids, some texts at a time. Goes out: their vectors, in that orde
 more memory than a quarter of the machine's, or a run that fails because a worker does: what one left undone is done here.
 
 Processes, not threads: side by side in one process OpenVINO corrupts memory (see ``compiled.py``), and all cores on one batch
-wait for each other at every layer, and for this process between two batches (benchmarks/embedding.py).
+wait for each other at every layer, and for this process between two batches. On two quiet cores that costs little
+(benchmarks/embedding.py has both), on busy ones more.
 """
 
 from __future__ import annotations
