@@ -19,6 +19,8 @@ _THING = re.compile(r"\b(?:the|an?|of|in|on|at|for|by|with|from|my|our|your|and|
 _NO_THING = re.compile(r"(?:est|ly|ing|ed|n['’]t|able|ous|ful|ive|al)$", re.IGNORECASE)
 _SHORTEST = 4
 _HAN = re.compile("[\u3400-\u9fff]+")
+_DEGREE = re.compile("最[多少高低大小长短早晚快慢好]|至[多少]|大[约概]|[一总]共|分别|左右|通常|一般|主要")
+"""Says how much or how often, and names nothing: a document that says 不超过 answers what asks for 最多."""
 _TWO = 2
 
 
@@ -58,6 +60,7 @@ def _begins(before: str) -> bool:
 
 def _chinese(bare: str, held: Collection[str], known: Mapping[str, int]) -> Iterator[str]:
     plain = bare.translate(SIMPLIFIED)
+    plain = _DEGREE.sub(lambda match: " " * len(match.group()), plain)
     for match in _HAN.finditer(re.sub(f"[{''.join(FUNCTION)}]", " ", plain)):
         run = match.group()
         there = [run[at : at + _TWO] in held or bool(known.get(run[at : at + _TWO])) for at in range(len(run) - 1)]
