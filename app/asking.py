@@ -66,7 +66,7 @@ class Asks(ABC):
             ordering: reranked, less alike, or any number of passages of a document.
         Raises:
             InputError: the question is empty or too long, or ``k`` or a lane is wrong.
-            RerankerError: the cross-encoder cannot be used.
+            UnknownModelError, RerankerError: the cross-encoder is not on this machine, or cannot be used.
         """
         return self.find(question, k, lanes, where, ordering).hits
 
@@ -107,7 +107,8 @@ class Asks(ABC):
             task: to answer, summarise or compare; ``None``: what the question clearly asks for.
         Raises:
             InputError: the question is empty or too long, or names no two things to compare.
-            GeneratorError: the model failed, or cannot do what ``sampling`` or ``style`` asks.
+            CannotDoError: the model cannot do what ``sampling`` or ``style`` asks.
+            GeneratorError: it failed.
         """
         asked = Asked(
             question, k, sampling or Sampling(), where or Where(), style, strict, ordering=ordering, task=task

@@ -1,7 +1,7 @@
 """The command line: each command parses, calls one method of ``KnowledgeBase``, and prints.
 
-Data goes to stdout, progress and messages to stderr. Exit codes: 0 done, 1 failed, 2 usage, 4 nothing found,
-5 done but some files failed, 130 interrupted.
+Data goes to stdout, progress and messages to stderr. Exit codes: 0 done, 1 failed, 2 usage (what was typed or configured
+cannot be used, and nothing was done), 4 nothing found, 5 done but some files failed, 130 interrupted.
 """
 
 from __future__ import annotations

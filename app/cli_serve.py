@@ -24,7 +24,7 @@ tokens = commands("Tokens for a server that others can reach.")
 
 @command(serving)
 def ui(
-    port: Annotated[int, typer.Option(help="The next free one if it is taken.")] = 7860,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The next free one if it is taken.")] = 7860,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
     *,
     base: AnsweringBase,
@@ -38,11 +38,11 @@ def ui(
 @command(serving)
 def serve(
     host: Annotated[str, typer.Option(help="Beyond this computer only with a token: kb token add.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Where to listen.")] = 8000,
-    running: Annotated[int, typer.Option(help="Answers written at once.")] = 2,
-    waiting: Annotated[int, typer.Option(help="Questions that may wait; more get 429.")] = 16,
-    max_upload_mb: Annotated[int, typer.Option(help="Largest upload.")] = 500,
-    rate: Annotated[int, typer.Option(help="Requests a minute of one token; more get 429. 0: no limit.")] = 600,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen.")] = 8000,
+    running: Annotated[int, typer.Option(min=1, help="Answers written at once.")] = 2,
+    waiting: Annotated[int, typer.Option(min=0, help="Questions that may wait; more get 429.")] = 16,
+    max_upload_mb: Annotated[int, typer.Option(min=1, help="Largest upload.")] = 500,
+    rate: Annotated[int, typer.Option(min=0, help="Requests a minute of one token; more get 429. 0: no limit.")] = 600,
     *,
     base: AnsweringBase,
 ) -> None:

@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 
+from ..ingest.database import FILE
 from ..ingest.errors import InputError
 
 if TYPE_CHECKING:
@@ -84,6 +86,11 @@ class Config:
         return self.home / self.name
 
     @property
+    def is_there(self) -> bool:
+        """Whether that folder holds a knowledge base."""
+        return (self.folder / FILE).is_file()
+
+    @property
     def prompts(self) -> Path:
         """The folder of the user's own prompts."""
         return self.home / "prompts"
@@ -118,7 +125,17 @@ def load_config(
         raise InputError(f"log is {config.log!r}; it must be on or off (config.toml, KB_LOG)")
     if config.strictness:
         _finite("strictness", config.strictness)
+    if config.store and not _is_address(config.store):
+        raise InputError(f"{config.store!r} is not the address of a Chroma server; write http://host:port")
     return config
+
+
+def _is_address(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # a port that is none
+        return False
 
 
 def _finite(key: str, text: str) -> float:

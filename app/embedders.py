@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from ..ingest.catalog import Catalog
-from ..ingest.errors import EmbedderError, MissingExtraError
+from ..ingest.errors import EmbedderError, MissingExtraError, UnknownModelError
 from ..retrieval.embedder import Embedder
 from ..retrieval.models import open_embedder
 
@@ -46,7 +46,8 @@ class Embedders:
         """Return what embeds documents, the one that reads questions if it is open; ``None`` when the base is to do without.
 
         Raises:
-            EmbedderError: it is not on this machine; a base is never moved to another embedder unless asked to.
+            UnknownModelError: it is not on this machine; a base is never moved to another embedder unless asked to.
+            EmbedderError: it cannot be loaded.
             MissingExtraError: the libraries that run it are not installed.
         """
         with self._lock:
@@ -74,7 +75,7 @@ class Embedders:
         A base that another process moves to another embedder is followed.
 
         Raises:
-            EmbedderError: an embedder was asked for by name and is not on this machine.
+            UnknownModelError, EmbedderError: an embedder was asked for by name, and is not on this machine or cannot be loaded.
             MissingExtraError: likewise, and its libraries are not installed.
         """
         with self._lock:
@@ -93,7 +94,7 @@ class Embedders:
             return Serving(self._open(spec, None))  # what was asked for by name fails by name
         try:
             return Serving(self._open(spec, None))
-        except (EmbedderError, MissingExtraError) as error:
+        except (UnknownModelError, EmbedderError, MissingExtraError) as error:
             return Serving(None, f"Searched by keywords and TF-IDF only. {error}")
 
     def _given(self) -> Embedder | None:

@@ -166,7 +166,13 @@ class Log:
         )
 
     def delete(self, numbers: Sequence[int] | None = None) -> int:
-        """Forget answers, all of them unless some are given; return how many went."""
+        """Forget answers, all of them unless some are given; return how many went.
+
+        Raises:
+            InputError: one of them is not there; nothing was forgotten.
+        """
+        for number in numbers or ():
+            self.get(number)
         where = "" if numbers is None else " WHERE id IN (SELECT value FROM json_each(?))"
         connection = self._catalog.connection()
         gone = connection.execute(f"DELETE FROM answers{where}", () if numbers is None else (json.dumps(numbers),))

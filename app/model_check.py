@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..ingest.catalog import Catalog
 from ..ingest.document import Chunk
-from ..ingest.errors import EmbedderError, MissingExtraError
+from ..ingest.errors import MissingExtraError, UnknownModelError
 from ..retrieval.embedder import Embedder
 from ..retrieval.local_embedder import LocalEmbedder
 from ..retrieval.metrics import ndcg_at, randomization_test
@@ -91,12 +91,13 @@ def check_model(
         current: what the base is built with.
         say: called with a sentence when something takes long.
     Raises:
-        EmbedderError: there is no such model on this machine, or it cannot be loaded.
+        UnknownModelError: there is no such model on this machine, or it is no embedding model.
+        EmbedderError: it cannot be loaded.
         MissingExtraError: the libraries that run it are not installed.
     """
     embedder = open_embedder(spec, cache=cache, progress=say)
     if embedder is None:
-        raise EmbedderError(f"{spec!r} names no embedding model; give minilm, a folder or a Hugging Face name")
+        raise UnknownModelError(f"{spec!r} names no embedding model; give minilm, a folder or a Hugging Face name")
     recipe = read_recipe(embedder.name, embedder.folder, cache / "hashes")
     mean, least = _to_torch(embedder, recipe.document_prompt)
     chunks = _sampled(catalog) if catalog else []

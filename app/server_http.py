@@ -14,12 +14,12 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from ..ingest.errors import (
-    CannotDoError,
     GeneratorError,
     InputError,
     KBError,
     LockedError,
     StorageError,
+    UnknownModelError,
     UnknownNameError,
 )
 from .answer import Answer
@@ -35,9 +35,9 @@ COOKIE = "kb_token"
 _STATUS: tuple[tuple[type[KBError], int], ...] = (
     (BusyError, 429),
     (UnknownNameError, 404),
+    (UnknownModelError, 500),  # no request names a model: it is the server's own
     (InputError, 400),
     (StorageError, 503),
-    (CannotDoError, 400),
     (GeneratorError, 502),
     (KBError, 500),
 )

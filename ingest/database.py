@@ -17,6 +17,8 @@ from .backup import back_up
 from .errors import StorageError
 from .schema import MIGRATIONS, SCHEMA, VERSION
 
+FILE = "catalog.sqlite"
+
 _BUSY_TIMEOUT_S = 30.0
 
 
@@ -29,7 +31,7 @@ class Database:
         Raises:
             StorageError: it is not a catalog, is damaged, or was written by a newer kb.
         """
-        self.path = folder / "catalog.sqlite"
+        self.path = folder / FILE
         self._threads = threading.local()
         self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()

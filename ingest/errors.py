@@ -2,7 +2,9 @@
 
     KBError
     ├── InputError              what the caller gave cannot be used: a path, an option, a question
-    │   └── UnknownNameError    it names a base, a job or an answer that is not there
+    │   ├── UnknownNameError    it names a base, a job or an answer that is not there
+    │   ├── UnknownModelError   it names a model that is not on this machine, or is none of that kind
+    │   └── CannotDoError       it asks of a language model what that cannot do: a setting, a style
     ├── MissingExtraError       the feature needs an extra that is not installed
     ├── ReadError               one file cannot be read; ingest turns it into a Failure and goes on
     │   ├── EmptyFileError      zero bytes, or nothing in it but white space
@@ -16,7 +18,6 @@
     ├── EmbedderError           an embedding model cannot be loaded or used
     ├── RerankerError           a cross-encoder cannot be loaded or used
     └── GeneratorError          a language model cannot be loaded or used
-        └── CannotDoError       it cannot do what was asked of it: a setting, a style
 
 Each message says what failed, on what, and what to do next. Errors of other libraries are mapped onto these where they
 are caught (``raise ... from exc``).
@@ -35,6 +36,14 @@ class InputError(KBError):
 
 class UnknownNameError(InputError):
     """A base, a job or an answer of this name is not there."""
+
+
+class UnknownModelError(InputError):
+    """A model of this name is not on this machine, or it is none of that kind."""
+
+
+class CannotDoError(InputError):
+    """A language model cannot do what was asked of it: a setting, a style."""
 
 
 class MissingExtraError(KBError):
@@ -105,7 +114,3 @@ class RerankerError(KBError):
 
 class GeneratorError(KBError):
     """A language model cannot be loaded or used."""
-
-
-class CannotDoError(GeneratorError):
-    """A language model cannot do what was asked of it: a setting, a style."""

@@ -80,7 +80,8 @@ class Generator(Protocol):
         """Yield the answer piece by piece, and return why it ends; closing the iterator stops the generation.
 
         Raises:
-            GeneratorError: the backend failed, or cannot do what ``sampling`` asks.
+            CannotDoError: the backend cannot do what ``sampling`` asks.
+            GeneratorError: it failed.
         """
 
     def close(self) -> None:

@@ -134,7 +134,8 @@ class GGUFGenerator:
         """Yield the answer piece by piece; closing the iterator stops the model at the next token.
 
         Raises:
-            GeneratorError: the prompt is longer than the context, or ``sampling`` asks for beams.
+            GeneratorError: the prompt is longer than the context.
+            CannotDoError: ``sampling`` asks for beams.
         """
         request = _request(prompt, sampling, require(self.name, sampling, ABILITIES))
         return self._pieces(json.dumps(request))

@@ -89,7 +89,8 @@ class LangChainGenerator:
         """Yield the answer piece by piece; closing the iterator closes the model's stream.
 
         Raises:
-            GeneratorError: the model failed, or has no field for a setting.
+            CannotDoError: the model has no field for a setting.
+            GeneratorError: it failed.
         """
         chosen = require(self.name, sampling, self._abilities)
         if self._model is None:

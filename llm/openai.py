@@ -102,7 +102,8 @@ class OpenAIGenerator:
         """Yield the answer piece by piece; closing the iterator hangs up, and the server stops.
 
         Raises:
-            GeneratorError: the server cannot be reached, refuses, or has no such setting.
+            CannotDoError: the server has no such setting.
+            GeneratorError: it cannot be reached, or refuses.
         """
         is_llama = self._limits.is_llama
         chosen = require(self.name, sampling, LLAMA_ABILITIES if is_llama else ABILITIES)

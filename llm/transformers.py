@@ -51,7 +51,8 @@ class TransformersGenerator:
 
         Raises:
             InputError: there is no such folder.
-            GeneratorError: the model is not on this machine, cannot be loaded, or has no chat template.
+            UnknownModelError: the model is not on this machine, or has no chat template.
+            GeneratorError: it cannot be loaded.
             MissingExtraError: a library is not installed.
         """
         self._model = model
@@ -78,7 +79,8 @@ class TransformersGenerator:
         """Yield the answer piece by piece; closing the iterator stops the model at the next token.
 
         Raises:
-            GeneratorError: the prompt is longer than the context, or the settings contradict each other.
+            GeneratorError: the prompt is longer than the context.
+            CannotDoError: the settings contradict each other.
         """
         chosen = require(self.name, sampling, ABILITIES)
         loaded = self._ready()

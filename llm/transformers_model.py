@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
-from ..ingest.errors import GeneratorError, InputError, MissingExtraError
-from ..retrieval.hub import offline
+from ..ingest.errors import GeneratorError, InputError, MissingExtraError, UnknownModelError
+from ..retrieval.hub import cached_snapshots, offline
 from .chat import Turn
 
 if TYPE_CHECKING:
@@ -65,11 +65,16 @@ def load(name: str, quantize: Quantization, context_tokens: int) -> Loaded:
 
     Raises:
         InputError: there is no such folder.
-        GeneratorError: the model is not on this machine, cannot be loaded, or has no chat template.
+        UnknownModelError: the model is not on this machine, or has no chat template.
+        GeneratorError: it cannot be loaded.
         MissingExtraError: a library is not installed.
     """
     if name.startswith((".", "/", "~")) and not Path(name).expanduser().is_dir():
         raise InputError(f"there is no model folder {name}; give a folder that holds config.json, or a model's name")
+    if not Path(name).expanduser().is_dir() and name not in cached_snapshots():
+        raise UnknownModelError(
+            f"The language model {name} is not on this machine; download it once: hf download {name}"
+        )
     try:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -92,11 +97,11 @@ def load(name: str, quantize: Quantization, context_tokens: int) -> Loaded:
             )
         except (OSError, ValueError, RuntimeError, KeyError) as exc:
             raise GeneratorError(
-                f"transformers cannot load {name} ({_first_line(exc)}); give a model that is on this machine "
-                f"(download it once: hf download {name}) and needs no code of its own, or its GGUF file"
+                f"transformers cannot load {name} ({_first_line(exc)}); give a model that is whole "
+                f"(to download it again: hf download {name}) and needs no code of its own, or its GGUF file"
             ) from exc
     if not tokenizer.chat_template:
-        raise GeneratorError(
+        raise UnknownModelError(
             f"{name} has no chat template: it continues text, it does not answer; use its chat version"
         )
     limit = cast("int", getattr(model.config, "max_position_embeddings", context_tokens))

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ingest.errors import InputError, StorageError
+from ..ingest.errors import StorageError
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -85,13 +85,10 @@ def open_chroma(place: Path | str, fingerprint: str) -> ChromaIndex:
             Chroma server.
         fingerprint: of the embedder.
     Raises:
-        InputError: the address is not one.
         StorageError: the server does not answer, or the folder cannot be used.
     """
     try:
         return ChromaIndex(_client(place), fingerprint, place)
-    except InputError:
-        raise
     except Exception as error:
         if isinstance(place, str):
             raise StorageError(_failed(place, error)) from error
@@ -123,8 +120,6 @@ def drop_collections(place: Path | str, keep: str) -> tuple[str, ...]:
         gone = [name for name in names if name.startswith(_PREFIX) and name != f"{_PREFIX}{keep}"]
         for name in gone:
             client.delete_collection(name)
-    except InputError:
-        raise
     except Exception as error:
         raise StorageError(_failed(place, error)) from error
     return tuple(name.removeprefix(_PREFIX) for name in gone)
@@ -140,10 +135,8 @@ def _client(place: Path | str) -> ClientAPI:
             _forget(place)
         return chromadb.PersistentClient(path=place, settings=settings)
     url = urlsplit(place)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise InputError(f"{place!r} is not the address of a Chroma server; write http://host:port")
     port = url.port or (443 if url.scheme == "https" else 8000)
-    return chromadb.HttpClient(host=url.hostname, port=port, ssl=url.scheme == "https", settings=settings)
+    return chromadb.HttpClient(host=url.hostname or "", port=port, ssl=url.scheme == "https", settings=settings)
 
 
 def _forget(place: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ingest.errors import MissingExtraError, RerankerError
+from ..ingest.errors import MissingExtraError, RerankerError, UnknownModelError
 from .hub import offline
 from .models import find_on_disk
 from .recipe import is_cross_encoder
@@ -39,7 +39,8 @@ class CrossEncoder:
         """Load the model in ``folder``, on CUDA or MPS where there is one.
 
         Raises:
-            RerankerError: the folder holds no cross-encoder with one score, or cannot be loaded.
+            UnknownModelError: the folder holds no cross-encoder with one score.
+            RerankerError: it cannot be loaded.
             MissingExtraError: torch or sentence-transformers is not installed.
         """
         self.name = name
@@ -47,7 +48,9 @@ class CrossEncoder:
         self._model = load(name, folder)
         n_labels = int(self._model.num_labels)
         if n_labels != 1:
-            raise RerankerError(f"The cross-encoder {name} gives {n_labels} scores a passage, and a reranker gives one")
+            raise UnknownModelError(
+                f"The cross-encoder {name} gives {n_labels} scores a passage, and a reranker gives one"
+            )
 
     @property
     def max_tokens(self) -> int:
@@ -93,7 +96,8 @@ def open_cross_encoder(spec: str, cache: Path) -> CrossEncoder:
     """Open the cross-encoder that ``spec`` names: a folder, or a name in the Hugging Face cache or pulled.
 
     Raises:
-        RerankerError: there is no such model on this machine, or it cannot be loaded.
+        UnknownModelError: there is no such model on this machine, or it is no cross-encoder with one score.
+        RerankerError: it cannot be loaded.
         MissingExtraError: the libraries that run it are not installed.
     """
     return CrossEncoder(*on_disk(spec, cache))
@@ -103,12 +107,14 @@ def on_disk(spec: str, cache: Path) -> tuple[str, Path]:
     """Return the name and folder of the cross-encoder that ``spec`` names.
 
     Raises:
-        RerankerError: there is no such model on this machine.
+        UnknownModelError: there is no such model on this machine.
     """
     found = find_on_disk(spec, cache)
     if found is None:
         pull = f"; run: kb models pull {spec}" if spec.count("/") == 1 and not spec.startswith((".", "/", "~")) else ""
-        raise RerankerError(f"The cross-encoder {spec} is not on this machine{pull or '; give a folder that exists'}")
+        raise UnknownModelError(
+            f"The cross-encoder {spec} is not on this machine{pull or '; give a folder that exists'}"
+        )
     return found
 
 
@@ -116,11 +122,12 @@ def load(name: str, folder: Path) -> sentence_transformers.CrossEncoder:
     """Load a cross-encoder of any number of labels, on CUDA or MPS where there is one.
 
     Raises:
-        RerankerError: the folder holds no cross-encoder, or it cannot be loaded.
+        UnknownModelError: the folder holds no cross-encoder.
+        RerankerError: it cannot be loaded.
         MissingExtraError: torch or sentence-transformers is not installed.
     """
     if not is_cross_encoder(folder):
-        raise RerankerError(
+        raise UnknownModelError(
             f"{folder} is not a cross-encoder: its config.json names no model for sequence classification; "
             "give one such as BAAI/bge-reranker-v2-m3 or cross-encoder/ms-marco-MiniLM-L6-v2"
         )

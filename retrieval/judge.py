@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ingest.errors import RerankerError
+from ..ingest.errors import RerankerError, UnknownModelError
 from .cross_encoder import first_line, load, on_disk
 
 LIKELY = 0.5
@@ -55,7 +55,8 @@ class EntailmentJudge:
         """Load the model in ``folder``.
 
         Raises:
-            RerankerError: it is no cross-encoder, cannot be loaded, or its labels are others.
+            UnknownModelError: it is no cross-encoder, or its labels are others.
+            RerankerError: it cannot be loaded.
             MissingExtraError: torch or sentence-transformers is not installed.
         """
         self.name = name
@@ -64,7 +65,7 @@ class EntailmentJudge:
         named = {int(at): str(label).lower() for at, label in self._model.config.id2label.items()}
         places = {_SAME.get(label, label): at for at, label in named.items()}
         if not set(places) >= {"entailment", "contradiction"} or set(places) - set(_LABELS):
-            raise RerankerError(
+            raise UnknownModelError(
                 f"{name} cannot judge: its labels are {', '.join(named.values())}, and must be entailment, neutral and "
                 "contradiction; give an NLI model such as cross-encoder/nli-deberta-v3-small"
             )
@@ -98,7 +99,8 @@ class Judges:
         """Return the judge; ``None`` where none was asked for.
 
         Raises:
-            RerankerError: it is not on this machine, or cannot be loaded or used.
+            UnknownModelError: it is not on this machine.
+            RerankerError: it cannot be loaded or used.
             MissingExtraError: the libraries that run it are not installed.
         """
         with self._lock:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from ..ingest.errors import EmbedderError, MissingExtraError
+from ..ingest.errors import EmbedderError, MissingExtraError, UnknownModelError
 from .compiled import CompiledModel
 from .hub import cached_snapshots, download
 from .local_embedder import LocalEmbedder
@@ -65,7 +65,8 @@ def open_embedder(spec: str, *, cache: Path, progress: Callable[[str], None] | N
     Returns: ``None`` for ``tfidf``, and for ``auto`` where no model or no library to run it is on this machine.
 
     Raises:
-        EmbedderError: there is no such model on this machine, or it cannot be loaded.
+        UnknownModelError: there is no such model on this machine, or it is no embedding model.
+        EmbedderError: it cannot be loaded.
         MissingExtraError: the libraries that run it are not installed.
     """
     if spec == "tfidf":
@@ -147,8 +148,8 @@ def _resolve(spec: str, cache: Path) -> tuple[str, Path]:
     if found := find_on_disk(spec, cache):
         return found
     if re.fullmatch(r"[\w.-]+/[\w.-]+", spec) and not spec.startswith((".", "/")):
-        raise EmbedderError(f"The embedding model {spec} is not on this machine; run: kb models pull {spec}")
-    raise EmbedderError(
+        raise UnknownModelError(f"The embedding model {spec} is not on this machine; run: kb models pull {spec}")
+    raise UnknownModelError(
         f"There is no embedding model {spec!r}; give auto, minilm, tfidf, a folder that exists, or a Hugging Face name"
     )
 

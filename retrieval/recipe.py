@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..ingest.errors import EmbedderError
+from ..ingest.errors import UnknownModelError
 
 FORMAT = 1
 """Part of every fingerprint; raised when the same weights and prompts would give other vectors."""
@@ -81,10 +81,10 @@ def read_recipe(name: str, folder: Path, hashes: Path) -> Recipe:
         hashes: a folder where the hashes of weights are remembered by path, size and time of change.
 
     Raises:
-        EmbedderError: the folder is no embedding model.
+        UnknownModelError: the folder is no embedding model.
     """
     if not is_embedding_model(folder):
-        raise EmbedderError(
+        raise UnknownModelError(
             f"{folder} is not an embedding model: expected modules.json or an encoder's config.json, with weights; "
             "give a sentence-transformers folder, or run: kb models list"
         )

@@ -49,7 +49,8 @@ class Rerankers:
         """Return the reranker of a spec.
 
         Raises:
-            RerankerError: it is not on this machine, or cannot be loaded.
+            UnknownModelError: it is not on this machine.
+            RerankerError: it cannot be loaded.
             MissingExtraError: the libraries that run it are not installed.
         """
         with self._lock:

@@ -119,7 +119,7 @@ def test_files_that_fail_are_named_and_the_rest_is_done(folder: Path) -> None:
         (("ask", "x", "--name", "nowhere"), 2, "no knowledge base 'nowhere'"),
         (("rm", "/not/there"), 2, "not in the knowledge base"),
         (("frobnicate",), 2, "frobnicate"),
-        (("search", "x", "--embedder", "/not/a/model"), 1, "/not/a/model"),
+        (("search", "x", "--embedder", "/not/a/model"), 2, "/not/a/model"),
     ],
 )
 def test_bad_input_is_one_sentence_and_the_right_exit_code(

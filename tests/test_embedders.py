@@ -23,7 +23,7 @@ if find_spec("openvino") is None:  # never importorskip: a bare import of OpenVI
 from embedding_models import MAX_TOKENS, SENTENCES, build_bert, save_wordpiece
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kb.ingest.errors import EmbedderError, InputError, MissingExtraError
+from kb.ingest.errors import EmbedderError, InputError, MissingExtraError, UnknownModelError
 from kb.retrieval import plan as plans
 from kb.retrieval.compiled import CompiledModel, precisions
 from kb.retrieval.embedder import Embedder
@@ -481,7 +481,7 @@ def test_missing_models_are_errors_that_help(
 ) -> None:
     """A model that is not here, and a folder that is none, are refused with the next step."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(EmbedderError, match=says):
+    with pytest.raises(UnknownModelError, match=says):
         open_embedder(spec, cache=tmp_path)
 
 
@@ -534,5 +534,5 @@ def test_pull_needs_a_name_of_the_hub(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_tokenizer_alone_is_no_model(tmp_path: Path) -> None:
     """A folder with a tokenizer and no weights is not taken for a model."""
     save_wordpiece(tmp_path / "bare")
-    with pytest.raises(EmbedderError, match="is not an embedding model"):
+    with pytest.raises(UnknownModelError, match="is not an embedding model"):
         open_embedder(str(tmp_path / "bare"), cache=tmp_path)

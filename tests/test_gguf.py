@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kb.ingest.errors import GeneratorError, InputError
+from kb.ingest.errors import CannotDoError, GeneratorError, InputError
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator, physical_cores
 from kb.llm.grammar import without
@@ -146,7 +146,7 @@ def test_banned_strings_are_never_written(generator, temperature):
 
 def test_beams_are_refused(llama):
     """llama.cpp has no beam search; asking for it says so."""
-    with pytest.raises(GeneratorError, match="cannot search with beams"):
+    with pytest.raises(CannotDoError, match="cannot search with beams"):
         llama.generate(prompt(), Sampling(strategy="beam", n_beams=4))
 
 

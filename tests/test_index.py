@@ -260,9 +260,10 @@ def test_a_server_killed_in_the_middle_costs_nothing(tmp_path: Path) -> None:
 
 
 def test_what_is_no_address_is_refused() -> None:
-    """An address without a scheme is the user's mistake, not the server's."""
-    with pytest.raises(InputError, match="http://host:port"):
-        open_chroma("localhost:8000", "x")
+    """An address without a scheme, a host or a port that can be is the user's mistake, not the server's."""
+    for store in ("localhost:8000", "http://", "http://localhost:port", "http://localhost:99999"):
+        with pytest.raises(InputError, match="http://host:port"):
+            KnowledgeBase.open(store=store)
 
 
 def test_edited_deleted_and_renamed_files_are_followed_in_both_indexes(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from kb.app.api import KnowledgeBase
 from kb.ingest.document import Chunk
-from kb.ingest.errors import RerankerError
+from kb.ingest.errors import RerankerError, UnknownModelError
 from kb.prompts.fill import fill
 from kb.prompts.read import Reading, read
 from kb.prompts.second_opinion import statement_of
@@ -126,10 +126,10 @@ def test_questions_that_the_judge_finds_unanswered_are_not_answered(folder: Path
 
 def test_what_cannot_judge_is_said(folder: Path, tmp_path: Path) -> None:
     """A model that is missing, has other labels, or is broken: one sentence each."""
-    with pytest.raises(RerankerError, match="not on this machine"):
+    with pytest.raises(UnknownModelError, match="not on this machine"):
         open_judge("nobody/nothing", tmp_path)
     other = built(folder, "good", ("good", "bad"))
-    with pytest.raises(RerankerError, match="its labels are good, bad"):
+    with pytest.raises(UnknownModelError, match="its labels are good, bad"):
         open_judge(str(other), tmp_path)
     broken = tmp_path / "broken"
     broken.mkdir()
@@ -138,6 +138,6 @@ def test_what_cannot_judge_is_said(folder: Path, tmp_path: Path) -> None:
         open_judge(str(broken), tmp_path)
     with (
         KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf", judge="nobody/nothing") as kb,
-        pytest.raises(RerankerError, match="kb models pull"),
+        pytest.raises(UnknownModelError, match="kb models pull"),
     ):
         kb.ask("Is anything here?")

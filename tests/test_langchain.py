@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("langchain", reason="the langchain extra is not installed")
 
-from kb.ingest.errors import GeneratorError, InputError
+from kb.ingest.errors import CannotDoError, GeneratorError, InputError
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
 from kb.llm.langchain import LangChainGenerator, open_langchain
@@ -93,7 +93,7 @@ def test_the_callers_model_is_left_as_it_was(engine: GGUFGenerator):
 @pytest.mark.parametrize("asked", [{"min_p": 0.1}, {"top_p": 0.5}, {"banned": ("a",)}, {"strategy": "beam"}])
 def test_what_the_model_has_no_field_for_is_refused(engine: GGUFGenerator, asked: dict):
     """A setting that the model has no field for is an error before anything is generated."""
-    with pytest.raises(GeneratorError, match="langchain:LlamaChat cannot"):
+    with pytest.raises(CannotDoError, match="langchain:LlamaChat cannot"):
         LangChainGenerator(LlamaChat(engine=engine)).generate(prompt(), Sampling(**asked))
 
 
@@ -104,7 +104,7 @@ def test_a_model_without_fields_is_still_kept_short():
     assert text_of(generator, Sampling(stop=("e f",))) == "one two thre"
     assert 0 < len(text_of(generator, Sampling(max_tokens=4))) < len("one two three four")
     for asked in ({"seed": 1}, {"temperature": 0.5}):
-        with pytest.raises(GeneratorError, match="has no"):
+        with pytest.raises(CannotDoError, match="has no"):
             generator.generate(prompt(), Sampling(**asked))
 
 

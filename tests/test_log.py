@@ -19,7 +19,7 @@ from kb.app.log import to_json
 from kb.app.training import rows
 from kb.ingest.backup import backups
 from kb.ingest.catalog import Catalog
-from kb.ingest.errors import GeneratorError, InputError
+from kb.ingest.errors import CannotDoError, InputError
 from kb.ingest.keywords import Tokenizer
 from kb.ingest.schema import VERSION
 from kb.ingest.sync import Selection
@@ -292,7 +292,7 @@ def test_what_quoting_cannot_do_is_refused_and_not_ignored(
     base: KnowledgeBase, sampling: Sampling, style: Style
 ) -> None:
     """Nothing is written, and nothing recorded."""
-    with pytest.raises(GeneratorError):
+    with pytest.raises(CannotDoError):
         list(base.stream(HOTEL, sampling=sampling, style=style))
     assert base.log.records() == ()
 
@@ -306,5 +306,5 @@ def test_options_of_the_command_reach_the_model(folder: Path) -> None:
     """A refusal names the backend and the setting."""
     command("ingest", folder)
     refused = command("ask", HOTEL, "--ban", "dollars", "--top-p", "0.5")
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert (refused.returncode, refused.stdout) == (2, "")
     assert "extractive cannot limit sampling by top_p or ban strings" in refused.stderr

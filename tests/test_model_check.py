@@ -12,7 +12,7 @@ from hashed import HashedEmbedder
 from kb import KnowledgeBase
 from kb.app.chinese import in_chinese
 from kb.app.model_check import check_model
-from kb.ingest.errors import EmbedderError
+from kb.ingest.errors import UnknownModelError
 from kb.retrieval.models import list_models
 
 pytest.importorskip("sentence_transformers", reason="the dense extra is not installed")
@@ -83,11 +83,11 @@ def test_a_model_that_cannot_read_the_base_is_not_recommended(folder: Path, cach
 def test_what_is_no_embedding_model_is_one_sentence(folder: Path, cache: Path, tmp_path: Path) -> None:
     """No model at all, one that is missing, and a cross-encoder."""
     assert folder.is_dir()
-    with pytest.raises(EmbedderError, match="names no embedding model"):
+    with pytest.raises(UnknownModelError, match="names no embedding model"):
         check_model("tfidf", cache)
-    with pytest.raises(EmbedderError, match="not on this machine; run: kb models pull a/b"):
+    with pytest.raises(UnknownModelError, match="not on this machine; run: kb models pull a/b"):
         check_model("a/b", cache)
-    with pytest.raises(EmbedderError, match="is not an embedding model"):
+    with pytest.raises(UnknownModelError, match="is not an embedding model"):
         check_model(str(build_cross_encoder(tmp_path / "cross")), cache)
 
 

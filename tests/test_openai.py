@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from kb.ingest.errors import GeneratorError, InputError
+from kb.ingest.errors import CannotDoError, GeneratorError, InputError
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
 from kb.llm.openai import OpenAIGenerator, _key
@@ -245,7 +245,7 @@ def test_a_silent_server_is_an_error():
 def test_settings_outside_the_openai_api_are_refused(asked: dict):
     """A server that is not llama.cpp's is not sent settings that it might silently ignore."""
     with small_server(lambda _: (200, events("no"))) as (url, seen):
-        with pytest.raises(GeneratorError, match="openai:m cannot"):
+        with pytest.raises(CannotDoError, match="openai:m cannot"):
             OpenAIGenerator(url, "m").generate(prompt(), Sampling(**asked))
         assert seen.n_chats == 0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from kb import KnowledgeBase
-from kb.ingest.errors import InputError, RerankerError
+from kb.ingest.errors import InputError, RerankerError, UnknownModelError
 from kb.retrieval.cross_encoder import CrossEncoder, open_cross_encoder
 from kb.retrieval.explain import why, why_not
 from kb.retrieval.reranker import Reranker
@@ -136,13 +136,13 @@ def test_why_shows_what_the_cross_encoder_said(base: KnowledgeBase, folder: Path
 
 def test_a_model_that_cannot_be_used_is_one_sentence(base: KnowledgeBase, folder: Path, tmp_path: Path) -> None:
     """Missing, no cross-encoder, of several scores, damaged: which, why, and what to do."""
-    with pytest.raises(RerankerError, match="is not on this machine; run: kb models pull BAAI/bge-reranker-v2-m3"):
+    with pytest.raises(UnknownModelError, match="is not on this machine; run: kb models pull BAAI/bge-reranker-v2-m3"):
         base.search(QUESTION, ordering=Ordering(rerank="BAAI/bge-reranker-v2-m3"))
-    with pytest.raises(RerankerError, match="give a folder that exists"):
+    with pytest.raises(UnknownModelError, match="give a folder that exists"):
         open_cross_encoder("./nowhere", tmp_path)
-    with pytest.raises(RerankerError, match="not a cross-encoder"):
+    with pytest.raises(UnknownModelError, match="not a cross-encoder"):
         open_cross_encoder(str(build_bert(tmp_path / "bert")), tmp_path)
-    with pytest.raises(RerankerError, match="gives 3 scores"):
+    with pytest.raises(UnknownModelError, match="gives 3 scores"):
         open_cross_encoder(str(build_cross_encoder(tmp_path / "three", n_labels=3)), tmp_path)
     broken = tmp_path / "broken"
     broken.mkdir()
@@ -154,7 +154,7 @@ def test_a_model_that_cannot_be_used_is_one_sentence(base: KnowledgeBase, folder
 
 
 def test_the_command_line_reranks_and_explains(base: KnowledgeBase, folder: Path) -> None:
-    """``--rerank`` on search and why; a model that is not there is a sentence and exit code 1."""
+    """``--rerank`` on search and why; a model that is not there is a sentence and exit code 2."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "kb", *arguments]
@@ -165,7 +165,7 @@ def test_the_command_line_reranks_and_explains(base: KnowledgeBase, folder: Path
     assert {hit["by"] for hit in json.loads(found.stdout)["hits"]} == {"rerank"}, found.stderr
     assert "rerank" in run("why", QUESTION, "--rerank", str(folder)).stdout
     failed = run("ask", QUESTION, "--rerank", "none/such")
-    assert failed.returncode == 1
+    assert failed.returncode == 2
     assert (
         failed.stderr.strip() == "kb: The cross-encoder none/such is not on this machine; run: kb models pull none/such"
     )

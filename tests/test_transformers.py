@@ -15,7 +15,7 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kb.ingest.errors import GeneratorError, InputError
+from kb.ingest.errors import CannotDoError, GeneratorError, InputError, UnknownModelError
 from kb.llm.banned import BannedStrings, token_bytes
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
@@ -132,9 +132,9 @@ def test_no_compiled_kernels_are_fetched(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_contradictions_are_refused(generator: TransformersGenerator):
     """Beams without the beam strategy, and sampling at temperature 0, are errors and not guesses."""
-    with pytest.raises(GeneratorError, match="use strategy 'beam'"):
+    with pytest.raises(CannotDoError, match="use strategy 'beam'"):
         generator.generate(prompt(), Sampling(n_beams=4))
-    with pytest.raises(GeneratorError, match="temperature above 0"):
+    with pytest.raises(CannotDoError, match="temperature above 0"):
         generator.generate(prompt(), Sampling(strategy="sample"))
 
 
@@ -201,11 +201,11 @@ def test_missing_and_unusable_models_say_what_to_do(tmp_path: Path):
     """A folder that is not there, a name that is not cached, and a model without a chat template each say what to do."""
     with pytest.raises(InputError, match="there is no model folder"):
         TransformersGenerator(str(tmp_path / "nothing"))
-    with pytest.raises(GeneratorError, match="hf download nobody/nothing"):
+    with pytest.raises(UnknownModelError, match="hf download nobody/nothing"):
         TransformersGenerator("nobody/nothing")
     folder = shutil.copytree(transformers_folder("llama"), tmp_path / "base")
     (folder / "chat_template.jinja").unlink()
-    with pytest.raises(GeneratorError, match="no chat template"):
+    with pytest.raises(UnknownModelError, match="no chat template"):
         TransformersGenerator(str(folder))
 
 
