@@ -118,7 +118,7 @@ class KnowledgeBase(InFrameworks):
             rerank=rerank if isinstance(rerank, str) else None,
             judge=judge if isinstance(judge, str) else None,
         )
-        if must_exist and not config.folder.is_dir():
+        if must_exist and not config.is_there:
             raise InputError(
                 f"there is no knowledge base {config.name!r} in {config.home}; make it with: kb ingest PATH"
             )
@@ -148,7 +148,7 @@ class KnowledgeBase(InFrameworks):
         Raises:
             InputError: a path does not exist; nothing was done.
             StorageError: another process is writing to this base.
-            EmbedderError: the embedder that the base was built with is not on this machine.
+            UnknownModelError: the embedder that the base was built with is not on this machine.
         """
         from .upkeep import take_in
 
@@ -184,7 +184,7 @@ class KnowledgeBase(InFrameworks):
         Raises:
             InputError: the base is there already, or the embedder cannot take passages of that size.
             StorageError: another process is writing to this base.
-            EmbedderError: the embedder is not on this machine.
+            UnknownModelError: the embedder is not on this machine.
             MissingExtraError: the libraries that run it are not installed.
         """
         from .reindex import move
@@ -204,7 +204,8 @@ class KnowledgeBase(InFrameworks):
 
         Raises:
             InputError: there is none, or ``gc`` freed what it needs.
-            EmbedderError: it is not on this machine any more, or a program passed it in: then pass it to ``reindex``.
+            UnknownModelError: it is not on this machine any more.
+            EmbedderError: a program passed it in: then pass it to ``reindex``.
         """
         from .reindex import PREVIOUS, PREVIOUS_TOKENS
 
@@ -223,7 +224,7 @@ class KnowledgeBase(InFrameworks):
         Raises:
             InputError: this base was opened with another embedder than the one it is built with.
             StorageError: another process is writing to this base, or the Chroma server does not answer.
-            EmbedderError: the embedder that the base is built with is not on this machine, so that what is its own is unknown.
+            UnknownModelError: the embedder that the base is built with is not on this machine: what is its own is unknown.
         """
         from .reindex import free
         from .upkeep import writing

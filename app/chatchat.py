@@ -139,7 +139,7 @@ def _names(chatchat: Chatchat) -> dict[str, str]:
 
 
 def _holds_other_files(config: Config, folder: Path) -> bool:
-    if not (config.folder / "catalog.sqlite").exists():
+    if not config.is_there:
         return False
     with KnowledgeBase(config) as kb:
         rows = kb.sources()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +20,7 @@ from .api import KnowledgeBase
 from .cli_commands import INTERRUPTED, SOME_FILES_FAILED, Options, command, commands
 from .cli_options import AsJson, Base, ChunkTokens
 from .config import Config
+from .upkeep import ready_to_begin
 
 ingesting = commands()
 
@@ -64,7 +68,9 @@ class Reading(Options):
 class Cost(Options):
     """What reading may cost."""
 
-    workers: Annotated[int, typer.Option(help="Processes that read; -1: one a core, 0: none, and no limits.")] = -1
+    workers: Annotated[
+        int, typer.Option(min=-1, help="Processes that read; -1: one a core, 0: none, and no limits.")
+    ] = -1
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -125,7 +131,7 @@ def ingest(
         limits=cost.limits(base.config()),
     )
     failed = False
-    with base.open(must_exist=False) as kb:
+    with _opened(base, paths, selection) as kb:
         if watch and not dry_run:
             _follow(kb, paths, selection, as_json=as_json)
             return
@@ -143,6 +149,21 @@ def ingest(
             )
     if failed:
         raise typer.Exit(SOME_FILES_FAILED)
+
+
+@contextmanager
+def _opened(base: Base, paths: list[Path], selection: Selection) -> Iterator[KnowledgeBase]:
+    """Open the base; one that is not there yet is made for an ingest that can begin, so that no failure leaves an empty one."""
+    config = base.config()
+    with ExitStack() as until:
+        if config.is_there:
+            yield until.enter_context(base.open())
+        elif selection.dry_run:
+            nowhere = until.enter_context(tempfile.TemporaryDirectory())
+            yield until.enter_context(KnowledgeBase(replace(config, home=Path(nowhere))))
+        else:
+            embedder = ready_to_begin(config, paths, selection, show.message)
+            yield until.enter_context(KnowledgeBase(config, embedder))
 
 
 def _follow(kb: KnowledgeBase, paths: list[Path], selection: Selection, *, as_json: bool) -> None:

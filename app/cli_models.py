@@ -50,7 +50,7 @@ def check_(
     from .model_check import check_model
 
     config = base.config()
-    if config.folder.is_dir():
+    if config.is_there:
         with KnowledgeBase(config) as kb:
             checked = check_model(model, config.models, kb.catalog, kb.embedder, show.message)
     else:

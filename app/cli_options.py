@@ -84,10 +84,10 @@ class Place(Options):
         """Return the configuration that these options and the environment make."""
         return load_config(**{field.name: getattr(self, field.name) for field in fields(self)})
 
-    def open(self, *, must_exist: bool = True, **instead: str | None) -> KnowledgeBase:
-        """Open the base that they name, with something else instead of an option; see ``KnowledgeBase.open``."""
+    def open(self, **instead: str | None) -> KnowledgeBase:
+        """Open the base that they name and that exists, with something else instead of an option."""
         given = {field.name: getattr(self, field.name) for field in fields(self)} | instead
-        return KnowledgeBase.open(must_exist=must_exist, **given)
+        return KnowledgeBase.open(must_exist=True, **given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def _extras() -> Iterator[Finding]:
 
 
 def _base(config: Config) -> Iterator[Finding]:
-    if not config.folder.exists():
+    if not config.is_there:
         yield Finding("base", ok=False, detail=f"no knowledge base {config.name!r} yet; run: kb ingest PATH")
         return
     try:

@@ -24,6 +24,7 @@ from typing import IO
 from .. import __version__
 from ..ingest.backup import backups
 from ..ingest.catalog import Catalog
+from ..ingest.database import FILE
 from ..ingest.errors import InputError, KBError, StorageError
 from ..ingest.fingerprint import fingerprint
 from ..ingest.keywords import Tokenizer
@@ -36,7 +37,7 @@ from .upkeep import writing
 FORMAT = 1
 """Raised when an older kb could not read what is written."""
 
-_MANIFEST, _CATALOG = "manifest.json", "catalog.sqlite"
+_MANIFEST, _CATALOG = "manifest.json", FILE
 _MAX_MANIFEST = 1_000_000
 _PIECE = 1 << 20
 _UNREADABLE = (
@@ -98,7 +99,7 @@ def pack(kb: KnowledgeBase, path: Path, *, answers: bool = False, force: bool = 
                 archive.write(copy, _CATALOG)
         part.replace(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error}); choose another place") from error
+        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
     finally:
         part.unlink(missing_ok=True)
     return manifest
@@ -119,7 +120,7 @@ def unpack(path: Path, *, home: Path | None = None, name: str | None = None, for
     """
     with _opened(path) as (archive, manifest):
         config = load_config(home=home, name=name or manifest.name)
-        is_there = (config.folder / _CATALOG).exists()
+        is_there = config.is_there
         if is_there and not force:
             raise InputError(
                 f"there is a knowledge base {config.name!r} in {config.home} already; take another name with --name, or"

@@ -124,8 +124,8 @@ def run(
         InputError: others could reach it and no token protects it, or the port is taken.
     """
     give_memory_back()
-    app = make_app(bases, serving)
     listening = _listen(serving.host, serving.port, _PORTS_TRIED if any_port else 1)
+    app = make_app(bases, serving)
     host = f"[{serving.host}]" if ":" in serving.host else serving.host
     address = f"http://{host}:{listening.getsockname()[1]}"
     config = uvicorn.Config(

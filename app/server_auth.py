@@ -98,11 +98,10 @@ class Tokens:
         Raises:
             InputError: there is no such token.
         """
+        if all(token.id != token_id for token in self.list()):
+            raise InputError(f"there is no token {token_id!r}; kb token list shows them")
         with self._writing():
-            kept = tuple(token for token in self.list() if token.id != token_id)
-            if len(kept) == len(self._tokens):
-                raise InputError(f"there is no token {token_id!r}; kb token list shows them")
-            self._write(kept)
+            self._write(tuple(token for token in self.list() if token.id != token_id))
 
     def find(self, secret: str) -> Token | None:
         """Return what is kept of a token, or ``None`` if it is not one of ours."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from ..ingest.database import FILE
 from ..ingest.errors import InputError, UnknownNameError
 from ..llm.generator import Generator
 from ..llm.open import open_generator
@@ -39,7 +40,7 @@ class Bases:
 
     def names(self) -> tuple[str, ...]:
         """Return the bases that exist, sorted; the configured one is always among them."""
-        found = {file.parent.name for file in self.config.home.glob("*/catalog.sqlite")}
+        found = {file.parent.name for file in self.config.home.glob(f"*/{FILE}")}
         return tuple(sorted(found | {self.config.name}))
 
     def get(self, name: str | None = None) -> KnowledgeBase:

@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..ingest.catalog import Catalog
+from ..ingest.discover import discover
 from ..ingest.document import IngestReport
 from ..ingest.errors import InputError, LockedError
 from ..ingest.progress import Progress
@@ -21,6 +22,7 @@ from ..ingest.sync import Selection, Synced, sync
 from ..retrieval.chroma import is_there, open_chroma
 from ..retrieval.embedder import Embedder
 from ..retrieval.index import VectorIndex
+from ..retrieval.models import open_embedder
 from ..retrieval.vectors import Embedded, embed_pending, fill_index
 from ..retrieval.view import keep_up
 from .config import Config
@@ -49,6 +51,25 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def ready_to_begin(
+    config: Config,
+    paths: Iterable[str | os.PathLike[str]],
+    selection: Selection,
+    say: Callable[[str], None] | None = None,
+) -> Embedder | None:
+    """Look for what would make the first ingest of a base fail before that base is made; return what will embed it.
+
+    Raises:
+        InputError, EmbedderError, MissingExtraError, StorageError: as the ingest would.
+    """
+    discover(paths, selection.include, selection.exclude)
+    embedder = open_embedder(config.embedder, cache=config.models, progress=say)
+    splitting_for(embedder, selection.chunk_tokens or 0)
+    if embedder and config.store:
+        open_index(config, embedder)
+    return embedder
 
 
 def take_in(

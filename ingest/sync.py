@@ -67,6 +67,20 @@ class Selection:
     limits: Limits | None = None
     """What a file may cost; ``None``: what the base is configured with, or ``Limits()``."""
 
+    def __post_init__(self) -> None:
+        """Refuse what no run could do.
+
+        Raises:
+            InputError: there is no such encoding, or nothing of that kind can be redacted.
+        """
+        if unknown := sorted(set(self.redact or ()) - set(KINDS)):
+            raise InputError(f"{unknown[0]!r} cannot be redacted; what can be is {', '.join(KINDS)}")
+        if self.encoding not in ("", "auto"):
+            try:
+                "".encode(self.encoding)
+            except LookupError as exc:
+                raise InputError(f"{self.encoding!r} is no encoding; say for example gb18030 or windows-1252") from exc
+
 
 @dataclass(slots=True)
 class Synced:
@@ -102,9 +116,9 @@ def sync(
     """Bring the catalog up to what is on disk under ``paths``, one transaction a file.
 
     Raises:
-        InputError: a path does not exist, or a setting is wrong; nothing was done.
+        InputError: a path does not exist; nothing was done.
     """
-    selection = _checked(selection or Selection())
+    selection = selection or Selection()
     discovery = discover(paths, selection.include, selection.exclude)
     run = _Run(catalog, splitting, count_tokens, selection, progress)
     run.result.failures += discovery.failed
@@ -126,17 +140,6 @@ def sync(
         run.resplit_rest()
         run.find_unredacted()
     return run.result
-
-
-def _checked(selection: Selection) -> Selection:
-    if unknown := sorted(set(selection.redact or ()) - set(KINDS)):
-        raise InputError(f"{unknown[0]!r} cannot be redacted; what can be is {', '.join(KINDS)}")
-    if selection.encoding not in ("", "auto"):
-        try:
-            "".encode(selection.encoding)
-        except LookupError as exc:
-            raise InputError(f"{selection.encoding!r} is no encoding; say for example gb18030 or windows-1252") from exc
-    return selection
 
 
 class _Run:
