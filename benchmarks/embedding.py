@@ -85,7 +85,7 @@ def _paths(folder: Path, temporary: Path) -> dict[str, Encode]:
         try:
             compile_model(*torch_model.traceable(), target, precision)
             vocabulary = Vocabulary(target / "tokenizer.json")
-            compiled = CompiledModel(target, torch_model.pad_id, precision)
+            compiled = CompiledModel(target, torch_model.pad_id, torch_model.max_tokens, precision)
         except EmbedderError as exc:
             print(f"openvino {precision}: {exc}")
             continue

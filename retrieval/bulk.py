@@ -169,7 +169,13 @@ class _Worker:
 
     def __init__(self, model: CompiledModel, n_threads: int) -> None:
         self.child = Child(
-            f"{__package__}.bulk_worker", str(model.folder), model.pad_id, model.precision, n_threads, _most(model)
+            f"{__package__}.bulk_worker",
+            _ROOM_BYTES + 2 * model.weights_bytes,
+            str(model.folder),
+            model.pad_id,
+            model.max_tokens,
+            model.precision,
+            n_threads,
         )
         self.in_hand: deque[_Job] = deque()
 
@@ -186,7 +192,3 @@ def n_workers_for(model: CompiledModel) -> int:
         memory = 0
     each = _WORKER_BYTES + 2 * model.weights_bytes
     return min(default_workers(), min(_MOST_BYTES, memory // 4) // each)
-
-
-def _most(model: CompiledModel) -> int:
-    return _ROOM_BYTES + 2 * model.weights_bytes

@@ -20,14 +20,22 @@ Rows = list[list[int]]
 
 
 def serve(
-    parent: int, work: int, answers: int, folder: str, pad_id: int, precision: str, n_threads: int, memory_bytes: int
+    parent: int,
+    work: int,
+    answers: int,
+    memory_bytes: int,
+    folder: str,
+    pad_id: int,
+    max_tokens: int,
+    precision: str,
+    n_threads: int,
 ) -> None:
     """Infer what comes on the pipe ``work``, a batch a message, in its order."""
     incoming, outgoing = follow(parent, work, answers)
     limit_memory(memory_bytes)
     batches: SimpleQueue[Rows | None] = SimpleQueue()
     threading.Thread(target=_receive, args=(incoming, batches), daemon=True).start()
-    model = CompiledModel(Path(folder), pad_id, precision, n_threads)
+    model = CompiledModel(Path(folder), pad_id, max_tokens, precision, n_threads)
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         while (rows := batches.get()) is not None:
             try:

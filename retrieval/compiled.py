@@ -6,6 +6,7 @@ Comes in: a traced torch module once, then token ids. Goes out: vectors. Never: 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import sys
 import threading
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _BATCH = 8
 _BATCH_TOKENS = 16_384
+_WIDTH = 16
+"""Batches are as wide as a multiple of this: a kernel is made for every new shape, which takes longer than the padding."""
 _HASHED_BYTES = 1 << 20
 
 _WEIGHTS = "model.bin"
@@ -36,12 +39,13 @@ _CONVERTER = "openvino.tools.ovc"
 class CompiledModel:
     """A compiled model in a folder that ``compile_model`` made. Safe to use from several threads at once."""
 
-    def __init__(self, folder: Path, pad_id: int, precision: str, n_threads: int = 0) -> None:
+    def __init__(self, folder: Path, pad_id: int, max_tokens: int, precision: str, n_threads: int = 0) -> None:
         """Load what ``folder`` holds, to compute in ``precision``; the weights are mapped, not read.
 
         Args:
             folder: made by ``compile_model``.
             pad_id: the token that fills a batch up.
+            max_tokens: the most of one text that the model reads; padding goes no further.
             precision: what it was compiled for.
             n_threads: how many compute; 0: one a core.
 
@@ -62,6 +66,7 @@ class CompiledModel:
             raise EmbedderError(f"The compiled model in {folder} cannot be loaded ({exc}); delete that folder") from exc
         self.folder = folder
         self.pad_id = pad_id
+        self.max_tokens = max_tokens
         self.precision: str = self._model.get_property("INFERENCE_PRECISION_HINT").to_string()
         """What it computes in, as the library reports it."""
         # One request for all threads: each costs time to make and memory to keep, and one stream runs one at a time anyway.
@@ -91,7 +96,8 @@ class CompiledModel:
         Raises:
             EmbedderError: see ``embed``.
         """
-        width = max(1, *map(len, rows))
+        longest = max(1, *map(len, rows))
+        width = max(longest, min(math.ceil(longest / _WIDTH) * _WIDTH, self.max_tokens))
         ids = np.full((len(rows), width), self.pad_id, np.int64)
         mask = np.zeros((len(rows), width), np.int64)
         for i, row in enumerate(rows):

@@ -175,7 +175,7 @@ def _open(name: str, folder: Path, spec: str, cache: Path, progress: Callable[[s
 
 def _open_prepared(recipe: Recipe, spec: str, folder: Path) -> LocalEmbedder:
     plan = read_plan(folder)
-    compiled = CompiledModel(folder, plan.pad_id, plan.precision) if plan.precision else None
+    compiled = CompiledModel(folder, plan.pad_id, plan.max_tokens, plan.precision) if plan.precision else None
     return LocalEmbedder(recipe, spec, Vocabulary(folder / TOKENIZER), plan, compiled)
 
 

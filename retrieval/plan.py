@@ -138,7 +138,7 @@ def _plan(recipe: Recipe, building: Path) -> Plan:
         for precision in precisions():
             with quiet():
                 compile_model(*reference.traceable(), building, precision)
-            compiled = CompiledModel(building, plan.pad_id, precision)
+            compiled = CompiledModel(building, plan.pad_id, plan.max_tokens, precision)
             got = unit(compiled.embed(vocabulary.ids([recipe.document_prompt + text for text in sample])))
             del compiled  # its weights are mapped: on some systems the folder could not be moved
             cosine = float((wanted * got).sum(axis=1).mean())

@@ -19,7 +19,8 @@ SENTENCES = (
     "恢复备份时，先停止服务器，再把归档文件复制到数据目录。",
     "员工每月累积年假，未使用的天数在年底失效。",
 )
-MAX_TOKENS = 64
+MAX_TOKENS = 60
+"""No multiple of what widths are rounded to: a batch that is padded further than the model's positions fails."""
 UNKNOWN = "[UNK]"
 
 Pooling = Literal["mean", "cls", "lasttoken"]

@@ -121,7 +121,7 @@ def test_workers_without_memory_lose_nothing(embedder: LocalEmbedder, monkeypatc
     """Where a worker cannot even load the model, the texts are embedded all the same."""
     model = embedder._compiled
     assert model is not None
-    monkeypatch.setattr(bulk, "_most", lambda _: 1)
+    monkeypatch.setattr(bulk, "_ROOM_BYTES", 1 - 2 * model.weights_bytes)
     with Bulk(model, 2) as workers:
         (vectors,) = workers.run([rows(40)])
         assert np.array_equal(vectors, model.embed(rows(40)))

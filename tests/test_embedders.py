@@ -340,6 +340,19 @@ def test_two_processes_compile_at_once(folders: dict[str, Path], tmp_path: Path)
     assert sorted(text.count("Preparing") for text in said) == [0, 1]
 
 
+def test_padding_stays_within_the_models_positions(cache: Path, folders: dict[str, Path]) -> None:
+    """A text of as many tokens as the model has positions is embedded, beside shorter ones, as torch does it."""
+    spec = str(folders["bert-mean"])
+    fast, slow = opened(spec, cache), on_torch(spec, cache)
+    assert fast.path.startswith("openvino")
+    texts = [
+        SENTENCES[0],
+        next(t for n in range(200) if fast.count_tokens([t := "warranty " + "a " * n])[0] == MAX_TOKENS),
+    ]
+    cosines = (fast.embed_documents(texts) * slow.embed_documents(texts)).sum(axis=1)
+    assert cosines.min() > 0.999
+
+
 def test_path_that_changes_vectors_is_refused(
     folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
