@@ -12,8 +12,8 @@ from dataclasses import replace
 from .answer import Answer
 from .chinese_reasons import REASONS
 
-# Patterns of the sentences in retrieval/search.py, retrieval/dense.py, prompts/ground.py, app/notes.py, app/embedders.py and
-# app/log.py; tests/test_chinese.py fails when one of those changes and is not said here any more.
+# Patterns of the sentences in retrieval/search.py, retrieval/dense.py, prompts/ground.py, app/notes.py, app/embedders.py,
+# app/show.py and app/log.py; tests/test_chinese.py fails when one of those changes and is not said here any more.
 _SAID = (
     (r"(.+) cannot read the language of this question; searched by keywords and TF-IDF instead\.",
      r"\1 读不懂这个问题所用的语言；改用关键词和 TF-IDF 检索。"),
@@ -24,6 +24,8 @@ _SAID = (
     (r"(\d+) passages have no vector yet; run kb ingest to finish them\.",
      r"还有 \1 个段落没有向量；运行 kb ingest 即可补全。"),
     (r"Every vector was looked at, without the index: (.+)", r"没有使用向量索引，逐个比较了所有向量：\1"),
+    (r"looked at (\d+) documents, (\d+) passages \((.*)\); nearest: (.+)", r"查找了 \1 篇文档、\2 个段落（\3）；最接近的：\4"),
+    (r"looked at (\d+) documents, (\d+) passages \((.*)\)", r"查找了 \1 篇文档、\2 个段落（\3）"),
     (r"Searched by keywords and TF-IDF only\. (.+)", r"只用关键词和 TF-IDF 检索。\1"),
     (r"(\d+) of (\d+) pages of (.+) could not be read: (.+)\.", r"\3 的 \2 页中有 \1 页无法读取：第 \4 页。"),
     (r"(\d+) passages did not fit the model's context and were left out: (.+)\.",

@@ -15,8 +15,10 @@ import typer
 from ..ingest.document import IngestReport
 from ..ingest.progress import Progress, Step
 from ..ingest.sources import SourceRow
+from ..prompts.fill import language_of
 from ..prompts.prompt import Citation
 from .answer import Answer
+from .chinese import in_chinese
 
 if TYPE_CHECKING:
     from ..llm.gguf_file import MemoryNeeded
@@ -157,9 +159,15 @@ def _sources(answer: Answer) -> None:
         if sentence.support != "supported":
             message(f"{sentence.support}: {_short(sentence.text)} {sentence.reason}")
     if answer.abstained:
-        looked = f"looked at {answer.searched.documents} documents, {answer.searched.chunks} passages"
-        nearest = dict.fromkeys(_of(hit.base) + _relative(hit.chunk.source) for hit in answer.hits[:3])
-        message(f"{looked} ({', '.join(answer.searched.lanes)}); nearest: {', '.join(nearest) or 'nothing'}")
+        looked = _looked_at(answer)
+        message(in_chinese(looked) if language_of(answer.text) == "zh" else looked)
+
+
+def _looked_at(answer: Answer) -> str:
+    searched = answer.searched
+    nearest = ", ".join(dict.fromkeys(_of(hit.base) + _relative(hit.chunk.source) for hit in answer.hits[:3]))
+    looked = f"looked at {searched.documents} documents, {searched.chunks} passages ({', '.join(searched.lanes)})"
+    return f"{looked}; nearest: {nearest}" if nearest else looked
 
 
 def _place(citation: Citation) -> str:

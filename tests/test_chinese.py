@@ -20,6 +20,7 @@ SPOKEN = (
     "app/embedders.py",
     "app/log.py",
     "app/notes.py",
+    "app/show.py",
     "app/census.py",
     "prompts/ground.py",
     "prompts/read.py",
@@ -65,6 +66,11 @@ def test_every_pattern_is_still_said_by_the_code() -> None:
         ("3 of 40 pages of a.pdf could not be read: 2-4.", "a.pdf 的 40 页中有 3 页无法读取：第 2-4 页。"),
         ("The passage does not say 140.", "段落没有说到140。"),
         ("The passage says “120” where this says “140”.", "段落说的是“120”，这里说的是“140”。"),
+        (
+            "looked at 22 documents, 214 passages (bm25, tfidf); nearest: zh/a.md, zh/b.md",
+            "查找了 22 篇文档、214 个段落（bm25, tfidf）；最接近的：zh/a.md, zh/b.md",
+        ),
+        ("looked at 0 documents, 0 passages ()", "查找了 0 篇文档、0 个段落（）"),
         ("Something new.", "Something new."),
     ],
 )
