@@ -61,7 +61,8 @@ class KnowledgeBase(InFrameworks):
         """Open the base that ``config`` names; a model given here is used instead of the configured one."""
         self.config = config
         self._catalog = Catalog(config.folder, Tokenizer(tokens, TOKENS_VERSION, Drafts(config.folder / FOLDER).note))
-        follow(self._catalog, config.folder)
+        if not self._catalog.is_read_only:
+            follow(self._catalog, config.folder)
         self._embedders = Embedders(self._catalog, embedder or config.embedder, config.models)
         self._llm = llm
         self._llm_is_ours = llm is None

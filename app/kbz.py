@@ -89,8 +89,9 @@ def pack(kb: KnowledgeBase, path: Path, *, answers: bool = False, force: bool = 
     if path.exists() and not force:
         raise InputError(f"{path} is there already; choose another name, or replace it with --force")
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    beside = None if kb.catalog.is_read_only else kb.config.folder
     try:
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=kb.config.folder) as folder:
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=beside) as folder:
             copy = Path(folder) / _CATALOG
             _copy(kb.catalog, copy, answers=answers)
             manifest = replace(_describe(kb, copy), catalog_bytes=copy.stat().st_size, catalog_sha256=_digest(copy))

@@ -12,7 +12,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,6 +121,8 @@ class Log:
         """Record a finished answer, and return it with the record's id; or with a note, if it could not be recorded."""
         if not self.on:
             return answer
+        if self._catalog.is_read_only:
+            return _unrecorded(answer, "the knowledge base cannot be written to")
         try:
             index, model_hash = self.fingerprint(), self.model_hash(answer.model)  # before anybody has to wait for us
             with closing(sqlite3.connect(self._catalog.path, timeout=_WAIT_S, isolation_level=None)) as connection:
@@ -131,8 +133,7 @@ class Log:
                 connection.execute("COMMIT")
         except (sqlite3.Error, OSError, ValueError, TypeError) as error:  # the last two: it does not fit SQLite or JSON
             busy = "locked" in str(error)
-            reason = "the knowledge base was being written to" if busy else str(error)
-            return replace(answer, notes=(*answer.notes, f"This answer was not recorded: {reason}."))
+            return _unrecorded(answer, "the knowledge base was being written to" if busy else str(error))
         return replace(answer, id=number)
 
     def records(self, limit: int = 20, session: str = "") -> tuple[Record, ...]:
@@ -160,10 +161,11 @@ class Log:
             InputError: there is no such answer.
         """
         self.get(number)
-        self._catalog.connection().execute(
-            "UPDATE answers SET feedback = ?, correction = ?, comment = ? WHERE id = ?",
-            (feedback, correction.strip(), comment.strip(), number),
-        )
+        with self._changing() as connection:
+            connection.execute(
+                "UPDATE answers SET feedback = ?, correction = ?, comment = ? WHERE id = ?",
+                (feedback, correction.strip(), comment.strip(), number),
+            )
 
     def delete(self, numbers: Sequence[int] | None = None) -> int:
         """Forget answers, all of them unless some are given; return how many went.
@@ -174,19 +176,19 @@ class Log:
         for number in numbers or ():
             self.get(number)
         where = "" if numbers is None else " WHERE id IN (SELECT value FROM json_each(?))"
-        connection = self._catalog.connection()
-        gone = connection.execute(f"DELETE FROM answers{where}", () if numbers is None else (json.dumps(numbers),))
-        count = gone.rowcount
-        connection.execute(_WITHOUT_TURNS)
+        with self._changing() as connection:
+            gone = connection.execute(f"DELETE FROM answers{where}", () if numbers is None else (json.dumps(numbers),))
+            count = gone.rowcount
+            connection.execute(_WITHOUT_TURNS)
         return count
 
     def take_out(self, numbers: Sequence[int]) -> None:
         """Take answers out of their conversations; they stay recorded."""
-        connection = self._catalog.connection()
-        connection.execute(
-            "UPDATE answers SET session = NULL WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
-        )
-        connection.execute(_WITHOUT_TURNS)
+        with self._changing() as connection:
+            connection.execute(
+                "UPDATE answers SET session = NULL WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
+            )
+            connection.execute(_WITHOUT_TURNS)
 
     def sessions(self) -> tuple[Session, ...]:
         """Return the conversations, the one spoken in last first."""
@@ -218,7 +220,8 @@ class Log:
         """
         self.session(name)
         title = " ".join(title.split())[:_TITLE]
-        self._catalog.connection().execute("UPDATE sessions SET title = ? WHERE id = ?", (title, name))
+        with self._changing() as connection:
+            connection.execute("UPDATE sessions SET title = ? WHERE id = ?", (title, name))
 
     def delete_session(self, name: str) -> int:
         """Forget a conversation; return how many turns it had.
@@ -251,6 +254,9 @@ class Log:
             return ""
 
     # How it is done
+
+    def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._catalog.transaction(content=False, visible=False)
 
     def _insert(
         self,
@@ -305,6 +311,10 @@ def to_json(answer: Answer) -> str:
     data = {name: value for name, value in asdict(answer).items() if name not in ("id", "timings", "hits")}
     data["hits"] = [[hit.chunk.id, hit.score, hit.by] for hit in answer.hits]
     return json.dumps(data, ensure_ascii=False, sort_keys=True)
+
+
+def _unrecorded(answer: Answer, reason: str) -> Answer:
+    return replace(answer, notes=(*answer.notes, f"This answer was not recorded: {reason}."))
 
 
 def _record(row: Sequence[object]) -> Record:

@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..ingest.catalog import Catalog
+from ..ingest.database import unwritable
 from ..ingest.discover import discover
 from ..ingest.document import IngestReport
 from ..ingest.errors import InputError, LockedError
@@ -39,6 +40,7 @@ def writing(folder: Path) -> Iterator[None]:
 
     Raises:
         LockedError: another process is.
+        StorageError: the folder cannot be written to.
     """
     lock = FileLock(str(folder / "lock"), timeout=_LOCK_TIMEOUT_S)
     try:
@@ -47,6 +49,8 @@ def writing(folder: Path) -> Iterator[None]:
         raise LockedError(
             f"another kb process is writing to {folder}; wait for it to finish, then run this again"
         ) from error
+    except OSError as error:
+        raise unwritable(folder) from error
     try:
         yield
     finally:

@@ -1,7 +1,8 @@
 """One SQLite file: its connections, transactions, settings and schema.
 
-Comes in: a folder. Goes out: a connection for each thread, to tables of the newest schema. Never: a reader that waits for the
-writer (WAL), half a transaction, or a file of an older kb changed without a copy of it.
+Comes in: a folder. Goes out: a connection for each thread, to tables of the newest schema; one that only reads where the folder
+cannot be written to. Never: a reader that waits for the writer (WAL), half a transaction, or a file of an older kb changed
+without a copy of it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from .backup import back_up
@@ -32,6 +33,7 @@ class Database:
             StorageError: it is not a catalog, is damaged, or was written by a newer kb.
         """
         self.path = folder / FILE
+        self.is_read_only = self.path.exists() and not all(os.access(place, os.W_OK) for place in (folder, self.path))
         self._threads = threading.local()
         self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
@@ -44,17 +46,13 @@ class Database:
             ) from error
         except sqlite3.DatabaseError as error:
             self.close()
-            raise StorageError(f"{self.path}: cannot be opened ({error}); {_advice(folder, error)}") from error
+            raise StorageError(f"{self.path}: cannot be opened ({error}); {_advice(error)}") from error
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(
-                self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
-                connection.execute(f"PRAGMA {pragma}")
+            connection = _connect_to_read(self.path) if self.is_read_only else _connect(self.path)
             self._threads.connection = connection
             with self._lock:
                 self._close(lambda thread: not thread.is_alive())  # a server's threads come and go, by thousands
@@ -93,7 +91,11 @@ class Database:
         Args:
             content: it changes chunks.
             visible: it changes what a search can find, and so makes a new generation.
+        Raises:
+            StorageError: the folder cannot be written to.
         """
+        if self.is_read_only:
+            raise unwritable(self.path.parent)
         connection = self.connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -121,9 +123,55 @@ class Database:
                 f"{self.path}: was written by a newer kb (schema {version}, known {VERSION}); upgrade kb"
             )
         if version < VERSION:
+            if self.is_read_only:
+                raise unwritable(self.path.parent)
             if version:
                 back_up(connection, self.path, version)
             _upgrade(connection)
+
+
+def unwritable(folder: Path) -> StorageError:
+    """Return the error that the base in a folder cannot be changed there."""
+    return StorageError(
+        f"{folder} cannot be written to, which this takes: mend its permissions, or copy it and give --home"
+    )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Read a file beside whoever writes to it; where nobody does, as one that never changes.
+
+    SQLite cannot make there what readers and writers of a WAL share.
+
+    Raises:
+        StorageError: a writer died and left a log, which would have to be taken in first.
+    """
+    with closing(_reading(path, "mode=ro")) as probe:
+        try:
+            probe.execute("PRAGMA user_version")
+        except sqlite3.OperationalError:
+            how = "immutable=1"
+        else:
+            how = "mode=ro"
+    log = path.with_name(f"{path.name}-wal")
+    if how == "immutable=1" and log.exists() and log.stat().st_size:
+        raise StorageError(
+            f"{path.parent} cannot be written to, and its last writer was interrupted: run kb status once where it can be"
+        )
+    return _reading(path, how)
+
+
+def _reading(path: Path, how: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}", uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None,
+        check_same_thread=False,
+    )  # fmt: skip
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:
@@ -137,12 +185,8 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _advice(folder: Path, error: sqlite3.DatabaseError) -> str:
+def _advice(error: sqlite3.DatabaseError) -> str:
     """Return what to do about a catalog that does not open; never to remove one that is whole."""
     if error.sqlite_errorname == "SQLITE_FULL":
         return "the disk is full: make room, then run the same command again"
-    if not os.access(folder, os.W_OK):
-        return (
-            f"{folder} cannot be written to, which a search needs too: mend its permissions, or copy it and give --home"
-        )
     return "restore it from a backup or remove it"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -159,17 +160,27 @@ def _open(name: str, folder: Path, spec: str, cache: Path, progress: Callable[[s
         raise MissingExtraError(f"The embedding model {name}", "dense")
     recipe = read_recipe(name, folder, cache / "hashes")
     folder = plan_folder(recipe, cache / "compiled")
-    try:
+    with suppress(EmbedderError):
         return _open_prepared(recipe, spec, folder)
-    except EmbedderError:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _open_first(recipe, spec, folder, progress or (lambda _: None))
+    except OSError as exc:
+        raise EmbedderError(
+            f"The embedding model {name} cannot be made ready in {folder.parent} ({exc.strerror}); "
+            "give a --home that can be written to"
+        ) from exc
+
+
+def _open_first(recipe: Recipe, spec: str, folder: Path, progress: Callable[[str], None]) -> LocalEmbedder:
+    """Make a model ready, unless another process does so just now, and open it."""
     from filelock import FileLock
 
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(str(folder.parent / f"{recipe.fingerprint}.lock")):
         try:
             return _open_prepared(recipe, spec, folder)
         except EmbedderError:
-            prepare(recipe, folder, progress or (lambda _: None))
+            prepare(recipe, folder, progress)
             return _open_prepared(recipe, spec, folder)
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,8 +164,9 @@ def _file_hash(path: Path, hashes: Path) -> str:
         return value
     with path.open("rb") as file:
         value = hashlib.file_digest(file, "sha256").hexdigest()
-    hashes.mkdir(parents=True, exist_ok=True)
-    partial = remembered.with_name(f"{remembered.name}.{os.getpid()}")
-    partial.write_text(value, "ascii")
-    partial.replace(remembered)
+    with suppress(OSError):  # where nothing can be written, it is read again the next time
+        hashes.mkdir(parents=True, exist_ok=True)
+        partial = remembered.with_name(f"{remembered.name}.{os.getpid()}")
+        partial.write_text(value, "ascii")
+        partial.replace(remembered)
     return value

@@ -100,7 +100,8 @@ class Views:
         index = self._index(embedder)
         there = index.count()
         if there < _NEARLY_ALL * ready:
-            self._catalog.put("indexed", "")
+            if not self._catalog.is_read_only:
+                self._catalog.put("indexed", "")
             raise StorageError(f"it holds {there} of {ready} vectors; run kb ingest to fill it.")
         behind = f"{ready - there} of {ready} passages are missing in the vector index; run kb ingest to finish them."
         return index, ((behind,) if there < ready else ())

@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-# Root may list every folder; without these capabilities it is held to the permissions as everybody is.
-MORTAL = (
-    ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
-    if os.name != "nt" and os.geteuid() == 0 and shutil.which("setpriv")
-    else ()
-)
-
-
-def kb(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does who may not do everything."""
-    return subprocess.run(
-        [*MORTAL, sys.executable, "-m", "kb", *arguments],
-        cwd=cwd, env=os.environ | {"KB_EMBEDDER": "tfidf"}, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+from mortal import kb
 
 
 @pytest.fixture
