@@ -6,7 +6,9 @@ cannot be used, and nothing was done), 4 nothing found, 5 done but some files fa
 
 from __future__ import annotations
 
+import codecs
 import errno
+import io
 import os
 import sqlite3
 import sys
@@ -50,6 +52,7 @@ def callback(
 
 def main() -> NoReturn:
     """Run the command line; the outermost handler: an error is shown as an error, and never as an answer."""
+    _take_ascii_for_utf8()
     try:
         app(standalone_mode=True)
     except KBError as error:
@@ -66,6 +69,19 @@ def main() -> NoReturn:
             _leave(f"{fault}; what was finished is kept: mend that, then run the same command to go on", FAILED)
         _leave(f"this should not have happened: {type(error).__name__}: {error}; set KB_DEBUG=1 for details", FAILED)
     sys.exit(0)
+
+
+def _take_ascii_for_utf8() -> None:
+    """Begin again in Python's UTF-8 mode where the locale knows ASCII only: questions and names of files would be no text."""
+    if _is_ascii(sys.getfilesystemencoding()) and sys.executable and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"  # for the processes that read files, too
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very command
+    if isinstance(sys.stdin, io.TextIOWrapper) and _is_ascii(sys.stdin.encoding):
+        sys.stdin.reconfigure(encoding="utf-8")
+
+
+def _is_ascii(encoding: str) -> bool:
+    return codecs.lookup(encoding).name == "ascii"
 
 
 def _fault_of_the_machine(error: Exception) -> str:

@@ -83,6 +83,36 @@ def test_a_question_can_come_through_a_pipe(folder: Path) -> None:
     assert "120 dollars" in kb("ask", "-", stdin="How much is refunded for a hotel night?\n").stdout
 
 
+@pytest.mark.parametrize(
+    "locale",
+    [
+        {"LC_ALL": "C"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii:strict"},
+        {"PYTHONIOENCODING": "ascii"},
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locale")
+def test_a_locale_without_chinese_takes_chinese_all_the_same(folder: Path, locale: dict[str, str]) -> None:
+    """As arguments, names of files, and through a pipe: bytes are UTF-8, and so is what is printed."""
+
+    def run(*arguments: str, stdin: str = "") -> str:
+        done = subprocess.run(
+            [os.fsencode(part) for part in (sys.executable, "-m", "kb", *arguments)],
+            input=stdin.encode(), env=os.environ | {"KB_EMBEDDER": "tfidf"} | locale, capture_output=True, timeout=120,
+            check=False, cwd="/",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
+    question = "住宿费每晚最多报销多少？"
+    assert run("ingest", str(folder)).startswith("2 added")
+    assert run("ask", question).startswith("出差住宿费每晚最多报销四百五十元。")
+    assert run("ask", "-", stdin=question).startswith("出差住宿费每晚最多报销四百五十元。")
+    assert json.loads(run("search", "住宿费", "--json"))["hits"][0]["chunk"]["source"].endswith("差旅.md")
+    assert "差旅.md" in run("list")
+
+
 def test_ingest_without_a_path_takes_the_folder_knowledge_base(folder: Path, tmp_path: Path) -> None:
     """./knowledge_base if it is there; otherwise a sentence that says what to do."""
     folder.rename(tmp_path / "knowledge_base")
