@@ -40,7 +40,7 @@ class Known:
             elif row.document_id:
                 self._by_size[row.size].append(row)
         self.unrecognised = set(_unrecognised(catalog)) if ocr_installed() else set[str]()
-        """Documents with pages that wait for text recognition, now that it is there."""
+        """Documents with pages or pictures that wait for text recognition, now that it is there."""
         self._reader, self._encoding, self._force, self._limits_raised = reader, encoding, force, limits_raised
 
     def must_be_read(self, found: Found) -> bool:
@@ -83,6 +83,8 @@ class Known:
 
 def _unrecognised(catalog: Catalog) -> Iterable[str]:
     rows = catalog.connection().execute(
-        "SELECT DISTINCT document_id FROM pages WHERE how <> 'text' AND instr(reason, ?)", (OCR_HINT,)
+        "SELECT document_id FROM pages WHERE how <> 'text' AND instr(reason, ?1)"
+        " UNION SELECT id FROM documents WHERE instr(notes, ?1)",
+        (OCR_HINT,),
     )
     return (document for (document,) in rows)

@@ -33,7 +33,7 @@ from .metadata import front_matter
 from .reading import Reader, Reading
 from .redact import redact, redacted
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Raised whenever a reader changes what it makes of the same bytes; files are read again then."""
 
 MAX_BYTES = 512 * 1024 * 1024

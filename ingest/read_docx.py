@@ -1,7 +1,8 @@
 """The Word reader (.docx, .docm, .dotx).
 
-Comes in: the bytes of an Office Open XML text document. Goes out: Markdown, with notes, comments, headers and footers
-behind the body. Never: deleted text, field codes, or formatting that does not change the meaning.
+Comes in: the bytes of an Office Open XML text document. Goes out: Markdown, with the text in pictures where they stand, and
+notes, comments, headers and footers behind the body. Never: deleted text, field codes, or formatting that does not change
+the meaning.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from .errors import DamagedError
 from .merged import Merged, Row, fill, grid
 from .office_math import linear
 from .package import Element, Package, attribute, local, open_package
+from .pictures import Pictures, images_beside
 from .reading import MarkdownWriter, Reading
 
 _SKIPPED = {
@@ -59,6 +61,7 @@ class _DocxReader:
         self._styles = Styles(self._part("styles"))
         self._numbering = Numbering(self._part("numbering"))
         self._writer = MarkdownWriter()
+        self._pictures = Pictures(package)
         self._items: list[str] = []
         self._code: list[str] = []
 
@@ -72,7 +75,7 @@ class _DocxReader:
         self._write_margins(body)
         embedded = sum("/embeddings/" in name for name in self._package.names)
         notes = [f"{embedded} embedded object(s) were left out."] if embedded else []
-        return self._writer.finish(self._package.title(), notes=notes)
+        return self._writer.finish(self._package.title(), notes=[*notes, *self._pictures.notes()])
 
     def _part(self, kind: str) -> Element | None:
         for relation in self._relations.values():
@@ -104,6 +107,7 @@ class _DocxReader:
         for box in _text_boxes(element):
             self._end_runs()
             self._blocks(box)
+        self._write_pictures(element)
 
     def _text_block(self, text: str, level: int, numbering: tuple[str, int] | None) -> None:
         number_id, depth = numbering or ("", 0)
@@ -130,6 +134,15 @@ class _DocxReader:
         for cell in cells:
             for box in _text_boxes(cell):
                 self._blocks(box)
+            self._write_pictures(cell)
+
+    def _write_pictures(self, element: Element) -> None:
+        """Write the text in the pictures that are anchored in an element."""
+        named = (self._relations.get(picture) for picture in _pictures(element))
+        seen = self._pictures.look(relation.target for relation in named if relation and not relation.external)
+        if seen.paragraphs:
+            self._end_runs()
+            self._writer.blocks(seen.paragraphs)
 
     def _write_notes(self, kind: str) -> None:
         root = self._part(kind)
@@ -152,6 +165,8 @@ class _DocxReader:
             if text not in seen and any(c.isalpha() for c in text):
                 self._writer.block(text)
             seen.add(text)
+            if relation:
+                self._writer.blocks(self._pictures.look(images_beside(self._package, relation.target)).paragraphs)
 
     def _end_runs(self) -> None:
         self._end_items()
@@ -219,6 +234,16 @@ def _text_boxes(element: Element) -> Iterator[Element]:
             yield child
         elif local(child) not in _SKIPPED:
             yield from _text_boxes(_chosen(child))
+
+
+def _pictures(element: Element) -> Iterator[str]:
+    """Yield the relations of the pictures in an element, but not of those that only stand for an embedded object."""
+    for child in element:
+        name = local(child)
+        if name in ("blip", "imagedata"):
+            yield attribute(child, "embed") or attribute(child, "id")
+        if name not in _SKIPPED and name != "object":
+            yield from _pictures(child)
 
 
 _Placed = tuple[int, int, int, Element | None]

@@ -1,7 +1,7 @@
 """The OpenDocument readers: text (.odt), spreadsheets (.ods), presentations (.odp).
 
-Comes in: the bytes of a package. Goes out: Markdown; sheets and slides are pages. Never: deleted text, or cells beyond
-what was filled. (OpenDocument 1.3, part 3.)
+Comes in: the bytes of a package. Goes out: Markdown, with the text in pictures; sheets and slides are pages. Never: deleted
+text, or cells beyond what was filled. (OpenDocument 1.3, part 3.)
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from .errors import DamagedError, EncryptedError
 from .merged import Merged, Row, fill, grid
 from .odf_lists import Lists
 from .package import Element, Package, attribute, local, open_package
+from .pictures import NOTHING, Pictures
 from .reading import MarkdownWriter, Reading
 from .sheets import Sheet, title_of, write_sheet
 
@@ -30,6 +31,7 @@ _SKIPPED = {
     "title",
 }
 _MAX_REPEATS = 1000
+_PICTURES = ("Pictures/", "media/")
 _MADE_UP = re.compile(r"(?:page|slide|folie|diapo\w*|dia|スライド|幻灯片|投影片|슬라이드)?\s*\d*", re.IGNORECASE)
 
 
@@ -39,6 +41,7 @@ class _Out:
 
     writer: MarkdownWriter
     lists: Lists
+    pictures: Pictures
     name: str
     """Of the file."""
 
@@ -72,9 +75,9 @@ def _read(data: bytes, name: str, kind: str, write: _Write) -> Reading:
         content = body.find("{*}" + kind) if body is not None else None
         if content is None:
             raise DamagedError(f"The file holds no {kind}; save or download it again.")
-        out = _Out(MarkdownWriter(), Lists(package.optional_xml("styles.xml"), root), name)
+        out = _Out(MarkdownWriter(), Lists(package.optional_xml("styles.xml"), root), Pictures(package), name)
         suggested = write(out, content)
-        return out.writer.finish(_title(package) or suggested)
+        return out.writer.finish(_title(package) or suggested, notes=tuple(out.pictures.notes()))
 
 
 def _title(package: Package) -> str:
@@ -105,6 +108,8 @@ def _write_blocks(out: _Out, parent: Element) -> None:
             writer.table(_filled(out.lists, element))
         elif name not in _SKIPPED:
             _write_blocks(out, element)
+        if name in ("h", "p", "list", "table", "frame"):
+            writer.blocks(out.pictures.look(_shown(element)).paragraphs)
 
 
 def _filled(lists: Lists, table: Element) -> list[list[str]]:
@@ -132,7 +137,8 @@ def _write_sheets(out: _Out, content: Element) -> str:
     for number, table in enumerate(tables, start=1):
         notes = tuple(f"{_said(note)}: {_joined(note)}" for note in table.iter("{*}annotation"))
         boxes = tuple(_joined(shape) for shapes in table.iterfind("{*}shapes") for shape in shapes)
-        sheet = Sheet(attribute(table, "name"), _rows(out.lists, table), notes + boxes, tuple(_merged(table)))
+        seen = out.pictures.look(_shown(table), number)
+        sheet = Sheet(attribute(table, "name"), _rows(out.lists, table), notes + boxes, tuple(_merged(table)), seen)
         write_sheet(out.writer, number, sheet, is_only=len(tables) == 1)
     return title_of((attribute(table, "name") for table in tables), out.name)
 
@@ -208,18 +214,29 @@ def _write_slides(out: _Out, content: Element) -> str:
         titles = [frame for frame in slide.iterfind("{*}frame") if attribute(frame, "class") == "title"]
         title = next(filter(None, (" ".join(_joined(frame).split()) for frame in titles)), "")
         writer.heading(1, title or _given_name(slide))
+        seen = out.pictures.look(_shown(slide), number)
         for frame in slide.iterfind("{*}frame"):
             if frame not in titles or " ".join(_joined(frame).split()) != title:
                 _write_blocks(out, frame)
         for element in slide:
             if local(element) in ("custom-shape", "g", "rect", "ellipse", "line", "connector"):
                 _write_blocks(out, element)
+        how, reason = (seen if writer.begin_page() == start else NOTHING).verdict
+        writer.blocks(seen.paragraphs)
         for notes in slide.iterfind("{*}notes"):
             text = _joined(notes)
             writer.block(f"Notes: {text}" if text else "")
         _write_remarks(writer, slide)
-        writer.end_page(number, start, label=title or _given_name(slide))
+        writer.end_page(number, start, how, reason, title or _given_name(slide))
     return ""
+
+
+def _shown(element: Element) -> Iterator[str]:
+    """Yield the parts of the pictures in an element, but not of those that only stand for an embedded object."""
+    for image in element.iter("{*}image"):
+        part = attribute(image, "href").removeprefix("./")
+        if part.startswith(_PICTURES):
+            yield part
 
 
 def _given_name(slide: Element) -> str:

@@ -1,7 +1,7 @@
 """The PowerPoint reader (.pptx, .pptm, .ppsx).
 
 Comes in: the bytes of a presentation. Goes out: a page for each slide, in the order they are shown, with its title as
-heading, its tables, charts, notes and comments. Never: what only the master slide shows.
+heading, its tables, charts, pictures, notes and comments. Never: what only the master slide shows.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from .drawing import graphics, paragraph_text, paragraphs, said_by
 from .errors import DamagedError
 from .merged import Merged, Row, fill, grid
 from .package import Element, Package, attribute, local, open_package
+from .pictures import NOTHING, Pictures, pictures_of
 from .reading import MarkdownWriter, Reading
 
 _TITLES = ("title", "ctrTitle")
@@ -28,6 +29,7 @@ def read_pptx(data: bytes, name: str) -> Reading:
         if not slides:
             raise DamagedError("The presentation has no slides; save or download it again.")
         writer = MarkdownWriter()
+        pictures = Pictures(package)
         authors = _authors(package, main)
         seen_footers: set[str] = set()
         for number, element in enumerate(slides, start=1):
@@ -36,11 +38,14 @@ def read_pptx(data: bytes, name: str) -> Reading:
             start = writer.begin_page()
             try:
                 title = _write_slide(writer, package, part, seen_footers)
+                seen = pictures.look(pictures_of(package, part), number)
+                how, reason = (seen if writer.begin_page() == start else NOTHING).verdict
+                writer.blocks(seen.paragraphs)
                 _write_remarks(writer, package, part, authors)
-                writer.end_page(number, start, label=title)
+                writer.end_page(number, start, how, reason, title)
             except DamagedError as exc:
                 writer.end_page(number, start, "failed", str(exc))
-        return writer.finish(package.title())
+        return writer.finish(package.title(), notes=tuple(pictures.notes()))
 
 
 def _relation_id(element: Element) -> str:

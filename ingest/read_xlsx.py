@@ -13,6 +13,7 @@ from .drawing import graphics, paragraphs
 from .errors import DamagedError
 from .merged import Merged
 from .package import Element, Package, attribute, local, open_package
+from .pictures import Pictures, pictures_of
 from .reading import MarkdownWriter, Reading
 from .sheets import Cells, Sheet, shown_number, title_of, write_sheet
 
@@ -39,6 +40,7 @@ class _XlsxReader:
         self._workbook = package.xml(self._main)
         self._strings = self._shared_strings()
         self._formats = self._cell_formats()
+        self._pictures = Pictures(package)
         self._since_1904 = attribute(self._workbook.find("{*}workbookPr"), "date1904") in ("1", "true")
 
     def read(self, name: str) -> Reading:
@@ -52,14 +54,20 @@ class _XlsxReader:
             relation = self._relations.get(attribute(element, "id"))
             try:
                 part = relation.target if relation else ""
-                sheet = Sheet(title, self._rows(part), tuple(self._remarks(part)), tuple(self._merged(part)))
+                sheet = Sheet(
+                    title,
+                    self._rows(part),
+                    tuple(self._remarks(part)),
+                    tuple(self._merged(part)),
+                    self._pictures.look(self._shown_on(part), number),
+                )
                 write_sheet(writer, number, sheet, is_only=len(elements) == 1)
             except DamagedError as exc:
                 start = writer.begin_page()
                 writer.end_page(number, start, "failed", str(exc), title)
                 notes.append(f"The sheet {title} could not be read.")
         title = self._package.title() or title_of((attribute(element, "name") for element in elements), name)
-        return writer.finish(title, notes=notes)
+        return writer.finish(title, notes=[*notes, *self._pictures.notes()])
 
     def _part(self, kind: str) -> Element | None:
         targets = [relation.target for relation in self._relations.values() if relation.kind == kind]
@@ -127,6 +135,12 @@ class _XlsxReader:
             return shown_number(number, code, since_1904=self._since_1904)
         except (ValueError, OverflowError):
             return value
+
+    def _shown_on(self, part: str) -> Iterator[str]:
+        """Yield the pictures that lie on a sheet."""
+        for relation in self._package.relations(part).values():
+            if relation.kind == "drawing" and not relation.external:
+                yield from pictures_of(self._package, relation.target)
 
     def _remarks(self, part: str) -> Iterator[str]:
         """Yield what stands on a sheet but in no cell: comments, text boxes, charts."""

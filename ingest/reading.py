@@ -79,6 +79,11 @@ class MarkdownWriter:
         self._parts.append(separator + text)
         self._length += len(separator) + len(text)
 
+    def blocks(self, texts: Iterable[str]) -> None:
+        """Append several blocks."""
+        for text in texts:
+            self.block(text)
+
     def heading(self, level: int, title: str) -> None:
         """Append a heading; ``level`` is cut to 1..6, line breaks in the title become spaces."""
         title = " ".join(title.split())

@@ -14,6 +14,7 @@ from itertools import chain, pairwise
 from pathlib import PurePath
 
 from .merged import Merged, Row, fill
+from .pictures import NOTHING, Seen
 from .reading import MarkdownWriter
 
 Cells = Mapping[int, str]
@@ -35,6 +36,7 @@ class Sheet:
     rows: Iterable[tuple[int, Cells]]
     remarks: tuple[str, ...] = ()
     merged: tuple[Merged, ...] = ()
+    pictures: Seen = NOTHING
 
 
 def write_sheet(writer: MarkdownWriter, number: int, sheet: Sheet, *, is_only: bool = False) -> None:
@@ -42,7 +44,8 @@ def write_sheet(writer: MarkdownWriter, number: int, sheet: Sheet, *, is_only: b
     start = writer.begin_page()
     regions = _regions(sheet.rows)
     first = next(regions, None)
-    if (first or any(sheet.remarks)) and not (is_only and _DEFAULT_NAME.fullmatch(sheet.name.strip())):
+    has_text = first is not None or any(sheet.remarks)
+    if (has_text or sheet.pictures.paragraphs) and not (is_only and _DEFAULT_NAME.fullmatch(sheet.name.strip())):
         writer.heading(1, sheet.name)
     merged = sorted(sheet.merged, key=_row_of)
     for region in chain([first] if first else [], regions):
@@ -52,9 +55,9 @@ def write_sheet(writer: MarkdownWriter, number: int, sheet: Sheet, *, is_only: b
             fill(region, areas)
         for table in _tables(region):
             _write_region(writer, list(table.values()))
-    for remark in sheet.remarks:
-        writer.block(remark)
-    writer.end_page(number, start, label=sheet.name)
+    writer.blocks((*sheet.remarks, *sheet.pictures.paragraphs))
+    how, reason = (NOTHING if has_text else sheet.pictures).verdict
+    writer.end_page(number, start, how, reason, sheet.name)
 
 
 def _row_of(area: Merged) -> int:

@@ -39,6 +39,7 @@ READERS = (
         "ocr",
         "package",
         "pdf_pypdf",
+        "pictures",
         "pdfium",
         "pool",
     ),
