@@ -16,7 +16,7 @@ from ..llm.generator import Generator, Sampling
 from ..prompts.fill import fenced, language_of
 from ..prompts.prompt import Message, Prompt
 from ..prompts.templates import Language
-from ..retrieval.phrases import folded
+from ..retrieval.folding import folded
 from ..retrieval.question import asks, terms
 from ..retrieval.tokens import tokens
 from .judged import Question, by_text

@@ -6,21 +6,21 @@ Traditional or Simplified characters. Never: a guess.
 
 from __future__ import annotations
 
+import json
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from ..ingest.catalog import Catalog
-from .hanzi import SIMPLIFIED
+from ..ingest.document import indexed_text
+from .folding import Phrase
+from .phrase_query import phrase_query
 from .question import asks
-from .tokens import tokens, written_tokens
+from .tokens import tokens
 from .where import Scope, scope_of
 
 _QUOTED = re.compile(r'"([^"]{2,200})"|“([^“”]{2,200})”|「([^「」]{2,200})」|『([^『』]{2,200})』|„([^„“”]{2,200})[“”]')
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
-_HAN = re.compile("[\u4e00-\u9fff]")
 _SENTENCE_TOKENS = 6
-_LOOKED_AT = 10_000
 
 
 def quoted(question: str) -> tuple[str, ...]:
@@ -35,24 +35,23 @@ def is_only_quoted(question: str) -> bool:
 
 
 def holding(catalog: Catalog, phrases: Sequence[str]) -> Scope:
-    """Return the chunks whose text holds every phrase; of more than 10 000 that hold all their words, the first."""
-    wanted = [folded(phrase) for phrase in phrases]
-    # A phrase may begin or end inside a number, which then reads as another one.
-    distinct = dict.fromkeys(token for phrase in phrases for token in written_tokens(phrase))
+    """Return the chunks whose text, or path of headings, holds every phrase."""
+    wanted = [Phrase(phrase) for phrase in phrases]
     columns = "c.key, c.id, c.text, c.headings"
-    if distinct:
+    if query := " AND ".join(filter(None, map(phrase_query, phrases))):
         rows = catalog.connection().execute(
-            f"SELECT {columns} FROM bm25 JOIN chunks c ON c.key = bm25.rowid WHERE bm25 MATCH ? LIMIT {_LOOKED_AT}",
-            (" AND ".join(f'"{token}"' for token in distinct),),
+            f"SELECT {columns} FROM bm25 JOIN chunks c ON c.key = bm25.rowid WHERE bm25 MATCH ? ORDER BY c.key",
+            (query,),
         )
     else:
         rows = catalog.connection().execute(f"SELECT {columns} FROM chunks c ORDER BY c.key")
-    held = [
-        (key, chunk)
-        for key, chunk, text, headings in rows
-        if all(phrase in folded(text) or phrase in folded(headings) for phrase in wanted)
-    ]
-    return scope_of(sorted(held))
+    return scope_of(
+        [
+            (key, chunk)
+            for key, chunk, text, headings in rows
+            if all(phrase.stands_in(text) or phrase.stands_in(_path(headings)) for phrase in wanted)
+        ]
+    )
 
 
 def verbatim(catalog: Catalog, question: str) -> Scope | None:
@@ -66,9 +65,6 @@ def verbatim(catalog: Catalog, question: str) -> Scope | None:
     return holding(catalog, [bare])
 
 
-def folded(text: str) -> str:
-    """Return text as it is compared: case, width, white space and Traditional characters folded."""
-    if text.isascii():
-        return " ".join(text.lower().split())
-    text = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    return text.translate(SIMPLIFIED) if _HAN.search(text) else text  # the table costs more than all before it
+def _path(headings: str) -> str:
+    """Return a chunk's headings, in JSON, as they are indexed."""
+    return indexed_text(tuple(json.loads(headings)), "")

@@ -63,7 +63,8 @@ class Ranking:
 
 def ordered(ranking: Ranking, k: int, ordering: Ordering) -> Ranking:
     """Return a ranking with a verdict on each candidate, in the order that is asked for."""
-    candidates, n_held = ranking.candidates, len(ranking.verbatim)
+    candidates = ranking.candidates
+    n_held = sum(one.id in ranking.verbatim for one in candidates)
     chunks = [ranking.chunks[one.id] for one in candidates]
     if ordering.mmr is None:
         return replace(ranking, verdicts=select(chunks, k, ordering.per_document))

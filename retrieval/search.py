@@ -30,12 +30,13 @@ from .tfidf import UP_TO as TFIDF_UP_TO
 from .tfidf import TfIdf
 from .vectors import READABLE
 from .view import FOLDER, Views
-from .where import Scope, Where, resolve
+from .where import Scope, Where, resolve, scope_of
 
 LANES = ("bm25", "dense", "tfidf")
 
 PLAIN = Ordering()
 _CANDIDATES = 100
+_NONE = scope_of([])
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,37 +210,25 @@ class Searcher:
         ordering: Ordering,
         reranker: Reranker | None,
     ) -> Ranking:
+        held = self._verbatim(question, scope) if len(lanes) > 1 else _NONE
         while True:
             found = tuple(lane.search(question, depth, scope) for lane in lanes)
             ranked = fuse(question, lanes, found, depth * len(lanes))
-            held: frozenset[str] = frozenset()
-            if len(lanes) > 1:
-                ranked, held = self._verbatim_first(question, lanes, scope, ranked)
+            if held.ids:
+                ranked = _first(held, question, lanes, ranked, depth)
             chunks = self._chunks([one.id for one in ranked], scope)
             ranked = tuple(one for one in ranked if one.id in chunks)  # what is derived may be behind the catalog
-            ranking = Ranking(found, tuple(weights(found)), ranked, chunks, (), held, ())
+            ranking = Ranking(found, tuple(weights(found)), ranked, chunks, (), held.ids, ())
             ranking = reranked(question, ranking, reranker, k, ordering) if reranker else ordered(ranking, k, ordering)
             shown = sum(verdict.place > 0 for verdict in ranking.verdicts)
             if shown >= k or all(len(lane.ids) < depth for lane in found):
                 return ranking
             depth *= 4
 
-    def _verbatim_first(
-        self, question: str, lanes: Sequence[Lane], scope: Scope | None, ranked: tuple[Fused, ...]
-    ) -> tuple[tuple[Fused, ...], frozenset[str]]:
-        """Put first what holds the whole question word for word, with at least the best score of the others."""
-        held = verbatim(self._catalog, question)
-        if held is not None and scope is not None:
-            held = held & scope
-        if held is None or not held.ids:
-            return ranked, frozenset()
-        inside = [one for one in ranked if one.id in held.ids]
-        if len(inside) < len(held.ids):
-            n = len(held.ids)
-            inside = list(fuse(question, lanes, [lane.search(question, n, held) for lane in lanes], n))
-        others = [one for one in ranked if one.id not in held.ids]
-        floor = others[0].score if others else inside[-1].score if inside else 0.0
-        return (*(replace(one, score=max(one.score, floor)) for one in inside), *others), held.ids
+    def _verbatim(self, question: str, scope: Scope | None) -> Scope:
+        """Return the chunks that hold the whole question word for word."""
+        held = verbatim(self._catalog, question) or _NONE
+        return held if scope is None else held & scope
 
     def _chunks(self, ids: Sequence[str], scope: Scope | None) -> dict[str, Chunk]:
         chunks = self._catalog.chunks(ids)
@@ -283,6 +272,19 @@ class Searcher:
         if dense is None:
             raise InputError("this knowledge base has no dense lane: no embedder is in use, or it has read nothing yet")
         return dense
+
+
+def _first(
+    held: Scope, question: str, lanes: Sequence[Lane], ranked: tuple[Fused, ...], depth: int
+) -> tuple[Fused, ...]:
+    """Put first what is held, the ``depth`` best by each lane at least, with at least the best score of the others."""
+    inside = [one for one in ranked if one.id in held.ids]
+    if len(inside) < len(held.ids):
+        n = min(len(held.ids), depth)
+        inside = list(fuse(question, lanes, [lane.search(question, n, held) for lane in lanes], n * len(lanes)))
+    others = [one for one in ranked if one.id not in held.ids]
+    floor = others[0].score if others else inside[-1].score if inside else 0.0
+    return (*(replace(one, score=max(one.score, floor)) for one in inside), *others)
 
 
 def _without(lanes: Sequence[Lane]) -> tuple[str, ...]:

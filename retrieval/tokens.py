@@ -56,8 +56,8 @@ a an and are as at be been but by can could d did do does for from had has have 
 may me my no not of on or our re s she should so such t than that the their them then there these they this to us ve was
 we were what when where which who why will with would you your
 """
-_STOP_WORDS = frozenset(_STOP_LIST.split())
-_ACRONYMS = frozenset(["IT", "US", "WHO"])
+STOP_WORDS = frozenset(_STOP_LIST.split())
+ACRONYMS = frozenset(["IT", "US", "WHO"])
 """Stop words only when they are not written as acronyms."""
 _STOP_CHARACTERS = str.maketrans("", "", "的了是在和与及或也都就着过吗呢吧啊之其这那我你他她它们个为有被把对从而以于所")
 """Function characters: dropped when single; the bigrams around them stay."""
@@ -90,13 +90,32 @@ def normal(text: str) -> str:
 
 
 def _written(text: str) -> list[str]:
-    found = list(chain.from_iterable(map(_clump, _CLUMPS.findall(text))))
-    if text.isascii() or not (runs := " ".join(_RUNS.findall(text)).translate(SIMPLIFIED).split()):
-        return found
-    found += "".join(runs).translate(_STOP_CHARACTERS)
-    for run in runs:
-        found += map(add, run, run[1:])
+    found = list(chain.from_iterable(map(_clump, clumps(text))))
+    if spaceless := runs(text):
+        found += "".join(spaceless).translate(_STOP_CHARACTERS)
+        for run in spaceless:
+            found += bigrams(run)
     return found
+
+
+def clumps(text: str) -> list[str]:
+    """Return what of a normal text stands between blanks, runs and the punctuation that no word holds."""
+    return _CLUMPS.findall(text)
+
+
+def bare(clump: str) -> str:
+    """Return a clump without the punctuation at its ends."""
+    return clump.strip(".,'-")
+
+
+def runs(text: str) -> list[str]:
+    """Return the runs of a normal text that are written without spaces, in Simplified characters."""
+    return [] if text.isascii() else " ".join(_RUNS.findall(text)).translate(SIMPLIFIED).split()
+
+
+def bigrams(run: str) -> Iterator[str]:
+    """Return the pairs of neighbours in a run."""
+    return map(add, run, run[1:])
 
 
 def asked_tokens(question: str) -> list[str]:
@@ -119,8 +138,8 @@ def match_query(question: str) -> str:
 @lru_cache(maxsize=1 << 17)
 def _clump(clump: str) -> tuple[str, ...]:
     """Return the tokens of one match of ``_CLUMPS``; the cache is what makes ``tokens`` quick."""
-    if (bare := clump.strip(".,'-")).isascii() and bare.isalpha():
-        return _plain(bare, bare.lower())
+    if (word := bare(clump)).isascii() and word.isalpha():
+        return _plain(word, word.lower())
     return tuple(chain.from_iterable(map(_word, _WORDS.findall(_POSSESSIVE.sub("", clump)))))
 
 
@@ -133,18 +152,18 @@ def _word(word: str) -> tuple[str, ...]:
     if not folded:  # an accent without a letter
         return ()
     if folded.isalnum():
-        return (_stem(folded),)
+        return (stem(folded),)
     return tuple(dict.fromkeys(_identifier(word, folded)))
 
 
 def _plain(word: str, lower: str) -> tuple[str, ...]:
     """Return the tokens of a word of ASCII letters: its stem, and those of its parts in camel case."""
-    if lower in _STOP_WORDS and word not in _ACRONYMS:
+    if lower in STOP_WORDS and word not in ACRONYMS:
         return ()
     if word.islower() or word.isupper() or word.istitle():
-        return (_stem(lower),)
+        return (stem(lower),)
     parts = _CAMEL.split(word)
-    return (_stem(lower), *chain.from_iterable(map(_word, parts if len(parts) > 1 else ())))
+    return (stem(lower), *chain.from_iterable(map(_word, parts if len(parts) > 1 else ())))
 
 
 def _identifier(word: str, folded: str) -> Iterator[str]:
@@ -155,7 +174,7 @@ def _identifier(word: str, folded: str) -> Iterator[str]:
         return
     joined = unit.replace("-", "")
     if len(unit) <= MAX_TOKEN:
-        yield _stem(joined) if joined.isalpha() else unit
+        yield stem(joined) if joined.isalpha() else unit
     if version := _VERSION.fullmatch(unit):
         yield version[1]
     for part in _PARTS.findall(word):
@@ -171,7 +190,7 @@ def _fold(word: str) -> str:
     return unicodedata.normalize("NFC", bare).translate(_STROKES)
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     """Return the English stem (Snowball's Porter 2) of a lower-case word; words of other languages change little."""
     if not hasattr(_local, "stemmer"):
         _local.stemmer = Stemmer.Stemmer("english", 0)

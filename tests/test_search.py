@@ -161,6 +161,20 @@ def test_a_sentence_of_a_document_finds_that_document_first(base: KnowledgeBase)
     assert names(base, "员工请假须提前三天申请", 1) == ["6"]
 
 
+def test_a_sentence_that_very_many_passages_hold_finds_only_such(folder: Path, base: KnowledgeBase) -> None:
+    """More of them than a lane is asked for; a passage that only has the words is not among the first."""
+    sentence = "Visitors sign the book at the desk before they go in"
+    for at in range(230):
+        (folder / f"v{at}.txt").write_text(f"{'The desk in room ' * (at % 7)}{at}. {sentence}. It opens at {at + 3}.")
+    (folder / "words.txt").write_text(
+        "Before visitors go in they sign at the desk: sign the book, visitors, the desk book. " * 2
+    )
+    base.ingest([folder])
+    hits = base.search(sentence, 15)
+    assert len(hits) == 15
+    assert all(sentence in hit.chunk.text for hit in hits)
+
+
 def test_copies_are_shown_once(folder: Path, base: KnowledgeBase) -> None:
     """The same text in another file is folded, a text that differs in a number is not, and there are still k hits."""
     text = "The office in Lyon opens at 9 every morning, and visitors sign the book at the desk before they go in. "
