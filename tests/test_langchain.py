@@ -114,7 +114,7 @@ def test_closing_the_iterator_closes_the_models_stream(engine: GGUFGenerator):
     next(pieces)
     (stream,) = engine._streams._open
     pieces.close()
-    stream.join(1)
+    stream.join(10)
     assert not stream._thread.is_alive()
     assert stream._arrived.qsize() < 1000
 

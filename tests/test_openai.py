@@ -73,11 +73,11 @@ def test_asks_the_server_for_its_context_and_its_tokenizer(generator: OpenAIGene
 
 
 def test_hanging_up_stops_the_server(generator: OpenAIGenerator, address: str):
-    """Closing the iterator frees the server's slot within two seconds, far from the limit that was asked for."""
+    """Closing the iterator frees the server's slot far from the limit that was asked for."""
     pieces = generator.generate(prompt(), Sampling(max_tokens=1900))
     next(pieces)
     pieces.close()
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 10
     while (slot := slots(address)[0])["is_processing"] and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not slot["is_processing"]
