@@ -204,9 +204,7 @@ _TEXT_STRUCTURE = (
 
 
 def _sniff_text(data: bytes, suffix: str, promised: str) -> str:
-    head = data[:8192].removeprefix(b"\xef\xbb\xbf")
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        head = head.decode("utf-16", "ignore").encode()
+    head = _head(data)
     if promised and promised not in _BINARY | {HTML}:
         return HTML if promised == PLAIN and _WHOLE_PAGE.match(head) else promised
     found = HTML if _HTML.match(head) else next((kind for pattern, kind in _TEXT_STRUCTURE if pattern.search(head)), "")
@@ -215,6 +213,12 @@ def _sniff_text(data: bytes, suffix: str, promised: str) -> str:
     if promised in _BINARY or suffix in _OLD_OFFICE:
         return _unmasked(head, suffix, found)
     return found or _sniff_nameless(head)
+
+
+def _head(data: bytes) -> bytes:
+    """Return the beginning of a text in UTF-8, or in what it is in instead, without a byte order mark."""
+    head = data[:8192].removeprefix(b"\xef\xbb\xbf")
+    return head.decode("utf-16", "ignore").encode() if head[:2] in (b"\xff\xfe", b"\xfe\xff") else head
 
 
 def _unmasked(head: bytes, suffix: str, found: str) -> str:

@@ -33,13 +33,7 @@ def furniture(pages: Sequence[Sequence[Line]], heights: Sequence[float]) -> list
         heights: of each page, in points.
     """
     edges = [_edges(lines, height) for lines, height in zip(pages, heights, strict=True)]
-    seen: dict[_Key, set[int]] = defaultdict(set)
-    for number, (lines, indexes) in enumerate(zip(pages, edges, strict=True)):
-        for index in indexes:
-            for key in _keys(lines[index].text, number):
-                seen[key].add(number)
-    needed = max(_FEWEST_PAGES, _MOST * sum(bool(lines) for lines in pages))
-    repeated = {key for key, numbers in seen.items() if len(numbers) >= needed}
+    repeated = _repeated(pages, edges)
     found: list[frozenset[int]] = []
     kept: set[str] = set()
     for number, (lines, indexes) in enumerate(zip(pages, edges, strict=True)):
@@ -51,6 +45,17 @@ def furniture(pages: Sequence[Sequence[Line]], heights: Sequence[float]) -> list
             kept |= patterns
         found.append(frozenset(dropped) if len(dropped) < len(lines) else frozenset())
     return found
+
+
+def _repeated(pages: Sequence[Sequence[Line]], edges: Sequence[Sequence[int]]) -> set[_Key]:
+    """Return what stands at the edge of enough pages; ``edges``: the indexes of each page's lines there."""
+    seen: dict[_Key, set[int]] = defaultdict(set)
+    for number, (lines, indexes) in enumerate(zip(pages, edges, strict=True)):
+        for index in indexes:
+            for key in _keys(lines[index].text, number):
+                seen[key].add(number)
+    needed = max(_FEWEST_PAGES, _MOST * sum(bool(lines) for lines in pages))
+    return {key for key, numbers in seen.items() if len(numbers) >= needed}
 
 
 def _edges(lines: Sequence[Line], height: float) -> list[int]:

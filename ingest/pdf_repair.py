@@ -7,11 +7,14 @@ Never: a change to what is there.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _OBJECT = re.compile(rb"(?:^|[\r\n\s])(\d{1,8})\s+(\d{1,5})\s+obj\b")
 _CROSS_REFERENCES = re.compile(rb"/Type\s*/XRef\b")
 _CATALOG = re.compile(rb"/Type\s*/Catalog\b")
 _PAGE = re.compile(rb"/Type\s*/Page\b")
+_HEAD = 4096
+"""Bytes of an object in which its type is looked for."""
 
 
 def with_new_end(data: bytes) -> bytes | None:
@@ -20,27 +23,41 @@ def with_new_end(data: bytes) -> bytes | None:
     Objects are found as ISO 32000-1, 7.3.10 writes them; pages without a catalog are put under a new one.
     """
     data = data[max(data.find(b"%PDF-"), 0) :]
-    starts = [(match.start(1), match[1], match[2]) for match in _OBJECT.finditer(data)]
+    objects = list(_OBJECT.finditer(data))
     if places := [match.start() for match in _CROSS_REFERENCES.finditer(data)]:
-        before = [start for start, *_ in starts if start < places[-1]]
-        closing = b"" if b"endstream" in data[places[-1] :] else b"\nendstream\nendobj"
-        return data + closing + b"\nstartxref\n%d\n%%%%EOF\n" % before[-1] if before else None
-    if not starts:
-        return None
-    ends = [start for start, *_ in starts[1:]] + [len(data)]
-    bodies = [
-        (number, generation, data[start:end]) for (start, number, generation), end in zip(starts, ends, strict=True)
-    ]
-    highest = max((int(number) for number, *_ in bodies), default=0)
-    for number, generation, body in reversed(bodies):
-        if _CATALOG.search(body[:4096]):
-            return data + _trailer(highest + 1, number + b" " + generation + b" R")
-    pages = [number + b" " + generation + b" R" for number, generation, body in bodies if _PAGE.search(body[:4096])]
+        end = _leading_to([match.start(1) for match in objects], places[-1], data)
+    else:
+        end = _naming_a_catalog(objects, data)
+    return data + end if end else None
+
+
+def _leading_to(starts: Sequence[int], place: int, data: bytes) -> bytes:
+    """Return an end that leads to the cross-reference stream whose type stands at ``place``; empty if no object holds it."""
+    before = [start for start in starts if start < place]
+    closing = b"" if b"endstream" in data[place:] else b"\nendstream\nendobj"
+    return closing + b"\nstartxref\n%d\n%%%%EOF\n" % before[-1] if before else b""
+
+
+def _naming_a_catalog(objects: Sequence[re.Match[bytes]], data: bytes) -> bytes:
+    """Return an end that names the last catalog, or one of its own over all pages; empty if there is neither."""
+    if not objects:
+        return b""
+    ends = [match.start(1) for match in objects[1:]] + [len(data)]
+    heads = {match: data[match.start(1) : end][:_HEAD] for match, end in zip(objects, ends, strict=True)}
+    highest = max(int(match[1]) for match in objects)
+    for match in reversed(objects):
+        if _CATALOG.search(heads[match]):
+            return _trailer(highest + 1, _named(match))
+    pages = [_named(match) for match in objects if _PAGE.search(heads[match])]
     if not pages:
-        return None
+        return b""
     catalog = b"\n%d 0 obj\n<< /Type /Catalog /Pages %d 0 R >>\nendobj\n" % (highest + 1, highest + 2)
     tree = b"%d 0 obj\n<< /Type /Pages /Kids [%b] /Count %d >>\nendobj\n" % (highest + 2, b" ".join(pages), len(pages))
-    return data + catalog + tree + _trailer(highest + 3, b"%d 0 R" % (highest + 1))
+    return catalog + tree + _trailer(highest + 3, b"%d 0 R" % (highest + 1))
+
+
+def _named(match: re.Match[bytes]) -> bytes:
+    return match[1] + b" " + match[2] + b" R"
 
 
 def _trailer(size: int, root: bytes) -> bytes:

@@ -31,6 +31,7 @@ _SKIPPED = {
     "title",
 }
 _MAX_REPEATS = 1000
+_DRAWN = ("custom-shape", "g", "rect", "ellipse", "line", "connector")
 _PICTURES = ("Pictures/", "media/")
 _MADE_UP = re.compile(r"(?:page|slide|folie|diapo\w*|dia|スライド|幻灯片|投影片|슬라이드)?\s*\d*", re.IGNORECASE)
 
@@ -211,24 +212,30 @@ def _write_slides(out: _Out, content: Element) -> str:
     writer = out.writer
     for number, slide in enumerate(content.iterfind("{*}page"), start=1):
         start = writer.begin_page()
-        titles = [frame for frame in slide.iterfind("{*}frame") if attribute(frame, "class") == "title"]
-        title = next(filter(None, (" ".join(_joined(frame).split()) for frame in titles)), "")
-        writer.heading(1, title or _given_name(slide))
         seen = out.pictures.look(_shown(slide), number)
-        for frame in slide.iterfind("{*}frame"):
-            if frame not in titles or " ".join(_joined(frame).split()) != title:
-                _write_blocks(out, frame)
-        for element in slide:
-            if local(element) in ("custom-shape", "g", "rect", "ellipse", "line", "connector"):
-                _write_blocks(out, element)
+        title = _write_slide(out, slide)
         how, reason = (seen if writer.begin_page() == start else NOTHING).verdict
         writer.blocks(seen.paragraphs)
         for notes in slide.iterfind("{*}notes"):
             text = _joined(notes)
             writer.block(f"Notes: {text}" if text else "")
         _write_remarks(writer, slide)
-        writer.end_page(number, start, how, reason, title or _given_name(slide))
+        writer.end_page(number, start, how, reason, title)
     return ""
+
+
+def _write_slide(out: _Out, slide: Element) -> str:
+    """Write the texts that a slide shows, and return its title, or the name that it was given."""
+    titles = [frame for frame in slide.iterfind("{*}frame") if attribute(frame, "class") == "title"]
+    title = next(filter(None, (" ".join(_joined(frame).split()) for frame in titles)), "")
+    out.writer.heading(1, title or _given_name(slide))
+    for frame in slide.iterfind("{*}frame"):
+        if frame not in titles or " ".join(_joined(frame).split()) != title:
+            _write_blocks(out, frame)
+    for element in slide:
+        if local(element) in _DRAWN:
+            _write_blocks(out, element)
+    return title or _given_name(slide)
 
 
 def _shown(element: Element) -> Iterator[str]:

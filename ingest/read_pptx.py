@@ -159,16 +159,23 @@ def _write_remarks(writer: MarkdownWriter, package: Package, part: str, authors:
         if root is None:
             continue
         if relation.kind == "notesSlide":
-            shapes = [shape for shape in _shapes(root) if _placeholder(shape) not in _LEFT_OUT]
-            text = "\n".join(line for shape in shapes for line in paragraphs(shape))
-            writer.block(f"Notes: {text}" if text else "")
+            writer.block(_notes(root))
         elif relation.kind == "comments":
-            for comment in root.iter("{*}cm", "{*}reply"):
-                body = comment.find("{*}txBody")
-                text = comment.findtext("{*}text") or (" ".join(paragraphs(body)) if body is not None else "")
-                author = authors.get(attribute(comment, "authorId"), "")
-                said = said_by(author, attribute(comment, "dt") or attribute(comment, "created"))
-                writer.block(f"{said}: {text}" if text.strip() else "")
+            writer.blocks(_comment(comment, authors) for comment in root.iter("{*}cm", "{*}reply"))
+
+
+def _notes(root: Element) -> str:
+    shapes = [shape for shape in _shapes(root) if _placeholder(shape) not in _LEFT_OUT]
+    text = "\n".join(line for shape in shapes for line in paragraphs(shape))
+    return f"Notes: {text}" if text else ""
+
+
+def _comment(comment: Element, authors: Mapping[str, str]) -> str:
+    body = comment.find("{*}txBody")
+    text = comment.findtext("{*}text") or (" ".join(paragraphs(body)) if body is not None else "")
+    author = authors.get(attribute(comment, "authorId"), "")
+    said = said_by(author, attribute(comment, "dt") or attribute(comment, "created"))
+    return f"{said}: {text}" if text.strip() else ""
 
 
 def _authors(package: Package, main: str) -> dict[str, str]:

@@ -21,10 +21,16 @@ _SHORT, _LONG = 4, 60
 def central(candidates: Sequence[Candidate], n: int) -> list[Candidate]:
     """Return up to ``n`` sentences, of different passages before several of one, in the order of the text."""
     fitting = [one for one in candidates if _SHORT <= len(one.tokens) <= _LONG] or list(candidates)
-    counts = Counter(token for one in fitting for token in one.tokens)
-    if not counts:
+    if not any(one.tokens for one in fitting):
         return []
-    rarity = {token: math.log(1 + len(fitting) / count) for token, count in counts.items()}
+    chosen = _spread(_ranked(fitting), n)
+    return sorted(chosen, key=lambda one: (one.passage, one.order))
+
+
+def _ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return candidates by their likeness to what all of them have in common, the most alike first."""
+    counts = Counter(token for one in candidates for token in one.tokens)
+    rarity = {token: math.log(1 + len(candidates) / count) for token, count in counts.items()}
     centre = {token: count * rarity[token] for token, count in counts.items()}
 
     def score(one: Candidate) -> float:
@@ -32,7 +38,11 @@ def central(candidates: Sequence[Candidate], n: int) -> list[Candidate]:
         likeness = sum(centre[token] * rarity[token] for token in one.tokens) / size
         return likeness * (1 + _FIRST / (1 + one.order))
 
-    ranked = sorted(fitting, key=lambda one: (-score(one), one.passage, one.order))
+    return sorted(candidates, key=lambda one: (-score(one), one.passage, one.order))
+
+
+def _spread(ranked: Sequence[Candidate], n: int) -> list[Candidate]:
+    """Choose up to ``n`` that differ: one of each passage first, then any."""
     chosen: list[Candidate] = []
     of_passage: Counter[int] = Counter()
     for most in (1, n):
@@ -41,4 +51,4 @@ def central(candidates: Sequence[Candidate], n: int) -> list[Candidate]:
             if of_passage[one.passage] < most and len(chosen) < n:
                 chosen.append(one)
                 of_passage[one.passage] += 1
-    return sorted(chosen, key=lambda one: (one.passage, one.order))
+    return chosen

@@ -6,7 +6,7 @@ Comes in: a sentence and a passage. Goes out: the span that supports it best, an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -166,25 +166,34 @@ def _take_apart(passage: str) -> _Passage:
 
 def _best_span(wanted: Sequence[Term], parts: _Passage, length: int, around: frozenset[str]) -> tuple[int, int, float]:
     """Return the few sentences in a row that hold most of ``wanted``; of equals the first and the shortest."""
-    total = sum(term.share for term in wanted)
+    total = _weight(wanted)
     if not parts.spans or not total:
         return 0, length, 0.0
     free = {term for term in wanted if term.within(around)}
     held = [{term for term in wanted if term.within(own)} for own in parts.held]
-    sizes = [sum(term.share for term in found) for found in held]
-    first = last = max(range(len(held)), key=lambda at: sizes[at])
+    first, last = _widest(held, max(2, total / 5))
+    found = set().union(*held[first : last + 1])
+    elsewhere = set().union(*held) - found - free
+    score = _weight(found | free) + _ELSEWHERE * _weight(elsewhere)
+    return parts.spans[first][0], parts.spans[last][1], score / total
+
+
+def _widest(held: Sequence[set[Term]], worth: float) -> tuple[int, int]:
+    """Return the first and the last of the sentences around the one that holds most, as far as each next one adds ``worth``."""
+    first = last = max(range(len(held)), key=lambda at: _weight(held[at]))
     found = held[first]
     while last - first + 1 < _SENTENCES:
-        near = [at for at in (first - 1, last + 1) if 0 <= at < len(held)]
-        more = {at: sum(term.share for term in held[at] - found) for at in near}
-        best = max(near, key=lambda at: more[at], default=-1)
-        if best < 0 or more[best] < max(2, total / 5):
+        more = {at: _weight(held[at] - found) for at in (first - 1, last + 1) if 0 <= at < len(held)}
+        best = max(more, key=more.__getitem__, default=-1)
+        if best < 0 or more[best] < worth:
             break
         found = found | held[best]
         first, last = min(first, best), max(last, best)
-    elsewhere = set().union(*held) - found - free
-    score = sum(term.share for term in found | free) + _ELSEWHERE * sum(term.share for term in elsewhere)
-    return parts.spans[first][0], parts.spans[last][1], score / total
+    return first, last
+
+
+def _weight(terms: Iterable[Term]) -> float:
+    return sum(term.share for term in terms)
 
 
 def _contradiction(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..ingest.document import Chunk
@@ -67,16 +67,9 @@ def read(
     if _is_refusal(plain, prompt):
         return Reading(plain.strip(), (), abstained=True, n_dropped_marks=0)
     spans = [span for span in sentence_spans(plain) if not _TITLE.fullmatch(plain, *span)]
-    starts = [start for start, _ in spans]
-    claimed: list[list[int]] = [[] for _ in spans]
-    dropped = 0
-    for place, number in marks:
-        if not spans or not 1 <= number <= len(prompt.hits):
-            dropped += 1
-            continue
-        owner = claimed[max(bisect_left(starts, place) - 1, 0)]
-        if number not in owner:
-            owner.append(number)
+    pointing = [(place, number) for place, number in marks if spans and 1 <= number <= len(prompt.hits)]
+    dropped = len(marks) - len(pointing)
+    claimed = _claimed([start for start, _ in spans], pointing)
     numbering: dict[int, int] = {}
     sentences = tuple(
         _sentence(plain[start:stop], numbers, prompt, numbering, page_of)
@@ -88,6 +81,16 @@ def read(
         return _without_unsupported(sentences, dropped)
     text = "".join(_shown(plain, spans, sentences))
     return Reading(text, sentences, abstained=False, n_dropped_marks=dropped)
+
+
+def _claimed(starts: Sequence[int], marks: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Return the passages that each sentence points at, by where sentences start; a mark belongs to what it stands behind."""
+    claimed: list[list[int]] = [[] for _ in starts]
+    for place, number in marks:
+        owner = claimed[max(bisect_left(starts, place) - 1, 0)]
+        if number not in owner:
+            owner.append(number)
+    return claimed
 
 
 def _without_unsupported(sentences: tuple[Sentence, ...], dropped: int) -> Reading:

@@ -19,6 +19,9 @@ _DIGITS |= dict(zip("两兩壹贰貳叁參肆伍陆陸柒捌玖", (2, 2, 1, 2, 2
 _UNITS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
 _SCALES = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 
+_TEN = ("十", "拾")
+_PLACE = re.compile(f"([〇零]*)([{''.join(digit for digit, value in _DIGITS.items() if value)}])([{''.join(_UNITS)}]?)")
+
 _HAN = f"[{''.join((*_DIGITS, *_UNITS, *_SCALES))}]"
 _RUN = re.compile(f"[0-9{_HAN[1:-1]}]+")
 _MONTH = (
@@ -116,26 +119,17 @@ def _parted(written: str, scale: int) -> tuple[str, str, str]:
 
 def _section(written: str, *, first: bool) -> int | None:
     """Return the value of up to four places, 三千零五; ``None`` if it is not well formed."""
-    total, digit, last, zero = 0, None, 10_000, not first
-    for at, character in enumerate(written):
-        if character in "〇零":
-            if digit is not None or at == len(written) - 1:
-                return None
-            zero = True
-        elif character in _DIGITS:
-            if digit is not None:
-                return None
-            digit = _DIGITS[character]
-        elif character in _UNITS:
-            unit = _UNITS[character]
-            if unit >= last or (digit is None and not (unit == 10 and at == 0 and first)):  # noqa: PLR2004
-                return None
-            total, last, digit, zero = total + (digit or 1) * unit, unit, None, False
-        else:
+    if first and written.startswith(_TEN):
+        written = f"一{written}"
+    total, last, at = 0, 10_000, 0
+    for place in _PLACE.finditer(written):
+        zeros, digit, sign = place.groups()
+        unit = _UNITS.get(sign, 1)
+        is_sure = sign or zeros or last in (10, 10_000)  # 二百五 is 250, and 205
+        if place.start() != at or unit >= last or not is_sure:
             return None
-    if digit is None:
-        return total
-    return total + digit if last == 10 or zero or last == 10_000 else None  # noqa: PLR2004 - 二百五 is 250, and 205
+        total, last, at = total + _DIGITS[digit] * unit, unit, place.end()
+    return total if at == len(written) else None
 
 
 def _reading(text: str, start: int, stop: int, after: int) -> Numeral | None:

@@ -107,11 +107,7 @@ class Segments(Generic[A]):
             if self.listed(connection):
                 self._list(catalog, ())
             return
-        kept = list(self.listed(connection))
-        try:
-            parts = self.load(kept)
-        except StorageError:
-            kept, parts = [], []
+        kept, parts = self._whole(connection)
         for at, alive in enumerate(living(connection, [part.keys for part in parts])):
             if alive is not None and (forget or alive.mean() < 1 - _MOST_DEAD):
                 parts[at] = parts[at].only(alive)
@@ -123,6 +119,14 @@ class Segments(Generic[A]):
             parts.append(self._load(kept[-1]))  # mapped: what is written need not stay in memory
         if tuple(kept) != self.listed(connection):
             self._list(catalog, kept)
+
+    def _whole(self, connection: sqlite3.Connection) -> tuple[list[Segment], list[A]]:
+        """Return the segments and what they hold; none if one is missing or damaged: they are made again."""
+        kept = list(self.listed(connection))
+        try:
+            return kept, self.load(kept)
+        except StorageError:
+            return [], []
 
     def _missing(self, connection: sqlite3.Connection, read: Read[A], last: int) -> Iterator[tuple[A, int]]:
         """Yield what no segment holds, as large as a segment may be."""
