@@ -40,7 +40,12 @@ def pull_(
 
 @command(models, "check")
 def check_(
-    model: Annotated[str, typer.Argument(help="An embedding model: minilm, a folder or a Hugging Face name.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="An embedding model: minilm, a folder or a Hugging Face name; ?quantize=int8 behind it tries 8 bits."
+        ),
+    ],
     *,
     base: Place,
     as_json: AsJson = False,

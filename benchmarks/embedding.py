@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from kb.ingest.errors import EmbedderError
-from kb.retrieval.compiled import CompiledModel, compile_model, precisions
+from kb.retrieval.compiled import INT8, CompiledModel, compile_model, precisions
 from kb.retrieval.local_embedder import LocalEmbedder
 from kb.retrieval.models import open_embedder
 from kb.retrieval.plan import unit
@@ -78,7 +78,7 @@ def _paths(folder: Path, temporary: Path) -> dict[str, Encode]:
     torch_model = TorchModel(folder, device="cpu")
     paths: dict[str, Encode] = {"torch fp32": lambda texts: torch_model.encode(texts, "")}
     recipe = read_recipe("benchmark", folder, temporary)
-    for precision in precisions():
+    for precision in (*precisions(), INT8):
         target = temporary / f"{recipe.fingerprint}.{precision}"
         target.mkdir()
         torch_model.save_tokenizer(target / "tokenizer.json")

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from ..ingest.errors import EmbedderError, MissingExtraError, UnknownModelError
-from .compiled import CompiledModel
+from .compiled import INT8, CompiledModel
 from .hub import cached_snapshots, download
 from .local_embedder import LocalEmbedder
 from .plan import TOKENIZER, plan_folder, prepare, read_plan
@@ -59,7 +59,8 @@ def open_embedder(spec: str, *, cache: Path, progress: Callable[[str], None] | N
 
     Args:
         spec: ``auto`` (the best model on this machine, else the packaged MiniLM), ``minilm``, ``tfidf`` (no model), a
-            folder, or a name in the Hugging Face cache or pulled.
+            folder, or a name in the Hugging Face cache or pulled; ``?quantize=int8`` behind one that names a model asks for
+            8 bits, which are used where they are faster and find as well.
         cache: the folder where pulled and compiled models are kept.
         progress: called with a sentence when something takes long.
 
@@ -74,8 +75,9 @@ def open_embedder(spec: str, *, cache: Path, progress: Callable[[str], None] | N
         return None
     if spec == "auto":
         return _open_best(cache, progress)
-    name, folder = _resolve(spec, cache)
-    return _open(name, folder, spec, cache, progress)
+    model, quantize = _wish(spec)
+    name, folder = _resolve(model, cache)
+    return (_open_quantized if quantize else _open)(name, folder, spec, cache, progress)
 
 
 def find_on_disk(spec: str, cache: Path) -> tuple[str, Path] | None:
@@ -155,15 +157,64 @@ def _resolve(spec: str, cache: Path) -> tuple[str, Path]:
     )
 
 
+def _wish(spec: str) -> tuple[str, bool]:
+    """Return the model that is named, and whether 8 bits are asked for."""
+    match = re.fullmatch(r"(.+)\?quantize=(.*)", spec)
+    if match is None:
+        return spec, False
+    if match[2] != INT8 or match[1] in {"auto", "tfidf"}:
+        raise UnknownModelError(f"{spec!r} is not of the form MODEL?quantize={INT8}, like minilm?quantize={INT8}")
+    return match[1], True
+
+
 def _open(name: str, folder: Path, spec: str, cache: Path, progress: Callable[[str], None] | None) -> LocalEmbedder:
+    recipe = _recipe(name, folder, cache)
+    planned = plan_folder(recipe, cache / "compiled")
+    return _prepared(
+        name,
+        planned,
+        lambda: _open_prepared(recipe, spec, planned),
+        lambda: prepare(recipe, planned, progress or (lambda _: None)),
+    )
+
+
+def _open_quantized(
+    name: str, folder: Path, spec: str, cache: Path, progress: Callable[[str], None] | None
+) -> LocalEmbedder:
+    recipe = _recipe(name, folder, cache)
+    say = progress or (lambda _: None)
+    plain = plan_folder(recipe, cache / "compiled")
+    wished = plan_folder(recipe, cache / "compiled", INT8)
+
+    def ready() -> LocalEmbedder:
+        plan = read_plan(wished)
+        if plan.precision:
+            return _open_prepared(recipe, spec, wished)
+        embedder = _open_prepared(recipe, spec, plain, plan.refused)
+        say(f"{name}: {plan.refused}")
+        return embedder
+
+    def make() -> None:
+        from .quantized import prepare_quantized
+
+        _open(name, folder, spec, cache, progress)
+        prepare_quantized(recipe, plain, wished, say)
+
+    return _prepared(name, wished, ready, make)
+
+
+def _recipe(name: str, folder: Path, cache: Path) -> Recipe:
     if find_spec("openvino") is None and find_spec("sentence_transformers") is None:
         raise MissingExtraError(f"The embedding model {name}", "dense")
-    recipe = read_recipe(name, folder, cache / "hashes")
-    folder = plan_folder(recipe, cache / "compiled")
+    return read_recipe(name, folder, cache / "hashes")
+
+
+def _prepared(name: str, folder: Path, ready: Callable[[], LocalEmbedder], make: Callable[[], None]) -> LocalEmbedder:
+    """Return what ``ready`` does, after ``make`` where it cannot."""
     with suppress(EmbedderError):
-        return _open_prepared(recipe, spec, folder)
+        return ready()
     try:
-        return _open_first(recipe, spec, folder, progress or (lambda _: None))
+        return _made(folder, ready, make)
     except OSError as exc:
         raise EmbedderError(
             f"The embedding model {name} cannot be made ready in {folder.parent} ({exc.strerror}); "
@@ -171,21 +222,23 @@ def _open(name: str, folder: Path, spec: str, cache: Path, progress: Callable[[s
         ) from exc
 
 
-def _open_first(recipe: Recipe, spec: str, folder: Path, progress: Callable[[str], None]) -> LocalEmbedder:
+def _made(folder: Path, ready: Callable[[], LocalEmbedder], make: Callable[[], None]) -> LocalEmbedder:
     """Make a model ready, unless another process does so just now, and open it."""
     from filelock import FileLock
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(folder.parent / f"{recipe.fingerprint}.lock")):
+    with FileLock(str(folder.with_name(f"{folder.name}.lock"))):
         try:
-            return _open_prepared(recipe, spec, folder)
+            return ready()
         except EmbedderError:
-            prepare(recipe, folder, progress)
-            return _open_prepared(recipe, spec, folder)
+            make()
+            return ready()
 
 
-def _open_prepared(recipe: Recipe, spec: str, folder: Path) -> LocalEmbedder:
+def _open_prepared(recipe: Recipe, spec: str, folder: Path, refused: str = "") -> LocalEmbedder:
     plan = read_plan(folder)
+    if refused:
+        plan = replace(plan, refused="; ".join(filter(None, (plan.refused, refused))))
     compiled = CompiledModel(folder, plan.pad_id, plan.max_tokens, plan.precision) if plan.precision else None
     return LocalEmbedder(recipe, spec, Vocabulary(folder / TOKENIZER), plan, compiled)
 

@@ -38,7 +38,7 @@ class Plan:
     """How a model is run on this machine, decided once and kept beside what was compiled."""
 
     precision: str
-    """Of the compiled model: ``bf16``, ``f16``, ``f32``; empty where torch runs it."""
+    """Of the compiled model: ``bf16``, ``f16``, ``f32``, ``int8``; empty where torch runs it, or 8 bits were refused."""
     cosine: float
     """Mean over ``SAMPLE`` to torch in float32; 1 where torch runs it."""
     refused: str
@@ -50,6 +50,8 @@ class Plan:
     pad_id: int
     openvino: str
     """The release that compiled it; empty where it is not installed."""
+    measured: str = ""
+    """What 8 bits gain and cost, where they are used."""
 
     @property
     def path(self) -> str:
@@ -58,7 +60,8 @@ class Plan:
         refused = f"; {self.refused}" if self.refused else ""
         if not self.precision:
             return f"torch fp32 on {self.accelerator}{refused}"
-        return f"openvino {self.precision} (mean cosine {self.cosine:.5f} to torch fp32){refused}{bulk}"
+        measured = f"; {self.measured}" if self.measured else ""
+        return f"openvino {self.precision} (mean cosine {self.cosine:.5f} to torch fp32{measured}){refused}{bulk}"
 
 
 def read_plan(folder: Path) -> Plan:
@@ -73,13 +76,13 @@ def read_plan(folder: Path) -> Plan:
         raise EmbedderError(f"{folder / _PLAN} is missing or damaged; delete that folder") from exc
 
 
-def plan_folder(recipe: Recipe, cache: Path) -> Path:
-    """Return where the plan for this model, this processor and the installed libraries belongs."""
+def plan_folder(recipe: Recipe, cache: Path, wish: str = "") -> Path:
+    """Return where the plan for this model, this processor and the installed libraries belongs; ``wish``: a precision."""
     try:
         machine = f"{_RELEASE} {openvino_version()} {processor()}"
     except MissingExtraError:
         machine = f"{_RELEASE}"
-    return cache / f"{recipe.fingerprint}-{hashlib.sha256(machine.encode()).hexdigest()[:8]}"
+    return cache / f"{recipe.fingerprint}-{hashlib.sha256(machine.encode()).hexdigest()[:8]}{wish and f'-{wish}'}"
 
 
 def prepare(recipe: Recipe, folder: Path, progress: Callable[[str], None]) -> None:
@@ -90,19 +93,64 @@ def prepare(recipe: Recipe, folder: Path, progress: Callable[[str], None]) -> No
         MissingExtraError: torch or sentence-transformers is not installed.
     """
     progress(f"Preparing {recipe.name} for this machine; this happens once")
-    prefix = f"building-{recipe.fingerprint}-"
+    plan = keep(recipe, folder, lambda building: _plan(Trial(recipe, building)))
+    progress(f"{recipe.name} runs on {plan.path}")
+
+
+def keep(recipe: Recipe, folder: Path, decide: Callable[[Path], Plan]) -> Plan:
+    """Put the plan that ``decide`` returns at ``folder``, with the files that it left where it was told to."""
+    prefix = f"building-{folder.name}."
     for left in folder.parent.glob(f"{prefix}*"):
         shutil.rmtree(left, ignore_errors=True)
     building = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     try:
-        plan = _plan(recipe, building)
+        plan = decide(building)
         (building / _PLAN).write_text(json.dumps(asdict(plan), indent=1), "utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         building.replace(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     _drop_outdated(recipe, folder.parent, plan.openvino)
-    progress(f"{recipe.name} runs on {plan.path}")
+    return plan
+
+
+def drop_model(building: Path) -> None:
+    """Remove a compiled model that is not to be used."""
+    for path in building.glob("model.*"):
+        path.unlink()
+
+
+class Trial:
+    """The original of a model, and how near to it a compiled form comes."""
+
+    def __init__(self, recipe: Recipe, building: Path) -> None:
+        """Load the original, and embed ``SAMPLE`` by it."""
+        self.recipe = recipe
+        self.building = building
+        self.original = TorchModel(recipe.folder, device="cpu")
+        self.original.save_tokenizer(building / TOKENIZER)
+        self.vocabulary = Vocabulary(building / TOKENIZER)
+        rows = self.vocabulary.ids([recipe.document_prompt + text for text in SAMPLE])
+        fit = [at for at, row in enumerate(rows) if len(row) <= self.original.max_tokens]
+        self.rows = [rows[at] for at in fit]
+        """The token ids of what of ``SAMPLE`` the model reads at once."""
+        self._wanted = unit(self.original.encode([SAMPLE[at] for at in fit], recipe.document_prompt))
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return int(self._wanted.shape[1])
+
+    def compile(self, precision: str) -> float:
+        """Compile the model, and return the mean cosine of what that gives to the original.
+
+        Raises:
+            EmbedderError: it cannot be compiled.
+        """
+        with quiet():
+            compile_model(*self.original.traceable(), self.building, precision)
+        compiled = CompiledModel(self.building, self.original.pad_id, self.original.max_tokens, precision)
+        return float((self._wanted * unit(compiled.embed(self.rows))).sum(axis=1).mean())
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -123,32 +171,20 @@ def _drop_outdated(recipe: Recipe, cache: Path, openvino: str) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _plan(recipe: Recipe, building: Path) -> Plan:
-    reference = TorchModel(recipe.folder, device="cpu")
-    reference.save_tokenizer(building / TOKENIZER)
-    vocabulary = Vocabulary(building / TOKENIZER)
-    lengths = vocabulary.count([recipe.document_prompt + text for text in SAMPLE])
-    sample = [text for text, n in zip(SAMPLE, lengths, strict=True) if n <= reference.max_tokens]
-    wanted = unit(reference.encode(sample, recipe.document_prompt))
-    device = _accelerator()
-    plan = Plan("", 1.0, "", device, wanted.shape[1], reference.max_tokens, reference.pad_id, "")
+def _plan(trial: Trial) -> Plan:
+    original = trial.original
+    plan = Plan("", 1.0, "", _accelerator(), trial.dim, original.max_tokens, original.pad_id, "")
     refused: list[str] = []
     try:
         plan = replace(plan, openvino=openvino_version())
         for precision in precisions():
-            with quiet():
-                compile_model(*reference.traceable(), building, precision)
-            compiled = CompiledModel(building, plan.pad_id, plan.max_tokens, precision)
-            got = unit(compiled.embed(vocabulary.ids([recipe.document_prompt + text for text in sample])))
-            del compiled  # its weights are mapped: on some systems the folder could not be moved
-            cosine = float((wanted * got).sum(axis=1).mean())
+            cosine = trial.compile(precision)
             if cosine >= MIN_MEAN_COSINE:
                 return replace(plan, precision=precision, cosine=cosine, refused="; ".join(refused))
             refused.append(f"openvino {precision} refused: mean cosine {cosine:.5f}")
     except (EmbedderError, MissingExtraError) as exc:
         refused.append(f"openvino refused: {exc}")
-    for path in building.glob("model.*"):
-        path.unlink()
+    drop_model(trial.building)
     return replace(plan, refused="; ".join(refused))
 
 

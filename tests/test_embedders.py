@@ -318,7 +318,7 @@ def test_damaged_cache_is_made_again(cache: Path, folders: dict[str, Path], tmp_
     copy = tmp_path / "compiled" / good.name
     shutil.copytree(good, copy)
     (copy / "model.bin").write_bytes(b"half")
-    left = copy.with_name(f"building-{fast.fingerprint}-dead")
+    left = copy.with_name(f"building-{good.name}.dead")
     shutil.copytree(copy, left)
     again = opened(spec, tmp_path)
     assert again.embed_query(SENTENCES[0]) @ fast.embed_query(SENTENCES[0]) > 0.9999
