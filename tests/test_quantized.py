@@ -204,9 +204,28 @@ def test_the_wish_comes_and_goes_without_a_vector_made_again(folder: Path, tmp_p
         assert kb.status().n_pending == 0
 
 
-def test_a_check_says_what_8_bits_come_to(folder: Path, cache: Path) -> None:
-    """``kb models check`` shows the path that is used, and why."""
-    assert "int8" in check_model(f"{folder}{WISH}", cache).runs
+@pytest.mark.usefixtures("lenient")
+def test_a_check_says_what_8_bits_come_to(
+    folder: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``kb models check`` shows the path and why, compares on the base the model with itself, and recommends 8 bits once."""
+    (tmp_path / "docs").mkdir()
+    for at, text in enumerate(SENTENCES):
+        (tmp_path / "docs" / f"{at}.md").write_text(f"# Rule {at}\n\n{text}", "utf-8")
+    spec = f"{folder}{WISH}"
+    with KnowledgeBase.open(embedder=opened(str(folder), cache)) as kb:
+        kb.ingest([tmp_path / "docs"])
+        checked = check_model(spec, cache, kb.catalog, kb.embedder)
+        assert checked.runs.startswith("openvino int8 (")
+        assert (
+            checked.verdict == f"In 8 bits it finds about as well as model: for its speed, kb reindex --embedder {spec}"
+        )
+        assert "no reason to change" in check_model(spec, cache, kb.catalog, opened(spec, cache)).verdict
+        monkeypatch.setattr(quantized, "MAX_LOSS", -1)
+        shutil.rmtree(next(cache.glob("compiled/*-int8/")))
+        refused = check_model(spec, cache, kb.catalog, kb.embedder)
+        assert "int8 refused: it loses more than" in refused.runs
+        assert "no reason to change" in refused.verdict
 
 
 @pytest.mark.parametrize(
