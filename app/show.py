@@ -15,10 +15,8 @@ import typer
 from ..ingest.document import IngestReport
 from ..ingest.progress import Progress, Step
 from ..ingest.sources import SourceRow
-from ..prompts.fill import language_of
 from ..prompts.prompt import Citation
 from .answer import Answer
-from .chinese import in_chinese
 
 if TYPE_CHECKING:
     from ..llm.gguf_file import MemoryNeeded
@@ -159,6 +157,9 @@ def _sources(answer: Answer) -> None:
         if sentence.support != "supported":
             message(f"{sentence.support}: {_short(sentence.text)} {sentence.reason}")
     if answer.abstained:
+        from ..prompts.fill import language_of  # what a search, which shows something too, does without
+        from .chinese import in_chinese
+
         looked = _looked_at(answer)
         message(in_chinese(looked) if language_of(answer.text) == "zh" else looked)
 
