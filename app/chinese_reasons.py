@@ -125,7 +125,6 @@ REASONS = (
     (r"(\d+) embedded file\(s\) were left out\.", r"没有读取 \1 个嵌入的文件。"),
     (r"It holds an XFA form, which shows only in Adobe's programs; what it shows there was left out\.",
      "其中有 XFA 表单，只有 Adobe 的程序才能显示；没有读取它显示的内容。"),
-    (r"(\d+) of (\d+) pages could not be read, the first is page (\d+)\.", r"\2 页中有 \1 页无法读取，第一处是第 \3 页。"),
     (r"The page is damaged \((.+); (.+)\)\.", r"页面已损坏（\1；\2）。"),
     (r"The page is damaged \((.+)\)\.", r"页面已损坏（\1）。"),
     (r"([\d%]+) of its characters make no sense\.(.*)", r"其中 \1 的字符没有意义。\2"),

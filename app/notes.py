@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..ingest.catalog import Catalog
+from ..ingest.ocr import OCR_HINT, ocr_installed
 from ..prompts.prompt import Prompt
 from ..retrieval.embedder import Embedder
 from ..retrieval.hit import Hit
@@ -38,6 +39,8 @@ def ingest_notes(catalog: Catalog, embedder: Embedder | None, embedded: Embedded
             "then kb reindex --embedder BAAI/bge-m3"
         )
     yield from page_notes(catalog, _unread_documents(catalog))
+    if not ocr_installed() and _waits_for_recognition(catalog):
+        yield "The text in pages that are images can be recognised: pip install 'kb-rag[ocr]', then run this again"
 
 
 def reading_notes(synced: Synced) -> Iterator[str]:
@@ -117,6 +120,11 @@ def _unread_documents(catalog: Catalog) -> list[tuple[str, str]]:
         )
         .fetchall()
     )
+
+
+def _waits_for_recognition(catalog: Catalog) -> bool:
+    found = catalog.connection().execute("SELECT 1 FROM pages WHERE instr(reason, ?) LIMIT 1", (OCR_HINT,))
+    return found.fetchone() is not None
 
 
 def _ranges(numbers: Sequence[int]) -> str:

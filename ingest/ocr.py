@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rapidocr import RapidOCR
 
 _LOCK = threading.Lock()
+READING = "Reading text in images"
 OCR_HINT = "To have it recognised, run: pip install 'kb-rag[ocr]'."
 """Ends the reason of a page that could not be read without; such pages are read again once it is there."""
 MINIMUM_SCORE = 0.5
@@ -86,7 +87,7 @@ def quote_places(image: bytes, quote: str) -> tuple[Box, ...]:
 def _pieces(image: bytes, *, upright: bool = False) -> list[_Piece]:
     """Return what is recognised; of lines that stand on their head only where not all must be upright."""
     if not ocr_installed():
-        raise MissingExtraError("Reading text in images", "ocr")
+        raise MissingExtraError(READING, "ocr")
     room = _with_room(image)
     if room is None:
         return []

@@ -8,8 +8,8 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-from .errors import DamagedError, TooLargeError
-from .ocr import recognise
+from .errors import DamagedError, MissingExtraError, TooLargeError
+from .ocr import READING, ocr_installed, recognise
 from .reading import MarkdownWriter, Reading
 
 _MAX_PIXELS = 100_000_000
@@ -23,6 +23,8 @@ def read_image(data: bytes, name: str) -> Reading:
     Raises: MissingExtraError: the ``ocr`` extra is not installed. DamagedError: it cannot be decoded. TooLargeError.
     """
     del name
+    if not ocr_installed():
+        raise MissingExtraError(READING, "ocr")
     writer = MarkdownWriter()
     for number, frame in enumerate(frames(data), start=1):
         _write_page(writer, number, recognise(frame))

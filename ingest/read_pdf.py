@@ -78,7 +78,7 @@ def _read(pdf: PdfiumFile, data: bytes, name: str) -> Reading:
     joins_hyphen = _hyphen_rule(body)
     for page in body:
         _write_page(writer, page, level_of, joins_hyphen)
-    return writer.finish(_title(pdf.title(), name), notes=_notes(pdf, body))
+    return writer.finish(_title(pdf.title(), name), notes=_notes(pdf))
 
 
 def _write_page(
@@ -272,12 +272,10 @@ def _title(title: str, name: str) -> str:
     return "" if garbled_share(bare) > 0 else bare
 
 
-def _notes(pdf: PdfiumFile, pages: Sequence[_Page]) -> list[str]:
+def _notes(pdf: PdfiumFile) -> list[str]:
     notes = []
     if n_attachments := pdf.n_attachments():
         notes.append(f"{n_attachments} embedded file(s) were left out.")
     if pdf.is_xfa():
         notes.append("It holds an XFA form, which shows only in Adobe's programs; what it shows there was left out.")
-    if unread := [page.content.number for page in pages if page.how in ("garbled", "failed")]:
-        notes.append(f"{len(unread)} of {len(pages)} pages could not be read, the first is page {unread[0]}.")
     return notes

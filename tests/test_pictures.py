@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 from docx.shared import Inches
 from kb import KnowledgeBase
 from kb.ingest.document import Page
+from kb.ingest.errors import ExtraNeededError
 from kb.ingest.ocr import OCR_HINT, ocr_installed
+from kb.ingest.read import read_bytes
 from kb.ingest.read_docx import read_docx
 from kb.ingest.read_odf import read_odp, read_ods, read_odt
 from kb.ingest.read_pptx import read_pptx
@@ -239,6 +242,14 @@ def test_without_recognition_each_file_says_how_many_were_not_read(
         assert (page.how, page.reason, page.start) == (
             "failed", f"It is an image without text. {OCR_HINT}", page.stop,
         )  # fmt: skip
+
+
+def test_an_image_file_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is installed, not even what decodes it: it is not called damaged, and is read again once it can be."""
+    monkeypatch.setenv("KB_OCR", "off")
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ExtraNeededError, match=r"kb-rag\[ocr\]"):
+        read_bytes(PUMP, "pump.png")
 
 
 def test_what_no_reader_knows_is_said_whatever_is_installed() -> None:
