@@ -13,6 +13,7 @@ REASONS = (
     # any file
     (r"the file is empty; there is nothing to read|The file is empty\.", "文件是空的，没有可读的内容。"),
     (r"there is no text in the file; nothing to read", "文件中没有文字，没有可读的内容。"),
+    (r"there is no text in the file; (.+)", r"文件中没有文字；\1"),
     (r"the file has ([\d,]+) bytes, more than the limit of ([\d,]+); split it or raise the limit",
      r"文件有 \1 字节，超过 \2 字节的上限；请拆分文件或提高上限。"),
     (r"the file cannot be opened \((.+)\); check that it exists and may be read",
@@ -101,6 +102,7 @@ REASONS = (
     (r"(\d+) picture\(s\) were not read, the first on page (\d+)\. (.+)", r"有 \1 张图片没有读取，第一张在第 \2 页。\3"),
     (r"(\d+) picture\(s\) were not read\. (.+)", r"有 \1 张图片没有读取。\2"),
     (r"(\d+) picture\(s\) cannot be read \((.+)\)\.", r"有 \1 张图片无法读取（\2）。"),
+    (r"(\d+) picture\(s\) in cells or behind them were left out\.", r"没有读取单元格里或背景中的 \1 张图片。"),
     (r"The presentation has no slides; save or download it again\.", "演示文稿中没有幻灯片；请重新保存或下载。"),
     (r"The workbook has no sheets; save or download it again\.", "工作簿中没有工作表；请重新保存或下载。"),
     (r"The workbook is damaged \((.+)\); save or download it again\.", r"工作簿已损坏（\1）；请重新保存或下载。"),

@@ -59,17 +59,20 @@ class Pictures:
 
     def __init__(self, package: Package) -> None:
         self._package = package
+        self._names: set[str] = set()
         self._known: set[bytes] = set()
         self._n_recognised = 0
         self._waiting: list[int] = []
         """The page of each that waits for text recognition; 0 where there are no pages."""
         self._unreadable: Counter[str] = Counter()
         """By the kind of file."""
+        self._n_passed_over = 0
 
     def look(self, names: Iterable[str], page: int = 0) -> Seen:
         """Return what pictures hold, by the names of their parts, in this order; those that were seen before are left out."""
         seen = Seen()
         for name in names:
+            self._names.add(name)
             try:
                 data = self._package.read(name)
             except ReadError:
@@ -79,6 +82,10 @@ class Pictures:
                 self._known.add(digest)
                 seen = seen.and_of(self._read(name, data, page))
         return seen
+
+    def pass_over(self, names: Iterable[str]) -> None:
+        """Count the pictures of which no place is known, those that were looked at apart."""
+        self._n_passed_over += len({name for name in names if not name.endswith("/")} - self._names)
 
     def notes(self) -> Iterator[str]:
         """Yield what to know of them, a sentence each."""
@@ -91,6 +98,8 @@ class Pictures:
         if self._unreadable:
             kinds = ", ".join(sorted(self._unreadable))
             yield f"{self._unreadable.total()} picture(s) cannot be read ({kinds})."
+        if self._n_passed_over:
+            yield f"{self._n_passed_over} picture(s) in cells or behind them were left out."
 
     def _read(self, name: str, data: bytes, page: int) -> Sequence[str] | None:
         """Return the text of a picture; None if it cannot be read, or not yet."""

@@ -30,6 +30,7 @@ from .errors import (
 from .instructions import instruction_note
 from .language import detect
 from .metadata import front_matter
+from .ocr import OCR_HINT
 from .reading import Reader, Reading
 from .redact import redact, redacted
 
@@ -152,6 +153,8 @@ def read_bytes(data: bytes, source: str, treatment: Treatment = AS_IT_IS) -> Doc
     metadata = tuple((key, redact(value, treatment.redact)) for key, value in metadata)
     reading = _treated(reading, treatment)
     if not reading.text.strip() and not reading.pages:
+        if waiting := next((note for note in reading.notes if OCR_HINT in note), ""):
+            raise ExtraNeededError(f"there is no text in the file; {waiting}")
         raise EmptyFileError("there is no text in the file; nothing to read")
     title = " ".join(repair(reading.title).split())[:MAX_TITLE] or PurePath(name).stem or name
     return Document(

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from .errors import DamagedError, MissingExtraError, TooLargeError
 from .ocr import READING, ocr_installed, recognise
 from .reading import MarkdownWriter, Reading
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _MAX_PIXELS = 100_000_000
 _LONGEST_SIDE = 4000
@@ -45,10 +49,22 @@ def frames(data: bytes) -> Iterator[bytes]:
             for frame in ImageSequence.all_frames([image]) if image.format == "TIFF" else [image]:
                 frame.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
                 encoded = io.BytesIO()
-                frame.convert("RGB").save(encoded, "PNG")
+                _on_white(frame).save(encoded, "PNG")
                 yield encoded.getvalue()
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
         raise DamagedError(f"The image cannot be decoded ({exc}); save it again as PNG.") from exc
+
+
+def _on_white(frame: Image) -> Image:
+    """Return an image without transparency: below what is transparent there is often black, as the letters are."""
+    from PIL.Image import new
+
+    if not frame.has_transparency_data:
+        return frame.convert("RGB")
+    seen = frame.convert("RGBA")
+    ground = new("RGB", seen.size, "white")
+    ground.paste(seen, mask=seen.getchannel("A"))
+    return ground
 
 
 def _write_page(writer: MarkdownWriter, number: int, paragraphs: list[str]) -> None:

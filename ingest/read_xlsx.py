@@ -66,6 +66,7 @@ class _XlsxReader:
                 start = writer.begin_page()
                 writer.end_page(number, start, "failed", str(exc), title)
                 notes.append(f"The sheet {title} could not be read.")
+        self._pictures.pass_over(part for part in self._package.names if part.startswith("xl/media/"))
         title = self._package.title() or title_of((attribute(element, "name") for element in elements), name)
         return writer.finish(title, notes=[*notes, *self._pictures.notes()])
 

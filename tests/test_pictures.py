@@ -252,6 +252,36 @@ def test_an_image_file_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> No
         read_bytes(PUMP, "pump.png")
 
 
+def test_a_document_of_pictures_only_waits_for_recognition(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not called empty, and is read again once recognition is installed."""
+    monkeypatch.setenv("KB_OCR", "off")
+    document = docx.Document()
+    document.add_picture(io.BytesIO(PUMP), Inches(5))
+    out = io.BytesIO()
+    document.save(out)
+    with pytest.raises(ExtraNeededError, match=r"no text in the file; 1 picture\(s\) were not read.*kb-rag\[ocr\]"):
+        read_bytes(out.getvalue(), "a.docx")
+
+
+def test_a_picture_in_a_cell_is_counted() -> None:
+    """Which sheet it stands on is written elsewhere; it is not read, and that is said."""
+    with zipfile.ZipFile(io.BytesIO(workbook())) as archive:
+        parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    reading = read_xlsx(package(parts | {"xl/media/3.png": LOGO}), "a.xlsx")
+    assert "1 picture(s) in cells or behind them were left out." in reading.notes
+
+
+@needs_ocr
+@pytest.mark.parametrize("mode", ["RGBA", "P"])
+def test_letters_on_a_transparent_ground_are_read(mode: str) -> None:
+    """Black letters over transparent black, as drawing programs save them."""
+    image = Image.new("RGBA", (900, 140), (0, 0, 0, 0))
+    ImageDraw.Draw(image).text((30, 40), "The pump stands in hall two", (0, 0, 0, 255), ImageFont.load_default(40))
+    out = io.BytesIO()
+    image.convert(mode).save(out, "PNG")
+    assert "hall two" in read_bytes(out.getvalue(), "pump.png").text
+
+
 def test_what_no_reader_knows_is_said_whatever_is_installed() -> None:
     """Drawings of Windows: there is no advice, for there is nothing to be done."""
     deck = presentation(("Drawn", {"a.emf": EMF}), ("", {"b.emf": EMF + b"\0"}), ("Fine", {}))
