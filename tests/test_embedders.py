@@ -34,8 +34,6 @@ from kb.retrieval.sample import SAMPLE
 from kb.retrieval.sentence_transformer import TorchModel
 from kb.retrieval.vocabulary import Vocabulary
 
-COARSE = 0.99995
-"""Between what bfloat16 makes of the tiny model (0.9998) and what float32 does (0.999999: its weights are kept in 16 bits)."""
 PROMPTS = {"query": "How long: ", "passage": "The archive: "}
 VARIANTS: dict[str, dict[str, Any]] = {
     "bert-mean": {},
@@ -372,13 +370,13 @@ def test_path_that_changes_vectors_is_refused(
 
 @pytest.mark.parametrize("native", ["bf16", "f16"])
 def test_next_precision_is_tried(
-    native: str, folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    native: str, cache: Path, folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the native format is too coarse, float32 is compiled, and really computes in float32."""
     if precisions()[0] != native:
         pytest.skip(f"this processor does not compute in {native}")
-    monkeypatch.setattr(plans, "MIN_MEAN_COSINE", COARSE)
     spec = str(folders["bert-last-dense"])
+    monkeypatch.setattr(plans, "MIN_MEAN_COSINE", (opened(spec, cache)._plan.cosine + 1) / 2)
     embedder = opened(spec, tmp_path)
     assert embedder.path.startswith("openvino f32 (mean cosine ")
     assert f"openvino {native} refused" in embedder.path
