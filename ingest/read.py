@@ -152,10 +152,7 @@ def read_bytes(data: bytes, source: str, treatment: Treatment = AS_IT_IS) -> Doc
     metadata = front_matter(reading.text) if kind in {media.MARKDOWN, media.PLAIN} else ()
     metadata = tuple((key, redact(value, treatment.redact)) for key, value in metadata)
     reading = _treated(reading, treatment)
-    if not reading.text.strip() and not reading.pages:
-        if waiting := next((note for note in reading.notes if OCR_HINT in note), ""):
-            raise ExtraNeededError(f"there is no text in the file; {waiting}")
-        raise EmptyFileError("there is no text in the file; nothing to read")
+    _demand_something(reading)
     title = " ".join(repair(reading.title).split())[:MAX_TITLE] or PurePath(name).stem or name
     return Document(
         id=identity,
@@ -170,6 +167,15 @@ def read_bytes(data: bytes, source: str, treatment: Treatment = AS_IT_IS) -> Doc
         notes=(*reading.notes, *instruction_note(reading.text)),
         metadata=metadata,
     )
+
+
+def _demand_something(reading: Reading) -> None:
+    """Raise an error for a file in which there is nothing: one that may be read again where pictures wait for recognition."""
+    if reading.text.strip() or reading.pages:
+        return
+    if waiting := next((note for note in reading.notes if OCR_HINT in note), ""):
+        raise ExtraNeededError(f"there is no text in the file; {waiting}")
+    raise EmptyFileError("there is no text in the file; nothing to read")
 
 
 def _treated(reading: Reading, treatment: Treatment) -> Reading:

@@ -3,8 +3,8 @@
 Comes in: OpenVINO's graph of a model. Goes out: the same graph, changed. Never: calibration: what flows into a layer is
 quantized while it runs, by its own size (``compiled.py`` asks for that), so that the outcome depends on the model alone.
 
-nncf's static quantization, which was tried instead, is a little faster and far less exact (MiniLM: mean cosine .993 to .998 for
-passages and .985 to .991 for questions, .9989 here), needs text to calibrate on, and five more packages.
+nncf's static quantization, which was tried instead, was a little faster and less exact, most of all for questions, and needs
+text to calibrate on and five more packages.
 """
 
 from __future__ import annotations
