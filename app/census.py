@@ -7,19 +7,21 @@ exact span. Never: a count over the best passages only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal, cast
 
 from ..ingest.catalog import Catalog
+from ..ingest.document import Chunk
 from ..ingest.sentences import sentence_spans
 from ..prompts.fill import language_of
 from ..prompts.prompt import Citation, Sentence
 from ..prompts.templates import Language
 from ..retrieval.hanzi import SIMPLIFIED
 from ..retrieval.tokens import tokens
-from ..retrieval.where import Where, resolve
+from ..retrieval.where import Scope, Where, resolve
 from .answer import Answer, Searched
 
 Kind = Literal["documents", "times"]
@@ -165,38 +167,31 @@ def _sources(catalog: Catalog, where: Where) -> tuple[int, int]:
 def _mentions(catalog: Catalog, what: str, where: Where) -> Iterator[_Mention]:
     """Yield the first mention in each document that has one."""
     wanted = _items(what)
+    scope = resolve(catalog, where) if where else None
+    found: dict[str, list[tuple[Chunk, int, int]]] = defaultdict(list)
+    for chunk in _holding(catalog, what, scope):
+        found[chunk.document_id] += [(chunk, start, stop) for start, stop in _spans(chunk.text, wanted)]
+    for document, spans in found.items():
+        if spans:
+            chunk, *span = min(spans, key=lambda one: one[0].start + one[1])
+            source = scope.places.get(document, chunk.source) if scope else chunk.source
+            start, stop = _whole_sentence(chunk.text, *span)
+            yield _Mention(
+                source, document, chunk.start + start, chunk.start + stop, chunk.text[start:stop], chunk.headings,
+                len(spans),
+            )  # fmt: skip
+
+
+def _holding(catalog: Catalog, what: str, scope: Scope | None) -> Iterable[Chunk]:
+    """Return the chunks in a scope that hold all words of ``what``, in any order."""
     query = " AND ".join(f'"{token}"' for token in dict.fromkeys(tokens(what)))
     if not query:
-        return
-    scope = resolve(catalog, where) if where else None
-    ids = [
-        chunk
-        for (chunk,) in catalog.connection().execute(
-            "SELECT c.id FROM bm25 JOIN chunks c ON c.key = bm25.rowid WHERE bm25 MATCH ?"
-            " ORDER BY c.document_id, c.start",
-            (query,),
-        )
-        if scope is None or chunk in scope.ids
-    ]
-    first: dict[str, _Mention] = {}
-    counted: dict[str, set[int]] = {}
-    for chunk in catalog.chunks(ids).values() if ids else ():
-        spans = list(_spans(chunk.text, wanted))
-        if not spans:
-            continue
-        counted.setdefault(chunk.document_id, set()).update(chunk.start + start for start, _ in spans)
-        if chunk.document_id not in first:
-            start, stop = _whole_sentence(chunk.text, *spans[0])
-            source = scope.places.get(chunk.document_id, chunk.source) if scope else chunk.source
-            first[chunk.document_id] = _Mention(
-                source, chunk.document_id, chunk.start + start, chunk.start + stop, chunk.text[start:stop],
-                chunk.headings, 0,
-            )  # fmt: skip
-    for document, mention in first.items():
-        yield _Mention(
-            mention.source, document, mention.start, mention.stop, mention.quote, mention.headings,
-            len(counted[document]),
-        )  # fmt: skip
+        return ()
+    rows = catalog.connection().execute(
+        "SELECT c.id FROM bm25 JOIN chunks c ON c.key = bm25.rowid WHERE bm25 MATCH ?", (query,)
+    )
+    ids = [chunk for (chunk,) in rows if scope is None or chunk in scope.ids]
+    return catalog.chunks(ids).values()
 
 
 def _items(text: str) -> list[str]:

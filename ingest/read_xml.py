@@ -72,41 +72,31 @@ def _write(writer: MarkdownWriter, root: etree._Element) -> None:
         node, level = stack.pop()
         if isinstance(node, str):
             lines.append(node)
-            continue
-        own = _local(node)
-        if not own:
-            continue
-        if own in _TITLES and node is not root and _inline(node):
+        elif _is_heading(node, root):
             writer.block("\n".join(lines))
             lines.clear()
             writer.heading(level, _inline(node))
         elif _is_prose(node):
-            lines.append("")
-            lines.append(_clean(_inline(node)))
-            lines.append("")
-        elif len(node) == 0:
-            lines.extend(_data_lines(node, own))
-        else:
-            lines.append("")
-            lines.extend(_data_lines(node, own))
-            deeper = level + any(_local(child) in _TITLES for child in node)
-            stack.extend(
-                reversed(
-                    [
-                        entry
-                        for child in node
-                        for entry in _with_tail(child, level if _local(child) in _TITLES else deeper)
-                    ]
-                )
-            )
+            lines += ["", _clean(_inline(node)), ""]
+        elif own := _local(node):
+            lines += [*([""] if len(node) else []), *_data_lines(node, own)]
+            stack += reversed(list(_inside(node, level)))
     for block in re.split(r"\n{2,}", "\n".join(lines)):
         writer.block(block)
 
 
-def _with_tail(child: etree._Element, level: int) -> Iterator[tuple[etree._Element | str, int]]:
-    yield child, level
-    if child.tail and child.tail.strip():
-        yield " ".join(child.tail.split()), level
+def _is_heading(node: etree._Element, root: etree._Element) -> bool:
+    return _local(node) in _TITLES and node is not root and bool(_inline(node))
+
+
+def _inside(node: etree._Element, level: int) -> Iterator[tuple[etree._Element | str, int]]:
+    """Yield children with their levels, and the text between them; what stands beside a title stands below it."""
+    deeper = level + any(_local(child) in _TITLES for child in node)
+    for child in node:
+        own = level if _local(child) in _TITLES else deeper
+        yield child, own
+        if child.tail and child.tail.strip():
+            yield " ".join(child.tail.split()), own
 
 
 def _data_lines(node: etree._Element, own: str) -> Iterator[str]:
