@@ -32,8 +32,9 @@ MINIMUM_SCORE = 0.5
 
 Box = tuple[float, float, float, float]
 
-_LEAST_DOTS, _STRIP = 8, 4
-"""The height of the smallest letters that can be read; how many times longer than wide an image may be as it is."""
+_LEAST_DOTS, _LEAST_WORD, _STRIP = 8, 32, 4
+"""The height of the smallest letters that can be read, and the length of a word of them; how many times longer than wide an
+image may be as it is."""
 _MOSTLY, _WIDE_SPACE = 0.6, 0.9
 _LEAST = 2
 """Letters of a piece that is part of a quote, and of a text: a single one is a spot more often than a letter."""
@@ -56,6 +57,11 @@ def ocr_installed() -> bool:
     if os.environ.get("KB_OCR") == "off":
         return False
     return find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
+
+
+def too_small(width: int, height: int) -> bool:
+    """Return whether an image of so many dots has no room for a word: an icon, a bullet, a rule, a spacer."""
+    return min(width, height) < _LEAST_DOTS or max(width, height) < _LEAST_WORD
 
 
 def recognise(image: bytes) -> list[str]:
@@ -106,15 +112,16 @@ def _pieces(image: bytes, *, upright: bool = False) -> list[_Piece]:
 
 
 def _with_room(image: bytes) -> bytes | None:
-    """Return the image, a strip on a wider ground; None for a line, in which no letter has room.
+    """Return the image, a strip on a wider ground; None for one that is too small.
 
-    RapidOCR enlarges an image until its shorter side is long enough: a rule of 1 x 400 dots took minutes, as mails hold them.
+    RapidOCR enlarges an image until its shorter side is long enough: a rule of 1 x 400 dots took minutes, as mails hold them,
+    and an icon takes as long as a line of text.
     """
     from PIL import Image
 
     with Image.open(io.BytesIO(image)) as opened:
         shorter, longer = sorted(opened.size)
-        if shorter < _LEAST_DOTS:
+        if too_small(shorter, longer):
             return None
         if longer <= _STRIP * shorter:
             return image

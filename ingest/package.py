@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from .errors import DamagedError, EmptyFileError, EncryptedError, TooLargeError, UnsupportedError
+from .errors import DamagedError, EmptyFileError, EncryptedError, ReadError, TooLargeError, UnsupportedError
 
 __all__ = ["Element", "Package", "Relation", "attribute", "local", "open_package", "parse_xml"]
 
@@ -122,6 +122,13 @@ class Package:
         if len(content) > MAX_PART_BYTES:
             raise TooLargeError(f"The part {name} is larger than {MAX_PART_BYTES >> 20} MiB; it was left alone.")
         return content
+
+    def optional(self, name: str) -> bytes:
+        """Return the bytes of a part that the file can be read without; none when it is missing or damaged."""
+        try:
+            return self.read(name)
+        except ReadError:
+            return b""
 
     def xml(self, name: str) -> Element:
         """Return the root element of a part; see ``read`` for what it raises."""

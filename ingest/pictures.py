@@ -1,23 +1,29 @@
-"""The pictures in office files: their text is recognised where the ``ocr`` extra is installed, and counted where it is not.
+"""The pictures inside a file: their text is recognised where the ``ocr`` extra is installed, and counted where it is not.
 
-Comes in: the names of parts, where they are shown. Goes out: paragraphs, and what became of pictures without. Never: the text
-of a picture twice, such as of a logo on every slide, or a picture passed over in silence.
+Comes in: the bytes of pictures, as a reader meets them. Goes out: paragraphs, and what became of pictures without. Never: the
+text of a picture twice, such as of a logo on every slide, a picture passed over in silence, or a file lost to one of them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from . import media
 from .document import How
 from .errors import ReadError
-from .ocr import OCR_HINT, ocr_installed, recognise
-from .package import Element, Package, attribute, local
+from .ocr import OCR_HINT, ocr_installed, recognise, too_small
+from .package import parse_xml
 from .read_image import frames
+
+_SVG = re.compile(rb"\A\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:\w+:)?svg\b", re.DOTALL)
+
+_HEADER = 24
+"""Bytes, in which a PNG and a GIF say how large they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +35,9 @@ class Seen:
     """In which no text was found."""
     n_unread: int = 0
 
-    def and_of(self, found: Sequence[str] | None) -> Seen:
-        """Return this with one picture more: its paragraphs, ``None`` for one that was not read."""
-        if found is None:
-            return replace(self, n_unread=self.n_unread + 1)
-        if not found:
-            return replace(self, n_blank=self.n_blank + 1)
-        return replace(self, paragraphs=(*self.paragraphs, *found))
+    def __add__(self, other: Seen) -> Seen:
+        """Return what both hold, in this order."""
+        return Seen(self.paragraphs + other.paragraphs, self.n_blank + other.n_blank, self.n_unread + other.n_unread)
 
     @property
     def verdict(self) -> tuple[How, str]:
@@ -55,37 +57,32 @@ NOTHING = Seen()
 
 
 class Pictures:
-    """Reads the pictures of one package, each once, and keeps account of them."""
+    """Reads the pictures of one file, each once, and keeps account of them."""
 
-    def __init__(self, package: Package) -> None:
-        self._package = package
-        self._names: set[str] = set()
+    def __init__(self) -> None:
         self._known: set[bytes] = set()
         self._n_recognised = 0
         self._waiting: list[int] = []
         """The page of each that waits for text recognition; 0 where there are no pages."""
         self._unreadable: Counter[str] = Counter()
         """By the kind of file."""
-        self._n_passed_over = 0
 
-    def look(self, names: Iterable[str], page: int = 0) -> Seen:
-        """Return what pictures hold, by the names of their parts, in this order; those that were seen before are left out."""
-        seen = Seen()
-        for name in names:
-            self._names.add(name)
-            try:
-                data = self._package.read(name)
-            except ReadError:
-                data = b""
-            digest = hashlib.sha256(data or name.encode()).digest()
-            if digest not in self._known:
-                self._known.add(digest)
-                seen = seen.and_of(self._read(name, data, page))
-        return seen
+    def see(self, name: str, data: bytes, page: int = 0) -> Seen:
+        """Return what a picture holds; nothing of one that was seen before.
 
-    def pass_over(self, names: Iterable[str]) -> None:
-        """Count the pictures of which no place is known, those that were looked at apart."""
-        self._n_passed_over += len({name for name in names if not name.endswith("/")} - self._names)
+        Args:
+            name: its name, of which only the suffix matters.
+            data: the whole of it; empty where it is missing or damaged.
+            page: the page that shows it; 0 where there are no pages.
+        """
+        digest = hashlib.sha256(data or name.encode(errors="replace")).digest()
+        if digest in self._known:
+            return NOTHING
+        self._known.add(digest)
+        found = self._read(name, data, page)
+        if found is None:
+            return Seen(n_unread=1)
+        return Seen(tuple(found)) if found else Seen(n_blank=1)
 
     def notes(self) -> Iterator[str]:
         """Yield what to know of them, a sentence each."""
@@ -98,50 +95,43 @@ class Pictures:
         if self._unreadable:
             kinds = ", ".join(sorted(self._unreadable))
             yield f"{self._unreadable.total()} picture(s) cannot be read ({kinds})."
-        if self._n_passed_over:
-            yield f"{self._n_passed_over} picture(s) in cells or behind them were left out."
 
     def _read(self, name: str, data: bytes, page: int) -> Sequence[str] | None:
         """Return the text of a picture; None if it cannot be read, or not yet."""
-        if media.sniff(data, name) in media.IMAGES:
-            if not ocr_installed():
-                self._waiting.append(page)
-                return None
-            try:
+        try:
+            if _SVG.match(data[:4096]):
+                return _drawn(data)
+            if media.sniff(data, name) in media.IMAGES:
+                if _is_tiny(data):
+                    return ()
+                if not ocr_installed():
+                    self._waiting.append(page)
+                    return None
                 found = [paragraph for frame in frames(data) for paragraph in recognise(frame)]
-            except ReadError:
-                pass
-            else:
                 self._n_recognised += bool(found)
                 return found
+        except (ReadError, MemoryError):
+            pass
         self._unreadable[PurePosixPath(name).suffix[1:].upper() or "?"] += 1
         return None
 
 
-def pictures_of(package: Package, part: str) -> list[str]:
-    """Return the parts of the pictures that a slide or drawing shows, in its order, and then those in its diagrams."""
-    relations = package.relations(part)
-    root = package.optional_xml(part) if any(relation.kind == "image" for relation in relations.values()) else None
-    shown = [
-        relation.target
-        for blip in (root.iter("{*}blip") if root is not None else ())
-        if (relation := relations.get(attribute(blip, "embed"))) and not relation.external and not _in_object(blip)
-    ]
-    for relation in relations.values():
-        if relation.kind == "diagramData":
-            shown += images_beside(package, relation.target)
-    return shown
+def _drawn(data: bytes) -> Sequence[str] | None:
+    """Return the text of an SVG, which is there as text; None where there is none but a picture in it, which is not opened.
+
+    Raises: DamagedError.
+    """
+    root = parse_xml(data, "the drawing")
+    lines = [" ".join("".join(text.itertext()).split()) for text in root.iter("{*}text")]
+    if text := "\n".join(filter(None, lines)):
+        return (text,)
+    return None if root.find(".//{*}image") is not None else ()
 
 
-def images_beside(package: Package, part: str) -> list[str]:
-    """Return the parts of all pictures that a part refers to, shown or not."""
-    return [
-        relation.target
-        for relation in package.relations(part).values()
-        if relation.kind == "image" and not relation.external
-    ]
-
-
-def _in_object(element: Element) -> bool:
-    """Return whether a picture only stands for an embedded object, which is counted as one."""
-    return any(local(above) == "oleObj" for above in element.iterancestors())
+def _is_tiny(data: bytes) -> bool:
+    """Return whether a PNG or GIF is too small for letters: spacers and bullets, which need not wait to be recognised."""
+    if data.startswith(b"\x89PNG") and len(data) >= _HEADER:  # ISO/IEC 15948, 11.2.2
+        return too_small(int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big"))
+    if data.startswith(b"GIF8") and len(data) >= _HEADER:  # GIF89a, 18
+        return too_small(int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"))
+    return False

@@ -15,8 +15,8 @@ from .drawing import graphics, said_by
 from .errors import DamagedError
 from .merged import Merged, Row, fill, grid
 from .office_math import linear
+from .office_pictures import OfficePictures, images_beside
 from .package import Element, Package, attribute, local, open_package
-from .pictures import Pictures, images_beside
 from .reading import MarkdownWriter, Reading
 
 _SKIPPED = {
@@ -61,7 +61,7 @@ class _DocxReader:
         self._styles = Styles(self._part("styles"))
         self._numbering = Numbering(self._part("numbering"))
         self._writer = MarkdownWriter()
-        self._pictures = Pictures(package)
+        self._pictures = OfficePictures(package)
         self._items: list[str] = []
         self._code: list[str] = []
 

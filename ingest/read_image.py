@@ -40,19 +40,25 @@ def frames(data: bytes) -> Iterator[bytes]:
 
     Raises: DamagedError: it cannot be decoded. TooLargeError.
     """
-    from PIL import Image, ImageSequence, UnidentifiedImageError
+    from PIL import Image, ImageSequence
 
     try:
         with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > _MAX_PIXELS or getattr(image, "n_frames", 1) > _MAX_FRAMES:
-                raise TooLargeError(f"The image has {image.width} x {image.height} dots; make it smaller.")
+            _check_size(image)
             for frame in ImageSequence.all_frames([image]) if image.format == "TIFF" else [image]:
                 frame.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
                 encoded = io.BytesIO()
                 _on_white(frame).save(encoded, "PNG")
                 yield encoded.getvalue()
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
+    except (TooLargeError, MemoryError):
+        raise
+    except Exception as exc:  # Pillow meets damage with OSError, SyntaxError, struct.error, EOFError, KeyError, ...
         raise DamagedError(f"The image cannot be decoded ({exc}); save it again as PNG.") from exc
+
+
+def _check_size(image: Image) -> None:
+    if image.width * image.height > _MAX_PIXELS or getattr(image, "n_frames", 1) > _MAX_FRAMES:
+        raise TooLargeError(f"The image has {image.width} x {image.height} dots; make it smaller.")
 
 
 def _on_white(frame: Image) -> Image:

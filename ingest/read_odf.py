@@ -14,8 +14,9 @@ from .drawing import said_by
 from .errors import DamagedError, EncryptedError
 from .merged import Merged, Row, fill, grid
 from .odf_lists import Lists
+from .office_pictures import OfficePictures
 from .package import Element, Package, attribute, local, open_package
-from .pictures import NOTHING, Pictures
+from .pictures import NOTHING
 from .reading import MarkdownWriter, Reading
 from .sheets import Sheet, title_of, write_sheet
 
@@ -42,7 +43,7 @@ class _Out:
 
     writer: MarkdownWriter
     lists: Lists
-    pictures: Pictures
+    pictures: OfficePictures
     name: str
     """Of the file."""
 
@@ -76,7 +77,7 @@ def _read(data: bytes, name: str, kind: str, write: _Write) -> Reading:
         content = body.find("{*}" + kind) if body is not None else None
         if content is None:
             raise DamagedError(f"The file holds no {kind}; save or download it again.")
-        out = _Out(MarkdownWriter(), Lists(package.optional_xml("styles.xml"), root), Pictures(package), name)
+        out = _Out(MarkdownWriter(), Lists(package.optional_xml("styles.xml"), root), OfficePictures(package), name)
         suggested = write(out, content)
         return out.writer.finish(_title(package) or suggested, notes=tuple(out.pictures.notes()))
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from .drawing import graphics, paragraph_text, paragraphs, said_by
 from .errors import DamagedError
 from .merged import Merged, Row, fill, grid
+from .office_pictures import OfficePictures, pictures_of
 from .package import Element, Package, attribute, local, open_package
-from .pictures import NOTHING, Pictures, pictures_of
+from .pictures import NOTHING
 from .reading import MarkdownWriter, Reading
 
 _TITLES = ("title", "ctrTitle")
@@ -29,7 +30,7 @@ def read_pptx(data: bytes, name: str) -> Reading:
         if not slides:
             raise DamagedError("The presentation has no slides; save or download it again.")
         writer = MarkdownWriter()
-        pictures = Pictures(package)
+        pictures = OfficePictures(package)
         authors = _authors(package, main)
         seen_footers: set[str] = set()
         for number, element in enumerate(slides, start=1):

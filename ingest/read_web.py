@@ -1,7 +1,9 @@
 """HTML becomes Markdown.
 
-Comes in: bytes of a page. Goes out: a ``Reading`` with its headings, lists, tables and code, links as their text. Never:
-scripts, styles, hidden elements, or menus (blocks of ``nav`` kind that are nearly all links; a note counts those).
+Comes in: bytes of a page. Goes out: a ``Reading`` with its headings, lists, tables and code, links as their text. The text in
+pictures that the page itself holds stands where they do. Never: scripts, styles, hidden elements, menus (blocks of ``nav``
+kind that are nearly all links; a note counts those), or a picture that is elsewhere: a file beside the page is ingested as
+the file that it is, and nothing is fetched.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from . import encoding
 from .instructions import hidden_note
 from .merged import Merged, Row, fill, grid
+from .page_pictures import PICTURED, Look, addresses, looking
+from .pictures import Pictures
 from .reading import MarkdownWriter, Reading
 
 _SKIPPED = frozenset((
@@ -52,18 +56,26 @@ def read_html(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader s
     return html_reading(decoded.text, decoded.encoding, decoded.notes)
 
 
-def html_reading(html: str, encoding_name: str = "", notes: tuple[str, ...] = ()) -> Reading:
-    """Read a page that is text already."""
+def html_reading(html: str, encoding_name: str = "", notes: tuple[str, ...] = (), look: Look | None = None) -> Reading:
+    """Read a page that is text already.
+
+    Args:
+        html: the page.
+        encoding_name: what it was in.
+        notes: what to know of it already.
+        look: looks at its pictures, of which the caller gives account; those in the page itself are looked at without.
+    """
+    pictures = Pictures()
     tree = LexborHTMLParser(encoding.repair(html))
     title = _title(tree)
-    page = _Page()
+    page = _Page(look or looking(pictures))
     if title and not any(_text(node) for node in tree.css("h1")):
         page.writer.heading(1, title)
     if tree.root is not None:
         page.walk(tree.root)
     if page.menus:
         notes = (*notes, f"{page.menus} navigation blocks were left out")
-    notes += hidden_note("\n".join(page.hidden))
+    notes = (*notes, *pictures.notes(), *hidden_note("\n".join(page.hidden)))
     return page.writer.finish(title, encoding_name, notes)
 
 
@@ -80,8 +92,11 @@ def _title(tree: LexborHTMLParser) -> str:
 class _Page:
     """Walks a tree without recursion, for pages nest tens of thousands deep, and writes blocks as it leaves them."""
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look) -> None:
         self.writer = MarkdownWriter()
+        self._look = look
+        self._shown: list[str] = []
+        """The text in the pictures of the block at hand, which follows it."""
         self.menus = 0
         self.hidden: list[str] = []
         """What readers of the page do not see."""
@@ -102,6 +117,9 @@ class _Page:
             "blockquote": self._enter_quote,
             "br": self._line_break,
             "img": self._image,
+            "svg": self._drawing,
+            "object": self._object,
+            "embed": self._object,
             "code": self._inline_code,
             "dl": self._enter_list,
             "dt": self._enter_item,
@@ -133,11 +151,11 @@ class _Page:
         tag = node.tag or ""
         if tag == "-text":
             return True
-        if tag in _SKIPPED or self._hidden(node):
+        handler = self._enter.get(tag)
+        if (tag in _SKIPPED and not handler) or self._hidden(node):
             return False
         if tag in _BLOCKS:
             self._flush()
-        handler = self._enter.get(tag)
         return handler(node) if handler else True
 
     def _on_leave(self, node: LexborNode) -> None:
@@ -163,11 +181,15 @@ class _Page:
         return True
 
     def _flush(self) -> None:
-        """Write the inline text gathered so far as a paragraph, or as lines of the open list item."""
+        """Write the inline text gathered so far, and then what its pictures say."""
         text = _collapse("".join(self._inline))
         self._inline.clear()
-        if not text:
-            return
+        shown, self._shown = self._shown, []
+        for paragraph in filter(None, (text, *shown)):
+            self._write(paragraph)
+
+    def _write(self, text: str) -> None:
+        """Write a paragraph, or lines of the open list item."""
         if self._markers:
             indent = "  " * min(len(self._markers) - 1, _MAX_INDENT)
             marker = self._markers[-1] if self._item_open else " " * len(self._markers[-1])
@@ -189,6 +211,8 @@ class _Page:
             self._flush_list()
             self.writer.heading(int((node.tag or "h1")[1]), title)
             self._item_open = False
+            self._look_below(node)
+            self._flush()
         return not title
 
     def _enter_list(self, node: LexborNode) -> bool:
@@ -234,11 +258,35 @@ class _Page:
         alt = node.attributes.get("alt")
         if alt and alt.strip():
             self._inline.append(f" {alt} ")
+        self._look_at(node)
         return False
+
+    def _object(self, node: LexborNode) -> bool:
+        self._look_at(node)
+        return False
+
+    def _drawing(self, node: LexborNode) -> bool:
+        self._look_below(node)
+        return False
+
+    def _look_at(self, node: LexborNode) -> None:
+        found = (self._look(address) for address in addresses(node.attributes))
+        self._shown += next((paragraphs for paragraphs in found if paragraphs is not None), ())
+
+    def _look_below(self, node: LexborNode) -> None:
+        """Look at the pictures and drawings in an element whose text is written already."""
+        drawn: list[str] = []
+        for found in node.css(PICTURED):
+            if found.tag == "text":
+                drawn.append(_text(found))
+            else:
+                self._look_at(found)
+        self._shown.append("\n".join(filter(None, drawn)))
 
     def _input(self, node: LexborNode) -> bool:
         if node.attributes.get("type") in {"button", "submit", "text", None} and node.attributes.get("value"):
             self._inline.append(f" {node.attributes['value']} ")
+        self._look_at(node)
         return False
 
     def _inline_code(self, node: LexborNode) -> bool:
@@ -252,7 +300,7 @@ class _Page:
         inner = node.attributes.get("srcdoc")
         if inner:
             self._flush_list()
-            self.writer.block(_without_headings(inner))
+            self.writer.block(_without_headings(inner, self._look))
         return False
 
     def _code(self, node: LexborNode) -> bool:
@@ -260,6 +308,7 @@ class _Page:
         if text.strip():
             self._flush_list()
             self.writer.code(text, _code_language(node))
+        self._look_below(node)
         return False
 
     def _table(self, node: LexborNode) -> bool:
@@ -271,6 +320,8 @@ class _Page:
         if caption is not None:
             self.writer.block(_text(caption))
         self.writer.table(rows)
+        self._look_below(node)
+        self._flush()
         return False
 
 
@@ -341,8 +392,8 @@ def _code_language(node: LexborNode) -> str:
     return ""
 
 
-def _without_headings(html: str) -> str:
-    return re.sub(r"^#+ ", "", html_text(html), flags=re.MULTILINE)
+def _without_headings(html: str, look: Look) -> str:
+    return re.sub(r"^#+ ", "", html_reading(html, look=look).text, flags=re.MULTILINE)
 
 
 def _data_rows(table: LexborNode) -> list[list[str]] | None:

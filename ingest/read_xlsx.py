@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from .drawing import graphics, paragraphs
 from .errors import DamagedError
 from .merged import Merged
+from .office_pictures import OfficePictures, pictures_of
 from .package import Element, Package, attribute, local, open_package
-from .pictures import Pictures, pictures_of
 from .reading import MarkdownWriter, Reading
 from .sheets import Cells, Sheet, shown_number, title_of, write_sheet
 
@@ -40,7 +40,7 @@ class _XlsxReader:
         self._workbook = package.xml(self._main)
         self._strings = self._shared_strings()
         self._formats = self._cell_formats()
-        self._pictures = Pictures(package)
+        self._pictures = OfficePictures(package)
         self._since_1904 = attribute(self._workbook.find("{*}workbookPr"), "date1904") in ("1", "true")
 
     def read(self, name: str) -> Reading:
@@ -66,9 +66,11 @@ class _XlsxReader:
                 start = writer.begin_page()
                 writer.end_page(number, start, "failed", str(exc), title)
                 notes.append(f"The sheet {title} could not be read.")
-        self._pictures.pass_over(part for part in self._package.names if part.startswith("xl/media/"))
         title = self._package.title() or title_of((attribute(element, "name") for element in elements), name)
-        return writer.finish(title, notes=[*notes, *self._pictures.notes()])
+        notes += self._pictures.notes()
+        if n_unseen := self._pictures.unseen("xl/media/"):
+            notes.append(f"{n_unseen} picture(s) in cells or behind them were left out.")
+        return writer.finish(title, notes=notes)
 
     def _part(self, kind: str) -> Element | None:
         targets = [relation.target for relation in self._relations.values() if relation.kind == kind]
