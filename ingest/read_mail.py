@@ -1,7 +1,7 @@
 """Mail becomes Markdown: the headers people read, the body, then each attachment under a heading of its own.
 
 Comes in: bytes of a message, a mailbox or a saved web page (MHTML). Goes out: a ``Reading``. Never: both the plain and the
-HTML version of a body, or an attachment dropped without a note.
+HTML version of a body, an attachment dropped without a note, or a picture that the body shows as an attachment again.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ import email.header
 import email.policy
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 from email.parser import BytesParser
 from itertools import islice, pairwise
 from pathlib import PurePath
+from urllib.parse import unquote, urljoin
 
 from . import encoding
-from .errors import DamagedError, ReadError
+from .errors import DamagedError, ExtraNeededError, ReadError
 from .media import sniff
+from .ocr import OCR_HINT
+from .page_pictures import looking
+from .pictures import Pictures
 from .read_web import html_reading
 from .reading import MarkdownWriter, Reading
 
@@ -38,28 +42,35 @@ def read_eml(data: bytes, name: str) -> Reading:
 
     Raises: DamagedError: there are neither headers nor a body.
     """
-    return _read_message(_parse(data), PurePath(name).stem, 0)
+    pictures = Pictures()
+    reading = _read_message(_parse(data), PurePath(name).stem, 0, pictures)
+    return replace(reading, notes=(*reading.notes, *pictures.notes()))
 
 
 def read_mbox(data: bytes, name: str) -> Reading:
     """Read a mailbox: each message under a heading with its subject."""
     writer = MarkdownWriter()
     notes: list[str] = []
+    pictures = Pictures()
     for number, raw in enumerate(_split_mbox(data), 1):
         message = _parse(raw)
-        inner = _read_message(message, f"Message {number}", 0)
+        inner = _read_message(message, f"Message {number}", 0, pictures)
         append_reading(writer, inner.title or f"Message {number}", inner, 1)
         notes.extend(inner.notes)
-    return writer.finish(PurePath(name).stem, "", notes)
+    return writer.finish(PurePath(name).stem, "", [*notes, *pictures.notes()])
 
 
 def read_mhtml(data: bytes, name: str) -> Reading:
-    """Read a web page saved as one file: its HTML part."""
+    """Read a web page saved as one file: its HTML part, with the pictures beside it."""
     message = _parse(data)
     for part in message.walk():
         if part.get_content_type() in {"text/html", "application/xhtml+xml"}:
             decoded = encoding.decode(_payload(part), part.get_content_charset() or "")
-            return html_reading(decoded.text, decoded.encoding, decoded.notes)
+            pictures = Pictures()
+            beside = _Beside(message)
+            beside.base = header(part, "Content-Location")
+            reading = html_reading(decoded.text, decoded.encoding, decoded.notes, looking(pictures, beside.picture))
+            return replace(reading, notes=(*reading.notes, *pictures.notes()))
     return read_eml(data, name)
 
 
@@ -77,7 +88,37 @@ def _split_mbox(data: bytes) -> Iterator[bytes]:
         yield data
 
 
-def _read_message(message: Message, name: str, depth: int) -> Reading:
+class _Beside:
+    """The parts that travel with a page, by the addresses under which it shows them (RFC 2392, RFC 2557)."""
+
+    def __init__(self, message: Message) -> None:
+        self.base = ""
+        """Where the page was, against which its addresses are."""
+        self.shown: set[int] = set()
+        """The ids of the objects of those that it shows."""
+        self._parts: dict[str, Message] = {}
+        for part in message.walk():
+            if part.get_content_maintype() not in {"text", "multipart", "message"}:
+                self._parts.setdefault(f"cid:{header(part, 'Content-ID').strip('<> ')}", part)
+                self._parts.setdefault(header(part, "Content-Location"), part)
+
+    def picture(self, address: str) -> tuple[str, bytes] | None:
+        """Return the name and the bytes of the picture at an address; None when it is not here."""
+        part = self._parts.get(unquote(address) if address.startswith("cid:") else _joined(self.base, address))
+        if part is None:
+            return None
+        self.shown.add(id(part))
+        return _file_name(part) or f"picture.{part.get_content_subtype()}", _payload(part)
+
+
+def _joined(base: str, address: str) -> str:
+    try:
+        return urljoin(base, address)
+    except ValueError:  # brackets that are no host
+        return address
+
+
+def _read_message(message: Message, name: str, depth: int, pictures: Pictures) -> Reading:
     writer = MarkdownWriter()
     subject = header(message, "Subject")
     if subject:
@@ -86,6 +127,8 @@ def _read_message(message: Message, name: str, depth: int) -> Reading:
     notes: list[str] = []
     encoding_name = ""
     others: list[Message] = []
+    beside = _Beside(message)
+    look = looking(pictures, beside.picture)
     for part in _bodies(message, others):
         decoded = _decoded(part)
         if decoded is None:
@@ -93,12 +136,13 @@ def _read_message(message: Message, name: str, depth: int) -> Reading:
         encoding_name = encoding_name or decoded.encoding
         notes.extend(decoded.notes)
         text = encoding.repair(decoded.text)
-        append_reading(writer, "", html_reading(text) if part.get_content_subtype() == "html" else Reading(text), 1)
+        is_page = part.get_content_subtype() == "html"
+        append_reading(writer, "", html_reading(text, look=look) if is_page else Reading(text), 1)
     attachments = Attachments(writer, depth)
     for part in others:
         if part.get_content_type() == "message/rfc822":
-            notes.extend(_append_messages(writer, part, depth))
-        elif not part.get_content_type().startswith(_SIGNATURES):
+            notes.extend(_append_messages(writer, part, depth, pictures))
+        elif id(part) not in beside.shown and not part.get_content_type().startswith(_SIGNATURES):
             attachments.add(Attachment(_file_name(part) or f"attachment.{part.get_content_subtype()}", _payload(part)))
     notes.extend(attachments.notes())
     reading = writer.finish(subject or name, encoding_name, notes)
@@ -132,13 +176,13 @@ def _undone_surrogates(text: str) -> str:
     return text
 
 
-def _append_messages(writer: MarkdownWriter, part: Message, depth: int) -> list[str]:
+def _append_messages(writer: MarkdownWriter, part: Message, depth: int, pictures: Pictures) -> list[str]:
     if depth >= MAX_DEPTH:
         return ["messages nested too deeply were left out"]
     notes: list[str] = []
     for message in map(_unpacked, _parts(part)):
         try:
-            reading = _read_message(message, "Message", depth + 1)
+            reading = _read_message(message, "Message", depth + 1, pictures)
         except ReadError as exc:
             notes.append(f"an attached message was left out: {exc}")
             continue
@@ -278,6 +322,9 @@ class Attachments:
             return
         try:
             document = read_bytes(attachment.data, attachment.name)
+        except ExtraNeededError as exc:  # these words let it be read again once recognition is there
+            self._leave_out(attachment.name, str(exc) if OCR_HINT in str(exc) else OCR_HINT)
+            return
         except ReadError as exc:
             self._leave_out(attachment.name, str(exc))
             return

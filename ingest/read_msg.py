@@ -9,14 +9,18 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
+from urllib.parse import unquote
 
 import olefile
 
 from . import encoding
 from .errors import DamagedError, ReadError
 from .media import RTF
+from .page_pictures import Look, looking
+from .pictures import Pictures
 from .read_mail import MAX_DEPTH, Attachment, Attachments, append_reading
 from .read_web import html_reading
 from .reading import MarkdownWriter, Reading
@@ -25,6 +29,7 @@ from .reading import MarkdownWriter, Reading
 _SUBJECT, _BODY, _HTML, _RTF = "0037", "1000", "1013", "1009"
 _SENDER_NAME, _SENDER_ADDRESS, _SENDER_SMTP, _TO, _CC = "0C1A", "0C1F", "5D01", "0E04", "0E03"
 _DATA, _LONG_NAME, _SHORT_NAME, _DISPLAY_NAME = "3701", "3707", "3704", "3001"
+_CONTENT_ID, _CONTENT_LOCATION = "3712", "3713"
 _SUBMITTED, _DELIVERED = 0x0039_0040, 0x0E06_0040
 _LZFU, _MELA = b"LZFu", b"MELA"
 _LZFU_START = (
@@ -42,12 +47,16 @@ def read_msg(data: bytes, name: str) -> Reading:
     """
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as container:
-            return _read_message(container, (), PurePath(name).stem, 0)
+            pictures = Pictures()
+            reading = _read_message(container, (), PurePath(name).stem, 0, pictures)
+            return replace(reading, notes=(*reading.notes, *pictures.notes()))
     except (OSError, struct.error, IndexError, ValueError, KeyError, AttributeError) as exc:
         raise DamagedError("the Outlook message is broken or cut off; save it again from Outlook") from exc
 
 
-def _read_message(container: olefile.OleFileIO, where: tuple[str, ...], name: str, depth: int) -> Reading:
+def _read_message(
+    container: olefile.OleFileIO, where: tuple[str, ...], name: str, depth: int, pictures: Pictures
+) -> Reading:
     writer = MarkdownWriter()
     notes: list[str] = []
     subject = " ".join(_string(container, where, _SUBJECT).split())
@@ -60,10 +69,12 @@ def _read_message(container: olefile.OleFileIO, where: tuple[str, ...], name: st
         "Subject": subject,
     }
     writer.block("\n".join(f"{key}: {' '.join(value.split())}" for key, value in fields.items() if value.strip()))
-    append_reading(writer, "", _body(container, where, notes), 1)
+    beside = _Beside(container, where)
+    append_reading(writer, "", _body(container, where, notes, looking(pictures, beside.picture)), 1)
     attachments = Attachments(writer, depth)
     for folder in _attachment_folders(container, where):
-        _attach(container, folder, attachments, writer, notes)
+        if folder not in beside.shown:
+            _attach(container, folder, attachments, writer, notes, pictures)
     reading = writer.finish(subject or name, "", [*notes, *attachments.notes()])
     if not reading.text:
         raise DamagedError("there is no message in it: neither headers nor a body")
@@ -76,15 +87,35 @@ def _sender(container: olefile.OleFileIO, where: tuple[str, ...]) -> str:
     return f"{name} <{address}>" if "@" in address and address != name else name or address
 
 
-def _body(container: olefile.OleFileIO, where: tuple[str, ...], notes: list[str]) -> Reading:
+class _Beside:
+    """The attachments of a message by the addresses under which its body shows them as pictures."""
+
+    def __init__(self, container: olefile.OleFileIO, where: tuple[str, ...]) -> None:
+        self.shown: set[tuple[str, ...]] = set()
+        self._container = container
+        self._folders: dict[str, tuple[str, ...]] = {}
+        for folder in _attachment_folders(container, where):
+            self._folders.setdefault(f"cid:{_string(container, folder, _CONTENT_ID).strip('<> ')}", folder)
+            self._folders.setdefault(_string(container, folder, _CONTENT_LOCATION), folder)
+
+    def picture(self, address: str) -> tuple[str, bytes] | None:
+        """Return the name and the bytes of the picture at an address; None when it is not here."""
+        folder = self._folders.get(unquote(address))
+        if folder is None:
+            return None
+        self.shown.add(folder)
+        return _label(self._container, folder), _bytes(self._container, folder, _DATA, "0102")
+
+
+def _body(container: olefile.OleFileIO, where: tuple[str, ...], notes: list[str], look: Look) -> Reading:
     html = _bytes(container, where, _HTML, "0102")
     if html.strip():
         decoded = encoding.decode(html)
         notes.extend(decoded.notes)
-        return html_reading(decoded.text)
+        return html_reading(decoded.text, look=look)
     html_text = _string(container, where, _HTML)
     if html_text.strip():
-        return html_reading(html_text)
+        return html_reading(html_text, look=look)
     plain = _string(container, where, _BODY)
     if plain.strip():
         return Reading(encoding.repair(plain))
@@ -150,18 +181,16 @@ def _attach(
     attachments: Attachments,
     writer: MarkdownWriter,
     notes: list[str],
+    pictures: Pictures,
 ) -> None:
-    label = next(
-        (text for key in (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME) if (text := _string(container, folder, key))), ""
-    )
-    label = " ".join(label.replace("/", "_").split("\0")[0].split())
+    label = _label(container, folder)
     embedded = (*folder, f"__substg1.0_{_DATA}000D")
     if container.exists([*embedded, "__properties_version1.0"]):
         if attachments.depth >= MAX_DEPTH:
             notes.append("messages nested too deeply were left out")
             return
         try:
-            inner = _read_message(container, embedded, label or "Message", attachments.depth + 1)
+            inner = _read_message(container, embedded, label or "Message", attachments.depth + 1, pictures)
         except ReadError as exc:
             notes.append(f"the attached message {label} was left out: {exc}")
             return
@@ -169,6 +198,12 @@ def _attach(
         notes.extend(inner.notes)
     else:
         attachments.add(Attachment(label or "attachment", _bytes(container, folder, _DATA, "0102")))
+
+
+def _label(container: olefile.OleFileIO, folder: tuple[str, ...]) -> str:
+    """Return the name of an attachment; empty if it has none."""
+    names = (_string(container, folder, key) for key in (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME))
+    return " ".join(next(filter(None, names), "").replace("/", "_").split("\0")[0].split())
 
 
 def _bytes(container: olefile.OleFileIO, where: tuple[str, ...], key: str, kind: str) -> bytes:
