@@ -17,7 +17,6 @@ from . import media
 from .document import How
 from .errors import ReadError
 from .ocr import OCR_HINT, ocr_installed, recognise, too_small
-from .package import parse_xml
 from .read_image import frames
 
 _SVG = re.compile(rb"\A\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:\w+:)?svg\b", re.DOTALL)
@@ -121,6 +120,8 @@ def _drawn(data: bytes) -> Sequence[str] | None:
 
     Raises: DamagedError.
     """
+    from .package import parse_xml
+
     root = parse_xml(data, "the drawing")
     lines = [" ".join("".join(text.itertext()).split()) for text in root.iter("{*}text")]
     if text := "\n".join(filter(None, lines)):

@@ -10,10 +10,15 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import PurePath
+from urllib.parse import unquote
 
 from . import encoding
 from .errors import DamagedError
+from .markdown_pictures import plain, with_pictures
+from .page_pictures import from_base64, looking
+from .pictures import Pictures
 from .read_text import markdown_headings
 from .reading import MarkdownWriter, Reading
 
@@ -168,7 +173,7 @@ def _scalar(item: object, indent: int) -> str:
 
 
 def read_notebook(data: bytes, name: str) -> Reading:
-    """Read a Jupyter notebook: Markdown cells as they are, code in fences, the text of outputs below."""
+    """Read a Jupyter notebook: Markdown cells as they are, code in fences, the text of outputs and of pictures below."""
     decoded = encoding.decode(data)
     try:
         notebook = json.loads(decoded.text)
@@ -181,15 +186,16 @@ def read_notebook(data: bytes, name: str) -> Reading:
         cells = [cell for sheet in _dicts(notebook.get("worksheets")) for cell in _dicts(sheet.get("cells"))]
     language = _notebook_language(notebook)
     writer = MarkdownWriter()
+    pictures = Pictures()
     for cell in _dicts(cells):
-        _write_cell(writer, cell, language)
-    reading = writer.finish("", decoded.encoding, decoded.notes)
+        _write_cell(writer, cell, language, pictures)
+    reading = writer.finish("", decoded.encoding, (*decoded.notes, *pictures.notes()))
     headings = markdown_headings(reading.text)
     title = headings[0].title if headings else PurePath(name).stem
     return Reading(reading.text, title, (), headings, reading.encoding, reading.notes)
 
 
-def _write_cell(writer: MarkdownWriter, cell: dict[str, object], language: str) -> None:
+def _write_cell(writer: MarkdownWriter, cell: dict[str, object], language: str, pictures: Pictures) -> None:
     source = _joined(cell.get("source", cell.get("input", "")))
     kind = cell.get("cell_type")
     if kind == "code" and source.strip():
@@ -197,7 +203,7 @@ def _write_cell(writer: MarkdownWriter, cell: dict[str, object], language: str) 
     elif kind == "heading":
         writer.block(f"{'#' * int(str(cell.get('level', 1)))} {source}")
     else:
-        writer.block(source)
+        writer.block(with_pictures(source, looking(pictures, partial(_attached, cell))))
     for output in _dicts(cell.get("outputs")):
         bundle = output.get("data")
         bundle = bundle if isinstance(bundle, dict) else output
@@ -206,6 +212,32 @@ def _write_cell(writer: MarkdownWriter, cell: dict[str, object], language: str) 
             text = f"{output.get('ename', '')}: {output.get('evalue', '')}"
         if text.strip():
             writer.code(re.sub(r"\x1b\[[0-9;]*m", "", text))
+        writer.blocks(_shown(bundle, pictures))
+
+
+def _attached(cell: dict[str, object], address: str) -> tuple[str, bytes] | None:
+    """Return the picture that a cell holds under an address (nbformat 5, "attachments"); None if there is none."""
+    attachments = cell.get("attachments")
+    bundle = attachments.get(unquote(address.removeprefix("attachment:"))) if isinstance(attachments, dict) else None
+    return next(_pictures(bundle), None) if isinstance(bundle, dict) and address.startswith("attachment:") else None
+
+
+def _pictures(bundle: dict[str, object]) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the bytes of each form of a picture; that which holds its text as text comes first."""
+    for kind in ("svg+xml", "svg", "png", "jpeg", "webp", "gif", "bmp"):
+        for key in (f"image/{kind}", kind):
+            if content := _joined(bundle.get(key)):
+                is_text = kind.startswith("svg")
+                yield (
+                    f"picture.{kind.partition('+')[0]}",
+                    content.encode() if is_text else from_base64(content.encode()),
+                )
+
+
+def _shown(bundle: dict[str, object], pictures: Pictures) -> list[str]:
+    """Return what a picture among the outputs says, by the first of its forms that says anything."""
+    found = (pictures.see(*picture).paragraphs for picture in _pictures(bundle))
+    return plain(next(filter(None, found), ()))
 
 
 def _notebook_language(notebook: dict[str, object]) -> str:

@@ -1,18 +1,23 @@
 """Text formats for people: plain text, Markdown, reStructuredText, AsciiDoc, Org, LaTeX, subtitles, source code.
 
 Comes in: bytes. Goes out: a ``Reading`` whose text is that of the file, word for word, with its headings found.
-Never: a rewrite; only subtitles lose their cue numbers, and source code is put into a fence.
+Never: a rewrite; only subtitles lose their cue numbers, source code is put into a fence, and what the pictures in Markdown
+say stands in place of their bytes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePath
 
 from . import encoding
 from .document import Heading
+from .markdown_pictures import with_pictures
 from .media import CODE_LANGUAGES, SUFFIXES
+from .page_pictures import looking
+from .pictures import Pictures
 from .reading import MarkdownWriter, Reading
 
 
@@ -55,10 +60,13 @@ _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[`*]+|(?<!\w)_+|_+(?!\w)|<[^>]+>|
 def read_markdown(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
     """Read Markdown as it is; headings are ATX and setext ones outside of code, comments and front matter."""
     text, decoded = _text(data)
+    pictures = Pictures()
+    text = with_pictures(text, looking(pictures))
     front = _FRONT_MATTER.match(text)
     title = _FRONT_TITLE.search(front.group()) if front else None
     headings = list(_markdown_headings(text, front.end() if front else 0))
-    return _reading(text, decoded, headings, title.group(2).strip() if title else "")
+    reading = _reading(text, decoded, headings, title.group(2).strip() if title else "")
+    return replace(reading, notes=(*reading.notes, *pictures.notes()))
 
 
 def markdown_headings(text: str) -> tuple[Heading, ...]:

@@ -1,0 +1,60 @@
+"""The pictures that a Markdown text holds as addresses: what they say follows the paragraph that shows them.
+
+Comes in: Markdown, and what looks at addresses. Goes out: the same with the text in its pictures, and without their bytes,
+which are no text for anyone to find. Never: a change in code, or a heading that a picture makes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from .page_pictures import DATA_URI, Look
+
+_PAYLOAD = re.compile(rf"({DATA_URI})[^\s)>\"'\]]+", re.IGNORECASE)
+_DEFINITION = re.compile(rf"^ {{0,3}}\[([^\]\n]{{1,500}})\]:[ \t]*<?({DATA_URI}[^\s>]+)", re.IGNORECASE | re.MULTILINE)
+_SHOWN = re.compile(
+    r"!\[(?P<alt>[^\]]{0,500})\](?:\([ \t]*<?(?P<address>[^\s)>]+)|\[(?P<name>[^\]]{0,500})\]|(?!\())"
+    r"|<img\b[^>]{0,500}?\bsrc[ \t]*=[ \t]*[\"']?(?P<source>[^\s>\"']+)",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_MARKUP = re.compile(r"^(?=[ \t]*(?:#|=+[ \t]*$|-+[ \t]*$|`{3}|~{3}|<!--))", re.MULTILINE)
+
+
+def with_pictures(text: str, look: Look) -> str:
+    """Return a Markdown text with what its pictures say, each behind the paragraph that shows it."""
+    if "data:image/" not in text and "attachment:" not in text:
+        return text
+    named = {name.casefold(): address for name, address in _DEFINITION.findall(text)}
+    lines: list[str] = []
+    said: list[str] = []
+    for line, is_code in _lines(text):
+        if said and (is_code or not line.strip()):
+            lines += ["", *said]
+            said = []
+        lines.append(line if is_code else _PAYLOAD.sub(r"\1…", line))
+        for match in () if is_code else _SHOWN.finditer(line):
+            address = match["address"] or match["source"] or named.get((match["name"] or match["alt"]).casefold(), "")
+            said += plain(look(address) or ())
+    return "\n".join([*lines, *(["", *said] if said else [])])
+
+
+def plain(paragraphs: Sequence[str]) -> list[str]:
+    """Return paragraphs, one behind the other, in which nothing is a heading or the begin of code."""
+    text = "\n\n".join(paragraphs)
+    return [_MARKUP.sub(r"\\", text)] if text else []
+
+
+def _lines(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the lines of a text, and whether each stands in fenced code or begins or ends it."""
+    fence = ""
+    for line in text.split("\n"):
+        mark = _FENCE.match(line)
+        if fence:
+            yield line, True
+            if mark and mark[1].startswith(fence) and not line.strip(" \t`~"):
+                fence = ""
+        else:
+            fence = mark[1] if mark else ""
+            yield line, bool(fence)
