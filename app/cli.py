@@ -20,6 +20,7 @@ import typer
 from .. import __version__
 from ..ingest.errors import InputError, KBError
 from .cli_commands import FAILED, INTERRUPTED, USAGE, LazyGroup
+from .terminal import plain
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 _SQLITE_DISK = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR")
@@ -94,5 +95,5 @@ def _fault_of_the_machine(error: Exception) -> str:
 
 
 def _leave(message: str, code: int) -> NoReturn:
-    typer.echo(f"kb: {message}", err=True)
+    typer.echo(plain(f"kb: {message}"), err=True)
     sys.exit(code)

@@ -212,6 +212,6 @@ def fill_(
         show.dump(prompt.messages)
         return
     for message in prompt.messages:
-        typer.echo(f"[{message.role}]\n{message.content}\n")
+        show.say(f"[{message.role}]\n{message.content}\n")
     if prompt.dropped:
         show.message(f"{len(prompt.dropped)} passages did not fit")

@@ -15,6 +15,7 @@ from .api import KnowledgeBase
 from .cli_commands import command, commands
 from .cli_options import AnsweringBase, AsJson, Base, ChunkTokens, Filters, Lanes, Shown, StoredBase
 from .config import Config
+from .terminal import name
 
 if TYPE_CHECKING:
     from ..retrieval.explain import Candidate, Why, WhyNot
@@ -25,6 +26,8 @@ evaluation = commands()
 
 _WRITTEN = 50
 """Questions that a model writes at most: each takes it seconds."""
+_BELOW = 10
+"""Candidates that ``kb why`` lists below the last one that a search shows."""
 K = Annotated[int, typer.Option("-k", help="How many passages.")]
 
 
@@ -37,6 +40,9 @@ def why_(
     filters: Filters,
     shown: Shown,
     base: Base,
+    every: Annotated[
+        bool, typer.Option("--all", help=f"Also those more than {_BELOW} ranks below what is shown.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show every candidate of a search: what each lane said of it, and the rule that cut it."""
@@ -47,7 +53,7 @@ def why_(
     if as_json:
         show.dump(explained)
     else:
-        _show_why(explained)
+        _show_why(explained, None if every else _BELOW)
 
 
 @command(evaluation, "why-not")
@@ -222,7 +228,7 @@ def gc(*, base: StoredBase, as_json: AsJson = False) -> None:
     )
 
 
-def _show_why(explained: Why) -> None:
+def _show_why(explained: Why, below: int | None) -> None:
     weights = ", ".join(
         f"{lane} x {weight:.2f}" for lane, weight in zip(explained.lanes, explained.weights, strict=True)
     )
@@ -230,8 +236,12 @@ def _show_why(explained: Why) -> None:
     if any(candidate.rerank is not None for candidate in explained.candidates):
         typer.echo("ranked by the cross-encoder's score, where it read the passage")
     typer.echo(f"{'rank':>4} {'shown':>5} {'score':>7}  {_columns(explained)}  passage")
-    for candidate in explained.candidates:
-        typer.echo(_line(candidate))
+    last = max((at for at, candidate in enumerate(explained.candidates, 1) if candidate.place), default=0)
+    listed = explained.candidates[: None if below is None else last + below]
+    for candidate in listed:
+        show.say(_line(candidate))
+    if left := len(explained.candidates) - len(listed):
+        show.message(f"{left} more rank below; all of them: kb why --all")
     for note in explained.notes:
         show.message(f"note: {note}")
 
@@ -246,14 +256,14 @@ def _line(candidate: Candidate) -> str:
         f"{f'#{vote.rank}' if vote.rank else '-':>6} {vote.score:7.3f} {vote.z:6.2f}" for vote in candidate.votes
     )
     place = candidate.place or "-"
-    passage = f"{Path(candidate.chunk.source).name} ({candidate.chunk.start}-{candidate.chunk.stop})"
+    passage = f"{name(Path(candidate.chunk.source).name)} ({candidate.chunk.start}-{candidate.chunk.stop})"
     rule = f"  cut: {candidate.cut}" if candidate.cut else ""
-    rule += f" ({Path(candidate.repeats).name})" if candidate.repeats else ""
+    rule += f" ({name(Path(candidate.repeats).name)})" if candidate.repeats else ""
     rule += "  holds the question word for word" if candidate.verbatim else ""
     return f"{candidate.rank:>4} {place:>5} {candidate.score:7.3f}  {votes}{read}  {passage}{rule}"
 
 
 def _show_why_not(explained: WhyNot) -> None:
-    typer.echo(f"{explained.source}: {explained.fate}\n{explained.reason}")
+    show.say(f"{name(explained.source)}: {explained.fate}\n{explained.reason}")
     for note in explained.notes:
         show.message(f"note: {note}")

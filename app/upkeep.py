@@ -96,6 +96,10 @@ def take_in(
         return replace(would, dry_run=True, notes=())
     with writing(config.folder):
         embedder = embedders.building(say)
+        if not catalog.get("embedder"):
+            embedders.built(
+                embedder
+            )  # so that who asks before the first run is over, or was cut off, hears what is missing
         synced = sync(
             catalog,
             paths,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from .document import Failure
 from .errors import InputError
+from .names import is_utf8, spelt, wrong_name
 
 IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "__MACOSX", "venv", "site-packages"})
 """Passed over inside a folder, together with everything whose name begins with a dot; a path given by name is not."""
@@ -100,7 +101,7 @@ def _exists(path: Path) -> bool:
 
 def _walk(root: Path, include: Sequence[str], exclude: Sequence[str], failed: list[Failure]) -> Iterator[Path]:
     def note(error: OSError) -> None:
-        failed.append(Failure(str(error.filename), "unreadable", f"The folder cannot be listed: {error.strerror}."))
+        failed.append(Failure(spelt(error.filename), "unreadable", f"The folder cannot be listed: {error.strerror}."))
 
     for folder, subfolders, names in os.walk(root, onerror=note):
         here = Path(folder)
@@ -115,6 +116,9 @@ def _walk(root: Path, include: Sequence[str], exclude: Sequence[str], failed: li
 
 
 def _add(path: Path, root: Path, found: dict[Path, Found], failed: list[Failure]) -> None:
+    if not is_utf8(path):
+        failed.append(Failure(spelt(path), "unreadable", wrong_name(path)))
+        return
     try:
         status = path.stat()
     except OSError as error:

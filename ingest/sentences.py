@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
+from .quoted_lines import blanked
+
 _ABBREVIATIONS = frozenset(
     """
     mr mrs ms dr prof sr jr st vs etc e.g i.e eg ie cf al inc ltd co corp no nos vol pp p fig figs sec ch approx dept est
@@ -22,7 +24,8 @@ _END = re.compile(
     r"|\n(?=[ \t]*(?:[-*+•|#>]|\d+[.)、]|```|~~~))"  # Markdown: a list item, table row, heading or fence is its own unit
     r"|(?P<line>\n)",  # the end of a short line: of a receipt, a form, an address
 )
-_RULE = re.compile(r"[ \t]*([-=_*~─—])\1{2,}[ \t]*")
+_RULE = re.compile(r"[ \t]*(?:([-=_*~─—])\1{2,}|>[> \t]*)[ \t]*")
+"""A line that parts what is above it from what is below; in a quotation, one that is empty but for the marks."""
 _SHORT = 40
 """Columns; a CJK character takes two. Prose is not wrapped at so few."""
 _WINDOW = 300
@@ -51,7 +54,7 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
     Together the spans hold every character of ``text`` that is not white space, each exactly once, in order.
     """
     start = 0
-    for stop in chain(_ends(text), (len(text),)):
+    for stop in chain(_ends(blanked(text)), (len(text),)):
         piece = _trim(text, start, stop)
         if piece[0] < piece[1]:
             yield piece

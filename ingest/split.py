@@ -19,7 +19,7 @@ from typing import TypeVar
 from .document import Chunk, Document, chunk_id, indexed_text
 from .sentences import sentence_spans
 
-VERSION = 1
+VERSION = 2
 """Raised when the same document would be split otherwise."""
 
 CountTokens = Callable[[Sequence[str]], list[int]]

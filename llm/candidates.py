@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import pstdev
 
+from ..ingest.quoted_lines import on_one_line
 from ..ingest.sentences import sentence_spans
 from ..prompts.prompt import Prompt
 from ..retrieval.tokens import tokens
@@ -21,7 +22,6 @@ _BULLET = re.compile(r"(?:[-*+•]\s+(?:\[[ xX]\]\s+)?|>\s?)+")
 _NUMBERED = re.compile(r"\d{1,3}[.)、]\s?")
 _ENDS = re.compile(r"[.。!！?？;；…][\"'”’」』)）\]*_]*$")
 _LEADS = re.compile(r"[:：][*_]*$")
-_LINE_BREAK = re.compile(r"\s*\n\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Candidate:
 
 def shown(text: str) -> str:
     """Return a unit of Markdown as it is quoted: on one line, and without the mark of a list item or a quotation."""
-    return _LINE_BREAK.sub(" ", _BULLET.sub("", text, count=1) if _BULLET.match(text) else text)
+    return on_one_line(_BULLET.sub("", text, count=1) if _BULLET.match(text) else text)
 
 
 def candidates_of(prompt: Prompt) -> Iterator[Candidate]:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from unicodedata import normalize
 
+from ..ingest.quoted_lines import BREAK
 from ..ingest.sentences import sentence_spans
 from ..retrieval.hanzi import SIMPLIFIED
 from ..retrieval.question import Term, terms
@@ -136,7 +137,7 @@ def _find(sentence: str, passage: str) -> tuple[int, int] | None:
     if at >= 0:
         return at, at + len(sentence)
     words = [re.escape(word) for word in _SPACE.split(sentence)]  # the passage may break its lines elsewhere
-    for match in re.finditer(r"\s+".join(words), passage) if len(words) > 1 else ():
+    for match in re.finditer(BREAK.join(words), passage) if len(words) > 1 else ():
         if _is_whole(passage, *match.span()):
             return match.span()
     return None

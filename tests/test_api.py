@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
+from hashed import HashedEmbedder
 from kb import KBError, KnowledgeBase
 from kb.app import upkeep
 from kb.ingest.errors import InputError
+from numpy.typing import NDArray
 
 ZH = """# 差旅制度
 
@@ -191,3 +195,19 @@ def test_a_base_without_an_embedder_stays_without_until_asked(folder: Path) -> N
             base.ingest([folder])
             assert base.embedder is None
             assert base.catalog.get("embedder") == "tfidf"
+
+
+class _CutOff(HashedEmbedder):
+    """Is stopped with Ctrl-C when it begins."""
+
+    def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        raise KeyboardInterrupt(f"before {len(texts)} texts")
+
+
+def test_a_first_ingest_that_is_cut_off_leaves_word_of_its_embedder(folder: Path) -> None:
+    """Who asks meanwhile or afterwards is told that vectors are missing, and the next run goes on with the same model."""
+    with KnowledgeBase.open(embedder=_CutOff()) as base, pytest.raises(KeyboardInterrupt):
+        base.ingest([folder])
+    with KnowledgeBase.open() as base:
+        assert base.catalog.get("embedder") == "given:hashed"
+        assert any("built with hashed" in note for note in base.ask("How much is refunded for a hotel night?").notes)

@@ -66,6 +66,25 @@ def test_ingest_ask_search_list_status_and_rm(folder: Path) -> None:
     assert kb("search", "refunded").returncode == 4
 
 
+def test_no_document_or_name_commands_the_terminal(tmp_path: Path) -> None:
+    """Escape sequences are shown, not obeyed; a line feed in a name makes no line; JSON has all as it is."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    path = folder / "owl\x1b[31m\nof the \u202ehouse.txt"
+    path.write_text("The owl of the house is called \x1b]0;root\x07Fritz.\n")
+    kb("ingest", folder)
+    asked = kb("ask", "What is the owl of the house called?", cwd=folder)
+    assert asked.stdout.splitlines() == [
+        r"The owl of the house is called \x1b]0;root\x07Fritz. [1]",
+        "",
+        r"[1] owl\x1b[31m\nof the \u202ehouse.txt (0-46)",
+        r"    The owl of the house is called \x1b]0;root\x07Fritz.",
+    ]
+    shown = "".join(kb(*command).stdout for command in (["list"], ["status", "--files"], ["search", "owl"], ["log"]))
+    assert not set("\x1b\x07\u202e") & set(shown)
+    assert json.loads(kb("list", "--json").stdout)[0]["source"] == str(path)
+
+
 def test_json_of_an_answer_is_the_answer(folder: Path) -> None:
     """Machines get the same words as the Python API, with every citation."""
     kb("ingest", folder)

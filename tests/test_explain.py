@@ -117,6 +117,7 @@ def test_the_command_line_explains(base: KnowledgeBase) -> None:
     assert table[0].startswith("score = sum of z x weight: bm25 x")
     assert any("cut: ranked below the 2 that were asked for" in line for line in table)
     data = json.loads(run("why", QUESTION, "-k", "2", "--json"))
-    assert len(data["candidates"]) == len(table) - 2
+    assert len(table) - 2 == 2 + 10 < len(data["candidates"])
+    assert len(run("why", QUESTION, "-k", "2", "--all").splitlines()) - 2 == len(data["candidates"])
     assert "failed" in run("why-not", "broken.pdf", QUESTION)
     assert json.loads(run("why-not", "turbine-00.txt", QUESTION, "--json"))["fate"] in ("shown", "cut")

@@ -157,6 +157,16 @@ def test_a_list_item_is_quoted_without_its_mark(unit: str, text: str) -> None:
     assert sentence.citations[0].quote == text
 
 
+def test_a_sentence_over_lines_that_a_mail_quotes_is_quoted_whole() -> None:
+    """It is shown without the marks of the lines, and cited as it stands there."""
+    text = "Anna wrote:\n> The hotel allowance of this season is, as the board has\n> decided, 120 euros. Meals\n> are extra."
+    prompt = prompt_of("What is the hotel allowance?", text)
+    reading = read("".join(Extractive().generate(prompt, Sampling())), prompt, lambda _document, _offset: None)
+    sentence = reading.sentences[0]
+    assert sentence.text == "The hotel allowance of this season is, as the board has decided, 120 euros."
+    assert (sentence.support, sentence.citations[0].quote) == ("supported", text[14:91])
+
+
 @pytest.mark.parametrize(
     ("question", "texts"),
     [

@@ -62,6 +62,21 @@ from kb.ingest.sentences import sentence_spans, sentences
                 "In 1940 it was sold.",
             ],
         ),
+        (
+            "> A line that is\n> wrapped on and on, as mail wraps it, and goes on\n> below. Next\n>\n> - a\n> - b\nMine.",
+            [
+                "> A line that is\n> wrapped on and on, as mail wraps it, and goes on\n> below.",
+                "Next",
+                ">",
+                "> - a",
+                "> - b",
+                "Mine.",
+            ],
+        ),
+        (
+            "> I said on Monday that it will not be ready\n>> and you said that it will\n> as ever",
+            ["> I said on Monday that it will not be ready", ">> and you said that it will", "> as ever"],
+        ),
         ("", []),
         (" \n ", []),
     ],
@@ -71,7 +86,7 @@ def test_sentences_end_where_a_reader_would_end_them(text: str, expected: list[s
     assert sentences(text) == expected
 
 
-@given(st.text(alphabet=st.sampled_from('ab .。！?\n"”；…1-|#一二\t'), max_size=200))
+@given(st.text(alphabet=st.sampled_from('ab .。！?\n"”；…1-|#>一二\t'), max_size=200))
 def test_no_character_is_lost_or_doubled(text: str) -> None:
     """Spans are in order, do not overlap, and hold all that is not white space."""
     at = 0

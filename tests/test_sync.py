@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,21 @@ def test_a_bad_file_is_recorded_and_the_rest_goes_on(catalog: Catalog, folder: P
     (folder / "half.docx").unlink()
     (folder / "lie.pdf").unlink()
     assert run(catalog, folder).failures == []
+
+
+def test_a_name_that_is_not_utf8_is_one_failure_and_the_rest_is_read(catalog: Catalog, folder: Path) -> None:
+    """As Linux leaves it of a Chinese zip: the run goes on, and says what the name was meant to be."""
+    bad = os.fsencode(folder) + b"/" + "名单.txt".encode("gb18030")
+    try:
+        with open(bad, "w") as file:  # noqa: PTH123 - a path in bytes
+            file.write("It is about apples.\n")
+    except OSError:
+        pytest.skip("this file system takes only names in UTF-8")
+    report = run(catalog, folder)
+    (failure,) = report.failures
+    assert failure.source.endswith(r"/\xc3\xfb\xb5\xa5.txt")
+    assert failure.reason.startswith("Its path is not in UTF-8; in GB18030 it is 名单.txt: rename it")
+    assert len(report.outcomes["added"]) == 2
 
 
 def test_other_sizes_split_stored_text_again(catalog: Catalog, folder: Path) -> None:
