@@ -92,7 +92,7 @@ class GGUFGenerator:
             MissingExtraError: llama.cpp is not installed.
         """
         self._path = path
-        architecture = _architecture(path)
+        architecture = architecture_of(path)
         self._key = secrets.token_hex(32)
         server = _load(
             path,
@@ -248,10 +248,13 @@ def _load(
         ) from exc
 
 
-def _architecture(path: Path) -> str:
+def architecture_of(path: Path) -> str:
     """Return ``general.architecture`` of the file's header, which writers put first; ``unknown`` when it is not.
 
     GGUF specification: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+
+    Raises:
+        InputError: there is no such file, or it is not GGUF.
     """
     try:
         with path.open("rb") as file:

@@ -34,6 +34,10 @@ class _Options:
     timeout_s: float
 
 
+_Opening = Callable[[_Options], Generator]
+"""Opens a model of which it is known that it can be meant."""
+
+
 def open_generator(
     spec: str,
     *,
@@ -58,26 +62,41 @@ def open_generator(
         GeneratorError: the model cannot be loaded.
         MissingExtraError: the backend's library is not installed.
     """
+    return _checked(spec)(_Options(context_tokens, n_parallel, n_gpu_layers, n_threads, timeout_s))
+
+
+def check_spec(spec: str) -> None:
+    """Look whether a spec can be meant, without loading a model or asking a server: in milliseconds.
+
+    Raises:
+        InputError: not one of the forms, or it names a file that is not there or no model.
+        UnknownModelError: the model is not on this machine.
+    """
+    _checked(spec)
+
+
+def _checked(spec: str) -> _Opening:
     kind, _, rest = spec.strip().partition(":")
-    if kind not in _OPENERS:
+    if kind not in _FORMS:
         raise InputError(f"{spec!r} names no language model; write one of: {', '.join(FORMS)}")
-    options = _Options(context_tokens, n_parallel, n_gpu_layers, n_threads, timeout_s)
-    return _OPENERS[kind](rest.strip(), options)
+    return _FORMS[kind](rest.strip())
 
 
-def _extractive(rest: str, _options: _Options) -> Generator:
+def _extractive(rest: str) -> _Opening:
     if rest:
         raise InputError(f"'extractive' takes nothing behind it, and got {rest!r}; write just: extractive")
-    return Extractive()
+    return lambda _: Extractive()
 
 
-def _gguf(rest: str, options: _Options) -> Generator:
-    from .gguf import DEFAULT_CONTEXT_TOKENS, GGUFGenerator
+def _gguf(rest: str) -> _Opening:
+    from .gguf import DEFAULT_CONTEXT_TOKENS, GGUFGenerator, architecture_of
 
     if not rest:
         raise InputError("'gguf:' names no file; write it like gguf:/models/llama-q4.gguf")
-    return GGUFGenerator(
-        Path(rest).expanduser(),
+    path = Path(rest).expanduser()
+    architecture_of(path)
+    return lambda options: GGUFGenerator(
+        path,
         context_tokens=options.context_tokens or DEFAULT_CONTEXT_TOKENS,
         n_parallel=options.n_parallel,
         n_gpu_layers=options.n_gpu_layers,
@@ -85,41 +104,45 @@ def _gguf(rest: str, options: _Options) -> Generator:
     )
 
 
-def _hf(rest: str, options: _Options) -> Generator:
+def _hf(rest: str) -> _Opening:
     from .transformers import MAX_CONTEXT_TOKENS, TransformersGenerator
-    from .transformers_model import QUANTIZATIONS, Quantization
+    from .transformers_model import QUANTIZATIONS, Quantization, check_on_disk
 
     model, _, query = rest.partition("?")
     settings = dict(parse_qsl(query, keep_blank_values=True))
     quantize = settings.pop("quantize", "none")
     if not model or settings or quantize not in QUANTIZATIONS:
         raise InputError(f"'hf:{rest}' is not of the form {FORMS[2]}")
-    return TransformersGenerator(
+    check_on_disk(model)
+    return lambda options: TransformersGenerator(
         model,
         quantize=cast("Quantization", quantize),
         context_tokens=options.context_tokens or MAX_CONTEXT_TOKENS,
     )
 
 
-def _openai(rest: str, options: _Options) -> Generator:
-    from .openai import OpenAIGenerator
+def _openai(rest: str) -> _Opening:
+    from .openai import OpenAIGenerator, normalized
 
     url, _, model = rest.partition("#")
     if not url or not model:
         raise InputError(f"'openai:{rest}' is not of the form {FORMS[3]}, like openai:http://localhost:8080/v1#llama")
-    return OpenAIGenerator(url, model, context_tokens=options.context_tokens, timeout_s=options.timeout_s)
+    normalized(url)
+    return lambda options: OpenAIGenerator(
+        url, model, context_tokens=options.context_tokens, timeout_s=options.timeout_s
+    )
 
 
-def _langchain(rest: str, options: _Options) -> Generator:
+def _langchain(rest: str) -> _Opening:
     from .langchain import open_langchain
 
     provider, _, model = rest.partition(":")
     if not provider or not model:
         raise InputError(f"'langchain:{rest}' is not of the form {FORMS[4]}, like langchain:ollama:qwen3")
-    return open_langchain(provider, model, context_tokens=options.context_tokens)
+    return lambda options: open_langchain(provider, model, context_tokens=options.context_tokens)
 
 
-_OPENERS: Mapping[str, Callable[[str, _Options], Generator]] = {
+_FORMS: Mapping[str, Callable[[str], _Opening]] = {
     "auto": _extractive,
     "extractive": _extractive,
     "gguf": _gguf,

@@ -68,7 +68,7 @@ class OpenAIGenerator:
             InputError: not an http(s) URL.
             MissingExtraError: the client library is not installed.
         """
-        self._url = _normalized(url)
+        self._url = normalized(url)
         self._model = model
         self._asked_context_tokens = context_tokens
         self._timeout_s = timeout_s
@@ -231,7 +231,8 @@ def _llama_settings(sampling: Sampling) -> dict[str, object]:
     return {key: value for key, value in wanted.items() if value is not None}
 
 
-def _normalized(url: str) -> str:
+def normalized(url: str) -> str:
+    """Return the URL under which a server speaks the protocol; InputError: not an http(s) URL."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise InputError(f"{url!r} is not the URL of a server; write it like http://localhost:8080/v1")

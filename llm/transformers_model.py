@@ -60,6 +60,23 @@ class Loaded:
     context_tokens: int
 
 
+def check_on_disk(name: str) -> None:
+    """Look whether there is a model: as a folder, or in the cache by its name.
+
+    Raises:
+        InputError: there is no such folder.
+        UnknownModelError: the model is not on this machine.
+    """
+    if Path(name).expanduser().is_dir():
+        return
+    if name.startswith((".", "/", "~")):
+        raise InputError(f"there is no model folder {name}; give a folder that holds config.json, or a model's name")
+    if name not in cached_snapshots():
+        raise UnknownModelError(
+            f"The language model {name} is not on this machine; download it once: hf download {name}"
+        )
+
+
 def load(name: str, quantize: Quantization, context_tokens: int) -> Loaded:
     """Load a model that answers chats onto the GPU if there is one, else into main memory.
 
@@ -69,12 +86,7 @@ def load(name: str, quantize: Quantization, context_tokens: int) -> Loaded:
         GeneratorError: it cannot be loaded.
         MissingExtraError: a library is not installed.
     """
-    if name.startswith((".", "/", "~")) and not Path(name).expanduser().is_dir():
-        raise InputError(f"there is no model folder {name}; give a folder that holds config.json, or a model's name")
-    if not Path(name).expanduser().is_dir() and name not in cached_snapshots():
-        raise UnknownModelError(
-            f"The language model {name} is not on this machine; download it once: hf download {name}"
-        )
+    check_on_disk(name)
     try:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer

@@ -54,8 +54,9 @@ def download(name: str, folder: Path) -> None:
     except ImportError as exc:
         raise MissingExtraError("downloading a model", "dense") from exc
     try:
-        files = huggingface_hub.HfApi().list_repo_files(f"{owner}/{model}")
-        pickled = () if any(path.endswith(".safetensors") for path in files) else ("pytorch_model*.bin",)
+        # Of the library's calls this one does not try again, and say so, five times where there is no network.
+        files = huggingface_hub.HfApi().model_info(f"{owner}/{model}").siblings or ()
+        pickled = () if any(file.rfilename.endswith(".safetensors") for file in files) else ("pytorch_model*.bin",)
         huggingface_hub.snapshot_download(
             f"{owner}/{model}",
             local_dir=folder,

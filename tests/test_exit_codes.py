@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -104,6 +106,10 @@ USAGE = [
     "token add --role king",
     "token revoke nope",
     "mcp --name nope",
+    "mcp --llm nope",
+    "mcp --llm gguf:a.txt",
+    "mcp --llm hf:nobody/nothing",
+    "mcp --llm openai:nonsense#m",
     "why QUESTION --lane smell",
     "why-not a.txt QUESTION --lane smell",
     "eval nowhere",
@@ -143,6 +149,16 @@ def test_what_went_wrong_is_1(run: Run, command: str) -> None:
     """A server that does not answer is no fault of the command line."""
     code, said = run(command)
     assert (code, bool(said)) == (1, True), said
+
+
+def test_a_hub_that_cannot_be_reached_is_one_sentence(tmp_path: Path) -> None:
+    """It is tried once: the library of the hub would try five times, and say so each time."""
+    pytest.importorskip("huggingface_hub", reason="the dense extra, which downloads models, is not installed")
+    environment = {**os.environ, "HF_ENDPOINT": NOWHERE, "HF_HUB_OFFLINE": "0", "KB_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "kb", "models", "pull", "nobody/nothing"]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1), ran.stderr
+    assert "nobody/nothing could not be downloaded" in ran.stderr
 
 
 @pytest.mark.parametrize("setting", ["EMBEDDER", "LOG", "STRICTNESS", "JUDGE", "RERANK", "LLM", "STORE", "NAME"])

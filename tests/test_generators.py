@@ -7,15 +7,22 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from itertools import repeat
+from pathlib import Path
 
 import pytest
 from kb.ingest.errors import CannotDoError, InputError
 from kb.llm.chat import turns
 from kb.llm.generator import Generator, Sampling
-from kb.llm.open import FORMS, open_generator
+from kb.llm.open import FORMS, check_spec, open_generator
 from kb.llm.streaming import Ending, Streams, until
 from kb.prompts.prompt import Message, Prompt
 from models import FAMILIES, Architecture, gguf_file, prompt, tokenizer, transformers_folder
+
+LOADED = (
+    "import sys;"
+    "print(sorted({'torch','transformers','openai','xllamacpp','langchain','langchain_core'} & set(sys.modules)))"
+)
+"""Prints which of the heavy libraries are loaded."""
 
 
 def gguf(architecture: str) -> Generator:
@@ -244,12 +251,26 @@ def test_half_a_spec_shows_its_form(spec: str):
         open_generator(spec)
 
 
+def test_what_only_looks_at_a_spec_loads_nothing(tmp_path: Path):
+    """A model that can be meant is known without the library that runs it; what cannot be is refused as when it is opened."""
+    (tmp_path / "a.gguf").write_bytes(b"GGUF")
+    specs = (
+        f"gguf:{tmp_path / 'a.gguf'}",
+        f"hf:{tmp_path}?quantize=8bit",
+        "openai:http://127.0.0.1:9#m",
+        "langchain:a:b",
+    )
+    code = f"from kb.llm.open import check_spec; [check_spec(spec) for spec in {specs}]; {LOADED}"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.strip() == "[]"
+    for spec in ("nope", f"gguf:{tmp_path / 'b.gguf'}", f"hf:{tmp_path / 'b'}", "openai:nonsense#m", "langchain:a"):
+        with pytest.raises(InputError):
+            check_spec(spec)
+
+
 def test_opening_one_backend_loads_no_other():
     """The seam and its specs import none of the heavy libraries."""
-    code = (
-        "import sys, kb.llm.open; kb.llm.open.open_generator('extractive');"
-        "print(sorted({'torch','transformers','openai','xllamacpp','langchain','langchain_core'} & set(sys.modules)))"
-    )
+    code = f"import kb.llm.open; kb.llm.open.open_generator('extractive'); {LOADED}"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert ran.stdout.strip() == "[]"
 
