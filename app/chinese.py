@@ -24,17 +24,18 @@ _SAID = (
     (r"(\d+) passages have no vector yet; run kb ingest to finish them\.",
      r"还有 \1 个段落没有向量；运行 kb ingest 即可补全。"),
     (r"Every vector was looked at, without the index: (.+)", r"没有使用向量索引，逐个比较了所有向量：\1"),
-    (r"looked at (\d+) documents, (\d+) passages \((.*)\); nearest: (.+)", r"查找了 \1 篇文档、\2 个段落（\3）；最接近的：\4"),
-    (r"looked at (\d+) documents, (\d+) passages \((.*)\)", r"查找了 \1 篇文档、\2 个段落（\3）"),
+    (r"looked at (\d+) documents, (\d+) passages \((.*)\); nearest: (.+)",
+     r"查找了 \1 篇文档、\2 个段落（\L3）；最接近的：\F4"),
+    (r"looked at (\d+) documents, (\d+) passages \((.*)\)", r"查找了 \1 篇文档、\2 个段落（\L3）"),
     (r"Searched by keywords and TF-IDF only\. (.+)", r"只用关键词和 TF-IDF 检索。\1"),
-    (r"(\d+) of (\d+) pages of (.+) could not be read: (.+)\.", r"\3 的 \2 页中有 \1 页无法读取：第 \4 页。"),
+    (r"(\d+) of (\d+) pages of (.+) could not be read: (.+)\.", r"\3 的 \2 页中有 \1 页无法读取：第 \L4 页。"),
     (r"(\d+) passages did not fit the model's context and were left out: (.+)\.",
-     r"有 \1 个段落超出模型的上下文而未使用：\2。"),
+     r"有 \1 个段落超出模型的上下文而未使用：\F2。"),
     (r"No language model is configured: these are quoted sentences\. For a written answer: (.+)",
      r"没有配置语言模型：以上是原文摘句。要得到撰写的回答：\1"),
     (r"This answer was not recorded: (.+)\.", r"这个回答没有被记录：\1。"),
     (r"The documents do not seem to say anything on: (.+)\.", r"文档中似乎没有关于这一点的内容：\1。"),
-    (r"The passages do not mention (.+)\.", r"段落中没有提到\1。"),
+    (r"The passages do not mention (.+)\.", r"段落中没有提到\L1。"),
     (r"Made from (\d+) of (\d+) passages\.", r"依据 \2 个段落中的 \1 个写成。"),
     (r"The answer was cut at (\d+) tokens; for more: (.+)", r"回答在 \1 个词元处被截断；要更长：\2"),
     (r"(.+) reads the passage as denying this\.", r"\1 认为段落否定了这一点。"),
@@ -49,13 +50,18 @@ _SAID = (
     (r"The passage says this without the negation\.", "段落这样说，但没有否定。"),
     (r"The passage negates this\.", "段落否定了这一点。"),
     (r"The passage does not hold the words (.+)\.", r"段落中没有\1这些字。"),
-    (r"The passage does not name (.+)\.", r"段落没有提到\1。"),
+    (r"The passage does not name (.+)\.", r"段落没有提到\L1。"),
     (r"The passage says (“.+”) where this says (“.+”)\.", r"段落说的是\1，这里说的是\2。"),
     (r"The passage does not say (“.+”) as one name\.", r"段落没有把\1作为一个名称。"),
-    (r"The passage does not say (.+)\.", r"段落没有说到\1。"),
+    (r"The passage does not say (.+)\.", r"段落没有说到\L1。"),
 )  # fmt: skip
 _PATTERNS = tuple((re.compile(english, re.DOTALL), chinese) for english, chinese in (*_SAID, *REASONS))
-_PLACE = re.compile(r"\\(\d)")
+_PLACE = re.compile(r"\\([LF]?)(\d)")
+"""Where a part stands in the Chinese; with L it is a list, with F one of files, in whose names there may be commas."""
+_COMMA = {
+    "L": re.compile(r", "),
+    "F": re.compile(r"(?<=\w\.\w{2}), |(?<=\w\.\w{3}), |(?<=\w\.\w{4}), |(?<=\w\.\w{5}), "),
+}
 
 
 def in_chinese(sentence: str) -> str:
@@ -63,11 +69,15 @@ def in_chinese(sentence: str) -> str:
     for pattern, chinese in _PATTERNS:
         if match := pattern.fullmatch(sentence):
             told = [in_chinese(part.strip()) for part in match.groups(default="")]
-            return _PLACE.sub(lambda place, told=told: told[int(place[1]) - 1], chinese)  # type: ignore[misc]
+            return _PLACE.sub(lambda place, told=told: _listed(told[int(place[2]) - 1], place[1]), chinese)  # type: ignore[misc]
     base, colon, rest = sentence.partition(": ")  # of one base, where several were searched together
     if colon and (said := in_chinese(rest)) != rest:
         return f"{base}：{said}"
     return sentence
+
+
+def _listed(part: str, kind: str) -> str:
+    return _COMMA[kind].sub("、", part) if kind else part
 
 
 def told_in_chinese(answer: Answer) -> Answer:

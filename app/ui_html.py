@@ -111,10 +111,12 @@ def _note(note: str, texts: Texts) -> str:
 
 def _abstention(answer: Answer, texts: Texts) -> str:
     looked = texts["looked"].format(
-        documents=answer.searched.documents, chunks=answer.searched.chunks, lanes=", ".join(answer.searched.lanes)
+        documents=answer.searched.documents,
+        chunks=answer.searched.chunks,
+        lanes=texts["comma"].join(answer.searched.lanes),
     )
     names = dict.fromkeys(Path(hit.chunk.source).name for hit in answer.hits[:3])
-    nearest = texts["nearest"].format(names=", ".join(names)) if names else ""
+    nearest = texts["nearest"].format(names=texts["comma"].join(names)) if names else ""
     notes = "".join(f"<li>{_note(note, texts)}</li>" for note in answer.notes)
     return (
         f'<div class="kb-badge">{texts["abstained"]}</div><div class="kb-text">{escape(answer.text)}</div>'

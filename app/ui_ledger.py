@@ -102,7 +102,7 @@ def _button(event: str, source: str, label: str, text: str, more: str = "") -> s
 
 
 def _detail(row: FileLedger, texts: Texts) -> str:
-    notes = "; ".join(_told(note, texts) for note in row.notes)
+    notes = texts["semicolon"].join(_told(note, texts) for note in row.notes)
     if not row.pages:
         return escape(notes)
     unread = [page for page in row.pages if page.how in ("empty", "garbled", "failed")]

@@ -34,7 +34,7 @@ def explained(base_of: BaseOf, answer: Answer, k: int, texts: Texts) -> str:
 
 def _part(kb: KnowledgeBase, name: str, question: str, k: int, texts: Texts) -> str:
     found = why(kb.searcher, question, k)
-    weights = ", ".join(
+    weights = texts["comma"].join(
         f"{escape(lane)} × {weight:.2f}" for lane, weight in zip(found.lanes, found.weights, strict=True)
     )
     notes = "".join(f"<li>{escape(in_chinese(note) if texts is ZH else note)}</li>" for note in found.notes)

@@ -69,7 +69,14 @@ def test_every_pattern_is_still_said_by_the_code() -> None:
         ("The passage says “120” where this says “140”.", "段落说的是“120”，这里说的是“140”。"),
         (
             "looked at 22 documents, 214 passages (bm25, tfidf); nearest: zh/a.md, zh/b.md",
-            "查找了 22 篇文档、214 个段落（bm25, tfidf）；最接近的：zh/a.md, zh/b.md",
+            "查找了 22 篇文档、214 个段落（bm25、tfidf）；最接近的：zh/a.md、zh/b.md",
+        ),
+        ("9 picture(s) cannot be read (EMF, WMF).", "有 9 张图片无法读取（EMF、WMF）。"),
+        ("The passages do not mention “狗”, “猫”.", "段落中没有提到“狗”、“猫”。"),
+        ("The passage does not say 1,000, 120.", "段落没有说到1,000、120。"),
+        (
+            "attachments left out (a, b.png, c.ogg and 2 more): empty",
+            "没有读取附件（a, b.png、c.ogg，另有 2 个）：空的",
         ),
         ("looked at 0 documents, 0 passages ()", "查找了 0 篇文档、0 个段落（）"),
         ("Something new.", "Something new."),
