@@ -176,6 +176,7 @@ REASONS = (
     (r"it is not XML \((.+)\); get the file again", r"这不是 XML（\1）；请重新获取文件。"),
     (r"it is not XML: there is no element in it; get the file again", "这不是 XML：其中没有元素；请重新获取文件。"),
     (r"(\d+) navigation blocks were left out", r"略去了 \1 个导航区。"),
+    (r"(\d+) frame\(s\) of the page were left out", r"没有读取网页的 \1 个框架。"),
     (r"(\d+) blocks of boilerplate were left out", r"略去了 \1 段套话。"),
     (r"It speaks to a language model \((“.+”)\): that is quoted as text and not followed\.",
      r"其中有对语言模型说的话（\1）：只作为文字引用，不会照办。"),

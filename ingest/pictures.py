@@ -19,7 +19,9 @@ from .errors import ReadError
 from .ocr import OCR_HINT, ocr_installed, recognise, too_small
 from .read_image import frames
 
-_SVG = re.compile(rb"\A\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:\w+:)?svg\b", re.DOTALL)
+_SVG = re.compile(
+    rb"\A(?:\s|<\?xml[^>]*>|<!--(?:(?!-->).)*-->|<!DOCTYPE[^>]*>)*<(?:\w+:)?svg\b", re.DOTALL | re.IGNORECASE
+)
 
 _HEADER = 24
 """Bytes, in which a PNG and a GIF say how large they are."""

@@ -63,15 +63,16 @@ def read_mbox(data: bytes, name: str) -> Reading:
 def read_mhtml(data: bytes, name: str) -> Reading:
     """Read a web page saved as one file: its HTML part, with the pictures beside it."""
     message = _parse(data)
-    for part in message.walk():
-        if part.get_content_type() in {"text/html", "application/xhtml+xml"}:
-            decoded = encoding.decode(_payload(part), part.get_content_charset() or "")
-            pictures = Pictures()
-            beside = _Beside(message)
-            beside.base = header(part, "Content-Location")
-            reading = html_reading(decoded.text, decoded.encoding, decoded.notes, looking(pictures, beside.picture))
-            return replace(reading, notes=(*reading.notes, *pictures.notes()))
-    return read_eml(data, name)
+    pages = [part for part in message.walk() if part.get_content_type() in {"text/html", "application/xhtml+xml"}]
+    if not pages:
+        return read_eml(data, name)
+    decoded = encoding.decode(_payload(pages[0]), pages[0].get_content_charset() or "")
+    pictures = Pictures()
+    beside = _Beside(message)
+    beside.base = header(pages[0], "Content-Location")
+    reading = html_reading(decoded.text, decoded.encoding, decoded.notes, looking(pictures, beside.picture))
+    frames = [f"{len(pages) - 1} frame(s) of the page were left out"] if len(pages) > 1 else []
+    return replace(reading, notes=(*reading.notes, *pictures.notes(), *frames))
 
 
 def _parse(data: bytes) -> Message:

@@ -179,6 +179,14 @@ def test_a_saved_page_shows_the_pictures_saved_with_it(where: str, shown: str) -
     assert reading.notes == (RECOGNISED.format(1),)
 
 
+def test_a_saved_page_says_how_many_frames_are_left_out() -> None:
+    """Its first part is the page; what it shows in frames is mostly advertisements."""
+    page = saved_page("Content-ID: <p1>", "b.png").decode()
+    frame = "--X\r\nContent-Type: text/html\r\n\r\n<p>Buy!</p>\r\n"
+    reading = read_mhtml(page.replace("--X--", f"{frame}--X--").encode(), "a.mht")
+    assert (reading.text, reading.notes) == ("Look:\n\nRegards", ("1 frame(s) of the page were left out",))
+
+
 @needs_ocr
 def test_mail_is_read_again_once_recognition_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also for a picture that is only attached; Outlook's file is known by what it holds."""

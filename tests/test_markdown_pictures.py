@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import json
+from pathlib import Path
 
 import pytest
+from kb.ingest.discover import discover
 from kb.ingest.ocr import OCR_HINT, ocr_installed
+from kb.ingest.quick import is_quick
 from kb.ingest.read_data import read_notebook
 from kb.ingest.read_text import read_markdown
 
@@ -107,3 +110,10 @@ def test_without_recognition_they_are_counted(monkeypatch: pytest.MonkeyPatch) -
 def test_what_holds_no_picture_is_left_as_it_is(text: str) -> None:
     """A picture elsewhere is no part of the file; unclosed brackets cost no time."""
     assert read_markdown(text.encode(), "a.md").text == text
+
+
+def test_markdown_that_holds_pictures_is_read_by_a_worker(tmp_path: Path) -> None:
+    """Pictures may be hostile, and a worker has limits on time and memory."""
+    (tmp_path / "a.md").write_text("# Plan\n\nText, and then <IMG SRC='DATA:IMAGE/PNG;base64,AAAA'>")
+    (tmp_path / "b.md").write_text("# Plan\n\n![](a.png)")
+    assert [is_quick([found]) for found in discover([tmp_path]).files] == [False, True]
