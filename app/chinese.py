@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from .answer import Answer
+from .chinese_errors import ERRORS
 from .chinese_reasons import REASONS
 
 # Patterns of the sentences in retrieval/search.py, retrieval/dense.py, prompts/ground.py, app/notes.py, app/embedders.py,
@@ -21,6 +22,17 @@ _SAID = (
      r"\1 读不懂这个问题所用的语言；改用关键词检索。"),
     (r"(.+) cannot read the language of (\d+) passages (.+): .+(?:A multilingual model reads them: )(.+), then (.+)",
      r"\1 读不懂其中 \2 个段落 \3 的语言：这些段落靠关键词和 TF-IDF 检索。多语言模型可以读懂：先运行 \4，再运行 \5"),
+    (r"No embedder is in use: passages are found by keywords (.+) To search by meaning: (.+), then run this again",
+     r"没有使用嵌入模型：段落靠关键词（BM25）和 TF-IDF 检索。要按意思检索：先运行 \2，再运行一次"),
+    (r"(\d+) documents were split again from stored text, to fit the embedder\.",
+     r"有 \1 篇文档按嵌入模型的要求用已保存的文字重新分段。"),
+    (r"The text in pages that are images can be recognised: (.+), then run this again",
+     r"可以识别图像页面中的文字：先运行 \1，再运行一次"),
+    (r"Not in UTF-8: (.+)\.", r"不是 UTF-8 编码：\L1。"),
+    (r"(\d+) more notes on files: (.+)", r"还有 \1 条关于文件的说明：\2"),
+    (r"Read before, and not redacted as asked now: (.+)\. Give their folders .+",
+     r"以前读取过，没有按现在的要求脱敏：\1。请重新导入所在的文件夹，或者用 kb rm 删除。"),
+    (r"none \(BM25 \+ TF-IDF\)", "无（BM25 + TF-IDF）"),
     (r"(\d+) passages have no vector yet; run kb ingest to finish them\.",
      r"还有 \1 个段落没有向量；运行 kb ingest 即可补全。"),
     (r"Every vector was looked at, without the index: (.+)", r"没有使用向量索引，逐个比较了所有向量：\1"),
@@ -55,7 +67,7 @@ _SAID = (
     (r"The passage does not say (“.+”) as one name\.", r"段落没有把\1作为一个名称。"),
     (r"The passage does not say (.+)\.", r"段落没有说到\L1。"),
 )  # fmt: skip
-_PATTERNS = tuple((re.compile(english, re.DOTALL), chinese) for english, chinese in (*_SAID, *REASONS))
+_PATTERNS = tuple((re.compile(english, re.DOTALL), chinese) for english, chinese in (*_SAID, *REASONS, *ERRORS))
 _PLACE = re.compile(r"\\([LF]?)(\d)")
 """Where a part stands in the Chinese; with L it is a list, with F one of files, in whose names there may be commas."""
 _COMMA = {

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from ..prompts.prompt import Citation, Sentence
 from .answer import Answer
+from .chinese import in_chinese
 from .ui_state import Talk, Texts, Turn
+from .ui_texts import ZH
 
 _MARKS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _MARK = re.compile(r"\d+")
@@ -35,6 +37,11 @@ def escape(text: str) -> str:
     return html.escape(text).translate(_TEMPLATE)
 
 
+def worded(sentence: str, texts: Texts) -> str:
+    """Return a sentence of ours in the language of the page."""
+    return in_chinese(sentence) if texts is ZH else sentence
+
+
 def conversation(talk: Talk, texts: Texts) -> str:
     """Return the whole conversation; what a screen reader is told of it comes first."""
     shown = "".join(_turn(number, turn, talk, texts) for number, turn in enumerate(talk.turns))
@@ -44,7 +51,7 @@ def conversation(talk: Talk, texts: Texts) -> str:
 
 def problem(message: str, texts: Texts) -> str:
     """Return an error, as one."""
-    return f'<div class="kb-error" role="alert"><b>{texts["error"]}</b> {escape(message)}</div>'
+    return f'<div class="kb-error" role="alert"><b>{texts["error"]}</b> {escape(worded(message, texts))}</div>'
 
 
 def message(text: str) -> str:

@@ -10,11 +10,9 @@ from itertools import groupby
 from pathlib import Path
 
 from ..ingest.document import IngestReport, Page
-from .chinese import in_chinese
 from .status import FileLedger, Status
-from .ui_html import escape
+from .ui_html import escape, worded
 from .ui_state import Texts
-from .ui_texts import ZH
 
 SHOWN = 200
 _READ = "read"
@@ -69,10 +67,10 @@ def report(done: IngestReport, texts: Texts) -> str:
     """Return what an ingest did, with the reason of every failure."""
     counts = {kind: len(getattr(done, kind)) for kind in ("added", "updated", "unchanged", "failed")}
     failures = "".join(
-        f'<li class="kb-failed"><b>{escape(Path(failure.source).name)}</b> {escape(_told(failure.reason, texts))}</li>'
+        f'<li class="kb-failed"><b>{escape(Path(failure.source).name)}</b> {escape(worded(failure.reason, texts))}</li>'
         for failure in done.failed
     )
-    notes = "".join(f"<li>{escape(_told(note, texts))}</li>" for note in done.notes)
+    notes = "".join(f"<li>{escape(worded(note, texts))}</li>" for note in done.notes)
     summary = texts["done"].format(s=f"{done.seconds:.1f}", **counts)
     return f'<div class="kb-report" role="status"><p>{summary}</p><ul>{failures}{notes}</ul></div>'
 
@@ -102,7 +100,7 @@ def _button(event: str, source: str, label: str, text: str, more: str = "") -> s
 
 
 def _detail(row: FileLedger, texts: Texts) -> str:
-    notes = texts["semicolon"].join(_told(note, texts) for note in row.notes)
+    notes = texts["semicolon"].join(worded(note, texts) for note in row.notes)
     if not row.pages:
         return escape(notes)
     unread = [page for page in row.pages if page.how in ("empty", "garbled", "failed")]
@@ -117,13 +115,8 @@ def _detail(row: FileLedger, texts: Texts) -> str:
     )
 
 
-def _told(sentence: str, texts: Texts) -> str:
-    """Return what a reader said in the language of the page."""
-    return in_chinese(sentence) if texts is ZH else sentence
-
-
 def _pages(pages: list[Page], texts: Texts) -> str:
     first, last = pages[0].number, pages[-1].number
     numbers = texts["page"].format(n=first if first == last else f"{first}–{last}")
-    reason = f": {_told(pages[0].reason, texts)}" if pages[0].reason else ""
+    reason = f": {worded(pages[0].reason, texts)}" if pages[0].reason else ""
     return f"<li>{escape(numbers)} – {texts[f'how_{pages[0].how}']}{escape(reason)}</li>"

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 
+from ..ingest.read_text import markdown_headings
 from .api import KnowledgeBase
 from .server_bases import Bases
-from .ui_html import escape
+from .ui_html import escape, worded
 from .ui_state import Texts
 
-_HEADING = re.compile(r"^#{2,3} +(.{4,60})$", re.MULTILINE)
+_LEVELS = (2, 3)
+_LENGTHS = range(4, 61)
 _HANZI = re.compile(r"[\u4e00-\u9fff]")
 _QUESTION = ("?", "？")
 _EXAMPLES, _LOOKED_AT = 4, 40
@@ -41,8 +43,9 @@ def examples(kb: KnowledgeBase, texts: Texts) -> list[str]:
     by_document: list[list[str]] = []
     chinese = bool(_HANZI.search(texts["ask"]))
     for row in [row for row in kb.sources() if row.document_id][:_LOOKED_AT]:
-        headings = [heading.strip() for heading in _HEADING.findall(kb.document_text(row.source))]
-        fitting = [heading for heading in headings if bool(_HANZI.search(heading)) == chinese]
+        headings = markdown_headings(kb.document_text(row.source))
+        titles = [one.title for one in headings if one.level in _LEVELS and len(one.title) in _LENGTHS]
+        fitting = [title for title in titles if bool(_HANZI.search(title)) == chinese]
         by_document.append(sorted(fitting, key=lambda heading: not heading.endswith(_QUESTION)))
     ranked = [headings[at] for at in range(_EXAMPLES) for headings in by_document if at < len(headings)]
     ranked.sort(key=lambda heading: not heading.endswith(_QUESTION))
@@ -56,5 +59,5 @@ def facts(bases: Bases, kb: KnowledgeBase, texts: Texts) -> str:
     """Return which models are in use."""
     status = kb.status()
     said = {"model": bases.generator.name, "embedder": status.embedder}
-    shown = "".join(f"<p><b>{texts[key]}</b>{escape(value)}</p>" for key, value in said.items())
+    shown = "".join(f"<p><b>{texts[key]}</b>{escape(worded(value, texts))}</p>" for key, value in said.items())
     return f'<div class="kb-facts">{shown}</div>'

@@ -10,11 +10,9 @@ from pathlib import Path
 from ..retrieval.explain import Candidate, Vote, Why, why
 from .answer import Answer
 from .api import KnowledgeBase
-from .chinese import in_chinese
-from .ui_html import escape
+from .ui_html import escape, worded
 from .ui_sources import BaseOf
 from .ui_state import Texts
-from .ui_texts import ZH
 
 _SHOWN = 30
 
@@ -37,7 +35,7 @@ def _part(kb: KnowledgeBase, name: str, question: str, k: int, texts: Texts) -> 
     weights = texts["comma"].join(
         f"{escape(lane)} × {weight:.2f}" for lane, weight in zip(found.lanes, found.weights, strict=True)
     )
-    notes = "".join(f"<li>{escape(in_chinese(note) if texts is ZH else note)}</li>" for note in found.notes)
+    notes = "".join(f"<li>{escape(worded(note, texts))}</li>" for note in found.notes)
     title = f"<h3>{escape(name)}</h3>" if name else ""
     listed = f'<ul class="kb-notes">{notes}</ul>' if notes else ""
     return f'{title}<p class="kb-none">{texts["why_how"]} {weights}</p>{listed}{_table(found, texts)}'

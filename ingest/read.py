@@ -34,7 +34,7 @@ from .ocr import OCR_HINT
 from .reading import Reader, Reading
 from .redact import redact, redacted
 
-READER_VERSION = 5
+READER_VERSION = 6
 """Raised whenever a reader changes what it makes of the same bytes; files are read again then."""
 
 MAX_BYTES = 512 * 1024 * 1024

@@ -54,7 +54,7 @@ _MARKDOWN = re.compile(
 _ATX_END = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
 _NOT_SETEXT = re.compile(r"\s*(?:$|[-*+>|#]|\d+[.)]\s|```|~~~|<)|(?: {4}|\t)")
 _MARKED = re.compile(r"[\[`*_<{]")
-_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[`*]+|(?<!\w)_+|_+(?!\w)|<[^>]+>|\s*\{#[^}]*\}\s*$")
+_MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[`*]+|(?<!\w)_+|_+(?!\w)|<[^>]+>|\s*\{:?\s*[#.][^}]*\}\s*$")
 
 
 def read_markdown(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam

@@ -90,7 +90,9 @@ def _before(text: str, spans: Sequence[tuple[int, int]]) -> list[int]:
 
 def _is_prose(text: str) -> bool:
     """Return whether a unit can stand as an answer: not a heading, a rule, a fence or a table's header."""
-    return bool(re.search(r"\w", text)) and not _MARKUP.match(text)
+    return bool(re.search(r"\w", text)) and not _MARKUP.match(
+        _BULLET.sub("", text, count=1) if text[0] == ">" else text
+    )
 
 
 def distinct(candidates: Sequence[Candidate], n: int) -> list[Candidate]:

@@ -10,10 +10,12 @@ from pathlib import Path
 import kb
 import pytest
 from kb import KnowledgeBase
-from kb.app import ui_ledger
+from kb.app import ui_html, ui_ledger
 from kb.app.chinese import _SAID, in_chinese
+from kb.app.chinese_errors import ERRORS
 from kb.app.chinese_reasons import REASONS
 from kb.app.ui_texts import EN, ZH
+from kb.ingest.errors import InputError
 
 PACKAGE = Path(kb.__file__ or "").parent
 SPOKEN = (
@@ -129,6 +131,61 @@ def test_every_reason_is_still_said() -> None:
         plain = re.sub(r"\(\?:it is \)\?", "", english).replace("\\.", ".")
         longest = max(re.split(r"\(\?:.*?\)|\(.*?\)|\\[()]|[\[\]|?\\]", plain), key=len).strip(" .:;,")
         assert longest in said, english
+
+
+ERRING = (
+    "app/asking.py",
+    "app/rename.py",
+    "app/server_bases.py",
+    "app/ui_documents.py",
+    "app/uploads.py",
+    "llm/extractive.py",
+    "llm/gguf.py",
+)
+"""What the page asks first; what is said there is told in its language."""
+NO_ERRORS = {"running a GGUF model", "k is 7; ask for at least 1 passage"}
+"""Part of a sentence, and what the page has no way to ask for."""
+
+
+def errors_of(path: Path) -> Iterator[str]:
+    """Yield what a module raises as an error of ours, with 7 for what stands in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        call = node.exc if isinstance(node, ast.Raise) else None
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.args:
+            said = call.args[0]
+            if isinstance(said, ast.JoinedStr):
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in said.values)
+            elif isinstance(said, ast.Constant):
+                yield str(said.value)
+
+
+def test_every_error_and_note_of_the_page_has_its_chinese() -> None:
+    """Of a question, a model, a base and what is sent; and what an ingest notes."""
+    said = [sentence for file in ERRING for sentence in errors_of(PACKAGE / file)]
+    assert len(said) > 15
+    said += [sentence for sentence in sentences_of(PACKAGE / "app" / "notes.py") if sentence not in FRAMES]
+    assert [sentence for sentence in said if sentence not in NO_ERRORS and in_chinese(sentence) == sentence] == []
+
+
+def test_every_error_is_still_raised() -> None:
+    """The longest run of plain words of each pattern stands in a file that may raise it."""
+    files = (
+        file for folder in ("app", "ingest", "llm", "prompts", "retrieval") for file in (PACKAGE / folder).glob("*.py")
+    )
+    said = "\n".join(
+        re.sub(r'"\n\s+f?"', "", file.read_text(encoding="utf-8")) for file in files if "chinese" not in file.name
+    )
+    for english, _ in ERRORS:
+        longest = max(re.split(r"\(\?:.*?\)|\(.*?\)|\\[()]|\.\+|[|\\]", english), key=len).strip(" .:;,")
+        assert longest in said, english
+
+
+def test_the_chinese_page_says_what_went_wrong() -> None:
+    """An error of ours is in the language of the page."""
+    with KnowledgeBase.open(embedder="tfidf") as base, pytest.raises(InputError) as error:
+        base.ask("?" * 9000)
+    assert "问题有 9,000 个字符；最多 8,000 个。" in ui_html.problem(str(error.value), ZH)
+    assert "the question has 9,000 characters" in ui_html.problem(str(error.value), EN)
 
 
 def test_what_stands_in_a_reason_is_told_in_chinese_too() -> None:

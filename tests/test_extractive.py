@@ -132,6 +132,12 @@ def test_what_was_said_is_not_said_again() -> None:
     assert quoted("What is the hotel allowance?", once, once.replace("The", "Our")) == [once]
 
 
+def test_a_heading_in_a_quotation_is_no_answer() -> None:
+    """Markdown quotes whole sections, with their headings."""
+    text = "> ### The hotel allowance\n>\n> The hotel allowance is, until further notice, 120 euros."
+    assert [one[-10:] for one in quoted("What is the hotel allowance?", text)] == ["120 euros."]
+
+
 def test_headings_and_rules_are_no_answers() -> None:
     """Markup is not quoted, however well its words fit."""
     assert quoted("What is the hotel allowance?", "# Hotel allowance\n\nIt is 120 euros.\n\n---\n") == [

@@ -34,10 +34,19 @@ def test_markdown_headings_are_found_outside_of_code_and_front_matter() -> None:
     """ATX and setext headings count; those in fences, comments, front matter and lists do not."""
     text = (
         "---\ntitle: The *handbook*\n# no: heading\n---\n"
-        "# One `x` [link](http://a) #\n\n```\n# code\n```\n~~~\n# more\n```\n~~~\n"
+        "# One `x` [link](http://a) #\n## By id { #by-id }\n## Of class {: .big }\n## Set {1, 2}\n"
+        "\n```\n# code\n```\n~~~\n# more\n```\n~~~\n"
         "Set *ext*\n===\n\nTwo\n---\n\n<!-- \n# hidden\n-->\n- item\n---\n\n    # indented\n###### Six\n####### seven\n"
     )
-    assert outline("a.md", text) == [(1, "One x link"), (1, "Set ext"), (2, "Two"), (6, "Six")]
+    assert outline("a.md", text) == [
+        (1, "One x link"),
+        (2, "By id"),
+        (2, "Of class"),
+        (2, "Set {1, 2}"),
+        (1, "Set ext"),
+        (2, "Two"),
+        (6, "Six"),
+    ]
     assert read_bytes(text.encode(), "a.md").title == "The *handbook*"
     assert read_bytes(text.encode(), "a.md").text == text
 
