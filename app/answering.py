@@ -24,30 +24,27 @@ from ..prompts.read import read
 from ..prompts.second_opinion import answers_it
 from ..prompts.task import Task, task_of
 from ..prompts.templates import Templates
-from ..retrieval.evidence import Evidence, Frequencies, weigh
+from ..retrieval.evidence import Evidence, weigh
+from ..retrieval.hit import Hit
 from ..retrieval.judge import Judges
 from ..retrieval.passages import readable
 from ..retrieval.search import Found
 from .answer import Answer, Asked, Searched
-from .catalogs import Catalogs, holder_of
 from .census import census_of, taken
 from .chinese import told_in_chinese
-from .log import Written
+from .library import Library
 from .notes import absent_notes, answer_notes, coverage_notes, cut_notes, prompt_notes, task_notes
-from .tasks import Gathering
+from .record import Written
+from .tasks import Gathering, Material
 
 Timings = list[tuple[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """What answers need of a knowledge base."""
+    """What answers questions from one knowledge base, or from several as one."""
 
-    catalog: Catalog
-    find: Callable[[Asked], Found]
-    frequencies: Frequencies
-    unrelated: Callable[[str], float]
-    """The mean cosine of a question with all passages."""
+    library: Library
     generator: Callable[[], Generator]
     """Opens the model; called only when there is something to write from."""
     prompts: Templates
@@ -64,21 +61,21 @@ class Answering:
                 yield (told_in_chinese(answer) if chinese else answer), written
 
     def _answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
-        census = None if isinstance(self.catalog, Catalogs) else census_of(asked.question)
-        counted = taken(self.catalog, census, asked.question, asked.where) if census else None
+        census = census_of(asked.question)
+        counted = taken(self.library, census, asked.question, asked.where) if census else None
         if census and counted and (census.literally or not counted.abstained):
             yield counted, Written()
             return
-        task = task_of(asked.question, asked.task)
+        task = task_of(asked.question, asked.task, self.library.names)
         judge = self.judges.get()  # before the search: a judge that is missing is said at once
         began = time.perf_counter()
-        material = Gathering(self.catalog, self.find, self._weigh, self.strictness).material(task, asked)
+        material = Gathering(self.library, self._weigh, self.strictness).material(task, asked)
         found = material.found
-        searched = Searched(self.catalog.count("documents"), self.catalog.count("chunks"), found.lanes)
+        searched = Searched(self.library.count("documents"), self.library.count("chunks"), found.lanes)
         timings = [("search", time.perf_counter() - began)]
         notes = (
             *found.notes,
-            *answer_notes(self.catalog, found.hits),
+            *answer_notes(self._catalog, found.hits),
             *task_notes(material.missing),
             *absent_notes(material.absent),
         )
@@ -87,17 +84,21 @@ class Answering:
         if enough and judge and task.name == "answer":
             enough = answers_it(asked.question, [hit.chunk.text for hit in found.hits], judge)
         if enough:
-            yield from self._from_model(answer, asked, task, material.n_passages, timings)
+            yield from self._from_model(answer, asked, task, material, timings)
         else:
             text = self.prompts.nothing_found(language_of(asked.question))
             yield replace(answer, text=text, timings=tuple(timings)), Written()
 
     def _weigh(self, question: str, found: Found) -> Evidence:
-        n_chunks = self.catalog.count("chunks")
-        return weigh(question, found.hits, self.frequencies, n_chunks, unrelated=self.unrelated(question))
+        library = self.library
+        unrelated = library.unrelated(question)
+        return weigh(question, found.hits, library.frequencies, library.count("chunks"), unrelated=unrelated)
+
+    def _catalog(self, base: str) -> Catalog:
+        return self.library.parts[base].catalog
 
     def _from_model(
-        self, answer: Answer, asked: Asked, task: Task, n_passages: int, timings: Timings
+        self, answer: Answer, asked: Asked, task: Task, material: Material, timings: Timings
     ) -> Generates[tuple[Answer, Written]]:
         generator = self.generator()
         if generator.name == "extractive" and asked.style != "plain":
@@ -107,7 +108,7 @@ class Answering:
         began = time.perf_counter()
         prompt = self._prompt(answer, asked, task, generator)
         timings.append(("prompt", time.perf_counter() - began))
-        coverage = coverage_notes(prompt, len(answer.hits) - len(prompt.dropped), n_passages)
+        coverage = coverage_notes(prompt, answer.hits, material.n_passages)
         notes = (*answer.notes, *coverage, *prompt_notes(prompt, generator.name))
         yield from self._write(replace(answer, model=generator.name, notes=notes), prompt, generator, asked, timings)
 
@@ -128,7 +129,7 @@ class Answering:
             return first
         kept = answer.hits[: len(answer.hits) - len(first.dropped)]
         spare = (room - tokens_of(first.messages, count)) * 9 // 10  # a text's tokens are not the sum of its parts'
-        passages = readable(holder_of(self.catalog), kept, spare, count)
+        passages = readable(self._catalog, kept, spare, count)
         if passages == kept:
             return first
         prompt = filled(passages)
@@ -153,9 +154,7 @@ class Answering:
 
     def _read(self, answer: Answer, prompt: Prompt, raw: str, asked: Asked, *, finished: bool) -> Answer:
         steps, said = without_steps(raw, asked.style, finished=finished)
-        reading = read(
-            said, prompt, self.catalog.page_of, finished=finished, strict=asked.strict, judge=self.judges.get()
-        )
+        reading = read(said, prompt, self._page_of, finished=finished, strict=asked.strict, judge=self.judges.get())
         return replace(
             answer,
             text=reading.text,
@@ -164,6 +163,9 @@ class Answering:
             reasoning=steps,
             finished=finished,
         )
+
+    def _page_of(self, hit: Hit, offset: int) -> int | None:
+        return self._catalog(hit.base).page_of(hit.chunk.document_id, offset)
 
 
 def _exact(answer: Answer) -> tuple[int, int] | None:

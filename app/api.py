@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Generator as Generates
-from contextlib import closing
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,27 +19,22 @@ from ..retrieval.drafts import Drafts
 from ..retrieval.embedder import Embedder
 from ..retrieval.judge import Judge, Judges
 from ..retrieval.reranker import Reranker, Rerankers
-from ..retrieval.search import PLAIN, Found, Searcher
-from ..retrieval.select import Ordering
+from ..retrieval.search import Searcher
 from ..retrieval.tokens import TOKENS_VERSION, tokens
 from ..retrieval.view import FOLDER
-from ..retrieval.where import Where
-from .answer import Answer, Asked, Searched
-from .asking import checked
 from .config import Config, load_config
-from .embedders import Embedders, spec_of
+from .embedders import Embedders, Serving, spec_of
 from .frameworks import InFrameworks
-from .log import Log, Written
+from .library import Library, Part
+from .log import Log
 from .rename import follow
 
 if TYPE_CHECKING:
     from ..ingest.document import IngestReport
     from ..ingest.progress import Progress
     from ..ingest.sync import Selection
-    from ..prompts.condense import Turn
     from ..retrieval.index import VectorIndex
     from .answering import Answering
-    from .chat import Chat
     from .reindex import Freed, Reindexed
     from .replay import Replay
     from .status import FileLedger, Status
@@ -67,11 +60,10 @@ class KnowledgeBase(InFrameworks):
         self._llm = llm
         self._llm_is_ours = llm is None
         self.prompts = Templates(config.prompts)
-        self.log = Log(self._catalog, config.llm, self._embedder_fingerprint, on=config.log == "on")
         self._searcher = Searcher(
             self._catalog,
             config.folder,
-            lambda: self._embedders.serving().embedder,
+            lambda: self._serving().embedder,
             partial(_open_index, config),
             exact_up_to=0 if config.store else None,  # a server that was asked for is asked
             rerankers=(
@@ -80,6 +72,8 @@ class KnowledgeBase(InFrameworks):
                 else Rerankers(partial(_open_cross_encoder, config), config.rerank)
             ),
         )
+        self.library = Library({"": Part(self._catalog, self._searcher, self._serving)})
+        self._log = Log(self.library, config.llm, on=config.log == "on")
         self._judges = _judges(judge, config)
 
     @classmethod
@@ -238,58 +232,21 @@ class KnowledgeBase(InFrameworks):
             place = self.config.store or self.config.folder / "chroma"
             return free(self._catalog, embedder, place, self.config.folder)
 
-    def find(
-        self,
-        question: str,
-        k: int = 10,
-        lanes: Sequence[str] | None = None,
-        where: Where | None = None,
-        ordering: Ordering = PLAIN,
-    ) -> Found:
-        """Return what ``search`` returns, with word of which lanes took part and what was done without."""
-        question = checked(question, k)
-        found = self._searcher.search(question, k, lanes, where, ordering)
-        note = self._embedders.serving().note
-        return replace(found, notes=(note, *found.notes)) if note else found
-
-    def answers(self, asked: Asked, *, record: bool = True) -> Generates[Answer]:
-        """Yield what ``stream`` does; the finished answer is recorded, where the log is on and ``record`` is set."""
-        with closing(self.answering.answers(replace(asked, question=checked(asked.question)))) as answers:
-            for answer, written in answers:
-                yield self.log.record(asked, answer, written) if record and answer.finished else answer
-
-    def chat(self, session: str | None = None, turns: Sequence[Turn] | None = None) -> Chat:
-        """Return a conversation: a new one, or one to go on with.
-
-        Args:
-            session: its name; ``last`` is the recorded one spoken in last.
-            turns: what was said in it, where the caller keeps that; else it is read from the log.
-        Raises:
-            InputError: there is no such conversation.
-        """
-        from .chat import Chat
-
-        return Chat(self.answers, self.generator, self.log, self.prompts, session, turns)
-
     def replay(self, number: int) -> Replay:
-        """Answer a recorded question again, as it was asked then, and say what came out otherwise.
+        """See ``Asks``; the other bases that were asked then are opened as they are named."""
+        from .replay import replayed
 
-        Raises:
-            InputError: there is no such record.
-        """
-        from .replay import compare
+        return replayed(self, number)
 
-        record = self.log.get(number)
-        last = Answer("", "", (), (), abstained=True, searched=Searched(0, 0, ()), model="")
-        written = Written()
-        for last, written in self.answering.answers(record.asked):  # noqa: B007  the last one counts
-            pass
-        return compare(record, last, written, self.log)
+    @property
+    def log(self) -> Log:
+        """See ``Asks``."""
+        return self._log
 
     @property
     def embedder(self) -> Embedder | None:
         """What embeds questions; ``None`` where search is by keywords and TF-IDF only."""
-        return self._embedders.serving().embedder
+        return self._serving().embedder
 
     def generator(self) -> Generator:
         """Return what writes answers, opening it on first use.
@@ -307,7 +264,7 @@ class KnowledgeBase(InFrameworks):
         """Let another model write the answers from now on; the caller closes it, and the one before."""
         self.config = replace(self.config, llm=spec)
         self._llm, self._llm_is_ours = generator, False
-        self.log = Log(self._catalog, spec, self._embedder_fingerprint, on=self.log.on)
+        self._log = Log(self.library, spec, on=self._log.on)
 
     def document_text(self, source: str | os.PathLike[str]) -> str:
         """Return the text that the offsets of chunks and citations count in.
@@ -328,7 +285,7 @@ class KnowledgeBase(InFrameworks):
         """Return what the base holds and what serves it."""
         from .status import status_of
 
-        serving = self._embedders.serving()
+        serving = self._serving()
         return status_of(self._catalog, self.config, serving.embedder, serving.note)
 
     def ledger(self) -> tuple[FileLedger, ...]:
@@ -349,19 +306,10 @@ class KnowledgeBase(InFrameworks):
 
     @cached_property
     def answering(self) -> Answering:
-        """What answers from it, for asking several bases together."""
+        """See ``Asks``."""
         from .answering import Answering
 
-        return Answering(
-            self._catalog,
-            lambda asked: self.find(asked.question, asked.k, where=asked.where, ordering=asked.ordering),
-            self._searcher.frequencies,
-            self._searcher.unrelated,
-            self.generator,
-            self.prompts,
-            self._judges,
-            self.config.more_evidence,
-        )
+        return Answering(self.library, self.generator, self.prompts, self._judges, self.config.more_evidence)
 
     def close(self) -> None:
         """Close the files, and free the model unless it was given: then it is the giver's to close."""
@@ -371,9 +319,8 @@ class KnowledgeBase(InFrameworks):
 
     # How it is done
 
-    def _embedder_fingerprint(self) -> str:
-        embedder = self._embedders.serving().embedder
-        return embedder.fingerprint if embedder else "tfidf"
+    def _serving(self) -> Serving:
+        return self._embedders.serving()
 
 
 def _open_index(config: Config, embedder: Embedder) -> VectorIndex:

@@ -1,7 +1,7 @@
-"""What every thing that can be asked offers, be it one knowledge base or several: search, answers, answers as they grow.
+"""What can be asked, be it one knowledge base or several: search, answers, answers as they grow, conversations, replays.
 
-Comes in: a question and how it is to be answered. Goes out: hits and answers. Never: how they are found; whoever is
-asked says that, in ``find`` and ``answers``.
+Comes in: a question and how it is to be answered. Goes out: hits and answers, the finished ones also to the log. Never: one way
+for one base and another for several.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Generator as Generates
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ..ingest.errors import InputError
 from ..llm.generator import Sampling
@@ -21,6 +23,14 @@ from ..retrieval.search import PLAIN, Found
 from ..retrieval.select import Ordering
 from ..retrieval.where import Where
 from .answer import PASSAGES, Answer, Asked
+from .library import Library
+from .log import Log
+
+if TYPE_CHECKING:
+    from ..prompts.condense import Turn
+    from .answering import Answering
+    from .chat import Chat
+    from .replay import Replay
 
 MAX_QUESTION = 8_000
 """Characters. More than that is a document, not a question."""
@@ -29,7 +39,31 @@ MAX_QUESTION = 8_000
 class Asks(ABC):
     """Something that finds passages and answers questions from them; a context manager that closes itself."""
 
+    library: Library
+    """The bases that are asked."""
+
+    @property
     @abstractmethod
+    def log(self) -> Log:
+        """The recorded answers; those of several bases are with the first of them."""
+
+    @property
+    @abstractmethod
+    def answering(self) -> Answering:
+        """What answers questions."""
+
+    @abstractmethod
+    def replay(self, number: int) -> Replay:
+        """Answer a recorded question again, as it was asked then and of the same bases, and say what came out otherwise.
+
+        Raises:
+            InputError: there is no such record.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free what was opened."""
+
     def find(
         self,
         question: str,
@@ -39,14 +73,27 @@ class Asks(ABC):
         ordering: Ordering = PLAIN,
     ) -> Found:
         """Return what ``search`` returns, with word of which lanes took part and what was done without."""
+        return self.library.find(checked(question, k), k, lanes, where, ordering)
 
-    @abstractmethod
-    def answers(self, asked: Asked) -> Generates[Answer]:
-        """Yield what ``stream`` does."""
+    def answers(self, asked: Asked, *, record: bool = True) -> Generates[Answer]:
+        """Yield what ``stream`` does; the finished answer is recorded, where the log is on and ``record`` is set."""
+        question = checked(asked.question, asked.k)
+        with closing(self.answering.answers(replace(asked, question=question))) as answers:
+            for answer, written in answers:
+                yield self.log.record(asked, answer, written) if record and answer.finished else answer
 
-    @abstractmethod
-    def close(self) -> None:
-        """Free what was opened."""
+    def chat(self, session: str | None = None, turns: Sequence[Turn] | None = None) -> Chat:
+        """Return a conversation: a new one, or one to go on with.
+
+        Args:
+            session: its name; ``last`` is the recorded one spoken in last.
+            turns: what was said in it, where the caller keeps that; else it is read from the log.
+        Raises:
+            InputError: there is no such conversation.
+        """
+        from .chat import Chat
+
+        return Chat(self.answers, self.answering, self.log, session, turns)
 
     def search(
         self,

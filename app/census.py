@@ -1,4 +1,4 @@
-"""Questions about the whole base: how many documents mention something, which do, what there is.
+"""Questions about whole bases: how many documents mention something, which do, what there is.
 
 Comes in: a question that is clearly of this form. Goes out: an answer counted over all documents, each one listed with an
 exact span. Never: a count over the best passages only.
@@ -23,6 +23,7 @@ from ..retrieval.hanzi import SIMPLIFIED
 from ..retrieval.tokens import tokens
 from ..retrieval.where import Scope, Where, resolve
 from .answer import Answer, Searched
+from .library import Library
 
 Kind = Literal["documents", "times"]
 
@@ -89,6 +90,7 @@ class _Mention:
     quote: str
     headings: tuple[str, ...]
     n: int
+    base: str
 
 
 def census_of(question: str) -> Census | None:
@@ -103,13 +105,20 @@ def census_of(question: str) -> Census | None:
     return None
 
 
-def taken(catalog: Catalog, census: Census, question: str, where: Where) -> Answer:
+def taken(library: Library, census: Census, question: str, where: Where) -> Answer:
     """Return the answer to a census: a count, and every document that was counted with the place of its first mention."""
     language = language_of(question)
-    total, read = _sources(catalog, where)
-    mentions = sorted(_mentions(catalog, census.what, where), key=lambda mention: mention.source)
+    total, read = map(sum, zip(*(_sources(part.catalog, where) for part in library.parts.values()), strict=True))
+    mentions = sorted(
+        (
+            mention
+            for base, part in library.parts.items()
+            for mention in _mentions(base, part.catalog, census.what, where)
+        ),
+        key=lambda mention: (mention.base, mention.source),
+    )
     shown = mentions[:LISTED]
-    sentences = [_sentence(catalog, mark, mention, census.kind) for mark, mention in enumerate(shown, 1)]
+    sentences = [_sentence(library, mark, mention, census.kind) for mark, mention in enumerate(shown, 1)]
     head = _head(census, mentions, read, language)
     lines = [f"- {sentence.text} [{mark}]" for mark, sentence in enumerate(sentences, 1)]
     looked = _LOOKED[language].format(read=read, total=total)
@@ -121,7 +130,7 @@ def taken(catalog: Catalog, census: Census, question: str, where: Where) -> Answ
         (first, *sentences) if mentions else (),
         (),
         abstained=not mentions,
-        searched=Searched(catalog.count("documents"), catalog.count("chunks"), ("bm25",)),
+        searched=Searched(library.count("documents"), library.count("chunks"), ("bm25",)),
         model="",
         notes=tuple(notes),
     )
@@ -145,12 +154,13 @@ def _head(census: Census, mentions: Sequence[_Mention], read: int, language: Lan
     return _HEADS[census.kind, language].format(found=len(mentions), read=read, times=times, what=census.what)
 
 
-def _sentence(catalog: Catalog, mark: int, mention: _Mention, kind: Kind) -> Sentence:
-    page = catalog.page_of(mention.document_id, mention.start)
+def _sentence(library: Library, mark: int, mention: _Mention, kind: Kind) -> Sentence:
+    page = library.parts[mention.base].catalog.page_of(mention.document_id, mention.start)
     cited = Citation(
-        mark, mention.source, mention.document_id, page, mention.headings, mention.start, mention.stop, mention.quote
-    )
-    name = PurePath(mention.source).name
+        mark, mention.source, mention.document_id, page, mention.headings, mention.start, mention.stop, mention.quote,
+        mention.base,
+    )  # fmt: skip
+    name = (f"{mention.base}: " if mention.base else "") + PurePath(mention.source).name
     return Sentence(f"{name} ({mention.n})" if kind == "times" else name, (cited,), "supported")
 
 
@@ -164,7 +174,7 @@ def _sources(catalog: Catalog, where: Where) -> tuple[int, int]:
     return len(documents) + sum(row.document_id is None for row in rows), len(documents)
 
 
-def _mentions(catalog: Catalog, what: str, where: Where) -> Iterator[_Mention]:
+def _mentions(base: str, catalog: Catalog, what: str, where: Where) -> Iterator[_Mention]:
     """Yield the first mention in each document that has one."""
     wanted = _items(what)
     scope = resolve(catalog, where) if where else None
@@ -178,7 +188,7 @@ def _mentions(catalog: Catalog, what: str, where: Where) -> Iterator[_Mention]:
             start, stop = _whole_sentence(chunk.text, *span)
             yield _Mention(
                 source, document, chunk.start + start, chunk.start + stop, chunk.text[start:stop], chunk.headings,
-                len(spans),
+                len(spans), base,
             )  # fmt: skip
 
 

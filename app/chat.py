@@ -11,16 +11,18 @@ from collections.abc import Callable, Sequence
 from collections.abc import Generator as Generates
 from contextlib import closing
 
-from ..llm.generator import Generator, Sampling
+from ..llm.generator import Sampling
 from ..prompts.condense import Turn, by_rule, checked, condense_prompt
 from ..prompts.leaning import leans
 from ..prompts.prompt import TaskName
-from ..prompts.templates import Style, Templates
+from ..prompts.templates import Style
 from ..retrieval.search import PLAIN
 from ..retrieval.select import Ordering
 from ..retrieval.where import Where
 from .answer import PASSAGES, Answer, Asked
-from .log import Log, Record, new_session
+from .answering import Answering
+from .log import Log, new_session
+from .record import Record
 
 _CONDENSED_TOKENS = 128
 
@@ -31,13 +33,12 @@ class Chat:
     def __init__(
         self,
         answers: Callable[[Asked], Generates[Answer]],
-        generator: Callable[[], Generator],
+        answering: Answering,
         log: Log,
-        templates: Templates,
         session: str | None = None,
         turns: Sequence[Turn] | None = None,
     ) -> None:
-        """Begin a conversation, or go on with one; ``KnowledgeBase.chat`` is the way here.
+        """Begin a conversation, or go on with one; ``chat`` of what is asked is the way here.
 
         Raises:
             InputError: there is no such conversation, and no turns of it are given.
@@ -47,8 +48,8 @@ class Chat:
         said = (Turn(record.asked.said, record.asked.question, record.text) for record in records)
         self._turns = list(said if turns is None else turns)
         self._answers = answers
-        self._generator = generator
-        self._templates = templates
+        self._generator = answering.generator
+        self._templates = answering.prompts
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -112,7 +113,9 @@ def to_markdown(records: tuple[Record, ...]) -> str:
     for record in records:
         parts.append(f"## {_one_line(record.asked.said)}\n\n{record.text}\n")
         quotes = [
-            f"- [{cited['mark']}] {cited['source']}"
+            f"- [{cited['mark']}] "
+            + (f"{cited['base']}: " if cited.get("base") else "")
+            + cited["source"]
             + (f", p. {cited['page']}" if cited["page"] else "")
             + f" ({cited['start']}-{cited['stop']}): {_one_line(cited['quote'])}"
             for sentence in json.loads(record.answer)["sentences"]

@@ -9,6 +9,7 @@ import typer
 from . import show
 from .cli_commands import command, commands
 from .cli_options import AsJson, Place
+from .notes import owed_notes
 
 keeping = commands()
 
@@ -42,6 +43,8 @@ def rm(
     with base.open() as kb:
         for source in kb.remove(sources):
             show.message(f"removed {source}")
+        for note in owed_notes(kb.catalog):
+            show.message(f"note: {note}")
 
 
 @command(keeping)

@@ -18,7 +18,7 @@ from . import show, show_log
 from .answer import PASSAGES, Answer
 from .chat import Chat, to_markdown
 from .cli_commands import FAILED, command, commands
-from .cli_options import AnsweringBase, AsJson, Filters, Home, Place, Shown, StyleName, Writing
+from .cli_options import AnsweringBase, AnsweringBases, AsJson, Filters, Home, Place, Shown, StyleName, Writing
 from .config import load_config
 
 talking = commands()
@@ -43,7 +43,7 @@ def chat(
     writing: Writing,
     filters: Filters,
     shown: Shown,
-    base: AnsweringBase,
+    base: AnsweringBases,
     as_json: AsJson = False,
 ) -> None:
     """Talk to the knowledge base: a question may lean on those before it. /quit or Ctrl-D leaves, Ctrl-C stops an answer."""

@@ -49,5 +49,5 @@ def _document(hit: Hit) -> Document:
         "headings": list(chunk.headings),
         "score": hit.score,
         "by": hit.by,
-    }
+    } | ({"base": hit.base} if hit.base else {})
     return Document(page_content=chunk.text, metadata=metadata, id=chunk.id)

@@ -13,6 +13,7 @@ from langchain_core.tools import BaseTool, ToolException
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..ingest.errors import KBError
+from ..prompts.prompt import Citation
 from .answer import Answer
 
 
@@ -44,7 +45,7 @@ class KBTool(BaseTool):
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
     handle_tool_error: bool = True
     base: Answers = Field(exclude=True, repr=False)
-    """A ``KnowledgeBase``."""
+    """A ``KnowledgeBase``, or several."""
 
     def _run(self, question: str, run_manager: CallbackManagerForToolRun | None = None) -> tuple[str, Answer]:
         del run_manager  # nothing here reports to callbacks
@@ -58,8 +59,10 @@ class KBTool(BaseTool):
 def _text(answer: Answer) -> str:
     """Return the answer with its sources below it, as a model reads it."""
     first = {citation.mark: citation for citation in reversed(answer.citations)}
-    lines = [
-        f"[{mark}] {Path(one.source).name}{f', p. {one.page}' if one.page else ''}: {one.quote}"
-        for mark, one in sorted(first.items())
-    ]
+    lines = [f"[{mark}] {_place(one)}: {one.quote}" for mark, one in sorted(first.items())]
     return "\n".join([answer.text, *lines])
+
+
+def _place(cited: Citation) -> str:
+    base, page = f"{cited.base}: " if cited.base else "", f", p. {cited.page}" if cited.page else ""
+    return f"{base}{Path(cited.source).name}{page}"

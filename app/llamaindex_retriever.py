@@ -24,7 +24,7 @@ class KBNodes(BaseRetriever):
     """Returns the passages of a knowledge base, best first."""
 
     def __init__(self, base: Searches, k: int = 4) -> None:
-        """Search ``base``, a ``KnowledgeBase``, for ``k`` passages at a time."""
+        """Search ``base``, a ``KnowledgeBase`` or several, for ``k`` passages at a time."""
         super().__init__()
         self._base = base
         self._k = k
@@ -40,6 +40,7 @@ def _node(hit: Hit) -> NodeWithScore:
         text=chunk.text,
         start_char_idx=chunk.start,
         end_char_idx=chunk.stop,
-        metadata={"source": chunk.source, "pages": list(chunk.pages), "headings": list(chunk.headings)},
+        metadata={"source": chunk.source, "pages": list(chunk.pages), "headings": list(chunk.headings)}
+        | ({"base": hit.base} if hit.base else {}),
     )
     return NodeWithScore(node=node, score=hit.score)

@@ -11,23 +11,17 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
-from ..ingest.catalog import Catalog
 from ..ingest.errors import InputError
-from ..ingest.fingerprint import fingerprint
-from ..llm.generator import Sampling
-from ..prompts.prompt import Message
-from ..retrieval.select import Ordering
-from ..retrieval.where import Where
 from .answer import Answer, Asked
-
-Feedback = Literal["", "up", "down"]
+from .library import Library
+from .record import COLUMNS, Feedback, Record, Written, record_of, settings_of, to_json
 
 _WAIT_S = 0.05
 """How long a finished answer waits for a writer before it goes unrecorded."""
@@ -36,56 +30,8 @@ _WHOLE = 64 << 20
 _BLOCK = 1 << 18
 _TITLE = 200
 """Characters."""
-_WITHOUT_TURNS = "DELETE FROM sessions WHERE id NOT IN (SELECT session FROM answers WHERE session NOT NULL)"
-_COLUMNS = (
-    "id, at, ifnull(session, ''), said, question, settings, fingerprint, llm, model, model_hash, messages, raw, answer,"
-    " timings, feedback, correction, comment"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What lies behind an answer: the prompt, and what the model wrote."""
-
-    messages: tuple[Message, ...] = ()
-    raw: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A recorded answer."""
-
-    id: int
-    at: str
-    """UTC, ISO 8601."""
-    session: str
-    """The conversation; empty when it was asked on its own."""
-    asked: Asked
-    fingerprint: str
-    """Of the index that was searched."""
-    llm: str
-    """The spec that opens the model."""
-    model: str
-    model_hash: str
-    written: Written
-    answer: str
-    """JSON."""
-    timings: tuple[tuple[str, float], ...]
-    feedback: Feedback
-    correction: str
-    """What it should have been, in the words of the user."""
-    comment: str
-    """What else the user says of it."""
-
-    @property
-    def text(self) -> str:
-        """The answer as it was shown."""
-        return str(json.loads(self.answer)["text"])
-
-    @property
-    def abstained(self) -> bool:
-        """Whether the documents held no answer."""
-        return bool(json.loads(self.answer)["abstained"])
+WITHOUT_TURNS = "DELETE FROM sessions WHERE id NOT IN (SELECT session FROM answers WHERE session NOT NULL)"
+"""Forgets conversations of which no answer is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +47,24 @@ class Session:
 
 
 class Log:
-    """The recorded answers of one base. Safe to use from several threads."""
+    """The recorded answers, of which the first of the bases that are asked keeps all. Safe to use from several threads."""
 
-    def __init__(self, catalog: Catalog, llm: str, embedder: Callable[[], str], *, on: bool) -> None:
+    def __init__(self, library: Library, llm: str, *, on: bool) -> None:
         """Make the log.
 
         Args:
-            catalog: where it is kept.
+            library: the bases that are asked.
             llm: the spec that the models of new answers are opened with.
-            embedder: returns the fingerprint of the embedder that serves.
             on: whether new answers are recorded.
         """
-        self._catalog = catalog
+        self._library = library
+        self._catalog = library.first.catalog
         self._llm = llm
-        self._embedder = embedder
         self.on = on
+
+    def of(self, library: Library) -> Log:
+        """Return the log of answers from other bases, as switched on or off as this one."""
+        return Log(library, self._llm, on=self.on)
 
     def record(self, asked: Asked, answer: Answer, written: Written) -> Answer:
         """Record a finished answer, and return it with the record's id; or with a note, if it could not be recorded."""
@@ -124,12 +73,15 @@ class Log:
         if self._catalog.is_read_only:
             return _unrecorded(answer, "the knowledge base cannot be written to")
         try:
-            index, model_hash = self.fingerprint(), self.model_hash(answer.model)  # before anybody has to wait for us
+            indexes, model_hash = (
+                self.fingerprints(),
+                self.model_hash(answer.model),
+            )  # before anybody has to wait for us
             with closing(sqlite3.connect(self._catalog.path, timeout=_WAIT_S, isolation_level=None)) as connection:
                 connection.executescript("PRAGMA foreign_keys=ON; PRAGMA synchronous=NORMAL")
                 connection.execute("BEGIN IMMEDIATE")
-                self._remember(connection, index, model_hash)
-                number = self._insert(connection, asked, answer, written, index, model_hash)
+                self._remember(connection, model_hash)
+                number = self._insert(connection, asked, answer, written, indexes, model_hash)
                 connection.execute("COMMIT")
         except (sqlite3.Error, OSError, ValueError, TypeError) as error:  # the last two: it does not fit SQLite or JSON
             busy = "locked" in str(error)
@@ -139,9 +91,9 @@ class Log:
     def records(self, limit: int = 20, session: str = "") -> tuple[Record, ...]:
         """Return the last answers, newest first; with a session, its turns only."""
         rows = self._catalog.connection().execute(
-            f"SELECT {_COLUMNS} FROM answers WHERE ? IN ('', session) ORDER BY id DESC LIMIT ?", (session, limit)
+            f"SELECT {COLUMNS} FROM answers WHERE ? IN ('', session) ORDER BY id DESC LIMIT ?", (session, limit)
         )
-        return tuple(_record(row) for row in rows)
+        return tuple(record_of(row) for row in rows)
 
     def get(self, number: int) -> Record:
         """Return one answer.
@@ -149,10 +101,10 @@ class Log:
         Raises:
             InputError: there is none of this number.
         """
-        row = self._catalog.connection().execute(f"SELECT {_COLUMNS} FROM answers WHERE id = ?", (number,)).fetchone()
+        row = self._catalog.connection().execute(f"SELECT {COLUMNS} FROM answers WHERE id = ?", (number,)).fetchone()
         if row is None:
             raise InputError(f"there is no recorded answer {number}; kb log shows what there is")
-        return _record(row)
+        return record_of(row)
 
     def rate(self, number: int, feedback: Feedback, correction: str = "", comment: str = "") -> None:
         """Attach what the user thinks of an answer, in the place of what he thought before.
@@ -179,7 +131,7 @@ class Log:
         with self._changing() as connection:
             gone = connection.execute(f"DELETE FROM answers{where}", () if numbers is None else (json.dumps(numbers),))
             count = gone.rowcount
-            connection.execute(_WITHOUT_TURNS)
+            connection.execute(WITHOUT_TURNS)
         return count
 
     def take_out(self, numbers: Sequence[int]) -> None:
@@ -188,7 +140,7 @@ class Log:
             connection.execute(
                 "UPDATE answers SET session = NULL WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
             )
-            connection.execute(_WITHOUT_TURNS)
+            connection.execute(WITHOUT_TURNS)
 
     def sessions(self) -> tuple[Session, ...]:
         """Return the conversations, the one spoken in last first."""
@@ -231,13 +183,9 @@ class Log:
         """
         return self.delete([record.id for record in self.session(name)])
 
-    def fingerprint(self) -> str:
-        """Return the fingerprint of the index as it is now."""
-        embedder = self._embedder()
-        known = self._catalog.get("fingerprint").split()
-        if known[:2] == [str(self._catalog.generation), embedder]:
-            return known[2]
-        return fingerprint(self._catalog, embedder)
+    def fingerprints(self) -> tuple[tuple[str, str], ...]:
+        """Return name and fingerprint of each base that is asked, as its index is now; one that is asked alone is ``""``."""
+        return tuple((name, part.fingerprint()) for name, part in self._library.parts.items())
 
     def model_hash(self, model: str) -> str:
         """Return the hash of a model's file: ``sha256:...``, or ``sha256-sampled:...`` of a large one; empty if it has none."""
@@ -264,41 +212,37 @@ class Log:
         asked: Asked,
         answer: Answer,
         written: Written,
-        index: str,
+        indexes: tuple[tuple[str, str], ...],
         model_hash: str,
     ) -> int:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         if asked.session:
             connection.execute("INSERT OR IGNORE INTO sessions (id, started) VALUES (?, ?)", (asked.session, now))
-        settings = {
-            "k": asked.k, "style": asked.style, "where": asdict(asked.where), "sampling": asdict(asked.sampling),
-            "strict": asked.strict, "task": asked.task, "ordering": asdict(asked.ordering),
-        }  # fmt: skip
+        own, index = indexes[0]
         cursor = connection.execute(
             "INSERT INTO answers (at, session, said, question, settings, fingerprint, llm, model, model_hash, messages,"
             " raw, answer, timings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                now, asked.session or None, asked.said or asked.question, asked.question, json.dumps(settings),
+                now, asked.session or None, asked.said or asked.question, asked.question, settings_of(asked, indexes),
                 index, self._llm, answer.model, model_hash,
                 json.dumps([[message.role, message.content] for message in written.messages]), written.raw,
                 to_json(answer), json.dumps(answer.timings),
             ),
         )  # fmt: skip
         number = cast("int", cursor.lastrowid)
-        sources = {hit.chunk.source for hit in answer.hits} | {citation.source for citation in answer.citations}
-        connection.executemany(
-            "INSERT INTO answer_sources VALUES (?, ?)", ((number, source) for source in sorted(sources))
-        )
+        sources = {(hit.base, hit.chunk.source) for hit in answer.hits}
+        sources |= {(citation.base, citation.source) for citation in answer.citations}
+        rows = ((number, "" if base == own else base, source) for base, source in sorted(sources))
+        connection.executemany("INSERT INTO answer_sources (answer, base, source) VALUES (?, ?, ?)", rows)
         return number
 
-    def _remember(self, connection: sqlite3.Connection, index: str, model_hash: str) -> None:
-        """Keep what takes long to compute, with what it holds for."""
-        values = [("fingerprint", f"{self._catalog.generation} {self._embedder()} {index}")]
+    def _remember(self, connection: sqlite3.Connection, model_hash: str) -> None:
+        """Keep the hash of a model's file, which takes long to compute, with what it holds for."""
         if model_hash:
             path = Path(self._llm.partition(":")[2]).expanduser()
             stat = path.stat()
-            values.append((f"model {path}", f"{stat.st_size} {stat.st_mtime_ns} {model_hash}"))
-        connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)
+            value = f"{stat.st_size} {stat.st_mtime_ns} {model_hash}"
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"model {path}", value))
 
 
 def new_session() -> str:
@@ -306,43 +250,8 @@ def new_session() -> str:
     return secrets.token_hex(4)
 
 
-def to_json(answer: Answer) -> str:
-    """Return an answer as JSON, the same for the same answer: without its times and its number; hits by their chunks' ids."""
-    data = {name: value for name, value in asdict(answer).items() if name not in ("id", "timings", "hits")}
-    data["hits"] = [[hit.chunk.id, hit.score, hit.by] for hit in answer.hits]
-    return json.dumps(data, ensure_ascii=False, sort_keys=True)
-
-
 def _unrecorded(answer: Answer, reason: str) -> Answer:
     return replace(answer, notes=(*answer.notes, f"This answer was not recorded: {reason}."))
-
-
-def _record(row: Sequence[object]) -> Record:
-    number, at, session, said, question, settings, fingerprint, llm, model, model_hash, *rest = row
-    messages, raw, answer, timings, feedback, correction, comment = map(str, rest)
-    kept = json.loads(str(settings))
-    asked = Asked(
-        str(question),
-        k=kept["k"],
-        sampling=Sampling(**{key: _tuple(value) for key, value in kept["sampling"].items()}),  # type: ignore[arg-type]
-        where=Where(**{key: _tuple(value) for key, value in kept["where"].items()}),  # type: ignore[arg-type]
-        style=kept["style"],
-        strict=kept["strict"],
-        task=kept.get("task"),
-        said=str(said),
-        session=str(session),
-        ordering=Ordering(**kept.get("ordering", {})),
-    )
-    return Record(
-        cast("int", number), str(at), str(session), asked, str(fingerprint), str(llm), str(model), str(model_hash),
-        Written(tuple(Message(role, content) for role, content in json.loads(messages)), raw),
-        answer, tuple((stage, seconds) for stage, seconds in json.loads(timings)), cast("Feedback", feedback), correction,
-        comment,
-    )  # fmt: skip
-
-
-def _tuple(value: object) -> object:
-    return tuple(_tuple(item) for item in value) if isinstance(value, list) else value
 
 
 def _hash(path: Path, size: int) -> str:

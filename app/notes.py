@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..ingest.catalog import Catalog
 from ..ingest.ocr import OCR_HINT, ocr_installed
-from ..prompts.prompt import Prompt
+from ..ingest.purge import OWED
+from ..prompts.prompt import Prompt, Topic
 from ..retrieval.embedder import Embedder
 from ..retrieval.hit import Hit
+from ..retrieval.passages import CatalogOf
 from ..retrieval.vectors import Embedded
 
 if TYPE_CHECKING:
@@ -38,9 +41,19 @@ def ingest_notes(catalog: Catalog, embedder: Embedder | None, embedded: Embedded
             "keywords and TF-IDF. A multilingual model reads them: kb models pull BAAI/bge-m3, "
             "then kb reindex --embedder BAAI/bge-m3"
         )
+    yield from owed_notes(catalog)
     yield from page_notes(catalog, _unread_documents(catalog))
     if not ocr_installed() and _waits_for_recognition(catalog):
         yield "The text in pages that are images can be recognised: pip install 'kb-rag[ocr]', then run this again"
+
+
+def owed_notes(catalog: Catalog) -> Iterator[str]:
+    """Yield that what was forgotten here is still quoted in logs of other bases."""
+    if catalog.get(OWED):
+        yield (
+            "Logs of other bases still quote what was forgotten in this one; once they can be written to, run"
+            " kb ingest again."
+        )
 
 
 def reading_notes(synced: Synced) -> Iterator[str]:
@@ -64,9 +77,10 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NOTES]) + more
 
 
-def answer_notes(catalog: Catalog, hits: Sequence[Hit]) -> Iterator[str]:
-    """Yield what to know of the documents that an answer is drawn from."""
-    yield from page_notes(catalog, dict.fromkeys((hit.chunk.document_id, hit.chunk.source) for hit in hits))
+def answer_notes(catalog_of: CatalogOf, hits: Sequence[Hit]) -> Iterator[str]:
+    """Yield what to know of the documents that an answer is drawn from; ``catalog_of``: the catalog of a hit's base."""
+    for base, document_id, source in dict.fromkeys((hit.base, hit.chunk.document_id, hit.chunk.source) for hit in hits):
+        yield from page_notes(catalog_of(base), [(document_id, source)])
 
 
 def prompt_notes(prompt: Prompt, model: str) -> Iterator[str]:
@@ -78,10 +92,11 @@ def prompt_notes(prompt: Prompt, model: str) -> Iterator[str]:
         yield "No language model is configured: these are quoted sentences. For a written answer: --llm gguf:PATH"
 
 
-def task_notes(missing: Sequence[str]) -> Iterator[str]:
+def task_notes(missing: Sequence[Topic]) -> Iterator[str]:
     """Yield the sides of a comparison that nothing was found on."""
     for side in missing:
-        yield f"The documents do not seem to say anything on: {side}."
+        where = f"{side.base}: " if side.base and side.text else ""
+        yield f"{where}The documents do not seem to say anything on: {side.text or side.base}."
 
 
 def absent_notes(words: Sequence[str]) -> Iterator[str]:
@@ -90,10 +105,20 @@ def absent_notes(words: Sequence[str]) -> Iterator[str]:
         yield f"The passages do not mention {', '.join(f'“{word}”' for word in words[:_WORDS])}."
 
 
-def coverage_notes(prompt: Prompt, n_read: int, n_passages: int) -> Iterator[str]:
-    """Yield how much of what there is a summary or comparison was made from."""
+def coverage_notes(prompt: Prompt, hits: Sequence[Hit], n_passages: Mapping[str, int]) -> Iterator[str]:
+    """Yield how much of what there is a summary or comparison was made from; of several bases, of each.
+
+    Args:
+        prompt: what the model was shown.
+        hits: what was found for it.
+        n_passages: that there are on it, by base.
+    """
     if prompt.task != "answer":
-        yield f"Made from {n_read} of {n_passages} passages."
+        n_read = Counter(hit.base for hit in hits)
+        n_read.subtract(hit.base for hit in prompt.dropped)
+        each = ", ".join(f"{base} {n_read[base]}/{n}" for base, n in sorted(n_passages.items()) if base)
+        told = f": {each}" if each else ""
+        yield f"Made from {n_read.total()} of {sum(n_passages.values())} passages{told}."
 
 
 def cut_notes(max_tokens: int) -> tuple[str, ...]:

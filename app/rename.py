@@ -12,6 +12,7 @@ from pathlib import Path
 from ..ingest.catalog import Catalog
 from ..ingest.errors import InputError
 from .config import Config
+from .elsewhere import rename_elsewhere, rename_in
 
 UPLOADS = "uploads"
 """The folder in a base's folder where uploaded files are kept."""
@@ -42,10 +43,12 @@ def remember_place(catalog: Catalog, folder: Path) -> None:
 
 
 def follow(catalog: Catalog, folder: Path) -> None:
-    """Bring the places of uploads up to date, when the base is not where it was."""
+    """Bring the places of uploads, and its name in answers from several bases, up to date when a base is not where it was."""
     was = catalog.get(_PLACE)
     if not was or was == str(folder):
         return
+    if Path(was).parent == folder.parent and not Path(was).exists():
+        rename_elsewhere(Path(was), folder)
     before, after = f"{was}/{UPLOADS}", f"{folder}/{UPLOADS}"
     with catalog.transaction() as connection:
         for table, column in (
@@ -60,6 +63,7 @@ def follow(catalog: Catalog, folder: Path) -> None:
             )
         quoted, now = (json.dumps(place, ensure_ascii=False)[1:-1] for place in (f"{before}/", f"{after}/"))
         connection.execute("UPDATE answers SET answer = replace(answer, ?, ?)", (quoted, now))
+        rename_in(connection, Path(was).name, folder.name)
         catalog.put(_PLACE, str(folder))
 
 

@@ -1,17 +1,24 @@
 """An answer given again, and what came out otherwise.
 
-Comes in: a record and a new answer to the same question, or two records. Goes out: the differences, in sentences and as a
-diff. Never: a guess at why.
+Comes in: a record, and the base that keeps it; or two records. Goes out: the differences, in sentences and as a diff. Never: a
+guess at why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from difflib import unified_diff
+from typing import TYPE_CHECKING
 
-from .answer import Answer
-from .log import Log, Record, Written, to_json
+from .answer import Answer, Searched
+from .log import Log
+from .record import Record, Written, to_json
+
+if TYPE_CHECKING:
+    from .api import KnowledgeBase
+    from .asking import Asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +35,51 @@ class Replay:
     """From the recorded text to the new one, line by line."""
 
 
-def compare(record: Record, answer: Answer, written: Written, log: Log) -> Replay:
-    """Return a record beside the answer that its question gets now."""
+def replayed(base: KnowledgeBase, number: int, beside: Mapping[str, KnowledgeBase] | None = None) -> Replay:
+    """Return a recorded answer beside the one that its question gets now from the same bases, or from those that are left.
+
+    Args:
+        base: keeps the record.
+        number: of the record.
+        beside: bases that are open, by name; others that were asked then are opened for it.
+    Raises:
+        InputError: there is no such record.
+        StorageError: one of the bases is damaged or was written by a newer kb.
+    """
+    record = base.log.get(number)
+    with ExitStack() as opened:
+        asks: Asks = base
+        if record.bases:
+            from .together import KnowledgeBases
+
+            others = [_other(base, name, beside or {}, opened) for name, _ in record.bases[1:]]
+            asks = KnowledgeBases([base, *filter(None, others)])
+        last = Answer("", "", (), (), abstained=True, searched=Searched(0, 0, ()), model="")
+        written = Written()
+        for last, written in asks.answering.answers(record.asked):  # noqa: B007  the last one counts
+            pass
+        return _compared(record, last, written, asks.log)
+
+
+def _other(
+    base: KnowledgeBase, name: str, beside: Mapping[str, KnowledgeBase], opened: ExitStack
+) -> KnowledgeBase | None:
+    """Return a base that was asked together with ``base``; ``None`` if it is not there any more."""
+    from .api import KnowledgeBase
+
+    config = replace(base.config, name=name)
+    if name in beside or name == base.config.name or not config.is_there:
+        return beside.get(name)
+    return opened.enter_context(KnowledgeBase(config))
+
+
+def _compared(record: Record, answer: Answer, written: Written, log: Log) -> Replay:
+    changes = list(_of_indexes(record.indexes, dict(log.fingerprints())))
     pairs = (
-        ("index", record.fingerprint, log.fingerprint()),
         ("model", record.model, answer.model),
         ("model's file", record.model_hash, log.model_hash(answer.model)),
     )
-    changes = [_changed(what, before, after) for what, before, after in pairs if before != after]
+    changes += [_changed(what, before, after) for what, before, after in pairs if before != after]
     if record.written.messages != written.messages:
         changes.append("The prompt is another one.")
     if record.written.raw != written.raw:
@@ -46,11 +90,24 @@ def compare(record: Record, answer: Answer, written: Written, log: Log) -> Repla
     return Replay(record, answer, identical, tuple(changes), diff(record.text, answer.text))
 
 
+def _of_indexes(before: Sequence[tuple[str, str]], now: Mapping[str, str]) -> Iterator[str]:
+    """Yield which bases are not what they were; the first keeps the record, so it is there under whatever name."""
+    own, *_ = now
+    if before[0][0] != own:
+        yield _changed("base that keeps this", before[0][0], own)
+    for name, index in ((own, before[0][1]), *before[1:]):
+        if name not in now:
+            yield f"The knowledge base {name} is not there any more."
+        elif index != now[name]:
+            yield _changed(f"index of {name}" if name else "index", index, now[name])
+
+
 def differences(one: Record, other: Record) -> tuple[str, ...]:
     """Return what tells two records apart, in sentences."""
     pairs = (
         ("question", one.asked.question, other.asked.question),
-        ("index", one.fingerprint, other.fingerprint),
+        ("list of other bases", *(", ".join(name for name, _ in record.bases[1:]) for record in (one, other))),
+        ("index", *(", ".join(index for _, index in record.indexes) for record in (one, other))),
         ("model", one.model, other.model),
         ("model's file", one.model_hash, other.model_hash),
         ("sampling", str(one.asked.sampling), str(other.asked.sampling)),

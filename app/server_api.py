@@ -80,7 +80,7 @@ class Question(BaseModel):
     question: str = Field(max_length=MAX_QUESTION)
     base: str | None = None
     bases: Texts = []
-    """Several, asked together, instead of one."""
+    """Several, asked together, instead of one; the first keeps the record."""
     k: int = Field(PASSAGES, ge=1, le=50)
     stream: bool = False
     """Server-sent events: a snapshot of the answer each, the last one finished."""
@@ -113,6 +113,7 @@ class Verdict(BaseModel):
     id: int = Field(ge=1, lt=2**63)
     verdict: Literal["up", "down"]
     base: str | None = None
+    """The one that was asked; the first of several."""
     correction: str = Field("", max_length=100_000)
     """What it should have been, with the prompt's marks."""
     comment: str = Field("", max_length=10_000)

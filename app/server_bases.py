@@ -19,6 +19,7 @@ from ..llm.generator import Generator
 from ..llm.open import open_generator
 from .api import KnowledgeBase
 from .config import Config, load_config
+from .elsewhere import forget_elsewhere
 from .rename import UPLOADS, rename
 from .server_priority import giving_way
 
@@ -58,6 +59,10 @@ class Bases:
                     )
                 self._open[name] = KnowledgeBase(self._config(name), llm=self.generator)
             return self._open[name]
+
+    def opener(self, shown: str) -> Callable[[str], KnowledgeBase]:
+        """Return what opens the base that a citation or hit names; one that names none is of the base that is shown."""
+        return lambda name: self.get(name or shown)
 
     def create(self, name: str) -> KnowledgeBase:
         """Make an empty base.
@@ -104,13 +109,14 @@ class Bases:
         before.close()
 
     def delete(self, name: str) -> None:
-        """Remove a base with its uploads; files that were ingested from elsewhere stay.
+        """Remove a base with its uploads, and the answers drawn from it; files that were ingested from elsewhere stay.
 
         Raises:
             InputError: there is no base of this name.
         """
         with self._lock:
             kb = self.get(name)
+            forget_elsewhere(kb.catalog, everything=True)
             grave = kb.config.home / f".deleted-{uuid.uuid4().hex}"
             del self._open[name]
             kb.close()

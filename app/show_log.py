@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from . import show
-from .log import Record, Session
+from .log import Session
+from .record import Record
 from .replay import Replay, diff, differences
 
 _SHORT = 70
@@ -34,7 +35,7 @@ def record(found: Record, *, as_json: bool) -> None:
     rows = (
         ("asked", f"{asked.said}  ({found.at}{f', conversation {found.session}' if found.session else ''})"),
         ("searched for", asked.question if asked.question != asked.said else ""),
-        ("index", found.fingerprint[:16]),
+        ("index", ", ".join(f"{name} {index[:16]}".strip() for name, index in found.indexes)),
         ("model", f"{found.model or 'none: nothing was found'}  {found.model_hash[:23]}"),
         ("sampling", str(asked.sampling)),
         ("style", f"{asked.style}, from {asked.k} passages{', strict' if asked.strict else ''}"),

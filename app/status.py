@@ -14,6 +14,7 @@ from ..ingest.sources import SourceRow
 from ..retrieval.embedder import Embedder
 from ..retrieval.vectors import count_vectors
 from .config import Config
+from .notes import owed_notes
 from .sizes import chunk_tokens_of
 
 
@@ -101,5 +102,5 @@ def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note:
         getattr(embedder, "path", ""),
         fingerprint(catalog, embedder.fingerprint if embedder else "tfidf"),
         sum(file.stat().st_size for file in config.folder.rglob("*") if file.is_file()),
-        (note,) if note else (),
+        (*filter(None, [note]), *owed_notes(catalog)),
     )

@@ -6,18 +6,24 @@ Comes in: a task. Goes out: passages, and how many were looked at. Never: a side
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import PurePath
+from typing import TypeVar
 
 from ..ingest.catalog import Catalog
+from ..prompts.prompt import Topic
 from ..prompts.task import Task
 from ..retrieval.evidence import Evidence
 from ..retrieval.hit import Hit
 from ..retrieval.search import Found
-from ..retrieval.where import resolve
+from ..retrieval.where import Where, resolve
 from .answer import Asked
+from .library import Library
+
+T = TypeVar("T")
 
 SUMMARISED = 40
 """Passages that a summary of a topic looks at, at least; of a named document it looks at all of them."""
@@ -32,9 +38,9 @@ class Material:
 
     found: Found
     sufficient: bool
-    n_passages: int
-    """That there are on it, as far as is known; more than were found, if there were too many."""
-    missing: tuple[str, ...] = ()
+    n_passages: Mapping[str, int] = field(default_factory=dict)
+    """That there are on it in each base, as far as is known; more than were found, if there were too many."""
+    missing: tuple[Topic, ...] = ()
     """Sides of a comparison that the documents say nothing on."""
     absent: tuple[str, ...] = ()
     """Names and rare words of a question that the passages do not hold."""
@@ -43,16 +49,9 @@ class Material:
 class Gathering:
     """Finds what a task is about."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        find: Callable[[Asked], Found],
-        weigh: Callable[[str, Found], Evidence],
-        strictness: float = 0.0,
-    ) -> None:
-        """Take what finds passages, what weighs how far they answer, and how much more than usual that must be."""
-        self._catalog = catalog
-        self._find = find
+    def __init__(self, library: Library, weigh: Callable[[str, Found], Evidence], strictness: float = 0.0) -> None:
+        """Take the bases that are asked, what weighs how far passages answer, and how much more than usual that must be."""
+        self._library = library
         self._weigh = weigh
         self._strictness = strictness
 
@@ -62,61 +61,91 @@ class Gathering:
             return self._whole(task.topics[0], asked) or self._on_topic(task.topics[0], asked)
         if task.name == "compare":
             return self._sides(task, asked)
-        found = self._find(asked)
+        found = self._find(Topic(asked.question), asked)
         evidence = self._weigh(asked.question, found)
         absent = (*evidence.missing, *evidence.absent) if evidence.shares_script else ()
-        return Material(found, evidence.suffices(self._strictness), len(found.hits), absent=absent)
+        return Material(found, evidence.suffices(self._strictness), absent=absent)
 
-    def _whole(self, topic: str, asked: Asked) -> Material | None:
+    def _find(self, topic: Topic, asked: Asked) -> Found:
+        return self._library.find(topic.text, asked.k, where=asked.where, ordering=asked.ordering, base=topic.base)
+
+    def _whole(self, topic: Topic, asked: Asked) -> Material | None:
         """Return all passages of the documents that the topic names, or of all; ``None`` if it names none."""
-        documents = set(self._named(topic)) if topic else None
-        if documents is not None and not documents:
+        parts = self._library.within(topic.base)
+        named = {base: _named(part.catalog, topic.text) for base, part in parts.items()}
+        if topic.text and not any(named.values()):
             return None
-        admitted = resolve(self._catalog, asked.where).ids if asked.where else None
-        rows = self._catalog.connection().execute("SELECT id, document_id FROM chunks ORDER BY document_id, start")
-        ids = [chunk for chunk, document in rows if documents is None or document in documents]
-        if admitted is not None:
-            ids = [chunk for chunk in ids if chunk in admitted]
+        ids = [
+            (base, chunk)
+            for base, part in parts.items()
+            for chunk in _passages(part.catalog, named[base] if topic.text else None, asked.where)
+        ]
         spread = _spread(ids)[:MOST]
-        kept = self._catalog.chunks(spread)
-        hits = tuple(Hit(kept[chunk], 0.0, "whole") for chunk in spread if chunk in kept)
-        return Material(Found(hits, (), ()), bool(hits), len(ids))
+        kept = {
+            (base, chunk.id): chunk
+            for base, part in parts.items()
+            for chunk in part.catalog.chunks([one for of, one in spread if of == base]).values()
+        }
+        hits = tuple(Hit(kept[at], 0.0, "whole", base=at[0]) for at in spread if at in kept)
+        return Material(Found(hits, (), ()), bool(hits), Counter(base for base, _ in ids))
 
-    def _named(self, topic: str) -> list[str]:
-        """Return the documents whose file name or title is the topic."""
-        wanted = _bare(topic)
-        found = []
-        for source, row in self._catalog.sources().items():
-            if row.document_id:
-                name = PurePath(source)
-                if wanted in {_bare(name.name), _bare(name.stem), _bare(source)}:
-                    found.append(row.document_id)
-        return found
-
-    def _on_topic(self, topic: str, asked: Asked) -> Material:
-        found = self._find(replace(asked, question=topic, k=max(asked.k, SUMMARISED)))
-        evidence = self._weigh(topic, found)
+    def _on_topic(self, topic: Topic, asked: Asked) -> Material:
+        found = self._find(topic, replace(asked, k=max(asked.k, SUMMARISED)))
+        evidence = self._weigh(topic.text, found)
         # Of many passages the last ones have nothing to do with the topic: those that share a word or a meaning stay.
         best = found.hits[0].score if found.hits else 0.0
         kept = tuple(hit for at, hit in enumerate(found.hits) if at < asked.k or hit.score >= best / 2 > 0)
-        return Material(replace(found, hits=kept), evidence.suffices(self._strictness), len(found.hits))
+        sufficient = evidence.suffices(self._strictness)
+        return Material(replace(found, hits=kept), sufficient, Counter(hit.base for hit in found.hits))
 
     def _sides(self, task: Task, asked: Asked) -> Material:
         each = max(2, -(-asked.k // len(task.topics)))
-        founds = [self._find(replace(asked, question=side, k=each)) for side in task.topics]
-        said = [
-            self._weigh(side, found).suffices(self._strictness) for side, found in zip(task.topics, founds, strict=True)
-        ]
-        of_sides = [found.hits for found, has in zip(founds, said, strict=True) if has]
+        sides = [(topic, self._side(topic, replace(asked, k=each))) for topic in task.topics]
+        said = [side for _, side in sides if side.sufficient]
         # In turns: what does not fit a prompt is dropped from the end, and no side is to be left out.
-        hits = {hit.chunk.id: hit for turn in zip_longest(*of_sides) for hit in turn if hit}
-        lanes = dict.fromkeys(lane for found in founds for lane in found.lanes)
-        notes = dict.fromkeys(note for found in founds for note in found.notes)
-        missing = tuple(side for side, has in zip(task.topics, said, strict=True) if not has)
-        return Material(Found(tuple(hits.values()), tuple(lanes), tuple(notes)), bool(hits), len(hits), missing)
+        hits = {
+            (hit.base, hit.chunk.id): hit for turn in zip_longest(*(side.found.hits for side in said)) for hit in turn if hit
+        }  # fmt: skip
+        n_passages = Counter(hit.base for hit in hits.values())
+        for side in said:
+            n_passages |= Counter(side.n_passages)
+        lanes = dict.fromkeys(lane for _, side in sides for lane in side.found.lanes)
+        notes = dict.fromkeys(note for _, side in sides for note in side.found.notes)
+        missing = tuple(topic for topic, side in sides if not side.sufficient)
+        return Material(Found(tuple(hits.values()), tuple(lanes), tuple(notes)), bool(hits), n_passages, missing)
+
+    def _side(self, topic: Topic, asked: Asked) -> Material:
+        """Return the passages of one side; of a base that is compared as a whole, all."""
+        if not topic.text and (whole := self._whole(topic, asked)):
+            return whole
+        found = self._find(topic, asked)
+        return Material(found, self._weigh(topic.text, found).suffices(self._strictness))
 
 
-def _spread(ids: Sequence[str]) -> list[str]:
+def _named(catalog: Catalog, topic: str) -> list[str]:
+    """Return the documents whose file name or title is the topic."""
+    wanted = _bare(topic)
+    found = []
+    for source, row in catalog.sources().items():
+        if row.document_id:
+            name = PurePath(source)
+            if wanted in {_bare(name.name), _bare(name.stem), _bare(source)}:
+                found.append(row.document_id)
+    return found
+
+
+def _passages(catalog: Catalog, documents: Collection[str] | None, where: Where) -> list[str]:
+    """Return the ids of the chunks of documents, or of all, in reading order, as far as a filter admits them."""
+    admitted = resolve(catalog, where).ids if where else None
+    rows = catalog.connection().execute("SELECT id, document_id FROM chunks ORDER BY document_id, start")
+    return [
+        chunk
+        for chunk, document in rows
+        if (documents is None or document in documents) and (admitted is None or chunk in admitted)
+    ]
+
+
+def _spread(ids: Sequence[T]) -> list[T]:
     """Return ids so that any first few of them are spread evenly over all: what does not fit a prompt is left out all over.
 
     (The order of van der Corput's sequence in base 2.)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
-from .log import Record
+from .record import Record
 
 Format = Literal["alpaca", "sharegpt", "dpo"]
 Row = Mapping[str, object]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Generator as Generates
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,15 +20,14 @@ from ..ingest.errors import InputError, KBError
 from ..llm.generator import Sampling
 from ..prompts.templates import Style
 from . import ui_html
-from .answer import PASSAGES, Answer
+from .answer import PASSAGES
 from .api import KnowledgeBase
-from .chat import Chat
 from .log import new_session
 from .server_bases import Bases
 from .server_gate import Gate
 from .together import KnowledgeBases
 from .ui_sessions import listing, remember
-from .ui_sources import BaseOf, nothing_chosen, panel
+from .ui_sources import nothing_chosen, panel
 from .ui_state import Talk, Turn, chosen, demand, number, sent, texts_of
 from .ui_why import explained
 
@@ -111,13 +109,14 @@ class Chatting:
         try:
             want = wanted(settings)
             kb = self.bases.get(names[0])
-            chat = kb.chat(talk.session or None, said)
+            asked = KnowledgeBases([self.bases.get(name) for name in names]) if len(names) > 1 else kb
+            chat = asked.chat(talk.session or None, said)
             talk = replace(talk, session=chat.id, own=(*dict.fromkeys((*talk.own, chat.id)),))
             with self.gate.ticket() as ticket:
                 while not ticket.wait(_POLL_S):
                     if talk.run in self._stopped:
                         return
-                answers = self._stream(chat, question, names, want)
+                answers = chat.stream(question, want.k, want.sampling, style=want.style, strict=want.strict)
                 last = 0.0
                 with closing(answers):
                     for answer in answers:
@@ -130,7 +129,7 @@ class Chatting:
                             shown = ui_html.conversation(talk, texts)
                             yield gr.skip(), talk, shown, *(gr.skip() for _ in range(5))
             if turn.answer:
-                side = panel(self._opener(names[0]), turn.answer, len(talk.turns) - 1, texts)
+                side = panel(self.bases.opener(names[0]), turn.answer, len(talk.turns) - 1, texts)
             sessions = listing(kb, talk, request)
         except KBError as error:
             talk = talk.with_last(replace(turn, error=str(error)))
@@ -138,17 +137,6 @@ class Chatting:
             logging.getLogger("kb").exception("answering failed")
             talk = talk.with_last(replace(turn, error=texts["bug"].format(error=repr(error))))
         yield gr.skip(), talk, ui_html.conversation(talk, texts), side, *idle, sessions, remember(talk)
-
-    def _stream(self, chat: Chat, question: str, names: tuple[str, ...], want: Wanted) -> Generates[Answer]:
-        """Yield the answer from one base, in its conversation; or from several, which keep no record of it."""
-        if len(names) == 1:
-            return chat.stream(question, want.k, want.sampling, style=want.style, strict=want.strict)
-        together = KnowledgeBases([self.bases.get(name) for name in names])
-        alone = chat.standing_alone(question)
-        return together.stream(alone, want.k, want.sampling, style=want.style, strict=want.strict)
-
-    def _opener(self, base: str) -> BaseOf:
-        return lambda name: self.bases.get(name or base)
 
     def stop(self, talk: Talk, request: gr.Request) -> tuple[object, ...]:
         """Return (talk, conversation, send, stop) with the last answer left as it is."""
@@ -194,7 +182,7 @@ class Chatting:
         at, answer = found[0], found[1].answer
         sentence = number(sent(event).get("sentence"), len(answer.sentences))
         mark = number(sent(event).get("mark"), 1 << 20)
-        return panel(self._opener(base), answer, at, texts, sentence, mark)
+        return panel(self.bases.opener(base), answer, at, texts, sentence, mark)
 
     def why(self, talk: Talk, base: str, k: float, event: gr.EventData, request: gr.Request) -> str:
         """Return the panel that explains why the passages of an answer were found, and others were not."""
@@ -204,7 +192,7 @@ class Chatting:
             return nothing_chosen(texts)
         try:
             demand(request, "read")
-            return explained(self._opener(base), found[1].answer, int(k), texts)
+            return explained(self.bases.opener(base), found[1].answer, int(k), texts)
         except InputError as error:
             return ui_html.problem(str(error), texts)
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import partial
 
 import gradio as gr
 
-from ..ingest.errors import InputError, KBError
+from ..ingest.catalog import Catalog
+from ..ingest.errors import InputError, KBError, UnknownNameError
 from . import ui_html
 from .api import KnowledgeBase
 from .chat import to_markdown
-from .recorded import answer_of
+from .record import answer_of
 from .server_bases import Bases
 from .ui_html import escape
 from .ui_sources import nothing_chosen, panel
@@ -48,13 +50,22 @@ class Sessions:
         except InputError:  # deleted in another window
             return self.new(talk, base, request)
         turns = tuple(
-            Turn(one.asked.said, answer_of(one, kb.catalog), feedback=one.feedback, comment=one.comment)
+            Turn(
+                one.asked.said, answer_of(one, partial(self._catalog, base)), feedback=one.feedback, comment=one.comment
+            )
             for one in records
         )
         talk = Talk(records[0].session, turns, talk.own, reasoning=talk.reasoning)
         last = turns[-1].answer
-        side = panel(lambda _: kb, last, len(turns) - 1, texts) if last else nothing_chosen(texts)
+        opener = self.bases.opener(base)
+        side = panel(opener, last, len(turns) - 1, texts) if last else nothing_chosen(texts)
         return talk, ui_html.conversation(talk, texts), side, listing(kb, talk, request)
+
+    def _catalog(self, shown: str, base: str) -> Catalog | None:
+        try:
+            return self.bases.get(base or shown).catalog
+        except UnknownNameError:
+            return None
 
     def drop(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
         """Return (talk, conversation, panel, sessions, message) after a conversation was deleted."""

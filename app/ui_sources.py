@@ -43,7 +43,7 @@ def panel(
     for number in dict.fromkeys(citation.mark for citation in answer.citations):
         first = next(citation for citation in answer.citations if citation.mark == number)
         is_open = number == chosen[0].mark
-        body = _passage(base_of(chosen[0].base), chosen, texts) if is_open else ""
+        body = _passage(base_of, chosen, texts) if is_open else ""
         cards.append(_card(first if not is_open else chosen[0], turn, texts, body))
     return f'<div class="kb-panel"><h2>{texts["sources"]}</h2>{"".join(cards)}{_back(texts)}</div>'
 
@@ -70,10 +70,10 @@ def _card(citation: Citation, turn: int, texts: Texts, body: str) -> str:
     )
 
 
-def _passage(kb: KnowledgeBase, chosen: list[Citation], texts: Texts) -> str:
+def _passage(base_of: BaseOf, chosen: list[Citation], texts: Texts) -> str:
     first = chosen[0]
     try:
-        text = kb.document_text(first.source)
+        text = base_of(first.base).document_text(first.source)
     except InputError as error:
         return f'<p class="kb-none">{escape(str(error))}</p>'
     if text[first.start : first.stop] != first.quote:

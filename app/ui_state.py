@@ -15,7 +15,7 @@ import gradio as gr
 from ..ingest.errors import InputError
 from ..prompts.condense import Turn as Said
 from .answer import Answer
-from .log import Feedback
+from .record import Feedback
 from .server_auth import allows
 from .ui_texts import texts_for
 

@@ -17,7 +17,7 @@ from ..ingest.discover import discover
 from ..ingest.document import IngestReport
 from ..ingest.errors import InputError, LockedError
 from ..ingest.progress import Progress
-from ..ingest.purge import demand_purge, is_purge_due, purge
+from ..ingest.purge import OWED, demand_purge, is_purge_due, purge
 from ..ingest.split import Splitting, count_words
 from ..ingest.sync import Selection, Synced, sync
 from ..retrieval.chroma import is_there, open_chroma
@@ -27,6 +27,7 @@ from ..retrieval.models import open_embedder
 from ..retrieval.vectors import Embedded, embed_pending, fill_index
 from ..retrieval.view import keep_up
 from .config import Config
+from .elsewhere import forget_elsewhere
 from .embedders import Embedders
 from .notes import ingest_notes, reading_notes
 from .sizes import settle_chunk_tokens, splitting_for
@@ -142,6 +143,8 @@ def bring_up(
     """Make what is derived follow the catalog: vectors, then the vector index; ``changed``: chunks came or went."""
     forget = is_purge_due(catalog)
     keep_up(catalog, config.folder, embedder, forget=forget)  # before the purge, which ends the demand for it
+    if changed or forget or catalog.get(OWED):
+        forget_elsewhere(catalog)
     if changed or forget:
         purge(catalog)
     if embedder is None:

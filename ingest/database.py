@@ -52,7 +52,7 @@ class Database:
         """Return this thread's connection."""
         connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
         if connection is None:
-            connection = _connect_to_read(self.path) if self.is_read_only else _connect(self.path)
+            connection = connect_to_read(self.path) if self.is_read_only else connect(self.path)
             self._threads.connection = connection
             with self._lock:
                 self._close(lambda thread: not thread.is_alive())  # a server's threads come and go, by thousands
@@ -137,14 +137,15 @@ def unwritable(folder: Path) -> StorageError:
     )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a file to write to; what is deleted from it is overwritten."""
     connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
 
 
-def _connect_to_read(path: Path) -> sqlite3.Connection:
+def connect_to_read(path: Path) -> sqlite3.Connection:
     """Read a file beside whoever writes to it; where nobody does, as one that never changes.
 
     SQLite cannot make there what readers and writers of a WAL share.

@@ -10,6 +10,9 @@ from .catalog import Catalog
 from .keywords import forget_keywords
 
 _DUE = "must_forget"
+OWED = "must_forget_elsewhere"
+"""Setting: what is still to be forgotten in the logs of other bases, where answers drawn from this one too are kept."""
+EVERYTHING = "everything"
 
 
 def demand_purge(catalog: Catalog) -> None:
@@ -26,8 +29,9 @@ def is_purge_due(catalog: Catalog) -> bool:
 
 
 def forget_answers(catalog: Catalog) -> None:
-    """Forget all recorded answers: they quote what is now to be redacted."""
+    """Forget all recorded answers: they quote what is now to be redacted; and remember that others hold such answers too."""
     catalog.connection().execute("DELETE FROM answers")
+    catalog.put(OWED, EVERYTHING)
 
 
 def purge(catalog: Catalog) -> int:
@@ -41,7 +45,7 @@ def purge(catalog: Catalog) -> int:
         catalog.put(_DUE, "")
     connection.execute(
         "DELETE FROM answers WHERE id IN (SELECT answer FROM answer_sources"
-        " WHERE source NOT IN (SELECT source FROM sources))"
+        " WHERE base = '' AND source NOT IN (SELECT source FROM sources))"
     )
     for copy in backups(catalog.path):
         copy.unlink(missing_ok=True)

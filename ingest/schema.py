@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 5
+VERSION = 6
 """Raised with every change below; ``catalog`` migrates older files and refuses newer ones."""
 
 _LOG = """
@@ -19,7 +19,7 @@ CREATE TABLE answers (
     session     TEXT REFERENCES sessions(id) ON DELETE CASCADE,
     said        TEXT NOT NULL,              -- as typed; in a conversation it may lean on what was said before
     question    TEXT NOT NULL,              -- as searched for: it stands alone
-    settings    TEXT NOT NULL,              -- JSON {k, style, where, sampling}
+    settings    TEXT NOT NULL,              -- JSON {k, style, where, sampling, bases, ...}
     fingerprint TEXT NOT NULL,              -- of the index
     llm         TEXT NOT NULL,              -- the spec that opens the model
     model       TEXT NOT NULL,              -- its name; empty when nothing was found to ask it about
@@ -146,7 +146,20 @@ ALTER TABLE answers ADD COLUMN comment TEXT NOT NULL DEFAULT '';
 ALTER TABLE sessions ADD COLUMN title TEXT NOT NULL DEFAULT '';
 """
 
-SCHEMA = _TABLES + _LOG + _CHUNKINGS + _TOLD
+_TOGETHER = """
+-- Likewise, of answers drawn from several bases.
+ALTER TABLE answer_sources RENAME TO old_answer_sources;
+CREATE TABLE answer_sources (
+    answer INTEGER NOT NULL REFERENCES answers(id) ON DELETE CASCADE,
+    base   TEXT NOT NULL DEFAULT '',        -- the name of another base that was asked too; empty: this one
+    source TEXT NOT NULL,
+    PRIMARY KEY (answer, base, source)
+) WITHOUT ROWID;
+INSERT INTO answer_sources (answer, source) SELECT answer, source FROM old_answer_sources;
+DROP TABLE old_answer_sources;
+"""
+
+SCHEMA = _TABLES + _LOG + _CHUNKINGS + _TOLD + _TOGETHER
 
 MIGRATIONS = {
     1: """
@@ -175,5 +188,6 @@ DROP TABLE old_sources;
     2: _LOG,
     3: _CHUNKINGS,
     4: _TOLD,
+    5: _TOGETHER,
 }
 """Version -> what makes the next one of it; every statement ends with a semicolon at the end of a line."""

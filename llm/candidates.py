@@ -48,11 +48,12 @@ def shown(text: str) -> str:
     return on_one_line(_BULLET.sub("", text, count=1) if _BULLET.match(text) else text)
 
 
-def candidates_of(prompt: Prompt) -> Iterator[Candidate]:
-    """Yield the sentences of a prompt's passages, in their order."""
-    scores = [hit.score for hit in prompt.hits]
+def candidates_of(prompt: Prompt, base: str = "") -> Iterator[Candidate]:
+    """Yield the sentences of a prompt's passages, in their order; with a base, of its passages only."""
+    hits = [(number, hit) for number, hit in enumerate(prompt.hits, 1) if base in ("", hit.base)]
+    scores = [hit.score for _, hit in hits]
     spread = pstdev(scores) if scores else 0.0
-    for at, hit in enumerate(prompt.hits):
+    for number, hit in hits:
         behind = (max(scores) - hit.score) / spread if spread else 0.0
         headings = frozenset(tokens(" ".join(hit.chunk.headings)))
         spans = list(sentence_spans(hit.chunk.text))
@@ -64,7 +65,7 @@ def candidates_of(prompt: Prompt) -> Iterator[Candidate]:
         for order, (unit, own) in enumerate(zip(units, held, strict=True)):
             if _is_prose(unit):
                 near = headings if before[order] < 0 else headings | held[before[order]]
-                yield Candidate(at + 1, order, unit, own, near, topic, whole, behind)
+                yield Candidate(number, order, unit, own, near, topic, whole, behind)
 
 
 def _before(text: str, spans: Sequence[tuple[int, int]]) -> list[int]:

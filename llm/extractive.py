@@ -104,10 +104,10 @@ class Extractive:
         """Nothing to free."""
 
 
-def select(prompt: Prompt) -> list[Candidate]:
-    """Return the sentences to quote, best first; none when no sentence holds anything of the question."""
+def select(prompt: Prompt, base: str = "") -> list[Candidate]:
+    """Return the sentences to quote, best first, of one base or of all; none when none holds anything of the question."""
     wanted = terms(prompt.question)
-    candidates = list(candidates_of(prompt))
+    candidates = list(candidates_of(prompt, base))
     if not candidates or not wanted:
         return []
     score = _scorer(prompt.question, _weights(wanted, candidates))
@@ -154,7 +154,12 @@ def _comparison(prompt: Prompt) -> list[Quote]:
     quotes: list[Quote] = []
     for side in prompt.sides:
         said = {one for _, one in quotes}
-        quotes += [(side, one) for one in select(replace(prompt, question=side)) if one not in said]
+        chosen = (
+            select(replace(prompt, question=side.text), side.base)
+            if side.text
+            else central(list(candidates_of(prompt, side.base)), MAX_SENTENCES)
+        )
+        quotes += [(side.title, one) for one in chosen if one not in said]
     return quotes
 
 

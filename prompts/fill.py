@@ -64,7 +64,7 @@ def fill(
     # which the backend has in its cache.
     kept = list(hits)
     while True:
-        ordered = sorted(kept, key=lambda hit: (hit.chunk.source, hit.chunk.start))
+        ordered = sorted(kept, key=lambda hit: (hit.base, hit.chunk.source, hit.chunk.start))
         template = OF_STYLE[style] if task.name == "answer" else task.name
         messages = _messages(question, ordered, template, templates)
         used = tokens_of(messages, count_tokens)
@@ -129,7 +129,7 @@ def _messages(question: str, hits: Sequence[Hit], template: str, templates: Temp
 
 def _passage(number: int, hit: Hit) -> str:
     chunk = hit.chunk
-    place = [PurePath(chunk.source).name, *chunk.headings]
+    place = [*filter(None, [hit.base]), PurePath(chunk.source).name, *chunk.headings]
     if chunk.pages:
         place.append(f"p. {chunk.pages[0]}")
     label = fenced(" > ".join(" ".join(part.split()) for part in place)).replace('"', "'")

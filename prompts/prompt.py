@@ -21,6 +21,21 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """What a summary is of, or one side of a comparison."""
+
+    text: str
+    """What is looked for; empty: all there is."""
+    base: str = ""
+    """The only knowledge base that it is looked for in; empty: all that are asked."""
+
+    @property
+    def title(self) -> str:
+        """What it is called in an answer."""
+        return self.base or self.text
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """A filled template. Source ``[n]`` in its text is ``hits[n - 1]``."""
 
@@ -32,7 +47,7 @@ class Prompt:
     nothing_found: str = ""
     """What the model was told to write when the passages do not hold the answer; empty: what ships with kb."""
     task: TaskName = "answer"
-    sides: tuple[str, ...] = ()
+    sides: tuple[Topic, ...] = ()
     """What is to be compared."""
 
 

@@ -11,8 +11,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ..ingest.document import Chunk
 from ..ingest.sentences import sentence_spans
+from ..retrieval.hit import Hit
 from ..retrieval.judge import Judge
 from .fill import nothing_found
 from .ground import BARE, Place, is_bare, locate
@@ -24,8 +24,8 @@ _TITLE = re.compile(r"#{1,6}\s[^\n]*|\*\*[^*\n]+\*\*[:：]?")
 """A heading states nothing that could be borne out."""
 _UNFINISHED = re.compile(r"\s*[\[【][\d\s,，、]*$")
 
-PageOf = Callable[[str, int], int | None]
-"""The page that a place is on: ``(document id, offset in its text)``; the catalog knows."""
+PageOf = Callable[[Hit, int], int | None]
+"""The page that a place is on: ``(hit, offset in the text of its document)``; the catalog of its base knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _sentence(text: str, numbers: list[int], prompt: Prompt, numbering: dict[int
             key=lambda item: (-item[1].score, item[0]),
         )[:1]
     citations = tuple(
-        _citation(numbering.setdefault(number, len(numbering) + 1), prompt.hits[number - 1].chunk, place, page_of)
+        _citation(numbering.setdefault(number, len(numbering) + 1), prompt.hits[number - 1], place, page_of)
         for number, place in found
     )
     if not found and is_bare(text):
@@ -158,11 +158,12 @@ def _sentence(text: str, numbers: list[int], prompt: Prompt, numbering: dict[int
     return Sentence(text, citations, best.support, best.reason)
 
 
-def _citation(mark: int, chunk: Chunk, place: Place, page_of: PageOf) -> Citation:
+def _citation(mark: int, hit: Hit, place: Place, page_of: PageOf) -> Citation:
+    chunk = hit.chunk
     start, stop = chunk.start + place.start, chunk.start + place.stop
-    page = page_of(chunk.document_id, start) if chunk.pages else None
+    page = page_of(hit, start) if chunk.pages else None
     quote = chunk.text[place.start : place.stop]
-    return Citation(mark, chunk.source, chunk.document_id, page, chunk.headings, start, stop, quote)
+    return Citation(mark, chunk.source, chunk.document_id, page, chunk.headings, start, stop, quote, hit.base)
 
 
 def _shown(plain: str, spans: list[tuple[int, int]], sentences: tuple[Sentence, ...]) -> Iterator[str]:

@@ -1,17 +1,19 @@
 """Whether a question asks for an answer, a summary or a comparison, and of what.
 
-Comes in: a question, Chinese or English. Goes out: the task and its topics. Never: a look at the documents.
+Comes in: a question, Chinese or English, and the names of the knowledge bases that it is asked of. Goes out: the task and its
+topics. Never: a look at the documents.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..ingest.errors import InputError
-from .prompt import TaskName
+from .base_topic import EDGES, one_base, two_bases
+from .prompt import TaskName, Topic
 
-_EDGES = " \t\n\"'“”‘’「」『』《》?？.。!！,，:："
 _EN_WHAT = r"(?:the |this |these |all (?:of )?(?:the )?|my |our )?(?P<what>.+?)"
 _SUMMARISE = tuple(
     re.compile(rf"^(?:please\s+|can you\s+|could you\s+)*{form}\s*[?.!]*$", re.IGNORECASE)
@@ -52,6 +54,16 @@ _EVERYTHING = re.compile(
     r"|全部|所有|(?:所有|全部|这些|這些)的?(?:文件|文档|资料|文檔|資料)|文件|文档|资料|知识库|整个知识库)$",
     re.IGNORECASE,
 )
+_COMPARED = re.compile(
+    r"^(?:please\s+|can you\s+|could you\s+)*(?:compare(?:\s+|$))|^(?:请|帮我|麻烦|能否|可以)*(?:比较|对比|比較|對比)(?:一下)?",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(
+    rf"{_EVERYTHING.pattern}|^(?:them|both|the two|(?:(?:the|these|both|two|all) )*(?:knowledge )?bases"
+    r"|它们|两者|这(?:两个|些)知识库)?$",
+    re.IGNORECASE,
+)
+"""What is compared between bases, where that is all there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,43 +71,60 @@ class Task:
     """What is to be done, and with what."""
 
     name: TaskName
-    topics: tuple[str, ...] = ()
-    """Of a summary one, empty for all there is; of a comparison both sides; of an answer none."""
+    topics: tuple[Topic, ...] = ()
+    """Of a summary one; of a comparison its sides; of an answer none."""
 
 
 ANSWER = Task("answer")
 
 
-def task_of(question: str, asked: TaskName | None = None) -> Task:
+def task_of(question: str, asked: TaskName | None = None, bases: Sequence[str] = ()) -> Task:
     """Return the task of a question.
 
     Args:
         question: as the user wrote it.
         asked: the task, if the user says it; ``None``: the one that the question is clearly of, else to answer.
+        bases: the names of those that are asked, where there are several: one may be summarised, and two compared. A comparison
+            that names no two things is of what each base says.
     Raises:
         InputError: two things are to be compared, and the question does not name them.
     """
     text = " ".join(question.split())
     if asked == "answer":
         return ANSWER
-    sides = _sides(text) if asked != "summarise" else ()
-    if asked == "compare" and not sides:
-        raise InputError("name the two things to compare, like: compare the hotel allowance and the meal allowance")
+    sides = () if asked == "summarise" else _compared(text, bases, wanted=asked == "compare")
     if sides:
         return Task("compare", sides)
-    what = next((match["what"] for form in _SUMMARISE if (match := form.match(text))), "")
-    if asked == "summarise" and not what:
-        what = text
-    topic = what.strip(_EDGES)
+    topic = _summarised(text, bases, wanted=asked == "summarise")
+    return Task("summarise", (topic,)) if topic else ANSWER
+
+
+def _compared(text: str, bases: Sequence[str], *, wanted: bool) -> tuple[Topic, ...]:
+    """Return what a question compares; ``wanted``: that it compares something is known."""
+    sides = _sides(text)
+    if sides:
+        return two_bases(sides, bases) or tuple(map(Topic, sides))
+    if not wanted:
+        return ()
+    if len(bases) < 2:  # noqa: PLR2004  it takes two to compare
+        raise InputError("name the two things to compare, like: compare the hotel allowance and the meal allowance")
+    what = _COMPARED.sub("", text).strip(EDGES)
+    return tuple(Topic("" if _WHOLE.match(what) else what, base) for base in bases)
+
+
+def _summarised(text: str, bases: Sequence[str], *, wanted: bool) -> Topic | None:
+    """Return what a question asks a summary of; ``wanted``: that it does is known."""
+    what = next((match["what"] for form in _SUMMARISE if (match := form.match(text))), text if wanted else "")
+    topic = what.strip(EDGES)
     if not topic:
-        return ANSWER
-    return Task("summarise", ("" if _EVERYTHING.match(topic) else topic,))
+        return None
+    return one_base(topic, bases) or Topic("" if _EVERYTHING.match(topic) else topic)
 
 
 def _sides(text: str) -> tuple[str, ...]:
     for form in _COMPARE:
         if match := form.match(text):
-            sides = (match["a"].strip(_EDGES), match["b"].strip(_EDGES))
+            sides = (match["a"].strip(EDGES), match["b"].strip(EDGES))
             if all(sides) and sides[0] != sides[1]:
                 return sides
     return ()

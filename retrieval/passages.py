@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from ..ingest.catalog import Catalog
-from ..ingest.document import Chunk, chunk_id, indexed_text
+from ..ingest.document import chunk_id, indexed_text
 from ..ingest.sentences import sentence_spans
 from .hit import Hit
 
@@ -25,7 +25,7 @@ _CONTINUED = re.compile(r"(?:[ \t]{2,}|\t)\S")
 
 
 CatalogOf = Callable[[str], Catalog]
-"""Returns the catalog that has a document, by the document's id."""
+"""Returns the catalog of a base, by the name that its hits bear."""
 
 
 def readable(
@@ -46,13 +46,11 @@ def readable(
     documents = _Documents(catalog_of)
     whole = []
     for hit in _joined(hits, documents):
-        chunk = hit.chunk
-        longer = documents.cut(chunk, *_completed(documents, chunk), chunk.n_tokens)
-        added = 0 if longer is chunk else count_tokens(longer.text) - count_tokens(chunk.text)
-        if added <= spare_tokens:
-            spare_tokens -= added
-            chunk = longer
-        whole.append(replace(hit, chunk=chunk))
+        longer = documents.cut(hit, *_completed(documents, hit), hit.chunk.n_tokens)
+        added = 0 if longer is hit else count_tokens(longer.chunk.text) - count_tokens(hit.chunk.text)
+        fits = added <= spare_tokens
+        spare_tokens -= added if fits else 0
+        whole.append(longer if fits else hit)
     return _joined(whole, documents)
 
 
@@ -61,69 +59,74 @@ class _Documents:
 
     def __init__(self, catalog_of: CatalogOf) -> None:
         self._catalog_of = catalog_of
-        self._texts: dict[str, str] = {}
+        self._texts: dict[tuple[str, str], str] = {}
 
-    def text_of(self, chunk: Chunk) -> str:
-        """Return the text of a chunk's document; empty if it is gone, or another by now."""
-        if chunk.document_id not in self._texts:
-            rows = self._connection(chunk).execute("SELECT text FROM documents WHERE id = ?", (chunk.document_id,))
-            (self._texts[chunk.document_id],) = rows.fetchone() or ("",)
-        text = self._texts[chunk.document_id]
+    def text_of(self, hit: Hit) -> str:
+        """Return the text of a hit's document; empty if it is gone, or another by now."""
+        chunk = hit.chunk
+        key = hit.base, chunk.document_id
+        if key not in self._texts:
+            rows = self._connection(hit).execute("SELECT text FROM documents WHERE id = ?", (chunk.document_id,))
+            (self._texts[key],) = rows.fetchone() or ("",)
+        text = self._texts[key]
         return text if text[chunk.start : chunk.stop] == chunk.text else ""
 
-    def beside(self, chunk: Chunk) -> tuple[int, int]:
+    def beside(self, hit: Hit) -> tuple[int, int]:
         """Return where the chunk before begins, and the one behind ends; one of another section does not count."""
-        rows = self._connection(chunk)
+        chunk, rows = hit.chunk, self._connection(hit)
         before = rows.execute(f"{_EDGE} start < ? ORDER BY start DESC LIMIT 1", (chunk.document_id, chunk.start))
         behind = rows.execute(f"{_EDGE} start >= ? ORDER BY start LIMIT 1", (chunk.document_id, chunk.stop))
         low = [start for start, _, headings in before if tuple(json.loads(headings)) == chunk.headings]
         high = [stop for _, stop, headings in behind if tuple(json.loads(headings)) == chunk.headings]
         return low[0] if low else chunk.start, high[0] if high else chunk.stop
 
-    def cut(self, chunk: Chunk, start: int, stop: int, n_tokens: int) -> Chunk:
-        """Return a chunk over another part of its document; itself when that is no other part."""
+    def cut(self, hit: Hit, start: int, stop: int, n_tokens: int) -> Hit:
+        """Return a hit over another part of its document; itself when that is no other part."""
+        chunk = hit.chunk
         if (start, stop) == (chunk.start, chunk.stop):
-            return chunk
-        text = self.text_of(chunk)[start:stop]
-        pages = self._catalog_of(chunk.document_id).pages(chunk.document_id) if chunk.pages else ()
+            return hit
+        text = self.text_of(hit)[start:stop]
+        pages = self._catalog_of(hit.base).pages(chunk.document_id) if chunk.pages else ()
         touched = tuple(page.number for page in pages if max(start, page.start) < min(stop, page.stop))
         identity = chunk_id(chunk.document_id, start, stop, indexed_text(chunk.headings, text))
-        return replace(chunk, id=identity, text=text, start=start, stop=stop, pages=touched, n_tokens=n_tokens)
+        longer = replace(chunk, id=identity, text=text, start=start, stop=stop, pages=touched, n_tokens=n_tokens)
+        return replace(hit, chunk=longer)
 
-    def _connection(self, chunk: Chunk) -> sqlite3.Connection:
-        return self._catalog_of(chunk.document_id).connection()
+    def _connection(self, hit: Hit) -> sqlite3.Connection:
+        return self._catalog_of(hit.base).connection()
 
 
 def _joined(hits: Sequence[Hit], documents: _Documents) -> tuple[Hit, ...]:
     """Join the hits of one section between which there is only white space, or which overlap."""
     passages: list[tuple[int, Hit]] = []  # each with the best rank of its hits
-    for rank in sorted(range(len(hits)), key=lambda at: (*_section(hits[at].chunk), hits[at].chunk.start)):
+    for rank in sorted(range(len(hits)), key=lambda at: (*_section(hits[at]), hits[at].chunk.start)):
         known, last = passages[-1] if passages else (0, None)
-        if last is None or not _follows(documents, last.chunk, hits[rank].chunk):
+        if last is None or not _follows(documents, last, hits[rank]):
             passages.append((rank, hits[rank]))
             continue
         second = hits[rank].chunk
         n_tokens = last.chunk.n_tokens + second.n_tokens
-        chunk = documents.cut(last.chunk, last.chunk.start, max(last.chunk.stop, second.stop), n_tokens)
-        passages[-1] = min(rank, known), replace(hits[rank] if rank < known else last, chunk=chunk)
+        joined = documents.cut(last, last.chunk.start, max(last.chunk.stop, second.stop), n_tokens)
+        passages[-1] = min(rank, known), replace(hits[rank] if rank < known else last, chunk=joined.chunk)
     return tuple(hit for _, hit in sorted(passages, key=lambda passage: passage[0]))
 
 
-def _section(chunk: Chunk) -> tuple[str, str, tuple[str, ...]]:
-    return chunk.document_id, chunk.source, chunk.headings
+def _section(hit: Hit) -> tuple[str, str, str, tuple[str, ...]]:
+    return hit.base, hit.chunk.document_id, hit.chunk.source, hit.chunk.headings
 
 
-def _follows(documents: _Documents, first: Chunk, second: Chunk) -> bool:
+def _follows(documents: _Documents, first: Hit, second: Hit) -> bool:
     text = documents.text_of(first)
-    return _section(first) == _section(second) and bool(text) and not text[first.stop : second.start].strip()
+    between = text[first.chunk.stop : second.chunk.start]
+    return _section(first) == _section(second) and bool(text) and not between.strip()
 
 
-def _completed(documents: _Documents, chunk: Chunk) -> tuple[int, int]:
-    """Return where what is cut at the edges of a chunk begins and ends, within the chunks beside it."""
-    text = documents.text_of(chunk)
+def _completed(documents: _Documents, hit: Hit) -> tuple[int, int]:
+    """Return where what is cut at the edges of a hit begins and ends, within the chunks beside it."""
+    chunk, text = hit.chunk, documents.text_of(hit)
     if not text:
         return chunk.start, chunk.stop
-    low, high = documents.beside(chunk)
+    low, high = documents.beside(hit)
     start, stop = chunk.start, chunk.stop
     sentences = ((low + a, low + b) for a, b in sentence_spans(text[low:high]))
     for a, b in (*sentences, *_blocks(text, low, high)):

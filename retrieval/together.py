@@ -58,13 +58,13 @@ def search_together(
     where: Where | None = None,
     ordering: Ordering = PLAIN,
 ) -> Found:
-    """Return the ``k`` best chunks of all bases; a filter applies in each of them.
+    """Return the ``k`` best chunks of all bases; a filter applies in each of them. One base is searched as it is.
 
     BM25 counts words in all bases together. Cosines of one embedder compare as they are; passages of bases with another one, or
     with none, are embedded for the question. Every score is standardised over the passages of all bases.
 
     Args:
-        searchers: by the name of their base; at least one.
+        searchers: by the name of their base; at least one. The hits of ``""`` name none.
         question: see ``Searcher.search``.
         k: see ``Searcher.search``.
         lanes: see ``Searcher.search``; all bases must have them.
@@ -73,6 +73,10 @@ def search_together(
     Raises:
         InputError: an unknown lane, or one that a base does not have.
     """
+    if len(searchers) == 1:
+        ((base, searcher),) = searchers.items()
+        found = searcher.search(question, k, lanes, where, ordering)
+        return Found(tuple(replace(hit, base=base) for hit in found.hits), found.lanes, _said(base, found.notes))
     plain = Ordering(per_document=None, rerank="off")
     parts = [
         _Part(base, searcher, searcher.rank(question, k, lanes, where, plain), searcher.n_chunks)
@@ -82,8 +86,12 @@ def search_together(
     first = next(iter(searchers.values()))
     reranker = first.reranker(ordering, by_default=lanes is None)
     done = reranked(question, pooled, reranker, k, ordering) if reranker else ordered(pooled, k, ordering)
-    notes = dict.fromkeys(f"{part.base}: {note}" for part in parts for note in part.ranking.notes)
+    notes = dict.fromkeys(note for part in parts for note in _said(part.base, part.ranking.notes))
     return Found(tuple(_of_base(hit) for hit in done.hits), done.lanes, tuple(notes))
+
+
+def _said(base: str, notes: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{base}: {note}" for note in notes) if base else tuple(notes)
 
 
 def _of_base(hit: Hit) -> Hit:

@@ -15,7 +15,7 @@ from kb import KnowledgeBase
 from kb.app.answer import Asked
 from kb.app.cli import app
 from kb.app.config import load_config
-from kb.app.log import to_json
+from kb.app.record import to_json
 from kb.app.training import rows
 from kb.ingest.backup import backups
 from kb.ingest.catalog import Catalog

@@ -70,10 +70,12 @@ def test_several_bases_are_asked_together(http: httpx.Client) -> None:
             {"bases": ["trip", "trip"]},
             {"bases": ["trip", "gone"]},
             {"base": "trip"},
-            {"task": "summarise"},
+            {"question": "all", "task": "summarise"},
         )
     ]
-    assert statuses == [400, 404, 400, 400]
+    assert statuses == [400, 404, 400, 200]
+    told = {"id": answer["id"], "verdict": "up"}
+    assert http.post("/api/v1/feedback", json=told).json() == told
     assert http.delete("/api/v1/bases/trip").status_code == 200
 
 

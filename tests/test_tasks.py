@@ -10,7 +10,7 @@ import pytest
 from kb.app.api import KnowledgeBase
 from kb.ingest.errors import InputError
 from kb.llm.generator import Pieces, Sampling
-from kb.prompts.prompt import Prompt
+from kb.prompts.prompt import Prompt, Topic
 from kb.prompts.task import ANSWER, task_of
 
 FERRY = (
@@ -53,12 +53,12 @@ def kb(tmp_path: Path) -> Iterator[KnowledgeBase]:
 def test_a_task_is_recognised_by_its_words(question: str, name: str, topics: tuple[str, ...]) -> None:
     """English and Chinese; what is not clearly a task is a question."""
     task = task_of(question)
-    assert (task.name, task.topics) == (name, topics)
+    assert (task.name, tuple(topic.text for topic in task.topics)) == (name, topics)
 
 
 def test_a_task_that_is_asked_for_wins() -> None:
     """``--task`` decides; a comparison needs two things."""
-    assert task_of("the travel policy", "summarise").topics == ("the travel policy",)
+    assert task_of("the travel policy", "summarise").topics == (Topic("the travel policy"),)
     assert task_of("Compare A1 and B2", "answer") is ANSWER
     with pytest.raises(InputError, match="two things"):
         task_of("the travel policy", "compare")
@@ -138,7 +138,7 @@ def test_a_model_gets_the_template_of_the_task(tmp_path: Path) -> None:
         small = other.ask("summarise everything")
     assert "Summarise the passages above" in model.prompts[0].messages[-1].content
     assert "作比较" in model.prompts[1].messages[-1].content
-    assert model.prompts[1].sides == ("the ferry", "the tunnel")
+    assert model.prompts[1].sides == (Topic("the ferry"), Topic("the tunnel"))
     assert any(note.startswith("Made from ") for note in small.notes)
 
 

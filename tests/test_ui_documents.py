@@ -204,7 +204,7 @@ def test_make_rename_switch_and_delete_a_base(visit: Open, address: str, handboo
 
 
 def test_several_bases_are_asked_together(visit: Open, address: str, handbook_home: Path, tmp_path: Path) -> None:
-    """An answer from two bases names the base of each source, and shows its passage from there."""
+    """An answer from two bases names the base of each source, shows its passage from there, and is kept with the first."""
     file = tmp_path / "quoll.md"
     file.write_text("# Quolls\n\nThe quoll permit costs 77 dollars a year.\n")
     place = ("--home", str(handbook_home))
@@ -224,6 +224,13 @@ def test_several_bases_are_asked_together(visit: Open, address: str, handbook_ho
     answer.get_by_role("button", name="Why these sources?").click()
     api.expect(page.locator("#kb-sources h3").first).to_be_visible()
     api.expect(page.locator("#kb-sources")).to_contain_text("animals")
+    answer.get_by_role("button", name="Good answer").click()
+    page.reload()
+    page.get_by_role("button", name=question, exact=True).click()
+    again = page.locator(".kb-answer").last
+    api.expect(again).to_contain_text("77 dollars")
+    again.locator(".kb-mark").first.click()
+    api.expect(page.locator(".kb-card[data-open=true] mark")).to_contain_text("costs 77 dollars a year.")
     page.locator("#kb-base input").click()
     page.get_by_role("option", name="animals").click()
     tab(page, 2)
