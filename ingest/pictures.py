@@ -15,7 +15,6 @@ from pathlib import PurePosixPath
 
 from . import media
 from .document import How
-from .errors import ReadError
 from .ocr import OCR_HINT, ocr_installed, recognise, too_small
 from .read_image import frames
 
@@ -111,7 +110,7 @@ class Pictures:
                 found = [paragraph for frame in frames(data) for paragraph in recognise(frame)]
                 self._n_recognised += bool(found)
                 return found
-        except (ReadError, MemoryError):
+        except Exception:  # noqa: BLE001, S110  whatever the libraries raise over one picture, the file goes on
             pass
         self._unreadable[PurePosixPath(name).suffix[1:].upper() or "?"] += 1
         return None

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import zipfile
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from kb.ingest.job import Job, Taken
 from kb.ingest.ocr import OCR_HINT, ocr_installed
+from kb.ingest.pool import Limits, Pool
 from kb.ingest.read import read_bytes
 from kb.ingest.read_epub import read_epub
 from kb.ingest.read_web import read_html
@@ -186,3 +190,15 @@ def test_broken_pictures_cost_a_note_only() -> None:
     for reading in (read_html(html.encode(), "a.html"), read_epub(packed, "a.epub")):
         assert reading.text == "Text\n\nThe valve is red"
         assert reading.notes[-1] == f"{len(BROKEN)} picture(s) cannot be read (PNG)."
+
+
+@needs_ocr
+@pytest.mark.skipif(os.name == "nt", reason="workers need POSIX pipes")
+def test_a_picture_for_which_there_is_too_little_memory_costs_a_note_only(tmp_path: Path) -> None:
+    """What recognises text fails in its own ways where it may take no more; the page is read."""
+    (tmp_path / "a.html").write_text(f'<p>Text<img src="{data_uri(PUMP)}">')
+    job = Job(str(tmp_path / "a.html"), (tmp_path / "a.html").stat().st_size)
+    taken = [
+        event.result for _, event in Pool(1, Limits(memory_bytes=400_000_000)).run([job]) if isinstance(event, Taken)
+    ]
+    assert [document.text.startswith("Text") for document in taken] == [True], taken
