@@ -7,7 +7,7 @@ which are no text for anyone to find. Never: a change in code, or a heading that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from .page_pictures import DATA_URI, Look
 
@@ -34,10 +34,16 @@ def with_pictures(text: str, look: Look) -> str:
             lines += ["", *said]
             said = []
         lines.append(line if is_code else _PAYLOAD.sub(r"\1…", line))
-        for match in () if is_code else _SHOWN.finditer(line):
-            address = match["address"] or match["source"] or named.get((match["name"] or match["alt"]).casefold(), "")
-            said += plain(look(address) or ())
+        if not is_code:
+            said += _said(line, named, look)
     return "\n".join([*lines, *(["", *said] if said else [])])
+
+
+def _said(line: str, named: Mapping[str, str], look: Look) -> Iterator[str]:
+    """Yield what the pictures say that a line shows, by their addresses or by names of those."""
+    for match in _SHOWN.finditer(line):
+        address = match["address"] or match["source"] or named.get((match["name"] or match["alt"]).casefold(), "")
+        yield from plain(look(address) or ())
 
 
 def plain(paragraphs: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from .encoding import decode
 from .errors import DamagedError, EncryptedError
+from .html_tree import as_html
 from .media import IMAGES, SUFFIXES
 from .package import Element, Package, attribute, open_package
 from .page_pictures import Look, looking
@@ -22,10 +23,6 @@ from .read_web import html_reading
 from .reading import MarkdownWriter, Reading
 
 _FONT_SCRAMBLING = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
-_SELF_CLOSED = re.compile(
-    r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)\b)([A-Za-z][\w:.-]*)((?:\s[^<>]*)?)/>"
-)
-"""An element that ends where it begins, as in XML; for HTML only those named here do, and a script would go on to its end."""
 _ENCODING = re.compile(rb"<\?xml[^>]{0,100}encoding=[\"']([\w.:-]+)")
 
 
@@ -109,7 +106,7 @@ def _is_picture(part: str) -> bool:
 def _chapter(content: bytes, look: Look) -> Reading:
     declared = _ENCODING.search(content[:200])
     text = decode(content, declared[1].decode("ascii", "ignore") if declared else "utf-8").text
-    return html_reading(_SELF_CLOSED.sub(r"<\1\2></\1>", text), look=look)
+    return html_reading(as_html(text), look=look)
 
 
 def _looking(package: Package, chapter: str, pictures: Pictures) -> Look:

@@ -9,28 +9,16 @@ the file that it is, and nothing is fetched.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from collections.abc import Callable
 
 from . import encoding
+from .html_tables import data_rows
+from .html_tree import BLOCKS, SKIPPED, SPACE, Node, Tree, as_html, collapse, events, number_of, text_of
 from .instructions import hidden_note
-from .merged import Merged, Row, fill, grid
 from .page_pictures import PICTURED, Look, addresses, looking
 from .pictures import Pictures
 from .reading import MarkdownWriter, Reading
 
-_SKIPPED = frozenset((
-    "head", "script", "style", "template", "noscript", "svg", "canvas", "audio", "video", "object", "embed",
-    "datalist", "rp", "rt", "rtc", "map", "area", "col", "colgroup", "-comment", "!doctype", "-doctype",
-))  # fmt: skip
-_BLOCKS = frozenset((
-    "address", "article", "aside", "body", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset",
-    "figcaption", "figure", "footer", "form", "header", "hgroup", "html", "legend", "main", "menu", "nav", "ol",
-    "optgroup", "option", "p", "search", "section", "summary", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
-    "caption", "table", "li", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "iframe", "frameset",
-    "frame", "noframes", "textarea", "select",
-))  # fmt: skip
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _MENU_ROLES = frozenset({"navigation", "menu", "menubar", "search"})
 _MENU_LINKS = 0.7
@@ -40,8 +28,6 @@ _MAX_HIDDEN = 200
 _HIDING = re.compile(r"display:none|visibility:hidden|font-size:0(?![.\d])|opacity:0(?![.\d])")
 _MAX_QUOTES = 4
 _PERMALINK = re.compile(r"\s*[¶🔗]+$|\s+[#§]$")
-_SPACE = re.compile(r"[ \t\n\f\r]+")
-_INVISIBLE = str.maketrans("", "", "\u200b\u00ad\ufeff")
 _META_CHARSET = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}encoding=[\"']([\w.:-]+)", re.IGNORECASE
 )
@@ -53,7 +39,8 @@ def read_html(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader s
     declared = _META_CHARSET.search(data[:8192])
     charset = (declared[1] or declared[2]).decode("ascii", "ignore") if declared else ""
     decoded = encoding.decode(data, charset)
-    return html_reading(decoded.text, decoded.encoding, decoded.notes)
+    is_xhtml = decoded.text[:99].lstrip().startswith("<?xml")
+    return html_reading(as_html(decoded.text) if is_xhtml else decoded.text, decoded.encoding, decoded.notes)
 
 
 def html_reading(html: str, encoding_name: str = "", notes: tuple[str, ...] = (), look: Look | None = None) -> Reading:
@@ -66,10 +53,10 @@ def html_reading(html: str, encoding_name: str = "", notes: tuple[str, ...] = ()
         look: looks at its pictures, of which the caller gives account; those in the page itself are looked at without.
     """
     pictures = Pictures()
-    tree = LexborHTMLParser(encoding.repair(html))
+    tree = Tree(encoding.repair(html))
     title = _title(tree)
     page = _Page(look or looking(pictures))
-    if title and not any(_text(node) for node in tree.css("h1")):
+    if title and not any(text_of(node) for node in tree.css("h1")):
         page.writer.heading(1, title)
     if tree.root is not None:
         page.walk(tree.root)
@@ -84,7 +71,7 @@ def html_text(html: str) -> str:
     return html_reading(html).text
 
 
-def _title(tree: LexborHTMLParser) -> str:
+def _title(tree: Tree) -> str:
     node = tree.css_first("head > title") or tree.css_first("title")
     return " ".join(node.text().split()) if node is not None else ""
 
@@ -107,7 +94,7 @@ class _Page:
         self._numbers: list[int] = []
         self._item_open = False
         self._quotes = 0
-        enter: dict[str, Callable[[LexborNode], bool]] = {
+        enter: dict[str, Callable[[Node], bool]] = {
             "li": self._enter_item,
             "ul": self._enter_list,
             "ol": self._enter_list,
@@ -128,7 +115,7 @@ class _Page:
             "input": self._input,
         }
         self._enter = enter | dict.fromkeys(_HEADINGS, self._heading)
-        self._leave: dict[str, Callable[[LexborNode], None]] = {
+        self._leave: dict[str, Callable[[Node], None]] = {
             "ul": self._leave_list,
             "ol": self._leave_list,
             "menu": self._leave_list,
@@ -136,9 +123,9 @@ class _Page:
             "blockquote": self._leave_quote,
         }
 
-    def walk(self, root: LexborNode) -> None:
+    def walk(self, root: Node) -> None:
         """Write everything under ``root``."""
-        for node, entering in _events(root, self._wanted):
+        for node, entering in events(root, self._wanted):
             if entering and node.tag == "-text":
                 self._inline.append(node.text_content or "")
             elif not entering:
@@ -146,26 +133,26 @@ class _Page:
         self._flush()
         self._flush_list()
 
-    def _wanted(self, node: LexborNode) -> bool:
+    def _wanted(self, node: Node) -> bool:
         """Handle the start of an element; False if it is done with, children and all."""
         tag = node.tag or ""
         if tag == "-text":
             return True
         handler = self._enter.get(tag)
-        if (tag in _SKIPPED and not handler) or self._hidden(node):
+        if (tag in SKIPPED and not handler) or self._hidden(node):
             return False
-        if tag in _BLOCKS:
+        if tag in BLOCKS:
             self._flush()
         return handler(node) if handler else True
 
-    def _on_leave(self, node: LexborNode) -> None:
-        if node.tag in _BLOCKS:
+    def _on_leave(self, node: Node) -> None:
+        if node.tag in BLOCKS:
             self._flush()
         handler = self._leave.get(node.tag or "")
         if handler:
             handler(node)
 
-    def _hidden(self, node: LexborNode) -> bool:
+    def _hidden(self, node: Node) -> bool:
         attributes = node.attributes
         if self._navs < _MAX_NAVS and (node.tag == "nav" or attributes.get("role") in _MENU_ROLES):
             self._navs += 1
@@ -182,7 +169,7 @@ class _Page:
 
     def _flush(self) -> None:
         """Write the inline text gathered so far, and then what its pictures say."""
-        text = _collapse("".join(self._inline))
+        text = collapse("".join(self._inline))
         self._inline.clear()
         shown, self._shown = self._shown, []
         for paragraph in filter(None, (text, *shown)):
@@ -205,8 +192,8 @@ class _Page:
         self.writer.block("\n".join(self._list_lines))
         self._list_lines.clear()
 
-    def _heading(self, node: LexborNode) -> bool:
-        title = _PERMALINK.sub("", _text(node))
+    def _heading(self, node: Node) -> bool:
+        title = _PERMALINK.sub("", text_of(node))
         if title:
             self._flush_list()
             self.writer.heading(int((node.tag or "h1")[1]), title)
@@ -215,95 +202,95 @@ class _Page:
             self._flush()
         return not title
 
-    def _enter_list(self, node: LexborNode) -> bool:
+    def _enter_list(self, node: Node) -> bool:
         if not self._markers:
             self._flush_list()
         self._markers.append("1. " if node.tag == "ol" else "- ")
-        self._numbers.append(_number(node, "start", 1) - 1)
+        self._numbers.append(number_of(node, "start", 1) - 1)
         return True
 
-    def _leave_list(self, node: LexborNode) -> None:  # noqa: ARG002 - one signature for all
+    def _leave_list(self, node: Node) -> None:  # noqa: ARG002 - one signature for all
         self._markers.pop()
         self._numbers.pop()
         self._item_open = False
         if not self._markers:
             self._flush_list()
 
-    def _enter_item(self, node: LexborNode) -> bool:
+    def _enter_item(self, node: Node) -> bool:
         if not self._markers:
             self._inline.append("- ")
             return True
         if self._markers[-1] != "- ":
-            self._numbers[-1] = _number(node, "value", self._numbers[-1] + 1)
+            self._numbers[-1] = number_of(node, "value", self._numbers[-1] + 1)
             self._markers[-1] = f"{self._numbers[-1]}. "
         self._item_open = True
         return True
 
-    def _enter_quote(self, node: LexborNode) -> bool:  # noqa: ARG002
+    def _enter_quote(self, node: Node) -> bool:  # noqa: ARG002
         self._quotes += 1
         return True
 
-    def _leave_quote(self, node: LexborNode) -> None:  # noqa: ARG002
+    def _leave_quote(self, node: Node) -> None:  # noqa: ARG002
         self._quotes -= 1
 
-    def _enter_definition(self, node: LexborNode) -> bool:  # noqa: ARG002
+    def _enter_definition(self, node: Node) -> bool:  # noqa: ARG002
         self._item_open = self._item_open and not self._markers
         return True
 
-    def _line_break(self, node: LexborNode) -> bool:  # noqa: ARG002
+    def _line_break(self, node: Node) -> bool:  # noqa: ARG002
         self._inline.append("\0")
         return False
 
-    def _image(self, node: LexborNode) -> bool:
+    def _image(self, node: Node) -> bool:
         alt = node.attributes.get("alt")
         if alt and alt.strip():
             self._inline.append(f" {alt} ")
         self._look_at(node)
         return False
 
-    def _object(self, node: LexborNode) -> bool:
+    def _object(self, node: Node) -> bool:
         self._look_at(node)
         return False
 
-    def _drawing(self, node: LexborNode) -> bool:
+    def _drawing(self, node: Node) -> bool:
         self._look_below(node)
         return False
 
-    def _look_at(self, node: LexborNode) -> None:
+    def _look_at(self, node: Node) -> None:
         found = (self._look(address) for address in addresses(node.attributes))
         self._shown += next((paragraphs for paragraphs in found if paragraphs is not None), ())
 
-    def _look_below(self, node: LexborNode) -> None:
+    def _look_below(self, node: Node) -> None:
         """Look at the pictures and drawings in an element whose text is written already."""
         drawn: list[str] = []
         for found in node.css(PICTURED):
             if found.tag == "text":
-                drawn.append(_text(found))
+                drawn.append(text_of(found))
             else:
                 self._look_at(found)
         self._shown.append("\n".join(filter(None, drawn)))
 
-    def _input(self, node: LexborNode) -> bool:
+    def _input(self, node: Node) -> bool:
         if node.attributes.get("type") in {"button", "submit", "text", None} and node.attributes.get("value"):
             self._inline.append(f" {node.attributes['value']} ")
         self._look_at(node)
         return False
 
-    def _inline_code(self, node: LexborNode) -> bool:
-        text = _text(node)
+    def _inline_code(self, node: Node) -> bool:
+        text = text_of(node)
         if text and "`" not in text:
             self._inline.append(f"`{text}`")
             return False
         return True
 
-    def _frame(self, node: LexborNode) -> bool:
+    def _frame(self, node: Node) -> bool:
         inner = node.attributes.get("srcdoc")
         if inner:
             self._flush_list()
             self.writer.block(_without_headings(inner, self._look))
         return False
 
-    def _code(self, node: LexborNode) -> bool:
+    def _code(self, node: Node) -> bool:
         text = node.text(deep=True)
         if text.strip():
             self._flush_list()
@@ -311,79 +298,27 @@ class _Page:
         self._look_below(node)
         return False
 
-    def _table(self, node: LexborNode) -> bool:
-        rows = _data_rows(node)
+    def _table(self, node: Node) -> bool:
+        rows = data_rows(node)
         if rows is None:
             return True
         self._flush_list()
         caption = node.css_first("caption")
         if caption is not None:
-            self.writer.block(_text(caption))
+            self.writer.block(text_of(caption))
         self.writer.table(rows)
         self._look_below(node)
         self._flush()
         return False
 
 
-def _events(root: LexborNode, wanted: Callable[[LexborNode], bool]) -> Iterator[tuple[LexborNode, bool]]:
-    """Yield (node, True) before and (node, False) after its children, for nodes that ``wanted`` accepts."""
-    stack: list[tuple[LexborNode, bool]] = [(root, True)]
-    while stack:
-        node, entering = stack.pop()
-        if not entering:
-            yield node, False
-            continue
-        following = node.next if node is not root else None
-        if following is not None:
-            stack.append((following, True))
-        if not wanted(node):
-            continue
-        yield node, True
-        stack.append((node, False))
-        child = node.child
-        if child is not None:
-            stack.append((child, True))
-
-
-def _collapse(text: str) -> str:
-    lines = (_SPACE.sub(" ", line).strip() for line in text.translate(_INVISIBLE).split("\0"))
-    return "\n".join(line for line in lines if line)
-
-
-def _text(node: LexborNode) -> str:
-    """Return an element's text on one line; words of different blocks do not run together."""
-    if not node.css_first("br, p, div, li, td, script, style, img, rt"):
-        return _SPACE.sub(" ", node.text(deep=True).translate(_INVISIBLE)).strip()
-    parts: list[str] = []
-
-    def wanted(child: LexborNode) -> bool:
-        tag = child.tag
-        if tag == "-text":
-            parts.append(child.text_content or "")
-        elif tag == "img":
-            parts.append(f" {child.attributes.get('alt') or ''} ")
-        elif tag == "br" or tag in _BLOCKS:
-            parts.append(" ")
-        return tag not in _SKIPPED
-
-    for child, entering in _events(node, wanted):
-        if not entering and child.tag in _BLOCKS:
-            parts.append(" ")
-    return _SPACE.sub(" ", "".join(parts).translate(_INVISIBLE)).strip()
-
-
-def _link_share(node: LexborNode) -> float:
-    total = len(_SPACE.sub("", node.text(deep=True)))
-    linked = sum(len(_SPACE.sub("", link.text(deep=True))) for link in node.css("a, option, button"))
+def _link_share(node: Node) -> float:
+    total = len(SPACE.sub("", node.text(deep=True)))
+    linked = sum(len(SPACE.sub("", link.text(deep=True))) for link in node.css("a, option, button"))
     return linked / total if total else 1.0
 
 
-def _number(node: LexborNode | None, name: str, default: int) -> int:
-    value = (node.attributes.get(name) if node is not None else None) or ""
-    return int(value[:6]) if value.isascii() and value.isdecimal() else default
-
-
-def _code_language(node: LexborNode) -> str:
+def _code_language(node: Node) -> str:
     inner = node.css_first("code")
     for place in (inner, node, node.parent):
         found = _LANGUAGE_CLASS.search((place.attributes.get("class") or "") if place is not None else "")
@@ -394,45 +329,3 @@ def _code_language(node: LexborNode) -> str:
 
 def _without_headings(html: str, look: Look) -> str:
     return re.sub(r"^#+ ", "", html_reading(html, look=look).text, flags=re.MULTILINE)
-
-
-def _data_rows(table: LexborNode) -> list[list[str]] | None:
-    """Return the cells of a table of data; None for one that only lays out a page."""
-    if table.css_first("table table, td h1, td h2, td h3, td pre, td ul ul, td form") is not None:
-        return None
-    rows = table.css("tr")
-    cells = [[cell for cell in _children(row) if cell.tag in {"td", "th"}] for row in rows]
-    if max(map(len, cells), default=0) < 2:  # noqa: PLR2004 - one column is a layout
-        return None
-    return _spread(cells)
-
-
-def _children(node: LexborNode) -> Iterator[LexborNode]:
-    child = node.child
-    while child is not None:
-        yield child
-        child = child.next
-
-
-def _spread(lines: list[list[LexborNode]]) -> list[list[str]]:
-    """Return the text of each row's cells, those that span rows or columns in all that they cover."""
-    rows: dict[int, Row] = {number: {} for number in range(len(lines))}
-    merged: list[Merged] = []
-    covered: set[tuple[int, int]] = set()
-    for number, cells in enumerate(lines):
-        column = 0
-        for cell in cells:
-            while (number, column) in covered:
-                column += 1
-            across, down = _span(cell, "colspan"), min(_span(cell, "rowspan"), len(lines) - number)
-            rows[number][column] = _text(cell)
-            if across > 1 or down > 1:
-                merged.append(Merged(number, column, across, down))
-                covered |= {(number + y, column + x) for x in range(across) for y in range(1, down)}
-            column += across
-    fill(rows, merged)
-    return grid(rows)
-
-
-def _span(cell: LexborNode, name: str) -> int:
-    return min(max(_number(cell, name, 1), 1), 100)
