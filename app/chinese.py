@@ -49,7 +49,7 @@ _SAID = (
     (r"The documents do not seem to say anything on: (.+)\.", r"文档中似乎没有关于这一点的内容：\1。"),
     (r"The passages do not mention (.+)\.", r"段落中没有提到\L1。"),
     (r"Made from (\d+) of (\d+) passages\.", r"依据 \2 个段落中的 \1 个写成。"),
-    (r"Made from (\d+) of (\d+) passages: (.+)\.", r"依据 \2 个段落中的 \1 个写成：\3。"),
+    (r"Made from (\d+) of (\d+) passages: (.+)\.", r"依据 \2 个段落中的 \1 个写成：\L3。"),
     (r"The answer was cut at (\d+) tokens; for more: (.+)", r"回答在 \1 个词元处被截断；要更长：\2"),
     (r"(.+) reads the passage as denying this\.", r"\1 认为段落否定了这一点。"),
     (r"(.+) does not find this in the passage\.", r"\1 在段落中没有找到这一点。"),

@@ -16,8 +16,6 @@ ERRORS = (
     (r"the prompt takes (\d+) tokens and (.+) reads (\d+); .+",
      r"提示词有 \1 个词元，\2 只读 \3 个；请少用一些段落，或者换用上下文更大的模型。"),
     (r"name the two things to compare, like: .+", "请说出要比较的两样东西，例如：比较住宿补贴和餐费补贴"),
-    (r"several knowledge bases cannot (?:summarise|compare) together; name one of them",
-     "几个知识库不能一起做总结或比较；请只选一个。"),
     # a language model
     (r"there is no model at (.+); give the path of a GGUF file", r"\1 处没有模型；请给出 GGUF 文件的路径。"),
     (r"(.+) is not a GGUF file; .+", r"\1 不是 GGUF 文件；请下载 GGUF，或者用 convert_hf_to_gguf.py 转换模型。"),

@@ -48,8 +48,13 @@ READERS = (
     "read*",
 )
 WORDS = set(re.findall(r"\w+", "the a an is are was were it its there no not on in of to too more"))
-FRAMES = {"it is 7", " and 7 more"}
-"""Sentences of which all that says something is looked at by itself."""
+FRAMES = {
+    "it is 7",
+    " and 7 more",
+    "7The documents do not seem to say anything on: 7.",
+    "Made from 7 of 7 passages7.",
+}
+"""Sentences of which all that says something is looked at by itself, or below with the names of bases."""
 NO_SENTENCES = {"compile", "css", "css_first", "execute", "find", "fullmatch", "split"}
 """Calls that are given patterns, selectors and lists of words."""
 
@@ -73,6 +78,9 @@ def test_every_pattern_is_still_said_by_the_code() -> None:
             "looked at 22 documents, 214 passages (bm25, tfidf); nearest: zh/a.md, zh/b.md",
             "查找了 22 篇文档、214 个段落（bm25、tfidf）；最接近的：zh/a.md、zh/b.md",
         ),
+        ("plant: The documents do not seem to say anything on: x.", "plant：文档中似乎没有关于这一点的内容：x。"),
+        ("Made from 3 of 9 passages.", "依据 9 个段落中的 3 个写成。"),
+        ("Made from 3 of 9 passages: a 1/4, b 2/5.", "依据 9 个段落中的 3 个写成：a 1/4、b 2/5。"),
         ("9 picture(s) cannot be read (EMF, WMF).", "有 9 张图片无法读取（EMF、WMF）。"),
         ("The passages do not mention “狗”, “猫”.", "段落中没有提到“狗”、“猫”。"),
         ("The passage does not say 1,000, 120.", "段落没有说到1,000、120。"),
