@@ -101,7 +101,7 @@ def check_model(
     recipe = read_recipe(embedder.name, embedder.folder, cache / "hashes")
     mean, least = _to_torch(embedder, recipe.document_prompt)
     chunks = _sampled(catalog) if catalog else []
-    speed = _chunks_per_s(embedder, [chunk.indexed_text for chunk in chunks[:64]] or list(SAMPLE))
+    speed = _chunks_per_s(embedder, [chunk.embedded_text for chunk in chunks[:64]] or list(SAMPLE))
     base = _on_base(embedder, current, catalog, chunks) if catalog and chunks else None
     return ModelCheck(
         embedder.name, embedder.folder, embedder.path, embedder.dim, embedder.max_tokens, recipe.query_prompt,
@@ -134,7 +134,7 @@ def _chunks_per_s(embedder: Embedder, texts: Sequence[str]) -> float:
 
 
 def _on_base(embedder: LocalEmbedder, current: Embedder | None, catalog: Catalog, chunks: Sequence[Chunk]) -> OnBase:
-    texts = [chunk.indexed_text for chunk in chunks]
+    texts = [chunk.embedded_text for chunk in chunks]
     there = {unit for chunk in chunks for unit in by_text(chunk)}
     questions = [one for one in make_questions(catalog, QUESTIONS * 8) if there & one.judged.keys()][:QUESTIONS]
     ours = _ndcg(embedder, chunks, questions)
@@ -165,7 +165,7 @@ def _runs_alike(embedder: LocalEmbedder, current: Embedder | None) -> bool:
 
 def _ndcg(embedder: Embedder, chunks: Sequence[Chunk], questions: Sequence[Question]) -> list[float]:
     """Return nDCG@10 of every question by cosines alone; what the model cannot read is not found by it."""
-    texts = [chunk.indexed_text for chunk in chunks]
+    texts = [chunk.embedded_text for chunk in chunks]
     vectors = embedder.embed_documents(texts)
     unread = embedder.coverage(texts) < READABLE
     found = []

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
+
+from .plain import without_markup
 
 How = Literal["text", "ocr", "empty", "garbled", "failed"]
 """How a page was read. ``text``: it held text. ``ocr``: recognised from its image. ``empty``: nothing on it.
@@ -82,12 +85,17 @@ class Chunk:
     headings: tuple[str, ...]
     """The titles above it, outermost first."""
     n_tokens: int
-    """In the embedder's tokens, headings and special tokens included: what the model really sees."""
+    """Of ``indexed_text``, in the embedder's tokens, special tokens included: the most that the model can be given of it."""
 
     @property
     def indexed_text(self) -> str:
-        """What is embedded and indexed: the heading path, then the text."""
+        """What keyword lanes index: the heading path, then the text."""
         return indexed_text(self.headings, self.text)
+
+    @property
+    def embedded_text(self) -> str:
+        """What an embedder is given: the words of ``indexed_text``."""
+        return without_markup(self.indexed_text)
 
 
 def indexed_text(headings: tuple[str, ...], text: str) -> str:
@@ -95,9 +103,15 @@ def indexed_text(headings: tuple[str, ...], text: str) -> str:
     return f"{' > '.join(headings)}\n{text}" if headings else text
 
 
-def text_hash(text: str) -> str:
-    """Return the key under which a text's vector is kept: sha256, 40 hex digits."""
-    return hashlib.sha256(text.encode()).hexdigest()[:40]
+@lru_cache(maxsize=1024)  # who writes a chunk asks for it several times
+def text_hash(indexed: str) -> str:
+    """Return the key under which the vector of an indexed text is kept: sha256, 40 hex digits.
+
+    Over that text, and over what is embedded of it where that is less: how markup is left out may change.
+    """
+    embedded = without_markup(indexed)
+    whole = indexed if embedded == indexed else f"{indexed}\0{embedded}"
+    return hashlib.sha256(whole.encode()).hexdigest()[:40]
 
 
 def document_id(media_type: str, data: bytes, treatment: str = "") -> str:

@@ -101,7 +101,7 @@ CREATE TABLE chunks (
     pages       TEXT NOT NULL,              -- JSON [number, ...]
     headings    TEXT NOT NULL,              -- JSON [title, ...]
     n_tokens    INTEGER NOT NULL,
-    text_hash   TEXT NOT NULL               -- of the text that lanes index: heading path and text
+    text_hash   TEXT NOT NULL               -- of heading path and text, and of what is embedded of them
 );
 CREATE INDEX chunks_by_document ON chunks(document_id, start);
 CREATE INDEX chunks_by_text_hash ON chunks(text_hash);

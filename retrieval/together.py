@@ -212,7 +212,7 @@ def _dense(question: str, parts: Sequence[_Part], k: int) -> tuple[LaneScores, d
     if not others or embedder is None:
         return lane, scores
     texts = {
-        f"{part.base}\0{one.id}": part.ranking.chunks[one.id].indexed_text
+        f"{part.base}\0{one.id}": part.ranking.chunks[one.id].embedded_text
         for part in others
         for one in part.ranking.candidates[: max(_TOLD_ANEW, 2 * k)]
         if one.id in part.ranking.chunks

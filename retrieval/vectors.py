@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..ingest.catalog import Catalog
 from ..ingest.chunkings import spare_texts, wanted_chunks
 from ..ingest.document import indexed_text
+from ..ingest.plain import without_markup
 from ..ingest.progress import Progress, Step
 from .embedder import BatchEmbedder, Embedder
 from .index import VectorIndex
@@ -71,7 +72,7 @@ def embed_spare(catalog: Catalog, embedder: Embedder, split_key: str, progress: 
 
 
 def _texts(catalog: Catalog, keys: Sequence[int]) -> dict[str, str]:
-    """Return what is embedded of chunks, by its hash."""
+    """Return the indexed texts of chunks, by their hash."""
     rows = catalog.connection().execute(
         f"SELECT text_hash, text, headings FROM chunks WHERE key IN ({','.join('?' * len(keys))})", keys
     )
@@ -87,19 +88,19 @@ def _store_all(
     *,
     visible: bool,
 ) -> int:
-    """Embed ``n`` texts, given by their hash, and keep their vectors, a batch a transaction; return how many could be read.
+    """Embed the words of ``n`` indexed texts, given by their hash, and keep the vectors, a batch a transaction.
 
-    The embedder may be a few batches ahead of what is kept.
+    Returns how many could be read. The embedder may be a few batches ahead of what is kept.
     """
     ahead: deque[tuple[list[str], list[str]]] = deque()
 
     def readable() -> Iterator[list[str]]:
         for texts in batches:
             hashes = list(texts)
-            can_read = embedder.coverage(list(texts.values())) >= READABLE
-            chosen = [h for h, can in zip(hashes, can_read, strict=True) if can]
-            ahead.append((hashes, chosen))
-            yield [texts[h] for h in chosen]
+            words = [without_markup(text) for text in texts.values()]
+            can_read = embedder.coverage(words) >= READABLE
+            ahead.append((hashes, [h for h, can in zip(hashes, can_read, strict=True) if can]))
+            yield [text for text, can in zip(words, can_read, strict=True) if can]
 
     n_done = n_embedded = 0
     if progress and n:
