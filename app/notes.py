@@ -95,8 +95,8 @@ def prompt_notes(prompt: Prompt, model: str) -> Iterator[str]:
 def task_notes(missing: Sequence[Topic]) -> Iterator[str]:
     """Yield the sides of a comparison that nothing was found on."""
     for side in missing:
-        where = f"{side.base}: " if side.base and side.text else ""
-        yield f"{where}The documents do not seem to say anything on: {side.text or side.base}."
+        said = f"The documents do not seem to say anything on: {side.text or side.base}."
+        yield f"{side.base}: {said}" if side.base and side.text else said
 
 
 def absent_notes(words: Sequence[str]) -> Iterator[str]:
@@ -116,9 +116,9 @@ def coverage_notes(prompt: Prompt, hits: Sequence[Hit], n_passages: Mapping[str,
     if prompt.task != "answer":
         n_read = Counter(hit.base for hit in hits)
         n_read.subtract(hit.base for hit in prompt.dropped)
-        each = ", ".join(f"{base} {n_read[base]}/{n}" for base, n in sorted(n_passages.items()) if base)
-        told = f": {each}" if each else ""
-        yield f"Made from {n_read.total()} of {sum(n_passages.values())} passages{told}."
+        each = ", ".join(f"{base} {n_read[base]}/{there}" for base, there in sorted(n_passages.items()) if base)
+        n, total = n_read.total(), sum(n_passages.values())
+        yield f"Made from {n} of {total} passages: {each}." if each else f"Made from {n} of {total} passages."
 
 
 def cut_notes(max_tokens: int) -> tuple[str, ...]:
