@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .status import FileLedger, Status
 
 _QUOTE = 200
+_REMOVED = 20
+"""Files that are named; a folder that was moved has thousands."""
 _TAKEN_BY = {"embedding": "--embedder", "cross-encoder": "--rerank", "language": "--llm"}
 _STAGES = {"read": "reading", "embed": "embedding", "index": "indexing"}
 
@@ -104,8 +106,10 @@ def report(report: IngestReport, *, as_json: bool) -> None:
         return
     for failure in report.failed:
         message(f"failed  {name(failure.source)}: {failure.reason}")
-    for source in report.removed:
+    for source in report.removed[:_REMOVED]:
         message(f"removed {name(source)}")
+    if (more := len(report.removed) - _REMOVED) > 0:
+        message(f"removed {more} more; --json names them")
     for note in report.notes:
         message(f"note: {note}")
     if report.dry_run:

@@ -26,6 +26,7 @@ _END = re.compile(
 )
 _RULE = re.compile(r"[ \t]*(?:([-=_*~─—])\1{2,}|>[> \t]*)[ \t]*")
 """A line that parts what is above it from what is below; in a quotation, one that is empty but for the marks."""
+_FENCE = re.compile(r"[ \t]*(?:>[ \t]?)*(?:```|~~~)")
 _SHORT = 40
 """Columns; a CJK character takes two. Prose is not wrapped at so few."""
 _WINDOW = 300
@@ -87,7 +88,7 @@ def _line_ends(text: str, at: int) -> bool:
     """Return whether the line that ends at this place is a unit: a rule, above a rule, one of a form, or short."""
     before, line = ["", *text[max(0, at - _WINDOW) : at].rsplit("\n", 2)][-2:]
     after, later = [*text[at + 1 : at + 1 + _WINDOW].split("\n", 2), ""][:2]
-    if _RULE.fullmatch(line) or _RULE.fullmatch(after):
+    if _RULE.fullmatch(line) or _RULE.fullmatch(after) or _FENCE.match(line):
         return True
     if _WAITS.search(line.rstrip()) or _GOES_ON.match(after):
         return False

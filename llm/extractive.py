@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from ..ingest.errors import CannotDoError
+from ..ingest.quoted_lines import on_one_line
 from ..ingest.split import count_words
 from ..prompts.fill import language_of, nothing_found
 from ..prompts.prompt import Prompt, TaskName
@@ -20,7 +21,7 @@ from ..retrieval.answer_kind import exact_answer, likely_answer, new_matches
 from ..retrieval.hanzi import SIMPLIFIED
 from ..retrieval.question import Term, figures, terms
 from ..retrieval.tokens import tokens
-from .candidates import Candidate, candidates_of, distinct, shown
+from .candidates import Candidate, candidates_of, distinct, is_item, shown
 from .central import central
 from .definition import definition_asked
 from .generator import Pieces, Sampling
@@ -28,6 +29,8 @@ from .sampling import require
 
 MAX_SENTENCES = 3
 SUMMARY_SENTENCES = 6
+MAX_ITEMS = 12
+"""Of a list, a table or lines of code that the best sentence leads in."""
 
 # In units of the share of the question that the sentence itself holds. Fitted as a conditional logit: which sentence of
 # eight passages holds the answer, on XQuAD, CMRC 2018, SQuAD 2 and GitLab's handbook; rounded.
@@ -57,6 +60,8 @@ _OFF_TOPIC = 0.5
 """A sentence with the question's figures that scores less than this share of the best sentence is about other things."""
 _BESIDE = (1, -1, 2)
 """Where an answer that the best sentence lacks may stand, in sentences from there, the likeliest first."""
+_BELOW = (1, 2)
+"""Where the answer stands if the best sentence only names what was asked for: RETURN POLICY, say."""
 _SAYS_SOMETHING = 2
 """Words, or Chinese bigrams. A sentence with fewer that are not the question's repeats it, and the answer stands beside it."""
 _LONG = 200
@@ -97,7 +102,10 @@ class Extractive:
         for at, (title, candidate) in enumerate(kept):
             head = f"**{title}**\n\n" if title != side else ""
             side = title
-            yield ("\n\n" if at else "") + f"{head}{shown(candidate.text)} [{candidate.passage}]"
+            led = at > 0 and not head and _goes_on(kept[at - 1][1], candidate)
+            listed = led and is_item(candidate.text)  # with its mark, below the others; lines of code stay as they are
+            text = on_one_line(candidate.text) if listed else candidate.text if led else shown(candidate.text)
+            yield ("\n" if listed else "\n\n" if at else "") + f"{head}{text} [{candidate.passage}]"
         return "length" if len(kept) < len(quotes) else "stop"
 
     def close(self) -> None:
@@ -129,6 +137,8 @@ def _completing(
     kind = likely_answer(question)
     asked = frozenset(tokens(question))
     for best in close[:1]:
+        if not best.tokens - asked and not figures(best.text):  # a title: what stands below it answers
+            yield from [one for one in candidates if one.passage == best.passage and one.order - best.order in _BELOW]
         beside = [one for one in candidates if one.passage == best.passage and one.order - best.order in _BESIDE]
         beside.sort(key=lambda one: _BESIDE.index(one.order - best.order))
         if kind and not new_matches(kind, best.text, question):
@@ -142,7 +152,19 @@ Quote = tuple[str, Candidate]
 
 
 def _answer(prompt: Prompt) -> list[Quote]:
-    return [("", one) for one in select(prompt)]
+    """Return the sentences that answer; behind the best one what it leads in: a list is more than its first line."""
+    chosen = select(prompt)
+    led = [one for one in candidates_of(prompt) if _leads_in(chosen[0], one)][:MAX_ITEMS] if chosen else []
+    return [("", one) for one in (*chosen[:1], *led, *(one for one in chosen[1:] if one not in led))]
+
+
+def _leads_in(lead: Candidate, one: Candidate) -> bool:
+    return (one.passage, one.led_by) == (lead.passage, lead.order)
+
+
+def _goes_on(before: Candidate, one: Candidate) -> bool:
+    """Return whether a quote stands under the one before: led in by it, or by the same line."""
+    return _leads_in(before, one) or (one.led_by >= 0 and (before.passage, before.led_by) == (one.passage, one.led_by))
 
 
 def _summary(prompt: Prompt) -> list[Quote]:

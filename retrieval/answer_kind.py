@@ -47,6 +47,7 @@ _WHERE = re.compile(
     re.IGNORECASE,
 )
 
+_HAN = re.compile("[\u3400-\u9fff]")
 _MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _DATE = re.compile(
     rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?\b)?(?:,? \d{{4}})?\b"
@@ -102,6 +103,9 @@ _SPOT = re.compile(
     r"|channel|button)\b|文件夹|資料夾|目录|目錄|菜单|選單|页面|頁面|设置|設定|网站|網站|办公室|辦公室|大楼|大樓|[楼樓][层層]|柜"
 )
 
+_SOMEWHERE_ZH = re.compile(r"[在于於是为為位到至往从從自][\u3400-\u9fff]{2,}")
+"""北京 needs no 市 to be a place: what stands where one would."""
+
 _SURE = ((_WHAT_YEAR, _YEAR), (_WHEN, _DATE), (_HOW_MANY, _NUMBER), (_WHO, _NAME), (_WHERE, _PLACE))
 _LIKELY = (
     (_WHERE, _SPOT),
@@ -115,6 +119,11 @@ _LIKELY = (
 
 def expected_answer(question: str) -> re.Pattern[str] | None:
     """Return what a text that answers must match: a date for *when*, a number for *how many*; ``None`` if anything may."""
+    kind = _sure_answer(question)
+    return _SOMEWHERE_ZH if kind is _PLACE and _HAN.search(question) else kind
+
+
+def _sure_answer(question: str) -> re.Pattern[str] | None:
     return next((shape for asks, shape in _SURE if asks.search(question)), None)
 
 
@@ -129,7 +138,7 @@ def likely_answer(question: str) -> re.Pattern[str] | None:
 def exact_answer(question: str) -> re.Pattern[str] | None:
     """Return what the answer itself matches, where it stands out from its sentence: a folder for *where* says too little."""
     kind = likely_answer(question)
-    return expected_answer(question) if kind is _SPOT else kind
+    return _sure_answer(question) if kind is _SPOT else kind
 
 
 def new_matches(kind: re.Pattern[str], text: str, question: str) -> list[tuple[int, int]]:

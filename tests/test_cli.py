@@ -85,6 +85,18 @@ def test_no_document_or_name_commands_the_terminal(tmp_path: Path) -> None:
     assert json.loads(kb("list", "--json").stdout)[0]["source"] == str(path)
 
 
+def test_a_folder_that_moved_is_no_screen_full_of_names(tmp_path: Path) -> None:
+    """Twenty of the files that are gone are named, the others counted; JSON has all."""
+    (tmp_path / "a").mkdir()
+    for n in range(30):
+        (tmp_path / "a" / f"{n}.txt").write_text(f"Locker {n} is blue.")
+    kb("ingest", tmp_path)
+    (tmp_path / "a").rename(tmp_path / "b")
+    lines = kb("ingest", tmp_path).stderr.splitlines()
+    assert len([line for line in lines if line.startswith("removed /")]) == 20
+    assert "removed 10 more; --json names them" in lines
+
+
 def test_json_of_an_answer_is_the_answer(folder: Path) -> None:
     """Machines get the same words as the Python API, with every citation."""
     kb("ingest", folder)

@@ -74,6 +74,13 @@ def test_what_no_passage_says_is_not(question: str, texts: tuple[str, ...]) -> N
     assert not weighed(question, texts, Lane("dense", 1, 0.2)).sufficient
 
 
+@pytest.mark.parametrize("question", ["首都在哪里", "首都是哪里？", "国歌叫什么", "国歌叫做什么？"])
+def test_a_short_chinese_question_is_answered_by_the_sentence_that_holds_it(question: str) -> None:
+    """A city needs no 市 to be a place, and 叫 only asks."""
+    texts = ("中华人民共和国首都是北京。中华人民共和国国歌是《义勇军进行曲》。", *CHINESE)
+    assert weighed(question, texts, Lane("tfidf", 1, 0.1)).sufficient
+
+
 def test_a_figure_that_no_passage_holds_forbids_an_answer() -> None:
     """Exit code 130 is no evidence on exit code 5, however alike the words are."""
     evidence = weighed("What does exit code 5 mean?", ENGLISH, Lane("dense", 1, 0.9))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kb.ingest.document import Chunk
 from kb.llm.definition import definition_asked
-from kb.llm.extractive import MAX_SENTENCES, Extractive, answer_span, select
+from kb.llm.extractive import MAX_ITEMS, MAX_SENTENCES, Extractive, answer_span, select
 from kb.llm.generator import Sampling
 from kb.llm.streaming import Ending
 from kb.prompts.fill import fill, nothing_found
@@ -130,6 +130,47 @@ def test_what_was_said_is_not_said_again() -> None:
     """A second source with the same sentence adds nothing; one with another fact on it may."""
     once = "The hotel allowance is 120 euros a night."
     assert quoted("What is the hotel allowance?", once, once.replace("The", "Our")) == [once]
+
+
+LISTS = (
+    ("What do you need to open the vault?",
+     "To open the vault you need:\n\n1. a badge\n2. a code of\n   six digits\n\nLunch is at noon.",
+     "To open the vault you need: [1]\n1. a badge [1]\n2. a code of six digits [1]"),
+    ("开放时间是什么？", "开放时间如下：\n\n- 周一：8:00\n- 周五：9:00\n\n午餐在中午。",
+     "开放时间如下： [1]\n- 周一：8:00 [1]\n- 周五：9:00 [1]"),
+    ("How is the backup run?", "The backup is run like this:\n\n```sh\nmount /vault\ncp -r /home /vault\n```\n\nIt takes long.",
+     "The backup is run like this: [1]\n\nmount /vault\ncp -r /home /vault [1]"),
+    ("What are the prices of copies?",
+     "The prices of copies are:\n\n| Size | EUR |\n| --- | --- |\n| A4 | 0.05 |\n| A3 | 0.10 |",
+     "The prices of copies are: [1]\n| Size | EUR | [1]\n| A4 | 0.05 | [1]\n| A3 | 0.10 | [1]"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "text", "answer"), LISTS)
+def test_a_line_that_leads_in_is_quoted_with_what_it_leads_in(question: str, text: str, answer: str) -> None:
+    """A list, code or table is more than its first line; each item is cited where it stands."""
+    prompt = prompt_of(question, text)
+    raw = "".join(Extractive().generate(prompt, Sampling()))
+    assert raw == answer
+    reading = read(raw, prompt, lambda _document, _offset: None)
+    assert reading.text == answer
+    assert {sentence.support for sentence in reading.sentences} == {"supported"}
+    quotes = [citation.quote for sentence in reading.sentences for citation in sentence.citations]
+    assert len(quotes) == answer.count("[1]")
+    assert all(quote in text for quote in quotes)
+
+
+def test_a_long_list_is_cut() -> None:
+    """The rest of it is beside the quote."""
+    text = "You need these parts:\n\n" + "".join(f"- part {n}\n" for n in range(40))
+    raw = "".join(Extractive().generate(prompt_of("Which parts do you need?", text), Sampling()))
+    assert raw.count("\n- part") == MAX_ITEMS
+
+
+def test_a_title_is_quoted_with_what_stands_below_it() -> None:
+    """On a receipt nothing says that the title is a heading."""
+    text = "SUBTOTAL $863.91\n-----\nRETURN POLICY\nReturns within 30 days\nReceipt required\n-----\nThank you"
+    assert quoted("What is the return policy?", text) == ["RETURN POLICY", "Returns within 30 days", "Receipt required"]
 
 
 def test_a_heading_in_a_quotation_is_no_answer() -> None:
