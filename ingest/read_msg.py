@@ -17,11 +17,11 @@ from urllib.parse import unquote
 import olefile
 
 from . import encoding
+from .attachments import MAX_DEPTH, Attachment, Attachments, append_reading
 from .errors import DamagedError, ReadError
 from .media import RTF
 from .page_pictures import Look, looking
 from .pictures import Pictures
-from .read_mail import MAX_DEPTH, Attachment, Attachments, append_reading
 from .read_web import html_reading
 from .reading import MarkdownWriter, Reading
 
