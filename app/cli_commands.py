@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, TypeAlias, cast, get_args, get_type_hints
 
 import typer
+from typer._click.exceptions import NoSuchOption
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
@@ -114,6 +115,15 @@ class LazyGroup(TyperGroup):
     def __init__(self, **settings: object) -> None:
         """Take what Typer gives to a group."""
         super().__init__(**settings | {"commands": cast("dict[str, Command]", _Commands())})  # type: ignore[arg-type]
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Find the command; an option that was written before it is told where it belongs."""
+        try:
+            return super().parse_args(ctx, args)
+        except NoSuchOption as error:
+            named = error.option_name
+            error.message = f"No such option before the command: {named}. Write it behind: kb COMMAND ... {named}"
+            raise
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002
         """Write the commands under their headings, each with its first sentence whole."""

@@ -97,6 +97,15 @@ def test_a_folder_that_moved_is_no_screen_full_of_names(tmp_path: Path) -> None:
     assert "removed 10 more; --json names them" in lines
 
 
+def test_an_option_before_the_command_is_told_where_it_belongs() -> None:
+    """Every option of kb stands behind the command."""
+    done = kb("--name", "reports", "list")
+    assert done.returncode == 2
+    assert "No such option before the command: --name. Write it behind: kb COMMAND ... --name" in " ".join(
+        done.stderr.split()
+    )
+
+
 def test_json_of_an_answer_is_the_answer(folder: Path) -> None:
     """Machines get the same words as the Python API, with every citation."""
     kb("ingest", folder)
