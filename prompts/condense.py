@@ -21,7 +21,8 @@ MAX_ANSWER = 600
 """Characters of an earlier answer that a model is shown; what was asked tells more of what is meant."""
 KEPT_TURNS = 6
 _LONGEST = 400
-_NAME = re.compile(r"[A-Z][\w.'’-]*(?:\s+(?:(?:of|de|van|von|the)\s+)?[A-Z][\w.'’-]*)*")
+"""Characters of a question that may lean on others."""
+_NAME = re.compile(r"(?!I(?:\s|['’]|$))[A-Z][\w.'’-]*(?:\s+(?:(?:of|de|van|von|the)\s+)?[A-Z][\w.'’-]*)*")
 _PREPOSITION = re.compile(
     r"\b(for|in|on|at|of|by|with|to|from|about|during|after|before|without|under|over)\s+", re.IGNORECASE
 )
@@ -87,9 +88,9 @@ def by_rule(question: str, turns: Sequence[Turn]) -> str:
     """Return the question with the topic of the last turn in the place of what refers to it.
 
     A pronoun becomes the topic; a fragment (*And for taxis?*, *那出租车呢？*) takes the topic's place in the last question; a
-    question too short to say what it is about gets the topic before it.
+    question too short to say what it is about gets the topic before it. One of many lines says it itself.
     """
-    if not turns:
+    if not turns or len(question) > _LONGEST:
         return question
     return (_han if language_of(question) == "zh" else _latin)(question.strip(), turns[-1])
 
