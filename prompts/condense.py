@@ -96,7 +96,7 @@ def by_rule(question: str, turns: Sequence[Turn]) -> str:
 
 
 def _latin(question: str, last: Turn) -> str:
-    before = last.question.strip().rstrip("?？.!。 ")
+    before = LEAD.sub("", last.question.strip()).rstrip("?？.!。 ")
     if found := pronoun(question):
         person = found.group().lower() in {"he", "she", "him", "her", "his", "hers"}
         topic = (person and _person(last)) or _topic(before)

@@ -73,6 +73,7 @@ def test_a_question_that_stands_alone_is_seen_to(question: str) -> None:
         ("What is the travel policy?", "When was it last changed?", "When was the travel policy last changed?"),
         ("How do I install kb on Windows?", "And on macOS?", "How do I install kb on macOS?"),
         ("How do I run the backup?", "How long does it take?", "How long does the backup take?"),
+        ("And who keeps the minutes?", "How long are they?", "How long are the minutes?"),
         ("How can I install the Eiffel Tower?", "What is its height?", "What is Eiffel Tower's height?"),
         ("住宿费每晚最多报销多少？", "那出租车呢？", "出租车每晚最多报销多少？"),
         ("住宿费每晚最多报销多少？", "它由谁批准？", "住宿费由谁批准？"),
