@@ -174,12 +174,13 @@ def _show_evaluation(evaluated: Evaluation) -> None:
     abstention = evaluated.abstention
     typer.echo(f"answers {abstention.answered:.1%} of {abstention.n_answerable} questions that have an answer")
     if abstention.n_unanswerable:
-        typer.echo(f"abstains from {abstention.abstained:.1%} of {abstention.n_unanswerable} that have none")
+        n = abstention.n_unanswerable
+        typer.echo(f"refuses {abstention.abstained:.1%} of {n} that have none here; the rest get a wrong one")
     if abstention.strict:
         strictness, answered = abstention.strict
         typer.echo(f"with KB_STRICTNESS={strictness:g} answers at most 5 % of those, and {answered:.1%} of the others")
     curve = "  ".join(f"{coverage:.0%} {risk:.2f}" for coverage, risk in abstention.curve)
-    typer.echo(f"risk when only the surest are answered: {curve}\n")
+    typer.echo(f"share of wrong answers if only so many questions are answered, the surest first: {curve}\n")
 
 
 @command(evaluation)

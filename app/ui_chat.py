@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
+from collections.abc import Generator as Generates
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -20,8 +21,9 @@ from ..ingest.errors import InputError, KBError
 from ..llm.generator import Sampling
 from ..prompts.templates import Style
 from . import ui_html
-from .answer import PASSAGES
+from .answer import PASSAGES, Answer
 from .api import KnowledgeBase
+from .chat import Chat
 from .log import new_session
 from .server_bases import Bases
 from .server_gate import Gate
@@ -112,22 +114,16 @@ class Chatting:
             asked = KnowledgeBases([self.bases.get(name) for name in names]) if len(names) > 1 else kb
             chat = asked.chat(talk.session or None, said)
             talk = replace(talk, session=chat.id, own=(*dict.fromkeys((*talk.own, chat.id)),))
-            with self.gate.ticket() as ticket:
-                while not ticket.wait(_POLL_S):
-                    if talk.run in self._stopped:
-                        return
-                answers = chat.stream(question, want.k, want.sampling, style=want.style, strict=want.strict)
-                last = 0.0
-                with closing(answers):
-                    for answer in answers:
-                        if talk.run in self._stopped:
-                            return
-                        turn = replace(turn, answer=answer)
-                        talk = talk.with_last(turn)
-                        if not answer.finished and time.monotonic() - last > _REFRESH_S:
-                            last = time.monotonic()
-                            shown = ui_html.conversation(talk, texts)
-                            yield gr.skip(), talk, shown, *(gr.skip() for _ in range(5))
+            shown_at = 0.0
+            with closing(self._answers(chat, question, want, talk.run)) as answers:
+                for answer in answers:
+                    turn = replace(turn, answer=answer)
+                    talk = talk.with_last(turn)
+                    if not answer.finished and time.monotonic() - shown_at > _REFRESH_S:
+                        shown_at = time.monotonic()
+                        yield gr.skip(), talk, ui_html.conversation(talk, texts), *(gr.skip() for _ in range(5))
+            if talk.run in self._stopped:  # what is shown of it now is said by ``stop``
+                return
             if turn.answer:
                 side = panel(self.bases.opener(names[0]), turn.answer, len(talk.turns) - 1, texts)
             sessions = listing(kb, talk, request)
@@ -137,6 +133,18 @@ class Chatting:
             logging.getLogger("kb").exception("answering failed")
             talk = talk.with_last(replace(turn, error=texts["bug"].format(error=repr(error))))
         yield gr.skip(), talk, ui_html.conversation(talk, texts), side, *idle, sessions, remember(talk)
+
+    def _answers(self, chat: Chat, question: str, want: Wanted, run: str) -> Generates[Answer]:
+        """Yield the answer as it grows, once it is its turn; it ends where the run was stopped."""
+        with self.gate.ticket() as ticket:
+            while not ticket.wait(_POLL_S):
+                if run in self._stopped:
+                    return
+            with closing(chat.stream(question, want.k, want.sampling, style=want.style, strict=want.strict)) as answers:
+                for answer in answers:
+                    if run in self._stopped:
+                        return
+                    yield answer
 
     def stop(self, talk: Talk, request: gr.Request) -> tuple[object, ...]:
         """Return (talk, conversation, send, stop) with the last answer left as it is."""

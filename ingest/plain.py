@@ -11,10 +11,12 @@ from __future__ import annotations
 import re
 
 _ADDRESS = r"(?:<[^<>\n]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)"
+_LOOKS_SO = r"(?=<|\)|[^()\s]*[./#:?])"
+"""At its beginning: something of an address, or nothing at all. ``[m/n](k+1)`` is a formula."""
 _TITLE = r"(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?"
 _NO_CALL = r"(?<![A-Za-z0-9_)\]\\])"
 """What precedes no link: ``handlers[0](request)`` calls what a list holds."""
-_LINK = re.compile(rf"{_NO_CALL}!?\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\({_ADDRESS}{_TITLE}\)")
+_LINK = re.compile(rf"{_NO_CALL}!?\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\({_LOOKS_SO}{_ADDRESS}{_TITLE}\)")
 _REFERENCE = re.compile(rf"{_NO_CALL}!?\[([^\[\]\n]+)\]\[[^\[\]\n]*\]")
 _TARGET = re.compile(rf"^ {{0,3}}\[[^\^\[\]\n][^\[\]\n]*\]:[ \t]+{_ADDRESS}{_TITLE}[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.{0,2000}?-->", re.DOTALL)
@@ -25,9 +27,10 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 """Not whatever is in angle brackets: ``Option<String>``."""
-_ATTRIBUTES = re.compile(r"\{:?[ \t]*(?:[#.][A-Za-z][\w-]*[ \t]*)+\}")
+_ATTRIBUTES = re.compile(r"\{:?[ \t]*[#.][A-Za-z][\w-]*(?:[ \t]+[#.]?[A-Za-z][\w-]*(?:=[^\s{}]*)?)*[ \t]*\}")
+"""``{ #anchor .class target=_blank }``, as kramdown, Pandoc and MkDocs write them."""
 _RULE = re.compile(r"^[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*$", re.MULTILINE)
-_ROW = re.compile(r"^[ \t]*\|.*$", re.MULTILINE)
+_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
 _BAR = re.compile(r"(?<!\\)\|[ \t]*")
 _BOLD = re.compile(r"(?<![A-Za-z0-9)])\*\*|\*\*(?![A-Za-z0-9(])")
 """Not a power: ``2**3``."""

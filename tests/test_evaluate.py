@@ -153,7 +153,7 @@ def test_the_command_line_saves_and_compares(folder: Path, tmp_path: Path) -> No
 
     saved = tmp_path / "before.json"
     table = run(folder, "--save", saved)
-    assert "abstains from 100.0% of 1 that have none" in table
+    assert "refuses 100.0% of 1 that have none here" in table
     data = json.loads(run(folder, "--compare", saved, "--json"))
     (evaluation,) = read_evaluations(saved)
     assert data["evaluations"][0]["questions"] == list(evaluation.questions)
