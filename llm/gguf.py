@@ -110,6 +110,9 @@ class GGUFGenerator:
         self._finish = weakref.finalize(self, self._streams.close)
         settings = cast("dict[str, dict[str, int]]", self._get("/props"))["default_generation_settings"]
         self._context_tokens = settings["n_ctx"]
+        self._get(
+            "/slots"
+        )  # answered by llama.cpp's loop: one that is ended before it has begun never ends, or crashes
 
     @property
     def name(self) -> str:
@@ -237,7 +240,8 @@ def _load(
     params.offline = True
     params.api_keys = [key]
     params.cors_origins = ""
-    params.ui = params.endpoint_slots = False
+    params.ui = False
+    params.endpoint_slots = True  # for those who have the key
     try:
         return cast("_Server", xllamacpp.Server(params))
     except RuntimeError as exc:

@@ -81,6 +81,22 @@ def test_context_is_the_models_own_when_that_is_smaller():
         generator.close()
 
 
+def test_a_model_that_wrote_nothing_can_be_closed():
+    """Opened and closed at once, again and again on a busy machine, it neither hangs nor crashes."""
+    script = (
+        "import sys; from pathlib import Path; from kb.llm.gguf import GGUFGenerator\n"
+        "for _ in range(30): GGUFGenerator(Path(sys.argv[1]), n_threads=1).close()"
+    )
+    command = [sys.executable, "-c", script, str(gguf_file("llama"))]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(6)]
+    try:
+        assert [process.wait(timeout=100) for process in running] == [0] * len(running)
+    finally:
+        for process in running:
+            process.kill()
+            process.communicate()
+
+
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
