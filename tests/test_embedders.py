@@ -359,7 +359,7 @@ def test_path_that_changes_vectors_is_refused(
     spec = str(folders["bert-mean"])
     embedder = opened(spec, tmp_path)
     assert embedder.path.startswith("torch fp32 on ")
-    assert "refused: mean cosine 0.99" in embedder.path
+    assert "refused: mean cosine" in embedder.path
     assert not list(tmp_path.rglob("model.b*"))
     said: list[str] = []
     again = open_embedder(spec, cache=tmp_path, progress=said.append)
