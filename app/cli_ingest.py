@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 import typer
@@ -170,11 +172,20 @@ def _follow(kb: KnowledgeBase, paths: list[Path], selection: Selection, *, as_js
     from .watch import watch
 
     counts = dict.fromkeys(("added", "updated", "removed"), 0)
-    for report in watch(kb, paths, selection=selection, say=show.message):
+    stop = Event()
+
+    def end(*_: object) -> None:
+        """Let what is being taken in be finished; a second Ctrl-C interrupts it."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop.set()
+
+    for report in watch(kb, paths, selection=selection, say=show.message, stop=stop):
         show.report(report, as_json=as_json)
         for kind in counts:
             counts[kind] += len(getattr(report, kind))
-        show.message("watching; Ctrl-C ends")
+        if not stop.is_set():
+            signal.signal(signal.SIGINT, end)
+            show.message("watching; Ctrl-C ends")
     show.message("watched: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()))
 
 

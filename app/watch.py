@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 from ..ingest.document import IngestReport
 from ..ingest.errors import StorageError
@@ -26,8 +27,9 @@ def watch(
     selection: Selection,
     progress: Progress | None = None,
     say: Callable[[str], None],
+    stop: Event | None = None,
 ) -> Iterator[IngestReport]:
-    """Yield the report of an ingest now, and of another one after each change on disk, until Ctrl-C.
+    """Yield the report of an ingest now, and of another one after each change on disk, until Ctrl-C or ``stop``.
 
     Changes are waited for until none comes for 0.2 s, or 1.6 s at most. While another process writes to the base, it is
     tried again every 5 s.
@@ -49,6 +51,7 @@ def watch(
         step=_QUIET_MS,
         rust_timeout=_AGAIN_MS,
         yield_on_timeout=True,
+        stop_event=stop,
         raise_interrupt=False,
     ):
         if not changes and not waiting:
