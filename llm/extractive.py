@@ -76,6 +76,10 @@ _CHINESE = 3
 _UNIT = re.compile(r"(?=([\u3400-\u9fff]{2}))|[^\W_\u3400-\u9fff]+")
 
 
+Quote = tuple[str, Candidate]
+"""What it is about, where that is to be shown; and the sentence."""
+
+
 class Extractive:
     """A ``Generator`` that quotes."""
 
@@ -98,14 +102,10 @@ class Extractive:
         kept = _within(quotes, sampling.max_tokens)
         if not kept:
             yield prompt.nothing_found or nothing_found(language_of(prompt.question))
-        side = ""
-        for at, (title, candidate) in enumerate(kept):
-            head = f"**{title}**\n\n" if title != side else ""
-            side = title
-            led = at > 0 and not head and _goes_on(kept[at - 1][1], candidate)
-            listed = led and is_item(candidate.text)  # with its mark, below the others; lines of code stay as they are
-            text = on_one_line(candidate.text) if listed else candidate.text if led else shown(candidate.text)
-            yield ("\n" if listed else "\n\n" if at else "") + f"{head}{text} [{candidate.passage}]"
+        before: Quote | None = None
+        for quote in kept:
+            yield f"{_laid_out(quote, before)} [{quote[1].passage}]"
+            before = quote
         return "length" if len(kept) < len(quotes) else "stop"
 
     def close(self) -> None:
@@ -124,31 +124,27 @@ def select(prompt: Prompt, base: str = "") -> list[Candidate]:
     kept = [one for one in _with_figures(candidates, figures(prompt.question)) if scores[one] > _OFF_TOPIC * best]
     kept.sort(key=lambda one: (-scores[one], one.passage, one.order))
     close = [one for one in kept if scores[one] >= scores[kept[0]] - _CLOSE]
-    return distinct([*close[:1], *_completing(prompt.question, close, candidates, kept), *close[1:]], MAX_SENTENCES)
+    completing = _completing(prompt.question, close[0], candidates, kept) if close else ()
+    return distinct([*close[:1], *completing, *close[1:]], MAX_SENTENCES)
 
 
 def _completing(
-    question: str, close: Sequence[Candidate], candidates: Sequence[Candidate], kept: Collection[Candidate]
+    question: str, best: Candidate, candidates: Sequence[Candidate], kept: Collection[Candidate]
 ) -> Iterator[Candidate]:
     """Yield the sentence beside the best one that has what was asked for, if the best one has not, or says nothing new.
 
     *When was the firm founded?* may be answered in the sentence before *Then the firm was founded.*
     """
     kind = likely_answer(question)
-    asked = frozenset(tokens(question))
-    for best in close[:1]:
-        if not best.tokens - asked and not figures(best.text):  # a title: what stands below it answers
-            yield from [one for one in candidates if one.passage == best.passage and one.order - best.order in _BELOW]
-        beside = [one for one in candidates if one.passage == best.passage and one.order - best.order in _BESIDE]
-        beside.sort(key=lambda one: _BESIDE.index(one.order - best.order))
-        if kind and not new_matches(kind, best.text, question):
-            yield from [one for one in beside if new_matches(kind, one.text, question)][:1]
-        elif not kind and len([token for token in best.tokens - asked if len(token) > 1]) < _SAYS_SOMETHING:
-            yield from [one for one in beside if one in kept][:1]
-
-
-Quote = tuple[str, Candidate]
-"""What it is about, where that is to be shown; and the sentence."""
+    new = best.tokens - frozenset(tokens(question))
+    at = {one.order - best.order: one for one in candidates if one.passage == best.passage}
+    if not new and not figures(best.text):  # a title: what stands below it answers
+        yield from (at[place] for place in _BELOW if place in at)
+    beside = [at[place] for place in _BESIDE if place in at]
+    if kind and not new_matches(kind, best.text, question):
+        yield from [one for one in beside if new_matches(kind, one.text, question)][:1]
+    elif not kind and sum(len(token) > 1 for token in new) < _SAYS_SOMETHING:
+        yield from [one for one in beside if one in kept][:1]
 
 
 def _answer(prompt: Prompt) -> list[Quote]:
@@ -160,6 +156,17 @@ def _answer(prompt: Prompt) -> list[Quote]:
 
 def _leads_in(lead: Candidate, one: Candidate) -> bool:
     return (one.passage, one.led_by) == (lead.passage, lead.order)
+
+
+def _laid_out(quote: Quote, before: Quote | None) -> str:
+    """Return a quote as it stands under the one before: under a title of its own, as an item of its list, or by itself."""
+    title, candidate = quote
+    if before and title == before[0] and _goes_on(before[1], candidate):
+        if is_item(candidate.text):  # with its mark, below the others; lines of code stay as they are
+            return f"\n{on_one_line(candidate.text)}"
+        return f"\n\n{candidate.text}"
+    head = f"**{title}**\n\n" if title != (before[0] if before else "") else ""
+    return ("\n\n" if before else "") + head + shown(candidate.text)
 
 
 def _goes_on(before: Candidate, one: Candidate) -> bool:

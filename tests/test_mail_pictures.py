@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import struct
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,18 +15,9 @@ from kb.ingest.read_mail import read_eml, read_mbox, read_mhtml
 from kb.ingest.read_msg import read_msg
 
 pytest.importorskip("PIL.Image", reason="pillow, of the ocr extra, draws the pictures")
-from PIL import Image, ImageDraw, ImageFont
+from drawing import picture
 
 needs_ocr = pytest.mark.skipif(not ocr_installed(), reason="the ocr extra is not installed")
-
-
-def picture(text: str) -> bytes:
-    """Return a PNG with a line of text."""
-    image = Image.new("RGB", (480, 280), "white")
-    ImageDraw.Draw(image).text((20, 120), text, "black", ImageFont.load_default(32))
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 PUMP, VALVE = picture("The pump stands in hall two"), picture("The valve is red")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 from pathlib import Path
 
@@ -15,18 +14,14 @@ from kb.ingest.read_data import read_notebook
 from kb.ingest.read_text import read_markdown
 
 pytest.importorskip("PIL.Image", reason="pillow, of the ocr extra, draws the pictures")
-from PIL import Image, ImageDraw, ImageFont
+from drawing import picture
 
 needs_ocr = pytest.mark.skipif(not ocr_installed(), reason="the ocr extra is not installed")
 
 
 def encoded(text: str) -> str:
     """Return a PNG with a line of text, as base64."""
-    image = Image.new("RGB", (480, 280), "white")
-    ImageDraw.Draw(image).text((20, 120), text, "black", ImageFont.load_default(32))
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return base64.b64encode(out.getvalue()).decode()
+    return base64.b64encode(picture(text)).decode()
 
 
 PUMP, VALVE = encoded("The pump stands in hall two"), encoded("The valve is red")

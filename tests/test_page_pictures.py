@@ -18,18 +18,10 @@ from kb.ingest.read_epub import read_epub
 from kb.ingest.read_web import read_html
 
 pytest.importorskip("PIL.Image", reason="pillow, of the ocr extra, draws the pictures")
-from PIL import Image, ImageDraw, ImageFont
+from drawing import picture
+from PIL import Image
 
 needs_ocr = pytest.mark.skipif(not ocr_installed(), reason="the ocr extra is not installed")
-
-
-def picture(text: str, kind: str = "PNG") -> bytes:
-    """Return an image with a line of text."""
-    image = Image.new("RGB", (480, 280), "white")
-    ImageDraw.Draw(image).text((20, 120), text, "black", ImageFont.load_default(32))
-    out = io.BytesIO()
-    image.save(out, kind)
-    return out.getvalue()
 
 
 def ground(width: int, height: int, kind: str = "PNG") -> bytes:

@@ -23,6 +23,7 @@ from kb.ingest.read_xlsx import read_xlsx
 from kb.ingest.reading import Reading
 
 pytest.importorskip("PIL.Image", reason="pillow, of the ocr extra, draws the pictures")
+from drawing import picture
 from PIL import Image, ImageDraw, ImageFont
 
 needs_ocr = pytest.mark.skipif(not ocr_installed(), reason="the ocr extra is not installed")
@@ -37,15 +38,6 @@ ODF = " ".join(
 )
 LINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
 EMF = b"\x01\0\0\0" + b"\0" * 36 + b" EMF" + b"\0" * 60
-
-
-def picture(text: str) -> bytes:
-    """Return a PNG with a line of text."""
-    image = Image.new("RGB", (900, 140), "white")
-    ImageDraw.Draw(image).text((30, 40), text, "black", ImageFont.load_default(40))
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 PUMP, VALVE, LOGO = (picture(text) for text in ("The pump stands in hall two", "The valve is red", "ACME Works"))

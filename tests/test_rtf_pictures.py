@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from kb.ingest.ocr import OCR_HINT, ocr_installed
 from kb.ingest.read_rtf import read_rtf
 
 pytest.importorskip("PIL.Image", reason="pillow, of the ocr extra, draws the pictures")
-from PIL import Image, ImageDraw, ImageFont
+from drawing import picture
 
 needs_ocr = pytest.mark.skipif(not ocr_installed(), reason="the ocr extra is not installed")
-
-
-def picture(text: str, kind: str = "PNG") -> bytes:
-    """Return an image with a line of text."""
-    image = Image.new("RGB", (480, 280), "white")
-    ImageDraw.Draw(image).text((20, 120), text, "black", ImageFont.load_default(32))
-    out = io.BytesIO()
-    image.save(out, kind)
-    return out.getvalue()
 
 
 PUMP, VALVE = picture("The pump stands in hall two"), picture("The valve is red", "JPEG")
