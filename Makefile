@@ -65,10 +65,10 @@ types: .make/wheel
 	cd .make/site && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p kb
 
 tests: .make/wheel .make/chromium
-	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest
+	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -n 2 --dist loadfile
 
 quick: .make/wheel .make/chromium
-	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -m 'not slow'
+	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
 
 clean:
 	rm -rf .make build dist *.egg-info

@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .app.answer import Answer
+    from .app.answers.answer import Answer
     from .app.api import KnowledgeBase
-    from .app.together import KnowledgeBases
+    from .app.several import KnowledgeBases
     from .ingest.document import Chunk, Document, Failure, IngestReport
     from .ingest.errors import KBError
     from .llm.generator import Sampling
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "Answer": ".app.answer",
+    "Answer": ".app.answers.answer",
     "Chunk": ".ingest.document",
     "Citation": ".prompts.prompt",
     "Document": ".ingest.document",
@@ -30,7 +30,7 @@ _HOME = {
     "IngestReport": ".ingest.document",
     "KBError": ".ingest.errors",
     "KnowledgeBase": ".app.api",
-    "KnowledgeBases": ".app.together",
+    "KnowledgeBases": ".app.several",
     "Sampling": ".llm.generator",
     "Sentence": ".prompts.prompt",
 }

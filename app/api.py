@@ -3,44 +3,44 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from ..ingest.catalog import Catalog
 from ..ingest.errors import InputError
-from ..ingest.keywords import Tokenizer
-from ..ingest.sources import SourceRow
+from ..ingest.store.catalog import Catalog
+from ..ingest.store.keywords import Tokenizer
+from ..ingest.store.sources import SourceRow
 from ..llm.generator import Generator
 from ..prompts.templates import Templates
-from ..retrieval.drafts import Drafts
-from ..retrieval.embedder import Embedder
-from ..retrieval.judge import Judge, Judges
-from ..retrieval.reranker import Reranker, Rerankers
-from ..retrieval.search import Searcher
-from ..retrieval.tokens import TOKENS_VERSION, tokens
-from ..retrieval.view import FOLDER
-from .config import Config, load_config
-from .embedders import Embedders, Serving, spec_of
-from .frameworks import InFrameworks
-from .library import Library, Part
-from .log import Log
-from .rename import follow
+from ..retrieval.lanes.drafts import Drafts
+from ..retrieval.lanes.view import FOLDER
+from ..retrieval.models.embedder import Embedder
+from ..retrieval.models.judge import Judge, Judges
+from ..retrieval.models.reranker import Reranker, Rerankers
+from ..retrieval.search.search import Searcher
+from ..retrieval.words.tokens import TOKENS_VERSION, tokens
+from .answers.log import Log
+from .asking import Asks
+from .base.config import Config, load_config
+from .base.embedders import Embedders, Serving, spec_of
+from .base.library import Library, Part
+from .base.rename import follow
 
 if TYPE_CHECKING:
-    from ..ingest.document import IngestReport
-    from ..ingest.progress import Progress
-    from ..ingest.sync import Selection
-    from ..retrieval.index import VectorIndex
-    from .answering import Answering
-    from .reindex import Freed, Reindexed
-    from .replay import Replay
-    from .status import FileLedger, Status
+    from ..ingest.document import IngestReport, Progress
+    from ..ingest.run.sync import Selection
+    from ..retrieval.lanes.index import VectorIndex
+    from .answers.answering import Answering
+    from .answers.replay import Replay
+    from .base.reindex import Freed, Reindexed
+    from .base.status import FileLedger, Status
 
 
-class KnowledgeBase(InFrameworks):
+class KnowledgeBase(Asks):
     """A folder of files that answers questions. Open it with ``KnowledgeBase.open``; several threads may use it at once."""
 
     def __init__(
@@ -145,7 +145,7 @@ class KnowledgeBase(InFrameworks):
             StorageError: another process is writing to this base.
             UnknownModelError: the embedder that the base was built with is not on this machine.
         """
-        from .upkeep import take_in
+        from .base.upkeep import take_in
 
         return take_in(self._catalog, self.config, self._embedders, paths, selection, progress, say)
 
@@ -155,7 +155,7 @@ class KnowledgeBase(InFrameworks):
         Raises:
             InputError: one of them is not in the base; nothing was done.
         """
-        from .upkeep import forget
+        from .base.upkeep import forget
 
         return forget(self._catalog, self.config, self._embedders, sources)
 
@@ -182,9 +182,9 @@ class KnowledgeBase(InFrameworks):
             UnknownModelError: the embedder is not on this machine.
             MissingExtraError: the libraries that run it are not installed.
         """
-        from .reindex import move
-        from .sizes import chunk_tokens_of
-        from .upkeep import writing
+        from .base.chunk_sizes import chunk_tokens_of
+        from .base.reindex import move
+        from .base.upkeep import writing
 
         with writing(self.config.folder):
             embedders = Embedders(self._catalog, embedder, self.config.models) if embedder else self._embedders
@@ -202,7 +202,7 @@ class KnowledgeBase(InFrameworks):
             UnknownModelError: it is not on this machine any more.
             EmbedderError: a program passed it in: then pass it to ``reindex``.
         """
-        from .reindex import PREVIOUS, PREVIOUS_TOKENS
+        from .base.reindex import PREVIOUS, PREVIOUS_TOKENS
 
         previous = self._catalog.get(PREVIOUS)
         if not previous:
@@ -221,8 +221,8 @@ class KnowledgeBase(InFrameworks):
             StorageError: another process is writing to this base, or the Chroma server does not answer.
             UnknownModelError: the embedder that the base is built with is not on this machine: what is its own is unknown.
         """
-        from .reindex import free
-        from .upkeep import writing
+        from .base.reindex import free
+        from .base.upkeep import writing
 
         with writing(self.config.folder):
             embedder = self._embedders.building()
@@ -234,9 +234,21 @@ class KnowledgeBase(InFrameworks):
 
     def replay(self, number: int) -> Replay:
         """See ``Asks``; the other bases that were asked then are opened as they are named."""
-        from .replay import replayed
+        from .answers.replay import replayed
 
-        return replayed(self, number)
+        with self.others() as part:
+            return replayed(self.log, self.answering, self.config.name, number, part)
+
+    @contextmanager
+    def others(self) -> Iterator[Callable[[str], Part | None]]:
+        """Open other bases of this home by their names, for as long as this lasts; ``None`` for one that is not there."""
+        with ExitStack() as opened:
+
+            def part(name: str) -> Part | None:
+                config = replace(self.config, name=name)
+                return opened.enter_context(KnowledgeBase(config)).library.first if config.is_there else None
+
+            yield part
 
     @property
     def log(self) -> Log:
@@ -283,14 +295,14 @@ class KnowledgeBase(InFrameworks):
 
     def status(self) -> Status:
         """Return what the base holds and what serves it."""
-        from .status import status_of
+        from .base.status import status_of
 
         serving = self._serving()
         return status_of(self._catalog, self.config, serving.embedder, serving.note)
 
     def ledger(self) -> tuple[FileLedger, ...]:
         """Return what became of every file and of each of its pages."""
-        from .status import ledger_of
+        from .base.status import ledger_of
 
         return ledger_of(self._catalog)
 
@@ -307,7 +319,7 @@ class KnowledgeBase(InFrameworks):
     @cached_property
     def answering(self) -> Answering:
         """See ``Asks``."""
-        from .answering import Answering
+        from .answers.answering import Answering
 
         return Answering(self.library, self.generator, self.prompts, self._judges, self.config.more_evidence)
 
@@ -325,13 +337,13 @@ class KnowledgeBase(InFrameworks):
 
 def _open_index(config: Config, embedder: Embedder) -> VectorIndex:
     """Open the vector index of an embedder: Chroma in this process, or on the server that is configured."""
-    from .upkeep import open_index
+    from .base.upkeep import open_index
 
     return open_index(config, embedder)
 
 
 def _open_cross_encoder(config: Config, spec: str) -> Reranker:
-    from ..retrieval.cross_encoder import open_cross_encoder
+    from ..retrieval.models.cross_encoder import open_cross_encoder
 
     return open_cross_encoder(spec, cache=config.models)
 
@@ -344,6 +356,6 @@ def _judges(judge: Judge | None, config: Config) -> Judges:
 
 
 def _open_judge(config: Config, spec: str) -> Judge:
-    from ..retrieval.judge import open_judge
+    from ..retrieval.models.judge import open_judge
 
     return open_judge(spec, config.models)

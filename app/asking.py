@@ -8,29 +8,31 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator as Generates
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ..ingest.errors import InputError
-from ..llm.generator import Sampling
+from ..ingest.errors import InputError, MissingExtraError
+from ..llm.generator import Generator, Sampling
 from ..prompts.prompt import TaskName
 from ..prompts.templates import Style
 from ..retrieval.hit import Hit
-from ..retrieval.search import PLAIN, Found
-from ..retrieval.select import Ordering
+from ..retrieval.search.search import PLAIN, Found
+from ..retrieval.search.select import Ordering
 from ..retrieval.where import Where
-from .answer import PASSAGES, Answer, Asked
-from .library import Library
-from .log import Log
+from .answers.answer import PASSAGES, Answer, Asked
+from .answers.log import Log
+from .base.library import Library
 
 if TYPE_CHECKING:
     from ..prompts.condense import Turn
-    from .answering import Answering
-    from .chat import Chat
-    from .replay import Replay
+    from .answers.answering import Answering
+    from .answers.chat import Chat
+    from .answers.replay import Replay
+    from .bridges.langchain import KBChatModel, KBRetriever, KBTool
+    from .bridges.llamaindex import KBNodes
 
 MAX_QUESTION = 8_000
 """Characters. More than that is a document, not a question."""
@@ -51,6 +53,10 @@ class Asks(ABC):
     @abstractmethod
     def answering(self) -> Answering:
         """What answers questions."""
+
+    @abstractmethod
+    def generator(self) -> Generator:
+        """Return what writes answers."""
 
     @abstractmethod
     def replay(self, number: int) -> Replay:
@@ -91,7 +97,7 @@ class Asks(ABC):
         Raises:
             InputError: there is no such conversation.
         """
-        from .chat import Chat
+        from .answers.chat import Chat
 
         return Chat(self.answers, self.answering, self.log, session, turns)
 
@@ -162,6 +168,47 @@ class Asks(ABC):
         )
         return self.answers(asked)
 
+    def as_retriever(self, k: int = 4) -> KBRetriever:
+        """Return this base as a LangChain retriever of ``k`` passages.
+
+        Raises:
+            MissingExtraError: LangChain is not installed.
+        """
+        with _extra("kb as a LangChain retriever", "langchain"):
+            from .bridges.langchain import KBRetriever
+        return KBRetriever(base=self, k=k)
+
+    def as_tool(self) -> KBTool:
+        """Return this base as a LangChain tool, which agents ask.
+
+        Raises:
+            MissingExtraError: LangChain is not installed.
+        """
+        with _extra("kb as a LangChain tool", "langchain"):
+            from .bridges.langchain import KBTool
+        return KBTool(base=self)
+
+    def as_chat_model(self, sampling: Sampling | None = None) -> KBChatModel:
+        """Return the language model of this base as a LangChain chat model; it writes on its own, without passages.
+
+        Raises:
+            MissingExtraError: LangChain is not installed.
+            GeneratorError: the model cannot be opened.
+        """
+        with _extra("kb's models as a LangChain chat model", "langchain"):
+            from .bridges.langchain import KBChatModel
+        return KBChatModel(generator=self.generator(), sampling=sampling or Sampling())
+
+    def as_llamaindex(self, k: int = 4) -> KBNodes:
+        """Return this base as a LlamaIndex retriever of ``k`` passages.
+
+        Raises:
+            MissingExtraError: LlamaIndex is not installed.
+        """
+        with _extra("kb as a LlamaIndex retriever", "llamaindex"):
+            from .bridges.llamaindex import KBNodes
+        return KBNodes(self, k)
+
     def __enter__(self) -> Self:
         return self
 
@@ -169,6 +216,15 @@ class Asks(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextmanager
+def _extra(what: str, name: str) -> Iterator[None]:
+    """Say which extra ``what`` needs, where importing it fails."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(what, name) from error
 
 
 def checked(question: str, k: int = 1) -> str:

@@ -13,11 +13,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..ingest.document import IngestReport
+from ..ingest.document import IngestReport, Progress
 from ..ingest.errors import InputError
-from ..ingest.progress import Progress
 from .api import KnowledgeBase
-from .config import Config, load_config
+from .base.config import Config, load_config
 
 _TABLES = {
     "knowledge_base": ("kb_name", "kb_info", "vs_type", "embed_model"),

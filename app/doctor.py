@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from .. import __version__
 from ..ingest.errors import KBError
 from .api import KnowledgeBase
-from .config import Config, load_config
+from .base.config import Config, load_config
 
 _EXTRAS = (
     ("dense", "sentence-transformers"),

@@ -22,17 +22,15 @@ from pathlib import Path
 from typing import IO
 
 from .. import __version__
-from ..ingest.backup import backups
-from ..ingest.catalog import Catalog
-from ..ingest.database import FILE
 from ..ingest.errors import InputError, KBError, StorageError
-from ..ingest.fingerprint import fingerprint
-from ..ingest.keywords import Tokenizer
-from ..ingest.schema import VERSION
-from ..retrieval.tokens import TOKENS_VERSION, tokens
+from ..ingest.store.catalog import Catalog, fingerprint
+from ..ingest.store.database import FILE, backups
+from ..ingest.store.keywords import Tokenizer
+from ..ingest.store.schema import VERSION
+from ..retrieval.words.tokens import TOKENS_VERSION, tokens
 from .api import KnowledgeBase
-from .config import Config, load_config
-from .upkeep import writing
+from .base.config import Config, load_config
+from .base.upkeep import writing
 
 FORMAT = 1
 """Raised when an older kb could not read what is written."""

@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
-from ..ingest.document import IngestReport
+from ..ingest.document import IngestReport, Progress
 from ..ingest.errors import StorageError
-from ..ingest.progress import Progress
-from ..ingest.sync import Selection
+from ..ingest.run.sync import Selection
 from .api import KnowledgeBase
 
 DEBOUNCE_MS = 1600

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.app.api import KnowledgeBase
-from kb.app.judged import lay_out, read_set
+from kb.app.measure.judged import lay_out, read_set
 from kb.prompts.leaning import leans
-from kb.retrieval.evidence import ENOUGH, LARGEST, Evidence, weigh
+from kb.retrieval.search.evidence import ENOUGH, LARGEST, Evidence, weigh
 
 FITTED = """
     xquad-en xquad-en-gap xquad-en-gaphard squad2-a gitlab-handbook xquad-zh xquad-zh-gap xquad-zh-gaphard cmrc2018-trial
@@ -137,7 +137,7 @@ def signs(evidence: Evidence) -> list[float]:
 
 
 def fit(named: dict[str, list[Row]], *, similarity: bool, size: bool) -> None:
-    """Print the weights for retrieval/evidence.py: a logistic regression over the fitted sets, each counted alike.
+    """Print the weights for retrieval/search/evidence.py: a logistic regression over the fitted sets, each counted alike.
 
     Questions that only look answerable are left out: no word tells them, and they would bend the weights. The constant is
     then lowered until no fitted set answers more than ``MOST_FOREIGN`` of its foreign questions. A sign that comes out the

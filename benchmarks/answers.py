@@ -22,18 +22,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.app.answer import Answer
+from kb.app.answers.answer import Answer
 from kb.app.api import KnowledgeBase
-from kb.ingest.catalog import Catalog
-from kb.ingest.keywords import Tokenizer
-from kb.ingest.sentences import sentences
+from kb.ingest.store.catalog import Catalog
+from kb.ingest.store.keywords import Tokenizer
+from kb.ingest.text.sentences import sentences
 from kb.llm.extractive import answer_span, select
 from kb.prompts.fill import fill
-from kb.retrieval.evidence import Evidence, weigh
-from kb.retrieval.frequencies import chunk_frequencies
-from kb.retrieval.passages import readable
-from kb.retrieval.question import content_tokens
-from kb.retrieval.tokens import TOKENS_VERSION, tokens
+from kb.retrieval.lanes.bm25 import chunk_frequencies
+from kb.retrieval.search.evidence import Evidence, weigh
+from kb.retrieval.search.passages import readable
+from kb.retrieval.words.question import content_tokens
+from kb.retrieval.words.tokens import TOKENS_VERSION, tokens
 
 FULL = """
     xquad-en xquad-en-gap xquad-en-gaphard squad2-a clapnq-dev expmrc-squad-dev gitlab-handbook

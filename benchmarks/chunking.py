@@ -20,22 +20,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from kb.app.config import Config
-from kb.app.sizes import splitting_for
-from kb.app.upkeep import open_index
-from kb.ingest.catalog import Catalog
+from kb.app.base.chunk_sizes import splitting_for
+from kb.app.base.config import Config
+from kb.app.base.upkeep import open_index
 from kb.ingest.document import Chunk, Document, Heading, chunk_id, document_id, indexed_text
-from kb.ingest.keywords import Tokenizer
-from kb.ingest.sentences import sentence_spans
-from kb.ingest.sources import SourceRow
-from kb.ingest.split import CountTokens, Splitting, count_words, split
-from kb.retrieval.embedder import Embedder
+from kb.ingest.store.catalog import Catalog
+from kb.ingest.store.keywords import Tokenizer
+from kb.ingest.store.sources import SourceRow
+from kb.ingest.text.sentences import sentence_spans
+from kb.ingest.text.split import CountTokens, Splitting, count_words, split
+from kb.retrieval.lanes.vectors import embed_pending
 from kb.retrieval.metrics import ndcg_at, reciprocal_rank_at
-from kb.retrieval.models import open_embedder
-from kb.retrieval.search import Searcher
-from kb.retrieval.select import Ordering
-from kb.retrieval.tokens import TOKENS_VERSION, tokens
-from kb.retrieval.vectors import embed_pending
+from kb.retrieval.models.embedder import Embedder
+from kb.retrieval.models.registry import open_embedder
+from kb.retrieval.search.search import Searcher
+from kb.retrieval.search.select import Ordering
+from kb.retrieval.words.tokens import TOKENS_VERSION, tokens
 
 BUDGETS = (500, 1000, 2000)
 """Tokens of passages in a prompt."""

@@ -20,13 +20,13 @@ from pathlib import Path
 
 import numpy as np
 from kb.ingest.errors import EmbedderError
-from kb.retrieval.compiled import INT8, CompiledModel, compile_model, precisions
-from kb.retrieval.local_embedder import LocalEmbedder
-from kb.retrieval.models import open_embedder
-from kb.retrieval.plan import unit
-from kb.retrieval.recipe import read_recipe
-from kb.retrieval.sentence_transformer import TorchModel
-from kb.retrieval.vocabulary import Vocabulary
+from kb.retrieval.models.compiled import INT8, CompiledModel, compile_model, precisions
+from kb.retrieval.models.local_embedder import LocalEmbedder
+from kb.retrieval.models.plan import unit
+from kb.retrieval.models.recipe import read_recipe
+from kb.retrieval.models.registry import open_embedder
+from kb.retrieval.models.sentence_transformer import TorchModel
+from kb.retrieval.models.vocabulary import Vocabulary
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,7 +34,7 @@ BATCH = 256
 """Texts that ``kb ingest`` embeds at a time."""
 COLD = (
     "import sys, time; start = time.perf_counter()\n"
-    "from pathlib import Path; from kb.retrieval.models import open_embedder\n"
+    "from pathlib import Path; from kb.retrieval.models.registry import open_embedder\n"
     "open_embedder(sys.argv[1], cache=Path(sys.argv[2])).embed_query('How long is the warranty?')\n"
     "print(time.perf_counter() - start)"
 )

@@ -139,7 +139,7 @@ def main() -> None:
     if arguments.model:
         report(arguments.model, arguments.turns)
         return
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
     from models import Shape, build_gguf
 
     shape = Shape(dim=512, n_layers=12, n_heads=8, n_kv_heads=4, hidden=1536)

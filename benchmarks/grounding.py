@@ -18,12 +18,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kb.ingest.sentences import sentences
+from kb.ingest.text.sentences import sentences
 from kb.prompts.ground import locate
 from kb.prompts.prompt import Citation, Sentence
 from kb.prompts.second_opinion import second_opinion
-from kb.retrieval.judge import Judge, open_judge
-from kb.retrieval.tokens import tokens
+from kb.retrieval.models.judge import Judge, open_judge
+from kb.retrieval.words.tokens import tokens
 
 MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
 YEARS = range(1000, 2100)
@@ -75,7 +75,7 @@ def rouge_l(row: Row) -> float:
 
 def cosines(rows: Sequence[Row]) -> list[float]:
     """Return MiniLM's cosine of each statement with its passage."""
-    from kb.retrieval.models import open_embedder
+    from kb.retrieval.models.registry import open_embedder
 
     embedder = open_embedder("minilm", cache=Path.home() / ".cache" / "kb-benchmarks")
     assert embedder is not None

@@ -137,7 +137,7 @@ def _read(path: Path) -> str:
 def kb_side(files: list[Path], home: Path) -> dict[str, float]:
     """Ingest with kb."""
     from kb import KnowledgeBase
-    from kb.ingest.progress import Step
+    from kb.ingest.document import Step
 
     searchable = 0.0
     with KnowledgeBase.open("compared", home=home, embedder="minilm") as kb:

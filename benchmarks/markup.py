@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from kb.app.judged import Question, Units, lay_out, read_set
-from kb.ingest.discover import discover
+from kb.app.measure.judged import Question, Units, lay_out, read_set
 from kb.ingest.document import Chunk
 from kb.ingest.errors import InputError, ReadError
-from kb.ingest.read import read_bytes
-from kb.ingest.split import Splitting, split
-from kb.retrieval.local_embedder import LocalEmbedder
+from kb.ingest.run.discover import discover
+from kb.ingest.run.read import read_bytes
+from kb.ingest.text.split import Splitting, split
+from kb.retrieval.lanes.vectors import READABLE
 from kb.retrieval.metrics import bootstrap_interval, ndcg_at
-from kb.retrieval.models import open_embedder
-from kb.retrieval.vectors import READABLE
+from kb.retrieval.models.local_embedder import LocalEmbedder
+from kb.retrieval.models.registry import open_embedder
 from numpy.typing import NDArray
 
 

@@ -23,7 +23,7 @@ from typing import Self
 
 import numpy as np
 from kb import KnowledgeBase
-from kb.ingest.progress import Step
+from kb.ingest.document import Step
 from numpy.typing import NDArray
 
 MOST_BYTES = 1.5e9

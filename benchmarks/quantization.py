@@ -14,15 +14,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from kb.app.judged import Question, read_set
-from kb.retrieval.compiled import INT8, CompiledModel, compile_model, precisions
-from kb.retrieval.local_embedder import LocalEmbedder
+from kb.app.measure.judged import Question, read_set
 from kb.retrieval.metrics import bootstrap_interval, ndcg_at
-from kb.retrieval.models import open_embedder
-from kb.retrieval.plan import unit
-from kb.retrieval.recipe import read_recipe
-from kb.retrieval.sentence_transformer import TorchModel
-from kb.retrieval.vocabulary import Vocabulary
+from kb.retrieval.models.compiled import INT8, CompiledModel, compile_model, precisions
+from kb.retrieval.models.local_embedder import LocalEmbedder
+from kb.retrieval.models.plan import unit
+from kb.retrieval.models.recipe import read_recipe
+from kb.retrieval.models.registry import open_embedder
+from kb.retrieval.models.sentence_transformer import TorchModel
+from kb.retrieval.models.vocabulary import Vocabulary
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]

@@ -31,10 +31,10 @@ from typing import TYPE_CHECKING
 
 import pypdf
 import pypdfium2
-from kb.ingest.archive import members
 from kb.ingest.errors import KBError, ReadError
-from kb.ingest.read import load, read_bytes
-from kb.ingest.read_pdf import read_pdf
+from kb.ingest.pdf.reader import read_pdf
+from kb.ingest.readers.archive import members
+from kb.ingest.run.read import load, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -26,13 +26,13 @@ from pathlib import Path
 
 import numpy as np
 from kb import Hit, KnowledgeBase
-from kb.app.judged import Question, Units, lay_out, read_set
+from kb.app.measure.judged import Question, Units, lay_out, read_set
 from kb.ingest.document import Chunk
 from kb.ingest.errors import InputError
-from kb.retrieval.fuse import min_max_sum, reciprocal_rank_sum, zscore_sum
 from kb.retrieval.metrics import bootstrap_interval, ndcg_at, randomization_test, recall_at, reciprocal_rank_at
-from kb.retrieval.ranking import Ranking
-from kb.retrieval.search import LANES
+from kb.retrieval.search.fuse import min_max_sum, reciprocal_rank_sum, zscore_sum
+from kb.retrieval.search.ranking import Ranking
+from kb.retrieval.search.search import LANES
 
 DEPTH = 50
 """Passages asked for: enough for ten documents."""

@@ -31,16 +31,16 @@ from pathlib import Path
 
 import numpy as np
 from kb import KnowledgeBase
-from kb.ingest.catalog import Catalog
 from kb.ingest.document import Chunk, Document, chunk_id, document_id, text_hash
-from kb.ingest.keywords import Tokenizer
-from kb.ingest.sources import SourceRow
-from kb.retrieval.keyword_index import KEYWORDS
-from kb.retrieval.postings import Postings
-from kb.retrieval.segments import Segments
-from kb.retrieval.tokens import TOKENS_VERSION, tokens
-from kb.retrieval.view import FOLDER, keep_up
+from kb.ingest.store.catalog import Catalog
+from kb.ingest.store.keywords import Tokenizer
+from kb.ingest.store.sources import SourceRow
+from kb.retrieval.lanes.keyword_index import KEYWORDS
+from kb.retrieval.lanes.postings import Postings
+from kb.retrieval.lanes.segments import Segments
+from kb.retrieval.lanes.view import FOLDER, keep_up
 from kb.retrieval.where import Where
+from kb.retrieval.words.tokens import TOKENS_VERSION, tokens
 from numpy.typing import NDArray
 
 _WORD = re.compile(r"[A-Za-z]{5,}")

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import opencc
 from kb import KnowledgeBase
-from kb.app.judged import Question, Units, lay_out, read_set
+from kb.app.measure.judged import Question, Units, lay_out, read_set
 from kb.retrieval.metrics import ndcg_at, randomization_test
 
 CONVERSIONS = ("s2t", "s2tw", "s2hk", "s2twp", "t2s", "tw2sp")

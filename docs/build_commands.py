@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kb.app.cli import app
+from kb.app.cli.main import app
 from typer.main import get_command
 
 if TYPE_CHECKING:

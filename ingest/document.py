@@ -7,11 +7,26 @@ All offsets are in characters (Unicode code points) of ``Document.text``; ranges
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from .plain import without_markup
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of progress."""
+
+    stage: Literal["read", "embed", "index"]
+    done: int
+    total: int
+    source: str = ""
+    failed: int = 0
+
+
+Progress = Callable[[Step], None]
 
 How = Literal["text", "ocr", "empty", "garbled", "failed"]
 """How a page was read. ``text``: it held text. ``ocr``: recognised from its image. ``empty``: nothing on it.

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import pstdev
 
-from ..ingest.quoted_lines import on_one_line
-from ..ingest.sentences import sentence_spans
+from ..ingest.text.sentences import on_one_line, sentence_spans
 from ..prompts.prompt import Prompt
-from ..retrieval.tokens import tokens
+from ..retrieval.words.tokens import tokens
 
 _SAID = 0.6
 """A sentence that shares more than this of its tokens with one quoted before says it again."""

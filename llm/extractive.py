@@ -13,14 +13,14 @@ from dataclasses import replace
 from itertools import accumulate
 
 from ..ingest.errors import CannotDoError
-from ..ingest.quoted_lines import on_one_line
-from ..ingest.split import count_words
+from ..ingest.text.sentences import on_one_line
+from ..ingest.text.split import count_words
 from ..prompts.fill import language_of, nothing_found
 from ..prompts.prompt import Prompt, TaskName
-from ..retrieval.answer_kind import exact_answer, likely_answer, new_matches
-from ..retrieval.hanzi import SIMPLIFIED
-from ..retrieval.question import Term, figures, terms
-from ..retrieval.tokens import tokens
+from ..retrieval.words.answer_kind import exact_answer, likely_answer, new_matches
+from ..retrieval.words.hanzi import SIMPLIFIED
+from ..retrieval.words.question import Term, figures, terms
+from ..retrieval.words.tokens import tokens
 from .candidates import Candidate, candidates_of, distinct, is_item, shown
 from .central import central
 from .definition import definition_asked

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from ..ingest.errors import GeneratorError, InputError, MissingExtraError, UnknownModelError
-from ..retrieval.hub import cached_snapshots, offline
+from ..retrieval.models.hub import cached_snapshots, offline
 from .chat import Turn
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..retrieval.hanzi import SIMPLIFIED
-from ..retrieval.tokens import tokens
+from ..retrieval.words.hanzi import SIMPLIFIED
+from ..retrieval.words.tokens import tokens
 
 _MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..retrieval.question import terms
-from ..retrieval.tokens import tokens
+from ..retrieval.words.question import terms
+from ..retrieval.words.tokens import tokens
 from .fill import SHIPPED, fenced, language_of, put_in, tokens_of
 from .leaning import HAN_LEAD, HAN_QUESTION, LEAD, pronoun
 from .prompt import Prompt

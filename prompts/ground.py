@@ -13,11 +13,10 @@ from functools import lru_cache
 from itertools import pairwise
 from unicodedata import normalize
 
-from ..ingest.quoted_lines import BREAK
-from ..ingest.sentences import sentence_spans
-from ..retrieval.hanzi import SIMPLIFIED
-from ..retrieval.question import Term, terms
-from ..retrieval.tokens import tokens
+from ..ingest.text.sentences import BREAK, sentence_spans
+from ..retrieval.words.hanzi import SIMPLIFIED
+from ..retrieval.words.question import Term, terms
+from ..retrieval.words.tokens import tokens
 from .claims import Negation, compound_names, figures, in_digits, names, negations, quotations
 from .prompt import Support
 from .subjects import other_subject

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from ..retrieval.hanzi import SIMPLIFIED
-from ..retrieval.question import terms
+from ..retrieval.words.hanzi import SIMPLIFIED
+from ..retrieval.words.question import terms
 from .fill import language_of
 
 LEAD = re.compile(

@@ -11,9 +11,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ..ingest.sentences import sentence_spans
+from ..ingest.text.sentences import sentence_spans
 from ..retrieval.hit import Hit
-from ..retrieval.judge import Judge
+from ..retrieval.models.judge import Judge
 from .fill import nothing_found
 from .ground import BARE, Place, is_bare, locate
 from .prompt import Citation, Prompt, Sentence

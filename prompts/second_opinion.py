@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..retrieval.hanzi import SIMPLIFIED
-from ..retrieval.judge import LIKELY, Judge, Judgement
+from ..retrieval.models.judge import LIKELY, Judge, Judgement
+from ..retrieval.words.hanzi import SIMPLIFIED
 from .fill import language_of
 from .ground import NOT_ALL_SAID, NOT_SAID
 from .prompt import Sentence

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from ..ingest.sentences import sentence_spans
-from ..retrieval.question import Term
-from ..retrieval.tokens import tokens
+from ..ingest.text.sentences import sentence_spans
+from ..retrieval.words.question import Term
+from ..retrieval.words.tokens import tokens
 from .claims import in_digits
 
 _GLUED = re.compile(r"(?<=[a-z\d)”\"’])\.(?=[“\"]?[A-Z][a-z])")

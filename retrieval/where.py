@@ -17,8 +17,8 @@ from pathlib import PurePath
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ingest.catalog import Catalog
 from ..ingest.errors import InputError
+from ..ingest.store.catalog import Catalog
 
 _CRITERION = re.compile(r"([\w -]+)(=|>=|<=)(.+)")
 

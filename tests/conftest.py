@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from places import ROOT, SHARED
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
@@ -14,9 +15,6 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 # A run in the background of a script, or under nohup, is started with signals ignored, and its children would ignore them too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = Path(os.environ.get("KB_SHARED", ROOT.parent / "shared"))
 
 
 @pytest.fixture

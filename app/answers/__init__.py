@@ -1,0 +1,1 @@
+"""A question becomes an answer, and what is kept of answers."""

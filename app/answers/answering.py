@@ -1,0 +1,183 @@
+"""From a question to its answer: what is found is weighed, a prompt filled, a model's text read back as it comes.
+
+Comes in: a question and how it is asked. Goes out: snapshots of the answer, with what the model was shown and wrote. Never: a
+model that is asked although the evidence is not there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from collections.abc import Generator as Generates
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+
+from ...ingest.errors import CannotDoError
+from ...ingest.store.catalog import Catalog
+from ...llm.extractive import answer_span
+from ...llm.generator import Generator
+from ...llm.streaming import Ending
+from ...prompts.fill import fill, language_of, tokens_of, without_steps
+from ...prompts.prompt import Prompt
+from ...prompts.read import read
+from ...prompts.second_opinion import answers_it
+from ...prompts.task import Task, task_of
+from ...prompts.templates import Templates
+from ...retrieval.hit import Hit
+from ...retrieval.models.judge import Judges
+from ...retrieval.search.evidence import Evidence, weigh
+from ...retrieval.search.passages import readable
+from ...retrieval.search.search import Found
+from ..base.library import Library
+from ..i18n.chinese import in_chinese
+from .answer import Answer, Asked, Searched
+from .census import census_of, taken
+from .notes import absent_notes, answer_notes, coverage_notes, cut_notes, prompt_notes, task_notes
+from .record import Written
+from .tasks import Gathering, Material
+
+Timings = list[tuple[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What answers questions from one knowledge base, or from several as one."""
+
+    library: Library
+    generator: Callable[[], Generator]
+    """Opens the model; called only when there is something to write from."""
+    prompts: Templates
+    judges: Judges
+    """Asked besides, where there is one: whether passages answer, and whether they bear sentences out."""
+    strictness: float = 0.0
+    """How much more evidence than usual an answer needs, in log-odds."""
+
+    def answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
+        """Yield the answer as it grows, each time with what was written; the last one is finished."""
+        chinese = language_of(asked.question) == "zh"
+        with closing(self._answers(asked)) as answers:
+            for answer, written in answers:
+                yield (told_in_chinese(answer) if chinese else answer), written
+
+    def _answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
+        census = census_of(asked.question)
+        counted = taken(self.library, census, asked.question, asked.where) if census else None
+        if census and counted and (census.literally or not counted.abstained):
+            yield counted, Written()
+            return
+        task = task_of(asked.question, asked.task, self.library.names)
+        judge = self.judges.get()  # before the search: a judge that is missing is said at once
+        began = time.perf_counter()
+        material = Gathering(self.library, self._weigh, self.strictness).material(task, asked)
+        found = material.found
+        searched = Searched(self.library.count("documents"), self.library.count("chunks"), found.lanes)
+        timings = [("search", time.perf_counter() - began)]
+        notes = (
+            *found.notes,
+            *answer_notes(self._catalog, found.hits),
+            *task_notes(material.missing),
+            *absent_notes(material.absent),
+        )
+        answer = Answer(asked.question, "", (), found.hits, abstained=True, searched=searched, model="", notes=notes)
+        enough = material.sufficient
+        if enough and judge and task.name == "answer":
+            enough = answers_it(asked.question, [hit.chunk.text for hit in found.hits], judge)
+        if enough:
+            yield from self._from_model(answer, asked, task, material, timings)
+        else:
+            text = self.prompts.nothing_found(language_of(asked.question))
+            yield replace(answer, text=text, timings=tuple(timings)), Written()
+
+    def _weigh(self, question: str, found: Found) -> Evidence:
+        library = self.library
+        unrelated = library.unrelated(question)
+        return weigh(question, found.hits, library.frequencies, library.count("chunks"), unrelated=unrelated)
+
+    def _catalog(self, base: str) -> Catalog:
+        return self.library.parts[base].catalog
+
+    def _from_model(
+        self, answer: Answer, asked: Asked, task: Task, material: Material, timings: Timings
+    ) -> Generates[tuple[Answer, Written]]:
+        generator = self.generator()
+        if generator.name == "extractive" and asked.style != "plain":
+            raise CannotDoError(
+                f"extractive quotes and cannot write in the style {asked.style!r}; choose a model with --llm"
+            )
+        began = time.perf_counter()
+        prompt = self._prompt(answer, asked, task, generator)
+        timings.append(("prompt", time.perf_counter() - began))
+        coverage = coverage_notes(prompt, answer.hits, material.n_passages)
+        notes = (*answer.notes, *coverage, *prompt_notes(prompt, generator.name))
+        yield from self._write(replace(answer, model=generator.name, notes=notes), prompt, generator, asked, timings)
+
+    def _prompt(self, answer: Answer, asked: Asked, task: Task, generator: Generator) -> Prompt:
+        """Fill the prompt with the hits that fit, then once more with them joined and made whole, as far as there is room.
+
+        Not for quoting, which looks at sentences: from joined passages it chooses no better, and in long documents worse
+        (benchmarks/answers.py --joined).
+        """
+        count = generator.count_tokens
+        room = generator.context_tokens - asked.sampling.max_tokens
+        filled = partial(
+            fill, asked.question, count_tokens=count, room_tokens=room,
+            style=asked.style, templates=self.prompts, task=task,
+        )  # fmt: skip
+        first = filled(answer.hits)
+        if generator.name == "extractive":
+            return first
+        kept = answer.hits[: len(answer.hits) - len(first.dropped)]
+        spare = (room - tokens_of(first.messages, count)) * 9 // 10  # a text's tokens are not the sum of its parts'
+        passages = readable(self._catalog, kept, spare, count)
+        if passages == kept:
+            return first
+        prompt = filled(passages)
+        return replace(prompt, dropped=(*prompt.dropped, *first.dropped))
+
+    def _write(
+        self, answer: Answer, prompt: Prompt, generator: Generator, asked: Asked, timings: Timings
+    ) -> Generates[tuple[Answer, Written]]:
+        raw, ending = "", Ending()
+        began = time.perf_counter()
+        with closing(ending.of(generator.generate(prompt, asked.sampling))) as pieces:
+            for piece in pieces:
+                if not raw:
+                    timings.append(("first token", time.perf_counter() - began))
+                raw += piece
+                yield self._read(answer, prompt, raw, asked, finished=False), Written(prompt.messages, raw)
+        timings.append(("generate", time.perf_counter() - began))
+        cut = cut_notes(asked.sampling.max_tokens) if ending.reason == "length" else ()
+        last = self._read(replace(answer, notes=(*answer.notes, *cut)), prompt, raw, asked, finished=True)
+        last = replace(last, finish_reason=ending.reason, answer_span=_exact(last))
+        yield replace(last, timings=tuple(timings)), Written(prompt.messages, raw)
+
+    def _read(self, answer: Answer, prompt: Prompt, raw: str, asked: Asked, *, finished: bool) -> Answer:
+        steps, said = without_steps(raw, asked.style, finished=finished)
+        reading = read(said, prompt, self._page_of, finished=finished, strict=asked.strict, judge=self.judges.get())
+        return replace(
+            answer,
+            text=reading.text,
+            sentences=reading.sentences,
+            abstained=reading.abstained,
+            reasoning=steps,
+            finished=finished,
+        )
+
+    def _page_of(self, hit: Hit, offset: int) -> int | None:
+        return self._catalog(hit.base).page_of(hit.chunk.document_id, offset)
+
+
+def _exact(answer: Answer) -> tuple[int, int] | None:
+    """Return where in the text the exact answer stands, in its first sentence."""
+    if not answer.sentences or answer.sentences[0].support == "unsupported":
+        return None
+    first = answer.sentences[0].text
+    at, place = answer.text.find(first), answer_span(answer.question, first)
+    return (at + place[0], at + place[1]) if place and at >= 0 else None
+
+
+def told_in_chinese(answer: Answer) -> Answer:
+    """Return the answer with its notes and reasons in Chinese; its text and quotes stay as they are."""
+    sentences = tuple(replace(sentence, reason=in_chinese(sentence.reason)) for sentence in answer.sentences)
+    return replace(answer, notes=tuple(map(in_chinese, answer.notes)), sentences=sentences)

@@ -1,0 +1,234 @@
+"""Questions about whole bases: how many documents mention something, which do, what there is.
+
+Comes in: a question that is clearly of this form. Goes out: an answer counted over all documents, each one listed with an
+exact span. Never: a count over the best passages only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal, cast
+
+from ...ingest.document import Chunk
+from ...ingest.store.catalog import Catalog
+from ...ingest.text.sentences import sentence_spans
+from ...prompts.fill import language_of
+from ...prompts.prompt import Citation, Sentence
+from ...prompts.templates import Language
+from ...retrieval.where import Scope, Where, resolve
+from ...retrieval.words.hanzi import SIMPLIFIED
+from ...retrieval.words.tokens import tokens
+from ..base.library import Library
+from .answer import Answer, Searched
+
+Kind = Literal["documents", "times"]
+
+LISTED = 200
+"""Documents that are listed one by one; the count is of all."""
+
+_FILES = r"(?:documents|files|papers|sources|texts|notes|pdfs)"
+_MENTION = (
+    r"(?P<verb>mention|mentions|mentioning|contain|contains|containing|include|includes|including|discuss|discusses|discussing"
+    r"|reference|references|referencing|refer(?:s|ring)? to|talk(?:s|ing)? about|speak(?:s|ing)? (?:of|about)|name|names)"
+)
+_EN: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (cast("Kind", kind), re.compile(rf"^{pattern}\s*[?.!]*$", re.IGNORECASE))
+    for kind, pattern in (
+        ("documents",
+         rf"(?:how many|which|what)(?: of (?:the|my|our|these))? {_FILES} (?:are there that |do )?{_MENTION} (?P<what>.+?)"),
+        ("documents", rf"in (?:how many|which|what) {_FILES} (?:is|are) (?P<what>.+?) (?:mentioned|discussed|named|found)"),
+        ("documents",
+         (rf"(?:please )?(?:list|show|find|name|give)(?: me)?(?: all| every)?(?: of)?(?: the| my| our)? {_FILES}"
+         rf" (?:that |which )?{_MENTION} (?P<what>.+?)")),
+        ("times", r"how (?:often|many times) (?:is|are|was|were|does|do) (?P<what>.+?) (?:mentioned|named|appear|occur)"),
+        ("times", r"(?:please )?(?:list|show|find)(?: me)? (?:all|every)(?: the)? (?:mentions?|occurrences?) of (?P<what>.+?)"),
+    )
+)  # fmt: skip
+_ZH_FILES = r"(?:文件|文档|資料|资料|文章|材料|文檔|笔记|报告)"
+_ZH_MENTION = r"(?P<verb>提到|提及|提过|包含|说到|讲到|谈到|含有|涉及|写到|出现)(?:了|过)?"
+_ZH_WHICH = r"(?:哪些|哪几[个份篇]|哪[个份篇]|多少[个份篇]?|几[个份篇])"
+_ZH: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (cast("Kind", kind), re.compile(rf"^(?:请问|请)?{pattern}[？?。！!\s]*$"))
+    for kind, pattern in (
+        ("documents", rf"(?:一共|总共)?(?:在)?有?{_ZH_WHICH}{_ZH_FILES}(?:里面|里|中)?都?{_ZH_MENTION}(?P<what>.+?)"),
+        ("documents", rf"(?:列出|找出|列举|显示|给出)(?:所有|全部)?的?{_ZH_MENTION}(?P<what>.+?)的{_ZH_FILES}"),
+        ("documents", rf"{_ZH_MENTION}(?P<what>.+?)的{_ZH_FILES}(?:一共|总共)?有{_ZH_WHICH}"),
+        ("times", r"(?P<what>.+?)(?:一共|总共)?(?:被)?(?:提到|提及|出现)了?(?:多少次|几次)"),
+    )
+)  # fmt: skip
+_QUOTES = re.compile(r"^[\s\"'“”‘’「」『』《》]+|[\s\"'“”‘’「」『』《》]+$")
+_LITERALLY = re.compile("mention|refer|talk|speak|discuss|提|[说讲谈写]到", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
+_ITEM = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\W_\u3400-\u9fff]+(?:[._/+#'’-][^\W_\u3400-\u9fff]+)*(?:\+\+|#)?")
+_END = re.compile(r"[.。!！?？;；\n]\s|[。！？；]|\n\s*\n")
+_MOST_ITEMS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What is to be counted."""
+
+    kind: Kind
+    what: str
+    """The words that are looked for."""
+    literally: bool
+    """Whether the words themselves are asked for. *Which files contain the settings?* may mean something else by them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """The first place in a document where the words stand, and how many there are."""
+
+    source: str
+    document_id: str
+    start: int
+    stop: int
+    quote: str
+    headings: tuple[str, ...]
+    n: int
+    base: str
+
+
+def census_of(question: str) -> Census | None:
+    """Return what a question asks to be counted over all documents; ``None`` unless it is clearly of that form."""
+    forms, plain = (_ZH, question.translate(SIMPLIFIED)) if language_of(question) == "zh" else (_EN, question)
+    for kind, form in (*forms, *_EN):
+        if match := form.match(plain.strip()):
+            what = _ARTICLE.sub("", _QUOTES.sub("", match["what"]))
+            if 0 < len(_items(what)) <= _MOST_ITEMS:
+                verb = match.groupdict().get("verb")
+                return Census(kind, what, literally=verb is None or bool(_LITERALLY.match(verb)))
+    return None
+
+
+def taken(library: Library, census: Census, question: str, where: Where) -> Answer:
+    """Return the answer to a census: a count, and every document that was counted with the place of its first mention."""
+    language = language_of(question)
+    total, read = map(sum, zip(*(_sources(part.catalog, where) for part in library.parts.values()), strict=True))
+    mentions = sorted(
+        (
+            mention
+            for base, part in library.parts.items()
+            for mention in _mentions(base, part.catalog, census.what, where)
+        ),
+        key=lambda mention: (mention.base, mention.source),
+    )
+    shown = mentions[:LISTED]
+    sentences = [_sentence(library, mark, mention, census.kind) for mark, mention in enumerate(shown, 1)]
+    head = _head(census, mentions, read, language)
+    lines = [f"- {sentence.text} [{mark}]" for mark, sentence in enumerate(sentences, 1)]
+    looked = _LOOKED[language].format(read=read, total=total)
+    notes = [looked] + ([_LISTED[language].format(n=LISTED)] if len(mentions) > LISTED else [])
+    first = Sentence(head, tuple(cited for sentence in sentences for cited in sentence.citations), "supported")
+    return Answer(
+        question,
+        "\n".join([f"{head}\n", *lines]).strip(),
+        (first, *sentences) if mentions else (),
+        (),
+        abstained=not mentions,
+        searched=Searched(library.count("documents"), library.count("chunks"), ("bm25",)),
+        model="",
+        notes=tuple(notes),
+    )
+
+
+_LOOKED: dict[Language, str] = {
+    "en": "Looked at {read} of {total} documents.",
+    "zh": "查看了 {total} 个文件中的 {read} 个。",
+}
+_LISTED: dict[Language, str] = {"en": "Only the first {n} are listed.", "zh": "只列出了前 {n} 个。"}
+_HEADS: dict[tuple[Kind, Language], str] = {
+    ("documents", "en"): "{found} of {read} documents mention “{what}”.",
+    ("documents", "zh"): "{read} 个文件中有 {found} 个提到“{what}”。",
+    ("times", "en"): "“{what}” is mentioned {times} times, in {found} of {read} documents.",
+    ("times", "zh"): "“{what}”被提到 {times} 次，出现在 {read} 个文件中的 {found} 个。",
+}
+
+
+def _head(census: Census, mentions: Sequence[_Mention], read: int, language: Language) -> str:
+    times = sum(mention.n for mention in mentions)
+    return _HEADS[census.kind, language].format(found=len(mentions), read=read, times=times, what=census.what)
+
+
+def _sentence(library: Library, mark: int, mention: _Mention, kind: Kind) -> Sentence:
+    page = library.parts[mention.base].catalog.page_of(mention.document_id, mention.start)
+    cited = Citation(
+        mark, mention.source, mention.document_id, page, mention.headings, mention.start, mention.stop, mention.quote,
+        mention.base,
+    )  # fmt: skip
+    name = (f"{mention.base}: " if mention.base else "") + PurePath(mention.source).name
+    return Sentence(f"{name} ({mention.n})" if kind == "times" else name, (cited,), "supported")
+
+
+def _sources(catalog: Catalog, where: Where) -> tuple[int, int]:
+    """Return how many places the question is about, and how many of them could be read."""
+    if where:
+        n = len(resolve(catalog, where).places)
+        return n, n
+    rows = [row for row in catalog.sources().values() if row.document_id or row.failure]
+    documents = {row.document_id for row in rows if row.document_id}
+    return len(documents) + sum(row.document_id is None for row in rows), len(documents)
+
+
+def _mentions(base: str, catalog: Catalog, what: str, where: Where) -> Iterator[_Mention]:
+    """Yield the first mention in each document that has one."""
+    wanted = _items(what)
+    scope = resolve(catalog, where) if where else None
+    found: dict[str, list[tuple[Chunk, int, int]]] = defaultdict(list)
+    for chunk in _holding(catalog, what, scope):
+        found[chunk.document_id] += [(chunk, start, stop) for start, stop in _spans(chunk.text, wanted)]
+    for document, spans in found.items():
+        if spans:
+            chunk, *span = min(spans, key=lambda one: one[0].start + one[1])
+            source = scope.places.get(document, chunk.source) if scope else chunk.source
+            start, stop = _whole_sentence(chunk.text, *span)
+            yield _Mention(
+                source, document, chunk.start + start, chunk.start + stop, chunk.text[start:stop], chunk.headings,
+                len(spans), base,
+            )  # fmt: skip
+
+
+def _holding(catalog: Catalog, what: str, scope: Scope | None) -> Iterable[Chunk]:
+    """Return the chunks in a scope that hold all words of ``what``, in any order."""
+    query = " AND ".join(f'"{token}"' for token in dict.fromkeys(tokens(what)))
+    if not query:
+        return ()
+    rows = catalog.connection().execute(
+        "SELECT c.id FROM bm25 JOIN chunks c ON c.key = bm25.rowid WHERE bm25 MATCH ?", (query,)
+    )
+    ids = [chunk for (chunk,) in rows if scope is None or chunk in scope.ids]
+    return catalog.chunks(ids).values()
+
+
+def _items(text: str) -> list[str]:
+    """Return the words of a text as the keyword index has them, and its Chinese characters; without stop words."""
+    return [item for _, _, item in _placed(text)]
+
+
+def _placed(text: str) -> Iterator[tuple[int, int, str]]:
+    for match in _ITEM.finditer(text):
+        word = match.group()
+        item = word.translate(SIMPLIFIED) if len(word) == 1 and word > "\u3400" else next(iter(tokens(word)), "")
+        if item:
+            yield match.start(), match.end(), item
+
+
+def _spans(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield where the wanted words follow on each other, with nothing between them that ends a sentence."""
+    placed = list(_placed(text))
+    items = [item for _, _, item in placed]
+    for at in range(len(items) - len(wanted) + 1):
+        if items[at : at + len(wanted)] == list(wanted):
+            start, stop = placed[at][0], placed[at + len(wanted) - 1][1]
+            if not _END.search(text, start, stop):
+                yield start, stop
+
+
+def _whole_sentence(text: str, start: int, stop: int) -> tuple[int, int]:
+    """Return the sentence that a span stands in; the span itself if it runs over several."""
+    around = [span for span in sentence_spans(text) if span[0] <= start and stop <= span[1]]
+    return around[0] if around else (start, stop)

@@ -1,0 +1,130 @@
+"""A conversation: each question may lean on those before it, and each answer is searched for anew.
+
+Comes in: what was typed. Goes out: answers. Never: a passage carried over from an earlier turn, or a turn in the history that
+was not answered to its end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from collections.abc import Generator as Generates
+from contextlib import closing
+
+from ...llm.generator import Sampling
+from ...prompts.condense import Turn, by_rule, checked, condense_prompt
+from ...prompts.leaning import leans
+from ...prompts.prompt import TaskName
+from ...prompts.templates import Style
+from ...retrieval.search.search import PLAIN
+from ...retrieval.search.select import Ordering
+from ...retrieval.where import Where
+from .answer import PASSAGES, Answer, Asked
+from .answering import Answering
+from .log import Log, new_session
+from .record import Record
+
+_CONDENSED_TOKENS = 128
+
+
+class Chat:
+    """One conversation, for one thread at a time. Closing what ``stream`` returns stops the answer, not the conversation."""
+
+    def __init__(
+        self,
+        answers: Callable[[Asked], Generates[Answer]],
+        answering: Answering,
+        log: Log,
+        session: str | None = None,
+        turns: Sequence[Turn] | None = None,
+    ) -> None:
+        """Begin a conversation, or go on with one; ``chat`` of what is asked is the way here.
+
+        Raises:
+            InputError: there is no such conversation, and no turns of it are given.
+        """
+        records = log.session(session) if session and turns is None else ()
+        self.id = records[0].session if records else session or new_session()
+        said = (Turn(record.asked.said, record.asked.question, record.text) for record in records)
+        self._turns = list(said if turns is None else turns)
+        self._answers = answers
+        self._generator = answering.generator
+        self._templates = answering.prompts
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """What was asked and answered, oldest first."""
+        return tuple(self._turns)
+
+    def ask(self, text: str) -> Answer:
+        """Return the answer to what was typed; see ``stream``."""
+        *_, answer = self.stream(text)
+        return answer
+
+    def stream(
+        self,
+        text: str,
+        k: int = PASSAGES,
+        sampling: Sampling | None = None,
+        where: Where | None = None,
+        *,
+        style: Style = "plain",
+        strict: bool = False,
+        ordering: Ordering = PLAIN,
+        task: TaskName | None = None,
+    ) -> Generates[Answer]:
+        """Yield the answer as it grows; its ``question`` is what was searched for.
+
+        Raises: as ``KnowledgeBase.stream``.
+        """
+        text = text.strip()
+        question = self.standing_alone(text)
+        asked = Asked(
+            question, k, sampling or Sampling(), where or Where(), style, strict, text, self.id, ordering, task
+        )
+        with closing(self._answers(asked)) as answers:
+            for answer in answers:
+                if answer.finished:
+                    self._turns.append(Turn(text, question, answer.text))
+                yield answer
+
+    def standing_alone(self, text: str) -> str:
+        """Return what was typed as a question that can be understood alone; itself if it can be.
+
+        A model writes it, if one is at hand and puts in only what was said; else a rule carries the topic over.
+        """
+        if not self._turns or not leans(text):
+            return text
+        generator = self._generator()
+        if generator.name != "extractive":
+            room = generator.context_tokens - _CONDENSED_TOKENS
+            prompt = condense_prompt(
+                text, self._turns, count_tokens=generator.count_tokens, room_tokens=room, templates=self._templates
+            )
+            written = "".join(generator.generate(prompt, Sampling(max_tokens=_CONDENSED_TOKENS)))
+            if condensed := checked(written, text, self._turns):
+                return condensed
+        return by_rule(text, self._turns)
+
+
+def to_markdown(records: tuple[Record, ...]) -> str:
+    """Return a conversation as Markdown, each answer with its quotes."""
+    parts = [f"# {records[0].asked.said}\n\n{records[0].at}\n"]
+    for record in records:
+        parts.append(f"## {_one_line(record.asked.said)}\n\n{record.text}\n")
+        quotes = [
+            f"- [{cited['mark']}] "
+            + (f"{cited['base']}: " if cited.get("base") else "")
+            + cited["source"]
+            + (f", p. {cited['page']}" if cited["page"] else "")
+            + f" ({cited['start']}-{cited['stop']}): {_one_line(cited['quote'])}"
+            for sentence in json.loads(record.answer)["sentences"]
+            for cited in sentence["citations"]
+        ]
+        if quotes:
+            parts.append("\n".join(dict.fromkeys(quotes)) + "\n")
+    return "\n".join(parts)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

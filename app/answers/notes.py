@@ -1,0 +1,63 @@
+"""The sentences that reports and answers carry along: what was done without, what could not be read, what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from ...prompts.prompt import Prompt, Topic
+from ...retrieval.hit import Hit
+from ...retrieval.search.passages import CatalogOf
+from ..base.notes import page_notes
+
+_WORDS = 3
+
+
+def answer_notes(catalog_of: CatalogOf, hits: Sequence[Hit]) -> Iterator[str]:
+    """Yield what to know of the documents that an answer is drawn from; ``catalog_of``: the catalog of a hit's base."""
+    for base, document_id, source in dict.fromkeys((hit.base, hit.chunk.document_id, hit.chunk.source) for hit in hits):
+        yield from page_notes(catalog_of(base), [(document_id, source)])
+
+
+def prompt_notes(prompt: Prompt, model: str) -> Iterator[str]:
+    """Yield what did not fit the prompt, and that no model writes if none does."""
+    if prompt.dropped:
+        names = ", ".join(dict.fromkeys(Path(hit.chunk.source).name for hit in prompt.dropped))
+        yield f"{len(prompt.dropped)} passages did not fit the model's context and were left out: {names}."
+    if model == "extractive":
+        yield "No language model is configured: these are quoted sentences. For a written answer: --llm gguf:PATH"
+
+
+def task_notes(missing: Sequence[Topic]) -> Iterator[str]:
+    """Yield the sides of a comparison that nothing was found on."""
+    for side in missing:
+        said = f"The documents do not seem to say anything on: {side.text or side.base}."
+        yield f"{side.base}: {said}" if side.base and side.text else said
+
+
+def absent_notes(words: Sequence[str]) -> Iterator[str]:
+    """Yield which names and rare words of a question the passages do not hold: an answer may be about something else."""
+    if words:
+        yield f"The passages do not mention {', '.join(f'“{word}”' for word in words[:_WORDS])}."
+
+
+def coverage_notes(prompt: Prompt, hits: Sequence[Hit], n_passages: Mapping[str, int]) -> Iterator[str]:
+    """Yield how much of what there is a summary or comparison was made from; of several bases, of each.
+
+    Args:
+        prompt: what the model was shown.
+        hits: what was found for it.
+        n_passages: that there are on it, by base.
+    """
+    if prompt.task != "answer":
+        n_read = Counter(hit.base for hit in hits)
+        n_read.subtract(hit.base for hit in prompt.dropped)
+        each = ", ".join(f"{base} {n_read[base]}/{there}" for base, there in sorted(n_passages.items()) if base)
+        n, total = n_read.total(), sum(n_passages.values())
+        yield f"Made from {n} of {total} passages: {each}." if each else f"Made from {n} of {total} passages."
+
+
+def cut_notes(max_tokens: int) -> tuple[str, ...]:
+    """Return that the answer has no end."""
+    return (f"The answer was cut at {max_tokens} tokens; for more: --max-tokens {2 * max_tokens}",)

@@ -1,0 +1,172 @@
+"""Settings are read here, once, and passed on as plain arguments.
+
+Order: what the caller says, the environment (``KB_HOME`` ...), ``<home>/config.toml``, the default. pydantic-settings would
+do the same for 0.2 s of every ``kb`` command: seven strings do not need it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+
+from ...ingest.errors import InputError
+from ...ingest.store.database import FILE
+
+if TYPE_CHECKING:
+    from ...ingest.run.pool import Limits
+
+_MEGABYTE = 1024**2
+_NAME = re.compile(r"[^\W_][\w-]{0,63}")
+_TAKEN = ("models", "prompts")
+_KEYS = ("name", "embedder", "llm", "store", "log", "rerank", "judge", "strictness", "timeout", "memory")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Where a knowledge base is, and which models serve it."""
+
+    home: Path
+    """The folder of all knowledge bases."""
+    name: str = "default"
+    embedder: str = "auto"
+    """``auto``, ``minilm``, ``tfidf``, a folder or a Hugging Face name."""
+    llm: str = "auto"
+    """``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL`` ..."""
+    store: str = ""
+    """``http://host:port`` of a Chroma server; empty for Chroma in this process."""
+    log: str = "on"
+    """``on``: answers are recorded in the base; ``off``: they are not."""
+    rerank: str = ""
+    """A cross-encoder that puts what is found in order: a folder or a name; empty or ``off``: none does."""
+    judge: str = ""
+    """An NLI cross-encoder that is asked whether passages bear answers out: a folder or a name; empty or ``off``: none is."""
+
+    strictness: str = ""
+    """How much more evidence than usual an answer needs, in log-odds; empty: 0. ``kb eval`` says what it costs."""
+    timeout: str = ""
+    """Seconds that reading a file may take, and 10 more for each megabyte; empty: 120."""
+    memory: str = ""
+    """Megabytes that a process may use that reads files; empty: 4096."""
+
+    @property
+    def more_evidence(self) -> float:
+        """The strictness as a number.
+
+        Raises:
+            InputError: it is none.
+        """
+        return _finite("strictness", self.strictness) if self.strictness else 0.0
+
+    @property
+    def limits(self) -> Limits:
+        """What a file may cost that is read.
+
+        Raises:
+            InputError: one of the settings is no number above 0.
+        """
+        from ...ingest.run.pool import Limits
+
+        usual = Limits()
+        timeout_s = _above_zero("timeout", self.timeout) if self.timeout else usual.timeout_s
+        memory = int(_above_zero("memory", self.memory) * _MEGABYTE) if self.memory else usual.memory_bytes
+        return replace(usual, timeout_s=timeout_s, memory_bytes=memory)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of this knowledge base."""
+        return self.home / self.name
+
+    @property
+    def is_there(self) -> bool:
+        """Whether that folder holds a knowledge base."""
+        return (self.folder / FILE).is_file()
+
+    @property
+    def prompts(self) -> Path:
+        """The folder of the user's own prompts."""
+        return self.home / "prompts"
+
+    @property
+    def models(self) -> Path:
+        """The folder where pulled and compiled models are kept."""
+        return self.home / "models"
+
+
+def load_config(
+    *,
+    home: str | os.PathLike[str] | None = None,
+    environment: Mapping[str, str] = os.environ,
+    **given: str | None,
+) -> Config:
+    """Return the settings in force; ``given`` and ``home`` win over everything, ``None`` means not given.
+
+    Raises:
+        InputError: a name that cannot be a folder, a value that cannot be one, or a configuration file that cannot be read.
+    """
+    place = Path(home or environment.get("KB_HOME") or user_data_path("kb", appauthor=False)).expanduser().absolute()
+    values = _file(place / "config.toml")
+    values |= {key: value for key in _KEYS if (value := environment.get(f"KB_{key.upper()}"))}
+    values |= {key: value for key, value in given.items() if value is not None}
+    config = Config(place, **values)
+    if not _NAME.fullmatch(config.name) or config.name in _TAKEN:
+        raise InputError(
+            f"{config.name!r} cannot name a knowledge base; use letters, digits, - and _ (not {' or '.join(_TAKEN)})"
+        )
+    if config.log not in ("on", "off"):
+        raise InputError(f"log is {config.log!r}; it must be on or off (config.toml, KB_LOG)")
+    if config.strictness:
+        _finite("strictness", config.strictness)
+    if config.store and not _is_address(config.store):
+        raise InputError(f"{config.store!r} is not the address of a Chroma server; write http://host:port")
+    return config
+
+
+def _is_address(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # a port that is none
+        return False
+
+
+def _finite(key: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{key} is {text!r}; it must be a number (KB_{key.upper()}, config.toml)")
+    return number
+
+
+def _above_zero(key: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise InputError(f"{key} is {text!r}; it must be a number above 0 (--{key}, KB_{key.upper()}, config.toml)")
+    return number
+
+
+def _file(path: Path) -> dict[str, str]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except NotADirectoryError as error:
+        raise InputError(f"{path.parent} is a file; --home and KB_HOME name a folder") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as TOML ({error}); mend or remove it") from error
+    if wrong := sorted(key for key, value in values.items() if key not in _KEYS or not isinstance(value, str)):
+        raise InputError(f"{path}: {wrong[0]!r} is not a setting; the settings are {', '.join(_KEYS)}, each a string")
+    return values

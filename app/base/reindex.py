@@ -1,0 +1,137 @@
+"""A base moves to another embedder or size of passages: all is made beside what serves, then switched in one transaction.
+
+Comes in: the catalog and the embedder to move to. Goes out: the base, moved; or as it was, with what was made so far kept
+for the next try. Never: a file read again, or a question that has to wait.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...ingest.document import Progress, Step
+from ...ingest.errors import InputError
+from ...ingest.store.catalog import Catalog
+from ...ingest.store.chunkings import keep_spare, switch, unsplit
+from ...ingest.store.purge import purge
+from ...ingest.text.split import Splitting, count_words, split
+from ...retrieval.lanes.index import VectorIndex
+from ...retrieval.lanes.vectors import embed_spare, fill_index
+from ...retrieval.lanes.view import keep_up
+from ...retrieval.models.embedder import Embedder
+from .chunk_sizes import CHUNK_TOKENS, splitting_for
+from .embedders import spec_of
+
+PREVIOUS = "previous embedder"
+"""The setting of a base that says what it can go back to."""
+PREVIOUS_TOKENS = "previous chunk tokens"
+"""Likewise: how large its passages were asked to be then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed:
+    """What a move did."""
+
+    embedder: str
+    """What serves now."""
+    previous: str
+    """What served before, and can be gone back to until ``kb gc``."""
+    n_documents: int
+    n_chunks: int
+    n_embedded: int
+    """Passages for which the embedder was run; 0 when going back."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What ``gc`` gave back."""
+
+    n_vectors: int
+    n_spare_chunks: int
+    collections: tuple[str, ...]
+    """Fingerprints of the embedders whose vector index was dropped."""
+    bytes: int
+
+
+def move(
+    catalog: Catalog,
+    embedder: Embedder | None,
+    chunk_tokens: int,
+    open_index: Callable[[Embedder], VectorIndex],
+    progress: Progress | None = None,
+) -> Reindexed:
+    """Move a base to ``embedder`` and to passages of about ``chunk_tokens`` (0: what suits it); the caller holds the lock.
+
+    Interrupted at any moment, the old embedder goes on serving, and the next call goes on from there.
+
+    Raises:
+        InputError: it is there already, or the embedder cannot take passages of that size.
+    """
+    began = time.perf_counter()
+    splitting = splitting_for(embedder, chunk_tokens)
+    previous, spec = catalog.get("embedder") or "tfidf", spec_of(embedder)
+    if previous == spec and not _is_split_otherwise(catalog, splitting):
+        raise InputError(f"this base is built with {spec} and has passages of that size already; nothing was done")
+    settings = {"embedder": spec, PREVIOUS: previous}
+    settings |= {CHUNK_TOKENS: str(chunk_tokens or ""), PREVIOUS_TOKENS: catalog.get(CHUNK_TOKENS)}
+    _split_beside(catalog, embedder, splitting, progress)
+    n_embedded = 0
+    if embedder is not None:
+        n_embedded = embed_spare(catalog, embedder, splitting.key, progress)
+        fill_index(open_index(embedder), catalog, embedder, progress, splitting.key)
+    n_documents = switch(catalog, splitting.key, settings)
+    if embedder is not None:
+        fill_index(
+            open_index(embedder), catalog, embedder
+        )  # rid of what served before, where that was the same embedder
+    keep_up(catalog, catalog.path.parent, embedder)
+    seconds = time.perf_counter() - began
+    return Reindexed(spec, previous, n_documents, catalog.count("chunks"), n_embedded, seconds)
+
+
+def free(catalog: Catalog, embedder: Embedder | None, place: Path | str, folder: Path) -> Freed:
+    """Drop all that belongs to embedders that do not serve; the caller holds the writer's lock.
+
+    Args:
+        catalog: of the base.
+        embedder: which serves.
+        place: of the vector index: a folder, or the address of a Chroma server.
+        folder: of the base, whose bytes are counted.
+    """
+    before = _bytes(folder)
+    keep = embedder.fingerprint if embedder else ""
+    with catalog.transaction(content=False, visible=False) as connection:
+        n_vectors = connection.execute("DELETE FROM vectors WHERE embedder <> ?", (keep,)).rowcount
+        n_spare = connection.execute("DELETE FROM spare_chunks").rowcount
+        catalog.put(PREVIOUS, "")
+    purge(catalog)
+    catalog.connection().execute("VACUUM")
+    catalog.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    gone: tuple[str, ...] = ()
+    if isinstance(place, str) or place.is_dir():
+        from ...retrieval.lanes.chroma import drop_collections
+
+        gone = drop_collections(place, keep)
+    return Freed(n_vectors, n_spare, gone, before - _bytes(folder))
+
+
+def _is_split_otherwise(catalog: Catalog, splitting: Splitting) -> bool:
+    return bool(catalog.sources_split_otherwise(splitting.key))
+
+
+def _split_beside(catalog: Catalog, embedder: Embedder | None, splitting: Splitting, progress: Progress | None) -> None:
+    count_tokens = embedder.count_tokens if embedder else count_words
+    sources = unsplit(catalog, splitting.key)
+    for at, source in enumerate(sources):
+        if progress:
+            progress(Step("read", at, len(sources), source))
+        document = catalog.document(source)
+        if document:
+            keep_spare(catalog, split(document, splitting, count_tokens), splitting.key)
+
+
+def _bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

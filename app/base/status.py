@@ -1,0 +1,105 @@
+"""What a knowledge base holds, for ``kb status``, ``kb doctor`` and the notes of answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...ingest.document import Page
+from ...ingest.store.catalog import Catalog, fingerprint
+from ...ingest.store.sources import SourceRow
+from ...retrieval.lanes.vectors import count_vectors
+from ...retrieval.models.embedder import Embedder
+from .chunk_sizes import chunk_tokens_of
+from .config import Config
+from .notes import owed_notes
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a base holds, and what serves it."""
+
+    name: str
+    folder: Path
+    n_sources: int
+    n_failed: int
+    n_documents: int
+    n_chunks: int
+    n_vectors: int
+    """Chunks that the embedder has read."""
+    n_pending: int
+    """Chunks that wait for the embedder; 0 unless an ingest was interrupted."""
+    chunk_tokens: int
+    """How large passages were asked to be, in tokens; 0: what suits the embedder."""
+    pages: tuple[tuple[str, int], ...]
+    """How many pages were read how: ``text``, ``ocr``, ``empty``, ``garbled``, ``failed``."""
+    embedder: str
+    """Name of the model, or ``none (BM25 + TF-IDF)``."""
+    embedder_path: str
+    """What runs it, and why that; empty without one."""
+    fingerprint: str
+    """Of the index: the same files give the same one."""
+    bytes_on_disk: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileLedger:
+    """What became of one file, and of each of its pages."""
+
+    source: str
+    outcome: str
+    """``read``, or the kind of failure."""
+    pages: tuple[Page, ...]
+    detail: str
+    """Why it failed, or how its pages were read, and the notes, in a line."""
+    notes: tuple[str, ...] = ()
+    """Why it failed; or its encoding unless that is UTF-8, and what the reader noted."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """``title``, ``date``, ``author``, ``tags`` ...: what the file says of itself, and over it what the user says."""
+
+
+def ledger_of(catalog: Catalog) -> tuple[FileLedger, ...]:
+    """Return the ledger of every source, sorted."""
+    return tuple(_ledger(catalog, row) for row in catalog.sources().values())
+
+
+def _ledger(catalog: Catalog, row: SourceRow) -> FileLedger:
+    if row.document_id is None:
+        reason = row.failure_reason or "its members are read"
+        return FileLedger(row.source, row.failure_kind or "archive", (), reason, (reason,))
+    pages = catalog.pages(row.document_id)
+    encoding, noted = catalog.notes(row.document_id)
+    notes = (*([encoding] if encoding not in ("", "utf-8", "ascii") else []), *noted)
+    counts = Counter(page.how for page in pages)
+    parts = [f"{len(pages)} pages"] if pages else []
+    parts += [f"{count} {how}" for how, count in sorted(counts.items()) if how != "text"]
+    parts += [f"p. {page.number}: {page.reason}" for page in pages if page.how in ("garbled", "failed")]
+    return FileLedger(row.source, "read", pages, "; ".join((*parts, *notes)), notes, row.metadata)
+
+
+def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note: str) -> Status:
+    """Count what there is."""
+    connection = catalog.connection()
+    failed = connection.execute("SELECT count(*) FROM sources WHERE failure_kind <> ''").fetchone()[0]
+    pages = connection.execute("SELECT how, count(*) FROM pages GROUP BY how ORDER BY how").fetchall()
+    vectors, pending = count_vectors(catalog, embedder.fingerprint) if embedder else (0, 0)
+    return Status(
+        config.name,
+        config.folder,
+        catalog.count("sources"),
+        failed,
+        catalog.count("documents"),
+        catalog.count("chunks"),
+        vectors,
+        pending,
+        chunk_tokens_of(catalog),
+        tuple(pages),
+        embedder.name if embedder else "none (BM25 + TF-IDF)",
+        getattr(embedder, "path", ""),
+        fingerprint(catalog, embedder.fingerprint if embedder else "tfidf"),
+        sum(file.stat().st_size for file in config.folder.rglob("*") if file.is_file()),
+        (*filter(None, [note]), *owed_notes(catalog)),
+    )

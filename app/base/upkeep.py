@@ -1,0 +1,199 @@
+"""Writing to a knowledge base: one writer at a time, and what is derived follows the catalog."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ...ingest.document import IngestReport, Progress
+from ...ingest.errors import InputError, LockedError
+from ...ingest.run.discover import discover
+from ...ingest.run.sync import Selection, Synced, sync
+from ...ingest.store.catalog import Catalog
+from ...ingest.store.database import unwritable
+from ...ingest.store.purge import OWED, demand_purge, is_purge_due, purge
+from ...ingest.text.split import Splitting, count_words
+from ...retrieval.lanes.chroma import is_there, open_chroma
+from ...retrieval.lanes.index import VectorIndex
+from ...retrieval.lanes.vectors import Embedded, embed_pending, fill_index
+from ...retrieval.lanes.view import keep_up
+from ...retrieval.models.embedder import Embedder
+from ...retrieval.models.registry import open_embedder
+from .chunk_sizes import settle_chunk_tokens, splitting_for
+from .config import Config
+from .elsewhere import forget_elsewhere
+from .embedders import Embedders
+from .notes import ingest_notes, reading_notes
+
+_LOCK_TIMEOUT_S = 5.0
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Be the one writer of the base in ``folder``.
+
+    Raises:
+        LockedError: another process is.
+        StorageError: the folder cannot be written to.
+    """
+    lock = FileLock(str(folder / "lock"), timeout=_LOCK_TIMEOUT_S)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise LockedError(
+            f"another kb process is writing to {folder}; wait for it to finish, then run this again"
+        ) from error
+    except OSError as error:
+        raise unwritable(folder) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def ready_to_begin(
+    config: Config,
+    paths: Iterable[str | os.PathLike[str]],
+    selection: Selection,
+    say: Callable[[str], None] | None = None,
+) -> Embedder | None:
+    """Look for what would make the first ingest of a base fail before that base is made; return what will embed it.
+
+    Raises:
+        InputError, EmbedderError, MissingExtraError, StorageError: as the ingest would.
+    """
+    discover(paths, selection.include, selection.exclude)
+    embedder = open_embedder(config.embedder, cache=config.models, progress=say)
+    splitting_for(embedder, selection.chunk_tokens or 0)
+    if embedder and config.store:
+        open_index(config, embedder)
+    return embedder
+
+
+def take_in(
+    catalog: Catalog,
+    config: Config,
+    embedders: Embedders,
+    paths: Iterable[str | os.PathLike[str]],
+    selection: Selection | None = None,
+    progress: Progress | None = None,
+    say: Callable[[str], None] | None = None,
+) -> IngestReport:
+    """Bring a base up to what is on disk; see ``KnowledgeBase.ingest``."""
+    began = time.perf_counter()
+    paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    selection = selection or Selection()
+    selection = replace(selection, limits=selection.limits or config.limits)
+    if selection.dry_run:
+        synced = sync(catalog, paths, splitting=Splitting(), count_tokens=count_words, selection=selection)
+        would = report_of(catalog, synced, None, Embedded(0, 0, 0), time.perf_counter() - began)
+        return replace(would, dry_run=True, notes=())
+    with writing(config.folder):
+        embedder = embedders.building(say)
+        if not catalog.get("embedder"):
+            embedders.built(
+                embedder
+            )  # so that who asks before the first run is over, or was cut off, hears what is missing
+        synced = sync(
+            catalog,
+            paths,
+            splitting=splitting_for(embedder, settle_chunk_tokens(catalog, selection.chunk_tokens)),
+            count_tokens=embedder.count_tokens if embedder else count_words,
+            selection=selection,
+            progress=progress,
+        )
+        embedded = bring_up(catalog, config, embedder, changed=synced.changed, progress=progress)
+        embedders.built(embedder)
+    return report_of(catalog, synced, embedder, embedded, time.perf_counter() - began)
+
+
+def forget(
+    catalog: Catalog, config: Config, embedders: Embedders, sources: Iterable[str | os.PathLike[str]]
+) -> tuple[str, ...]:
+    """Forget sources, and every trace of them; see ``KnowledgeBase.remove``."""
+    with writing(config.folder):
+        gone = matching(catalog, sources)
+        demand_purge(catalog)
+        for source in gone:
+            catalog.remove(source)
+        bring_up(catalog, config, embedders.serving().embedder, changed=True)
+    return tuple(gone)
+
+
+def open_index(config: Config, embedder: Embedder) -> VectorIndex:
+    """Open the vector index of an embedder: Chroma in this process, or on the server that is configured."""
+    return open_chroma(config.store or config.folder / "chroma", embedder.fingerprint)
+
+
+def bring_up(
+    catalog: Catalog,
+    config: Config,
+    embedder: Embedder | None,
+    *,
+    changed: bool,
+    progress: Progress | None = None,
+) -> Embedded:
+    """Make what is derived follow the catalog: vectors, then the vector index; ``changed``: chunks came or went."""
+    forget = is_purge_due(catalog)
+    keep_up(catalog, config.folder, embedder, forget=forget)  # before the purge, which ends the demand for it
+    if changed or forget or catalog.get(OWED):
+        forget_elsewhere(catalog)
+    if changed or forget:
+        purge(catalog)
+    if embedder is None:
+        return Embedded(0, 0, 0)
+    embedded = embed_pending(catalog, embedder, progress)
+    state = f"{catalog.generation} {embedder.fingerprint} {config.store}"
+    lost = not config.store and not is_there(config.folder / "chroma")
+    if catalog.get("indexed") != state or lost:
+        fill_index(open_index(config, embedder), catalog, embedder, progress)
+        catalog.put("indexed", state)
+    keep_up(catalog, config.folder, embedder)
+    return embedded
+
+
+def report_of(
+    catalog: Catalog, synced: Synced, embedder: Embedder | None, embedded: Embedded, seconds: float
+) -> IngestReport:
+    """Return what a run did."""
+    kinds = {kind: tuple(sorted(sources)) for kind, sources in synced.outcomes.items()}
+    return IngestReport(
+        added=kinds["added"],
+        updated=kinds["updated"],
+        unchanged=kinds["unchanged"],
+        removed=kinds["removed"],
+        failed=tuple(sorted(synced.failures, key=lambda failure: failure.source)),
+        n_chunks=catalog.count("chunks"),
+        n_embedded=embedded.n_embedded,
+        n_unreadable_by_embedder=embedded.n_unreadable,
+        n_truncated_tokens=embedded.n_truncated_tokens,
+        seconds=seconds,
+        notes=(*ingest_notes(catalog, embedder, embedded, synced.n_resplit), *reading_notes(synced)),
+    )
+
+
+def matching(catalog: Catalog, given: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """Return the sources that are meant: files, archives with their members, and folders with all in them.
+
+    Raises:
+        InputError: one of them is not in the base.
+    """
+    known = list(catalog.sources().values())
+    found: dict[str, None] = {}
+    for one in given:
+        path = Path(os.path.normpath(Path(one).expanduser().absolute()))
+        meant = [
+            row.source
+            for row in known
+            if row.source == os.fspath(one) or Path(row.archive or row.source).is_relative_to(path)
+        ]
+        if not meant:
+            raise InputError(f"{os.fspath(one)!r} is not in the knowledge base; kb list shows what is")
+        found.update(dict.fromkeys(meant))
+    return sorted(found)

@@ -1,0 +1,1 @@
+"""kb inside other frameworks: LangChain and LlamaIndex."""

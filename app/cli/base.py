@@ -1,0 +1,55 @@
+"""``kb status``, ``kb list``, ``kb rm`` and ``kb doctor``: what a base holds, and what this machine has."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..base.notes import owed_notes
+from . import show
+from .commands import command, commands
+from .options import AsJson, Place
+
+keeping = commands()
+
+
+@command(keeping)
+def status(
+    files: Annotated[bool, typer.Option("--files", help="Every file, and how its pages were read.")] = False,
+    *,
+    base: Place,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the knowledge base holds and what serves it."""
+    with base.open() as kb:
+        show.status(kb.status(), kb.ledger() if files else (), as_json=as_json)
+
+
+@command(keeping, "list")
+def list_(*, base: Place, as_json: AsJson = False) -> None:
+    """List the files of the knowledge base."""
+    with base.open() as kb:
+        show.sources(kb.sources(), as_json=as_json)
+
+
+@command(keeping)
+def rm(
+    sources: Annotated[list[str], typer.Argument(help="Files, or folders with all their files.")],
+    *,
+    base: Place,
+) -> None:
+    """Forget files; the files themselves stay where they are."""
+    with base.open() as kb:
+        for source in kb.remove(sources):
+            show.message(f"removed {source}")
+        for note in owed_notes(kb.catalog):
+            show.message(f"note: {note}")
+
+
+@command(keeping)
+def doctor(*, base: Place, as_json: AsJson = False) -> None:
+    """Show what is installed, which models are at hand, and what is missing."""
+    from ..doctor import examine
+
+    show.findings(examine(home=base.home, name=base.name), as_json=as_json)

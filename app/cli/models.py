@@ -1,0 +1,90 @@
+"""``kb models``: what is on this machine, how it does, and the one command that downloads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...retrieval.models.registry import list_models, pull
+from ..base.config import load_config
+from . import show
+from .commands import command, commands
+from .options import AsJson, Home, Place
+
+if TYPE_CHECKING:
+    from ..measure.model_check import ModelCheck
+
+models = commands("Models on this machine: to embed, to rerank and to write answers.")
+
+
+@command(models, "list")
+def list_(home: Home = None, as_json: AsJson = False) -> None:
+    """List the models on this machine, each with the option that takes it: --embedder, --rerank or --llm."""
+    show.models(list_models(load_config(home=home).models), as_json=as_json)
+
+
+@command(models, "pull")
+def pull_(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A Hugging Face name, e.g. BAAI/bge-m3; or OWNER/MODEL/FILE, e.g. Qwen/Qwen3-4B-GGUF/Qwen3-4B-Q4_K_M.gguf."
+        ),
+    ],
+    home: Home = None,
+) -> None:
+    """Download a model: to embed, to rerank, or to write answers; the only command that uses the network."""
+    show.message(f"pulled {name} to {pull(name, load_config(home=home).models)}")
+
+
+@command(models, "check")
+def check_(
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="An embedding model: minilm, a folder or a Hugging Face name; ?quantize=int8 behind it tries 8 bits."
+        ),
+    ],
+    *,
+    base: Place,
+    as_json: AsJson = False,
+) -> None:
+    """Try an embedding model on this machine and on the knowledge base: how it runs, what it reads, whether it would help."""
+    from ..api import KnowledgeBase
+    from ..measure.model_check import check_model
+
+    config = base.config()
+    if config.is_there:
+        with KnowledgeBase(config) as kb:
+            checked = check_model(model, config.models, kb.catalog, kb.embedder, show.message)
+    else:
+        checked = check_model(model, config.models, say=show.message)
+    if as_json:
+        show.dump(checked)
+    else:
+        _show_check(checked)
+
+
+def _show_check(checked: ModelCheck) -> None:
+    cosine = "not compared: sentence-transformers is not installed"
+    if checked.cosine is not None:
+        cosine = f"mean {checked.cosine:.5f}, least {checked.least_cosine:.5f}"
+    rows = [
+        ("model", f"{checked.name}  ({checked.folder})"),
+        ("runs on", checked.runs),
+        ("vectors", f"{checked.dim} numbers; reads {checked.max_tokens} tokens at once"),
+        ("prompts", f"query {checked.query_prompt!r}, passage {checked.document_prompt!r}"),
+        ("cosine to torch", cosine),
+        ("speed", f"{checked.chunks_per_s:.0f} passages/s"),
+    ]
+    if checked.base:
+        on = checked.base
+        beside = f"; {on.current} {on.current_readable:.0%}" if on.current else ""
+        rows.append(("reads", f"{on.readable:.0%} of the passages{beside}"))
+        beside = f"; {on.current} {on.current_ndcg10:.4f}, p = {on.p:.3f}" if on.current else ""
+        among = f"{on.n_questions} questions made from the base, among {on.n_passages} passages"
+        rows.append(("finds", f"nDCG@10 {on.ndcg10:.4f}{beside}  ({among})"))
+    for label, value in rows:
+        typer.echo(f"{label:<16} {value}")
+    typer.echo(checked.verdict)

@@ -1,0 +1,125 @@
+"""Tokens: who may do what on a server that others can reach.
+
+Comes in: a token as a client sends it. Goes out: its role. Never: a token written to disk (only its SHA-256 is; a token has 256
+random bits, so a slow hash would protect nothing more) or to a log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from ...ingest.errors import InputError, StorageError
+
+ROLES = ("read", "write", "admin")
+"""Each may do what those before it may: ask and search; add and remove documents; make and delete bases."""
+
+_PREFIX = "kb-"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is kept of a token."""
+
+    id: str
+    """To name it by: the first 8 hex digits of its hash."""
+    role: str
+    note: str
+    created: str
+    """ISO 8601, UTC."""
+    sha256: str
+    bases: tuple[str, ...] = ()
+    """The only ones it is good for; empty: all."""
+
+
+def allows(role: str, needed: str) -> bool:
+    """Return whether a role may do what needs another."""
+    return role in ROLES and ROLES.index(role) >= ROLES.index(needed)
+
+
+class Tokens:
+    """The tokens of a home, in ``tokens.json``, read again whenever the file has changed."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / "tokens.json"
+        self._seen: tuple[int, int] | None = None
+        self._tokens: tuple[Token, ...] = ()
+
+    def list(self) -> tuple[Token, ...]:
+        """Return all tokens, oldest first.
+
+        Raises:
+            StorageError: the file is damaged.
+        """
+        try:
+            stat = self._path.stat()
+            if (stat.st_mtime_ns, stat.st_ino) != self._seen:
+                rows = json.loads(self._path.read_text(encoding="utf-8"))
+                self._tokens = tuple(Token(**row | {"bases": tuple(row.get("bases", ()))}) for row in rows)
+                self._seen = (stat.st_mtime_ns, stat.st_ino)
+        except FileNotFoundError:
+            self._tokens, self._seen = (), None
+        except (OSError, ValueError, TypeError) as error:
+            raise StorageError(
+                f"{self._path}: cannot be read ({error}); mend it, or remove it and add tokens"
+            ) from error
+        return self._tokens
+
+    def add(self, role: str, note: str = "", bases: Sequence[str] = ()) -> str:
+        """Make a token and return it; it cannot be shown again.
+
+        Args:
+            role: one of ``ROLES``.
+            note: whose it is.
+            bases: the only ones it is good for; they need not exist yet. All, unless given.
+        Raises:
+            InputError: there is no such role.
+        """
+        if role not in ROLES:
+            raise InputError(f"{role!r} is not a role; the roles are {', '.join(ROLES)}")
+        secret = _PREFIX + secrets.token_urlsafe(32)
+        digest = _digest(secret)
+        created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        with self._writing():
+            self._write((*self.list(), Token(digest[:8], role, note, created, digest, tuple(bases))))
+        return secret
+
+    def revoke(self, token_id: str) -> None:
+        """Forget a token; a running server refuses it from now on.
+
+        Raises:
+            InputError: there is no such token.
+        """
+        if all(token.id != token_id for token in self.list()):
+            raise InputError(f"there is no token {token_id!r}; kb token list shows them")
+        with self._writing():
+            self._write(tuple(token for token in self.list() if token.id != token_id))
+
+    def find(self, secret: str) -> Token | None:
+        """Return what is kept of a token, or ``None`` if it is not one of ours."""
+        digest = _digest(secret)
+        found = [token for token in self.list() if secrets.compare_digest(token.sha256, digest)]
+        return found[0] if found else None
+
+    def _writing(self) -> FileLock:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(str(self._path.with_suffix(".lock")), timeout=5)
+
+    def _write(self, tokens: tuple[Token, ...]) -> None:
+        new = self._path.with_suffix(".new")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump([asdict(token) for token in tokens], file, indent=2)
+        new.replace(self._path)
+        self._seen = None
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()

@@ -1,0 +1,71 @@
+"""Uploaded files find their place in a base, folders included: the one way in, of the page and of programs.
+
+Comes in: names as the visitor's computer has them, and bytes on disk. Goes out: files under ``uploads/`` of the base.
+Never: a name that leads out of that folder, or half a file where an ingest could read it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from ...ingest.errors import InputError
+from ..api import KnowledgeBase
+from ..base.rename import UPLOADS, remember_place
+
+_MAX_DEPTH = 20
+_MAX_NAME_BYTES = 200
+
+
+def keep(kb: KnowledgeBase, files: Sequence[tuple[str, Path]]) -> list[Path]:
+    """Move files into the base's uploads, one of the same name being replaced; return where they are.
+
+    Args:
+        kb: the base.
+        files: ``(name, where the bytes are now)``; a name may have folders: ``notes/2024/may.md``.
+    Raises:
+        InputError: a name that cannot be used, or two files of one name; nothing was done.
+    """
+    uploads = kb.config.folder / UPLOADS
+    places = [uploads / Path(*_parts(name)) for name, _ in files]
+    _check(places, [name for name, _ in files], uploads)
+    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=kb.config.folder) as folder:
+        arrived = [Path(shutil.move(path, Path(folder) / str(at))) for at, (_, path) in enumerate(files)]
+        for incoming, place in zip(arrived, places, strict=True):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            incoming.replace(place)
+    remember_place(kb.catalog, kb.config.folder)
+    return places
+
+
+def file_name(given: str) -> str:
+    """Return the name to keep an uploaded file under.
+
+    Raises:
+        InputError: it is no plain file name: a path, a hidden file, control characters, or too long.
+    """
+    plain = PurePosixPath(given.replace("\\", "/")).name
+    wrong = plain != given or given.startswith(".") or not given.isprintable() or not given.strip()
+    if wrong or len(given.encode(errors="replace")) > _MAX_NAME_BYTES or set(given) & set(':*?"<>|'):
+        raise InputError(f"{given[:80]!r} cannot name an uploaded file; rename it to plain letters and a suffix")
+    return given
+
+
+def _parts(name: str) -> list[str]:
+    parts = name.split("/")
+    if len(parts) > _MAX_DEPTH:
+        raise InputError(f"{name[:80]!r} lies {len(parts)} folders deep; the limit is {_MAX_DEPTH}")
+    return [file_name(part) for part in parts]
+
+
+def _check(places: Sequence[Path], names: Sequence[str], uploads: Path) -> None:
+    """Refuse files of one name, and a name that is a file and a folder, before anything is moved."""
+    chosen = set(places)
+    for number, (place, name) in enumerate(zip(places, names, strict=True)):
+        if place in places[:number]:
+            raise InputError(f"{len(places)} files were sent, several of them named {name!r}; rename them")
+        above = [folder for folder in place.parents if folder.is_relative_to(uploads)]
+        if place.is_dir() or any(folder in chosen or folder.is_file() for folder in above):
+            raise InputError(f"{name[:80]!r} is a file and a folder at once in the uploads; rename it")

@@ -1,0 +1,156 @@
+"""The thread that does the ingest jobs of a home, one after the other.
+
+Comes in: jobs that wait. Goes out: their progress and reports. Never: two workers on one home (a lock sees to that; should its
+holder be killed, another takes over), or a job given up because a person at a terminal is writing to the same base.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ...ingest.document import IngestReport, Step
+from ...ingest.errors import KBError, LockedError
+from ...ingest.run.sync import Selection
+from ..api import KnowledgeBase
+from ..as_data import as_data
+from .jobs import Job, Jobs
+
+_TELL_S = 0.2
+_LOOK_S = 1.0
+_TOGETHER = 500
+
+
+class _StoppedError(Exception):
+    """Raised out of an ingest that nobody wants any more; what was finished is kept."""
+
+
+class Worker:
+    """Does jobs from ``start`` to ``stop``."""
+
+    def __init__(self, jobs: Jobs, home: Path, base: Callable[[str], KnowledgeBase]) -> None:
+        """Make a worker for the jobs of ``home``; ``base`` opens a knowledge base by name."""
+        self._jobs = jobs
+        self._base = base
+        self._lock = FileLock(str(home / "jobs.lock"), timeout=0)
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ingest-jobs", daemon=True)
+
+    def start(self) -> None:
+        """Begin, first with what an earlier process was interrupted at."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once whether there is something to do."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Stop; a job under way is left after the file at hand, and gone on with at the next start."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with self._lock:
+                    self._jobs.requeue()
+                    self._work()
+            except Timeout:  # another process does the jobs of this home
+                self._stop.wait(_LOOK_S)
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            self._wake.clear()
+            waiting = self._jobs.waiting()
+            if waiting:
+                self._do(_together(waiting))
+            else:
+                self._wake.wait(_LOOK_S)
+
+    def _do(self, jobs: Sequence[Job]) -> None:
+        """Do jobs that one ingest can do; where it cannot, each on its own, so that one is to blame."""
+        self._jobs.move(jobs, "waiting", "running")
+        try:
+            report = self._ingest(jobs)
+        except _StoppedError:
+            self._jobs.move(jobs, "running", "waiting")
+        except Exception as error:  # noqa: BLE001  the outermost handler of this thread: it must go on to the next job
+            if len(jobs) > 1:
+                for job in jobs:
+                    self._do([job])
+                return
+            said = str(error) if isinstance(error, KBError) else f"{type(error).__name__}: {error}"
+            self._jobs.fail(jobs[0], said)
+        else:
+            own = {job.id: report if len(jobs) == 1 else _of(report, job.paths) for job in jobs}
+            self._jobs.end({job_id: as_data(of_job) for job_id, of_job in own.items()})
+
+    def _ingest(self, jobs: Sequence[Job]) -> IngestReport:
+        told_at = 0.0
+
+        def progress(step: Step) -> None:
+            nonlocal told_at
+            now = time.monotonic()
+            if now - told_at < _TELL_S and step.done < step.total:
+                return
+            told_at = now
+            self._check(jobs)
+            self._jobs.tell(jobs, step.stage, step.done, step.total, step.source, step.failed)
+
+        paths = list(dict.fromkeys(path for job in jobs for path in job.paths))
+
+        def ingest() -> IngestReport:
+            self._check(jobs)
+            selection = Selection(delete=not jobs[0].keep)
+            return self._base(jobs[0].base).ingest(paths, selection=selection, progress=progress)
+
+        return in_turn(ingest, lambda: self._stop.wait(_LOOK_S))
+
+    def _check(self, jobs: Sequence[Job]) -> None:
+        if self._stop.is_set() or self._jobs.any_cancelled(jobs):
+            raise _StoppedError
+
+
+def in_turn(ingest: Callable[[], IngestReport], pause: Callable[[], object]) -> IngestReport:
+    """Ingest once nobody else writes to the base; ``pause`` is called each time that it is found busy."""
+    while True:
+        try:
+            return ingest()
+        except LockedError:
+            pause()
+
+
+def _together(waiting: Sequence[Job]) -> list[Job]:
+    """Return the oldest job, and those that may be done with it: single files of the same base, none to vanish.
+
+    One that was begun before is done alone: what ended the process then should not take others with it again.
+    """
+    first = waiting[0]
+    if not first.keep or first.begun:
+        return [first]
+    return [job for job in waiting if job.keep and not job.begun and job.base == first.base][:_TOGETHER]
+
+
+def _of(report: IngestReport, paths: Sequence[str]) -> IngestReport:
+    """Return the part of a report that is about some files."""
+    prefixes = tuple(f"{path}{end}" for path in paths for end in ("!", "/"))
+
+    def mine(source: str) -> bool:
+        return source in paths or source.startswith(prefixes)
+
+    return replace(
+        report,
+        added=tuple(filter(mine, report.added)),
+        updated=tuple(filter(mine, report.updated)),
+        unchanged=tuple(filter(mine, report.unchanged)),
+        removed=tuple(filter(mine, report.removed)),
+        failed=tuple(failure for failure in report.failed if mine(failure.source)),
+    )

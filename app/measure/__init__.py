@@ -1,0 +1,1 @@
+"""How well a base finds and answers; whether a model works on this machine."""

@@ -1,0 +1,1 @@
+"""HTTP: kb's own API, OpenAI's, and MCP."""

@@ -1,0 +1,228 @@
+"""What the endpoints share: who asks, which error is which status, answers that stop when the client goes away.
+
+Comes in: requests. Goes out: roles, error bodies, snapshots of an answer. Never: a generation that nobody waits for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from ...ingest.errors import (
+    GeneratorError,
+    InputError,
+    KBError,
+    LockedError,
+    StorageError,
+    UnknownModelError,
+    UnknownNameError,
+)
+from ..answers.answer import Answer
+from ..api import KnowledgeBase
+from ..hosting.bases import Bases
+from ..hosting.gate import BusyError, Gate, Rate, Ticket
+from ..hosting.tokens import Tokens, allows
+from ..several import KnowledgeBases
+
+COOKIE = "kb_token"
+
+_STATUS: tuple[tuple[type[KBError], int], ...] = (
+    (BusyError, 429),
+    (UnknownNameError, 404),
+    (UnknownModelError, 500),  # no request names a model: it is the server's own
+    (InputError, 400),
+    (StorageError, 503),
+    (GeneratorError, 502),
+    (KBError, 500),
+)
+_POLL_S = 0.2
+_LOCKED_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks, and what for."""
+
+    role: str
+    token: str = ""
+    """The id of its token; empty on a server without tokens."""
+    bases: tuple[str, ...] = ()
+    """The only ones it may use; empty: all."""
+
+    def may_use(self, base: str) -> bool:
+        """Return whether it may use a base; whether there is one of this name is another question."""
+        return not self.bases or base in self.bases
+
+    def named(self, base: str | None, default: str) -> str:
+        """Return the base that is meant: the one that is named, else the default, else the first that it may use.
+
+        Raises:
+            HTTPException: 403, it may not use it.
+        """
+        name = base or (default if self.may_use(default) else self.bases[0])
+        if not self.may_use(name):
+            raise HTTPException(403, f"this token is not good for the knowledge base {name[:64]!r}")
+        return name
+
+    def open(self, bases: Bases, base: str | None) -> KnowledgeBase:
+        """Return the base that is meant, see ``named``.
+
+        Raises:
+            HTTPException: 403, it may not use it.
+            UnknownNameError: there is none of this name.
+        """
+        name = self.named(base, bases.config.name)
+        if self.bases and name not in bases.names():
+            raise UnknownNameError(f"there is no knowledge base {name!r}")  # without a word of the others
+        return bases.get(name)
+
+    def open_all(self, bases: Bases, base: str | None, several: Sequence[str]) -> KnowledgeBase | KnowledgeBases:
+        """Return one base, or several as one.
+
+        Raises:
+            HTTPException: 403, it may not use one of them.
+            InputError: both were named, or one twice.
+            UnknownNameError: there is none of this name.
+        """
+        if not several:
+            return self.open(bases, base)
+        if base:
+            raise InputError("name one base, or several bases, not both")
+        return KnowledgeBases([self.open(bases, name) for name in several])
+
+
+class Door:
+    """Decides who may come in. Where there are no tokens, only this computer can reach the server: then everyone may."""
+
+    def __init__(self, tokens: Tokens, rate: Rate | None = None) -> None:
+        self._tokens = tokens
+        self._rate = rate or Rate(0)
+
+    def role(self, request: Request) -> str | None:
+        """Return the role of whoever opens the page, or ``None`` for nobody we know.
+
+        The page shows all bases: a token that is good for some of them only is good for the endpoints only.
+        """
+        visitor = self._visitor(request)
+        return visitor.role if visitor and not visitor.bases else None
+
+    def opens_the_page(self, secret: str) -> bool:
+        """Return whether a token may sign in."""
+        token = self._tokens.find(secret)
+        return token is not None and not token.bases
+
+    def needs(self, role: str) -> Callable[[Request], None]:
+        """Return a dependency that lets only this role, or a higher one, through; ``visitor`` says then who it is."""
+
+        def check(request: Request) -> None:
+            found = self._visitor(request)
+            if found is None:
+                raise HTTPException(401, "a token is needed: Authorization: Bearer ...", {"www-authenticate": "Bearer"})
+            if not allows(found.role, role):
+                raise HTTPException(403, f"this needs a token with the role {role}; yours is {found.role}")
+            if found.token:
+                self._rate.take(found.token)
+            request.state.visitor = found
+
+        return check
+
+    def _visitor(self, request: Request) -> Visitor | None:
+        if not self._tokens.list():
+            return Visitor("admin")
+        kind, _, secret = request.headers.get("authorization", "").partition(" ")
+        secret = secret.strip() if kind.lower() == "bearer" else request.cookies.get(COOKIE, "")
+        token = self._tokens.find(secret) if secret else None
+        return Visitor(token.role, token.id, token.bases) if token else None
+
+
+def visitor(request: Request) -> Visitor:
+    """Return who asks, once ``Door.needs`` has let the request through."""
+    found = request.state.visitor
+    if not isinstance(found, Visitor):
+        raise TypeError("this endpoint has no Door.needs")
+    return found
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Make every error of ours a JSON body with the right status, in the form that OpenAI's clients read."""
+
+    @app.exception_handler(KBError)
+    def of_kb(_: Request, error: Exception) -> JSONResponse:
+        status = next(status for kind, status in _STATUS if isinstance(error, kind))
+        wait_s = error.retry_after_s if isinstance(error, BusyError) else _LOCKED_S
+        headers = {"retry-after": str(wait_s)} if isinstance(error, (BusyError, LockedError)) else None
+        return JSONResponse(error_body(str(error), type(error).__name__, status), status, headers)
+
+    @app.exception_handler(Exception)
+    def of_ours(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse(error_body(f"this should not have happened: {type(error).__name__}", "bug", 500), 500)
+
+    @app.exception_handler(HTTPException)
+    def of_http(_: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, HTTPException):
+            raise error
+        return JSONResponse(error_body(error.detail, "refused", error.status_code), error.status_code, error.headers)
+
+
+REFUSALS: dict[int | str, dict[str, str]] = {
+    400: {"description": "What was sent cannot be used; the message says why."},
+    401: {"description": "A token is needed."},
+    403: {"description": "The token may not do this, or another web site sent it."},
+    404: {"description": "There is no base, job or answer of this name."},
+    413: {"description": "It is too large."},
+    422: {"description": "A field is missing, or not what it should be."},
+    429: {"description": "Too many questions wait, or the token asks too often; Retry-After says when to come back."},
+    502: {"description": "The language model failed."},
+    503: {"description": "Another process is writing to the base; Retry-After says when to come back."},
+}
+"""What every endpoint may answer, for the OpenAPI document."""
+
+
+def error_body(message: str, kind: str, code: int) -> dict[str, object]:
+    """Return an error as OpenAI's API writes it."""
+    return {"error": {"message": message, "type": kind, "code": code, "param": None}}
+
+
+async def answers(
+    request: Request, ticket: Ticket, stream: Callable[[], Iterator[Answer]]
+) -> AsyncGenerator[Answer, None]:
+    """Yield the snapshots of an answer when its turn has come; stop as soon as the client has gone."""
+    with ticket:
+        while not await run_in_threadpool(ticket.wait, _POLL_S):
+            if await request.is_disconnected():
+                return
+        pieces = await run_in_threadpool(stream)
+        try:
+            while not await request.is_disconnected():
+                answer = await run_in_threadpool(_next, pieces)
+                if answer is None:
+                    return
+                yield answer
+        finally:
+            with suppress(
+                ValueError
+            ):  # it is being run by a thread that cannot be stopped: it ends with its next piece
+                pieces.close()  # type: ignore[attr-defined]
+
+
+def _next(pieces: Iterator[Answer]) -> Answer | None:
+    return next(pieces, None)
+
+
+async def last(request: Request, gate: Gate, stream: Callable[[], Iterator[Answer]]) -> Answer:
+    """Return the finished answer.
+
+    Raises:
+        BusyError: the queue is full.
+    """
+    found = None
+    async for answer in answers(request, gate.ticket(), stream):
+        found = answer
+    if found is None or not found.finished:
+        raise HTTPException(499, "the client has gone")
+    return found

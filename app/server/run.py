@@ -1,0 +1,186 @@
+"""The web server: puts the parts together, listens, prints its address.
+
+Comes in: settings. Goes out: a FastAPI application, or a running server. Never: a port open to others without a token.
+The only file that imports uvicorn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import os
+import socket
+import tempfile
+import threading
+import webbrowser
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from ... import __version__
+from ...ingest.errors import InputError, KBError
+from ..hosting.bases import Bases
+from ..hosting.gate import Gate, Rate
+from ..hosting.jobs import Jobs
+from ..hosting.process import give_memory_back
+from ..hosting.tokens import Tokens
+from ..hosting.worker import Worker
+from .docs import docs
+from .guard import Guard
+from .login import SignIn, login
+from .metrics import Metrics
+from .native import health, native
+from .openai_api import openai_like
+from .requests import Door, handle_errors
+
+UI_PORT, SERVE_PORT = 7860, 8000
+MAX_UPLOAD_BYTES = 500_000_000
+
+_PORTS_TRIED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What is served, and to whom."""
+
+    host: str = "127.0.0.1"
+    port: int = SERVE_PORT
+    api: bool = True
+    """Whether there are endpoints for programs, beside the page."""
+    n_running: int = 2
+    """Answers written at once."""
+    n_waiting: int = 16
+    """Questions that wait; more are told to come back."""
+    max_upload_bytes: int = MAX_UPLOAD_BYTES
+    rate_per_minute: int = 600
+    """Requests of one token; 0: no limit."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this computer can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def make_app(bases: Bases, serving: Serving) -> FastAPI:
+    """Return the application.
+
+    Raises:
+        InputError: others could reach it, and no token protects it.
+    """
+    tokens = Tokens(bases.config.home)
+    if not serving.is_loopback and not tokens.list():
+        raise InputError(
+            f"--host {serving.host} lets others reach this server, and there is no token yet; run: kb token add --role write"
+        )
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads these when it is imported
+    os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="kb-uploads-")
+    from ..ui.page import mount
+
+    jobs = Jobs(bases.config.home)
+    worker = Worker(jobs, bases.config.home, bases.get)
+    app = FastAPI(title="kb", version=__version__, docs_url=None, redoc_url=None, lifespan=partial(_working, worker))
+    gate = Gate(serving.n_running, serving.n_waiting)
+    handle_errors(app)
+    role_of = None
+    if serving.api:
+        door, metrics = Door(tokens, Rate(serving.rate_per_minute)), Metrics()
+        role_of = door.role
+        app.include_router(health(bases, gate, door, metrics, jobs))
+        app.include_router(native(bases, gate, door, metrics, jobs, worker, paths_allowed=serving.is_loopback))
+        app.include_router(openai_like(bases, gate, door, metrics))
+        app.include_router(login(door))
+        app.include_router(docs(app))
+        app.add_middleware(SignIn, door=door)
+    mount(app, bases, gate, role_of=role_of, max_upload_bytes=serving.max_upload_bytes)
+    app.add_middleware(Guard, loopback_only=serving.is_loopback, max_upload_bytes=serving.max_upload_bytes)
+    return app
+
+
+def run(
+    bases: Bases, serving: Serving, *, say: Callable[[str], None], browser: bool = False, any_port: bool = False
+) -> None:
+    """Serve until interrupted.
+
+    Args:
+        bases: what is served.
+        serving: how, and to whom.
+        say: told the address.
+        browser: whether to open it there.
+        any_port: whether the next free port will do.
+    Raises:
+        InputError: others could reach it and no token protects it, or the port is taken.
+    """
+    give_memory_back()
+    listening = _listen(serving.host, serving.port, _PORTS_TRIED if any_port else 1)
+    app = make_app(bases, serving)
+    host = f"[{serving.host}]" if ":" in serving.host else serving.host
+    address = f"http://{host}:{listening.getsockname()[1]}"
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3
+    )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    server = _Server(config, lambda: _tell(address, say, browser=browser))
+    threading.Thread(target=_warm_up, args=(bases,), daemon=True).start()
+    server.run(sockets=[listening])
+    bases.close()
+
+
+@asynccontextmanager
+async def _working(worker: Worker, _: FastAPI) -> AsyncIterator[None]:
+    worker.start()
+    yield
+    await run_in_threadpool(worker.stop)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._started()
+
+
+def _tell(address: str, say: Callable[[str], None], *, browser: bool) -> None:
+    say(f"kb is at {address}  (Ctrl+C stops it)")
+    if browser:
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a log record says more than that a connection was open when the server was stopped."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+
+def _warm_up(bases: Bases) -> None:
+    """Load what the first question would have to wait for."""
+    with contextlib.suppress(KBError):
+        bases.get().search("kb", 1)
+
+
+def _listen(host: str, port: int, tries: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for number in range(port, port + tries):
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, number))
+        except OSError as error:
+            listening.close()
+            failure = error
+            continue
+        return listening
+    raise InputError(f"cannot listen on {host}:{port} ({failure}); choose another --port") from failure

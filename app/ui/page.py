@@ -1,0 +1,235 @@
+"""The browser face: what is where on the page, and what calls what.
+
+Comes in: the bases to show. Goes out: a Gradio page on a FastAPI app. Never: a font, script or image from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from gradio.utils import get_upload_folder
+
+from ..hosting.bases import Bases
+from ..hosting.gate import Gate
+from ..i18n.texts import LOCALES
+from .bases import Choosing
+from .chat import Chatting
+from .documents import Documents
+from .sessions import Sessions
+from .settings import controls, keep
+from .state import Talk
+from .style import COLOURS, FONTS, MONO, script, style
+
+_ = gr.I18n(**{locale: dict(texts) for locale, texts in LOCALES.items()})
+_QUIET = {"show_progress": "hidden"}
+
+
+def mount(
+    app: FastAPI,
+    bases: Bases,
+    gate: Gate,
+    *,
+    role_of: Callable[[Request], str | None] | None = None,
+    max_upload_bytes: int,
+    path: str = "/",
+) -> None:
+    """Put the page on a web application.
+
+    Args:
+        app: the application.
+        bases: what is shown.
+        gate: how many answers are written at once.
+        role_of: who a request comes from; ``None`` for nobody. Without it, every visitor is the user of this computer.
+        max_upload_bytes: the largest file that is taken.
+        path: where on the application.
+    """
+    theme = gr.themes.Default(
+        primary_hue="teal", secondary_hue="teal", neutral_hue="slate", font=list(FONTS), font_mono=list(MONO)
+    ).set(**COLOURS)
+    page = _Page(bases, gate).build().queue(max_size=64, default_concurrency_limit=8)
+    page.has_launched = (
+        True  # until then gradio takes any path of this computer for an upload; mounting does not say so
+    )
+    gr.mount_gradio_app(
+        app,
+        page,
+        path,
+        auth_dependency=role_of,
+        footer_links=[],
+        run_history=False,
+        show_error=True,
+        max_file_size=max_upload_bytes,
+        ssr_mode=False,
+        pwa=False,
+        i18n=_,
+        mcp_server=False,
+        theme=theme,
+        css=style(),
+        js=script("load"),
+        blocked_paths=[str(bases.config.home)],
+    )
+
+
+class _Page:
+    """The page while it is built: each part makes its components, then ``_wire`` joins them."""
+
+    def __init__(self, bases: Bases, gate: Gate) -> None:
+        self.bases = bases
+        self.choosing, self.chatting = Choosing(bases, gate), Chatting(bases, gate)
+        self.sessions, self.documents = Sessions(bases), Documents(bases, lambda: Path(get_upload_folder()))
+        self.clicks = script("clicks")
+
+    def build(self) -> gr.Blocks:
+        with gr.Blocks(title="kb", analytics_enabled=False, fill_width=True) as page:
+            self.talk = gr.State(Talk())
+            self.own = gr.BrowserState([], storage_key="kb-conversations", secret="kb")  # noqa: S106  names, no secrets
+            with gr.Sidebar(width=300):
+                self._side_bar()
+            with gr.Tabs():
+                with gr.Tab(_("ask"), elem_id="kb-tab-ask"), gr.Row():
+                    self._ask_tab()
+                with gr.Tab(_("documents"), elem_id="kb-tab-documents"):
+                    self._documents_tab()
+                with gr.Tab(_("settings"), elem_id="kb-tab-settings"):
+                    self._settings_tab()
+            self._wire(page)
+        return page
+
+    def _html(self, name: str) -> gr.HTML:
+        return gr.HTML(elem_id=name, js_on_load=self.clicks, apply_default_css=False)
+
+    def _side_bar(self) -> None:
+        gr.HTML("<h1>kb</h1>", elem_id="kb-brand")
+        self.base = gr.Dropdown(
+            list(self.bases.names()), value=self.bases.config.name, label=_("base"), elem_id="kb-base", interactive=True
+        )
+        self.also = gr.Dropdown(
+            [], value=[], multiselect=True, label=_("also"), info=_("also_info"), elem_id="kb-also", visible=False,
+            interactive=True,
+        )  # fmt: skip
+        self.new_chat = gr.Button(_("new_chat"), size="sm", elem_id="kb-new-chat")
+        self.listed = self._html("kb-sessions")
+        with gr.Row(elem_id="kb-save-row"):
+            self.markdown = gr.Button(_("save_md"), size="sm", elem_id="kb-save-md", min_width=80)
+            self.json = gr.Button(_("save_json"), size="sm", elem_id="kb-save-json", min_width=80)
+        self.file = gr.Textbox(visible="hidden")
+        self.said = gr.HTML(elem_id="kb-said")
+
+    def _ask_tab(self) -> None:
+        with gr.Column(scale=3, min_width=320):
+            self.chat = self._html("kb-chat")
+            with gr.Row(elem_id="kb-ask-row"):
+                self.question = gr.Textbox(
+                    label=_("question"), show_label=False, placeholder=_("placeholder"), elem_id="kb-question",
+                    lines=1, max_lines=6, max_length=8_000, scale=8, autofocus=True, container=False,
+                )  # fmt: skip
+                self.send = gr.Button(_("send"), variant="primary", elem_id="kb-send", scale=1, min_width=90)
+                self.stop = gr.Button(
+                    _("stop"), variant="stop", elem_id="kb-stop", scale=1, min_width=90, visible=False
+                )
+        with gr.Column(scale=2, min_width=320, elem_id="kb-side"):
+            self.side = self._html("kb-sources")
+
+    def _documents_tab(self) -> None:
+        self.drop = gr.HTML(elem_id="kb-drop", js_on_load=script("upload"), apply_default_css=False)
+        self.progress = gr.HTML(elem_id="kb-progress")
+        self.only = gr.Textbox(label=_("filter"), max_lines=1, elem_id="kb-filter")
+        self.table = self._html("kb-documents")
+
+    def _settings_tab(self) -> None:
+        with gr.Row():
+            with gr.Column(min_width=280):
+                self.facts = gr.HTML(elem_id="kb-facts")
+            with gr.Column(min_width=280):
+                self.model = gr.Dropdown(
+                    self.choosing.models(), value=self.bases.config.llm, label=_("model_choice"),
+                    info=_("model_info"), allow_custom_value=True, interactive=True, elem_id="kb-model",
+                )  # fmt: skip
+            with gr.Column(min_width=280):
+                self.reasoning = gr.Checkbox(value=False, label=_("reasoning"), elem_id="kb-reasoning")
+        self.model_said = gr.HTML(elem_id="kb-model-said")
+        self.settings = controls()
+        with gr.Accordion(_("bases"), open=True, elem_id="kb-bases"):
+            self._bases_part()
+
+    def _bases_part(self) -> None:
+        with gr.Row():
+            with gr.Column(min_width=280):
+                self.new_base = gr.Textbox(label=_("new_base"), elem_id="kb-new-base", max_lines=1, max_length=64)
+                self.create = gr.Button(_("create"), size="sm", elem_id="kb-create")
+            with gr.Column(min_width=280):
+                self.name = gr.Textbox(label=_("base_name"), elem_id="kb-base-name", max_lines=1, max_length=64)
+                self.rename = gr.Button(_("rename"), size="sm", elem_id="kb-rename")
+            with gr.Column(min_width=280):
+                self.delete = gr.Button(_("delete_base"), size="sm", elem_id="kb-delete-base")
+                with gr.Column(visible=False, elem_id="kb-delete-row") as self.sure:
+                    self.really = gr.HTML()
+                    self.yes = gr.Button(_("delete_yes"), variant="stop", size="sm", elem_id="kb-delete-yes")
+                    self.no = gr.Button(_("cancel"), size="sm")
+        self.bases_said = gr.HTML(elem_id="kb-bases-said")
+
+    def _wire(self, page: gr.Blocks) -> None:
+        self._wire_chat()
+        self._wire_sessions()
+        self._wire_documents()
+        self._wire_bases(page)
+        keep(page, self.settings)
+
+    def _wire_chat(self) -> None:
+        asked = [self.talk, self.base, self.also, *self.settings]
+        grows = [self.question, self.talk, self.chat, self.side, self.send, self.stop, self.listed, self.own]
+        running = {**_QUIET, "concurrency_limit": 16}
+        asking = gr.on(
+            [self.send.click, self.question.submit], self.chatting.ask, [self.question, *asked], grows, **running
+        )
+        again = self.chat.redo(self.chatting.redo, asked, grows, **running)
+        self.stop.click(
+            self.chatting.stop,
+            self.talk,
+            [self.talk, self.chat, self.send, self.stop],
+            cancels=[asking, again],
+            **_QUIET,
+        )
+        for place in (self.chat, self.side):
+            place.choose(self.chatting.choose, [self.talk, self.base], self.side, **_QUIET)
+        self.chat.why(self.chatting.why, [self.talk, self.base, self.settings[0]], self.side, **_QUIET)
+        self.chat.rate(self.chatting.rate, [self.talk, self.base], [self.talk, self.chat], **_QUIET)
+        self.reasoning.change(self.chatting.reasoning, [self.talk, self.reasoning], [self.talk, self.chat], **_QUIET)
+
+    def _wire_sessions(self) -> None:
+        shown = [self.talk, self.chat, self.side, self.listed]
+        mine = [self.talk, self.base]
+        self.new_chat.click(self.sessions.new, mine, shown, **_QUIET)
+        self.listed.open_session(self.sessions.open, mine, shown, **_QUIET)
+        self.listed.drop_session(self.sessions.drop, mine, [*shown, self.said], **_QUIET)
+        self.listed.title_session(self.sessions.title, mine, [self.listed, self.said], **_QUIET)
+        for button, form in ((self.markdown, "md"), (self.json, "json")):
+            saving = button.click(self.sessions.save, [*mine, gr.State(form)], [self.file, self.said], **_QUIET)
+            saving.then(None, self.file, None, js=script("save"))
+
+    def _wire_documents(self) -> None:
+        only, shown = [self.base, self.only], [self.progress, self.table]
+        one_by_one = {**_QUIET, "concurrency_limit": 1, "concurrency_id": "ingest", "trigger_mode": "multiple"}
+        self.drop.sent(self.documents.upload, only, shown, **one_by_one)
+        self.table.retry(self.documents.retry, only, shown, **one_by_one)
+        self.table.forget(self.documents.forget, only, shown, **_QUIET)
+        self.only.change(self.documents.table, only, self.table, **_QUIET)
+
+    def _wire_bases(self, page: gr.Blocks) -> None:
+        shown = [
+            self.base, self.also, self.talk, self.chat, self.side, self.listed, self.drop, self.table, self.facts,
+            self.name, self.model,
+        ]  # fmt: skip
+        page.load(self.choosing.page, [self.base, self.own], shown, **_QUIET)
+        self.base.input(self.choosing.page, [self.base, self.own], shown, **_QUIET)
+        made = self.create.click(self.choosing.create, self.new_base, [self.base, self.new_base, self.bases_said])
+        named = self.rename.click(self.choosing.rename, [self.base, self.name], [self.base, self.bases_said])
+        self.delete.click(self.choosing.ask_delete, self.base, [self.sure, self.really])
+        self.no.click(lambda: gr.update(visible=False), None, self.sure)
+        gone = self.yes.click(self.choosing.delete, self.base, [self.base, self.sure, self.bases_said])
+        for changed in (made, named, gone):
+            changed.then(self.choosing.page, [self.base, self.own], shown, **_QUIET)
+        self.model.input(self.choosing.use_model, [self.model, self.base], [self.facts, self.model, self.model_said])

@@ -1,0 +1,86 @@
+"""The page or image that a citation comes from, with the quoted words highlighted.
+
+Comes in: a citation. Goes out: HTML with the image in it. Never: a file whose bytes are not those that were read.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from ...ingest.document import document_id
+from ...ingest.errors import KBError
+from ...ingest.images.image import frames
+from ...ingest.images.ocr import Box, ocr_installed, quote_places
+from ...ingest.media import PDF
+from ...ingest.pdf.pdfium import quote_boxes, render_page
+from ...prompts.prompt import Citation
+from .html import escape
+from .state import Texts
+
+_SCALE = 1.5
+_OCR_SCALE = 200 / 72
+"""At which scans are read; at another one, other words are recognised."""
+_KINDS = {
+    ".pdf": PDF, ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp",
+    ".gif": "image/gif", ".bmp": "image/bmp", ".tif": "image/tiff", ".tiff": "image/tiff",
+}  # fmt: skip
+
+
+def page_image(citation: Citation, quotes: Sequence[str], texts: Texts) -> str:
+    """Return the page that quotes stand on; empty for kinds of files that have no look."""
+    path = Path(citation.source)
+    kind = _KINDS.get(path.suffix.lower())
+    if kind is None or citation.page is None:
+        return ""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        data = b""
+    if document_id(kind, data) != citation.document_id:
+        return f'<p class="kb-none">{texts["gone"]}</p>'
+    try:
+        png, boxes = (_of_pdf if kind == PDF else _of_image)(data, citation.page, quotes)
+    except KBError:
+        return ""
+    width, height = _size(png)
+    marks = "".join(_box(box, width, height) for box in boxes)
+    label = escape(texts["page_image"].format(n=citation.page, name=path.name))
+    shown = f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" alt="{label}">'
+    return f'<figure class="kb-page">{shown}{marks}</figure>'
+
+
+def _of_pdf(data: bytes, page: int, quotes: Sequence[str]) -> tuple[bytes, list[Box]]:
+    """Return a page's image, and boxes in its pixels; of a scan, whose words have no place, it is recognised again."""
+    png = render_page(data, page, _SCALE)
+    boxes = [_times(box, _SCALE) for quote in quotes for box in quote_boxes(data, page, quote)]
+    if not boxes and ocr_installed():
+        scan = render_page(data, page, _OCR_SCALE)
+        smaller = _size(png)[0] / _size(scan)[0]
+        boxes = [_times(box, smaller) for quote in quotes for box in quote_places(scan, quote)]
+    return png, boxes
+
+
+def _of_image(data: bytes, page: int, quotes: Sequence[str]) -> tuple[bytes, list[Box]]:
+    png = next(islice(frames(data), page - 1, None), b"")
+    places = [box for quote in quotes for box in quote_places(png, quote)] if ocr_installed() else []
+    return png, places
+
+
+def _times(box: Box, factor: float) -> Box:
+    left, top, right, bottom = (factor * side for side in box)
+    return left, top, right, bottom
+
+
+def _size(png: bytes) -> tuple[int, int]:
+    width, height = struct.unpack(">II", png[16:24])
+    return int(width), int(height)
+
+
+def _box(box: Box, width: int, height: int) -> str:
+    left, top, right, bottom = box
+    sides = (100 * left / width, 100 * top / height, 100 * (right - left) / width, 100 * (bottom - top) / height)
+    return '<i class="kb-box" style="left:{:.2f}%;top:{:.2f}%;width:{:.2f}%;height:{:.2f}%"></i>'.format(*sides)

@@ -1,0 +1,152 @@
+"""The sources panel: the places an answer cites, the chosen one in its context, on its page.
+
+Comes in: an answer and a chosen mark. Goes out: HTML. Never: the file of a citation whose bytes are not those that were read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from ...ingest.errors import InputError
+from ...prompts.prompt import Citation
+from ...retrieval.search.explain import Candidate, Vote, Why, why
+from ..answers.answer import Answer
+from ..api import KnowledgeBase
+from .html import escape, worded
+from .pages import page_image
+from .state import Texts
+
+_SHOWN = 30
+
+
+def explained(base_of: BaseOf, answer: Answer, k: int, texts: Texts) -> str:
+    """Return the candidates of an answer's search, as it would be made now; of several bases, one after the other.
+
+    Raises:
+        InputError: the question cannot be searched.
+    """
+    names = dict.fromkeys(hit.base for hit in answer.hits) or {"": None}
+    parts = "".join(_part(base_of(name), name, answer.question, k, texts) for name in names)
+    told = f'tabindex="0" role="region" aria-label="{texts["why"]}"'
+    said = f'<p class="kb-none">“{escape(answer.question)}”</p>'
+    return f'<div class="kb-panel" {told}><h2>{texts["why"]}</h2>{said}{parts}</div>'
+
+
+def _part(kb: KnowledgeBase, name: str, question: str, k: int, texts: Texts) -> str:
+    found = why(kb.searcher, question, k)
+    weights = texts["comma"].join(
+        f"{escape(lane)} × {weight:.2f}" for lane, weight in zip(found.lanes, found.weights, strict=True)
+    )
+    notes = "".join(f"<li>{escape(worded(note, texts))}</li>" for note in found.notes)
+    title = f"<h3>{escape(name)}</h3>" if name else ""
+    listed = f'<ul class="kb-notes">{notes}</ul>' if notes else ""
+    return f'{title}<p class="kb-none">{texts["why_how"]} {weights}</p>{listed}{_table(found, texts)}'
+
+
+def _table(found: Why, texts: Texts) -> str:
+    heads = "".join(f'<th scope="col">{texts[key]}</th>' for key in ("rank", "file", "score"))
+    rows = "".join(_row(one, texts) for one in found.candidates[:_SHOWN])
+    return (
+        f'<table class="kb-why"><caption class="kb-sr">{texts["why"]}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _row(one: Candidate, texts: Texts) -> str:
+    place = " › ".join(one.chunk.headings)
+    fate = texts["why_shown"] if one.place else one.cut
+    repeats = f" ({Path(one.repeats).name})" if one.repeats else ""
+    word = f" · {texts['why_verbatim']}" if one.verbatim else ""
+    votes = " · ".join(map(_vote, one.votes))
+    kind = "kb-shown" if one.place else "kb-cut"
+    return (
+        f'<tr class="{kind}"><td>{one.rank}</td><td><b>{escape(Path(one.chunk.source).name)}</b>'
+        f"<small>{escape(place)}</small><small>{votes}</small><small><em>{escape(fate + repeats + word)}</em></small></td>"
+        f"<td>{one.score:.2f}</td></tr>"
+    )
+
+
+def _vote(vote: Vote) -> str:
+    return f"{escape(vote.lane)} {f'#{vote.rank}' if vote.rank else '–'} {vote.score:.2f} (z {vote.z:+.1f})"
+
+
+_CONTEXT = 400
+
+BaseOf: TypeAlias = Callable[[str], KnowledgeBase]
+"""Opens the base of a name; of an empty one, the base that the page shows."""
+
+
+def nothing_chosen(texts: Texts) -> str:
+    """Return the panel before there is anything to show."""
+    return f'<div class="kb-panel"><h2>{texts["sources"]}</h2><p class="kb-none">{texts["sources_empty"]}</p></div>'
+
+
+def panel(
+    base_of: BaseOf, answer: Answer, turn: int, texts: Texts, sentence: int | None = None, mark: int | None = None
+) -> str:
+    """Return the panel of an answer: its sources, one of them open; the first unless a mark was chosen."""
+    if not answer.citations:
+        return (
+            f'<div class="kb-panel"><h2>{texts["sources"]}</h2><p class="kb-none">{texts["sources_of_none"]}</p></div>'
+        )
+    mark = mark or answer.citations[0].mark
+    cited = answer.citations if sentence is None else answer.sentences[sentence].citations
+    chosen = [citation for citation in cited if citation.mark == mark] or [answer.citations[0]]
+    cards = []
+    for number in dict.fromkeys(citation.mark for citation in answer.citations):
+        first = next(citation for citation in answer.citations if citation.mark == number)
+        is_open = number == chosen[0].mark
+        body = _passage(base_of, chosen, texts) if is_open else ""
+        cards.append(_card(first if not is_open else chosen[0], turn, texts, body))
+    return f'<div class="kb-panel"><h2>{texts["sources"]}</h2>{"".join(cards)}{_back(texts)}</div>'
+
+
+def _back(texts: Texts) -> str:
+    return f'<button type="button" class="kb-delete kb-back" data-back>{texts["back"]}</button>'
+
+
+def _card(citation: Citation, turn: int, texts: Texts, body: str) -> str:
+    place = [
+        *([citation.base] if citation.base else []),
+        *citation.headings,
+        *([texts["page"].format(n=citation.page)] if citation.page else []),
+    ]
+    name = Path(citation.source).name
+    chosen = "true" if body else "false"
+    quote = "" if body else f"<span>{escape(_short(citation.quote))}</span>"
+    return (
+        f'<div class="kb-card" data-open="{chosen}">'
+        f'<button type="button" class="kb-source" data-event="choose" data-turn="{turn}" data-mark="{citation.mark}" '
+        f'aria-expanded="{chosen}">'
+        f'<i class="kb-number">{citation.mark}</i><b>{escape(name)}</b>'
+        f"<small>{escape(' › '.join(place))}</small>{quote}</button>{body}</div>"
+    )
+
+
+def _passage(base_of: BaseOf, chosen: list[Citation], texts: Texts) -> str:
+    first = chosen[0]
+    try:
+        text = base_of(first.base).document_text(first.source)
+    except InputError as error:
+        return f'<p class="kb-none">{escape(str(error))}</p>'
+    if text[first.start : first.stop] != first.quote:
+        return f'<blockquote><mark>{escape(first.quote)}</mark></blockquote><p class="kb-none">{texts["gone"]}</p>'
+    begin = max(text.rfind("\n\n", 0, max(first.start - 1, 0)), first.start - _CONTEXT, 0)
+    end = min(max(citation.stop for citation in chosen) + _CONTEXT, len(text))
+    parts, at = [], begin
+    for citation in sorted(chosen, key=lambda citation: citation.start):
+        start = max(citation.start, at)
+        parts += [escape(text[at:start]), f"<mark>{escape(text[start : citation.stop])}</mark>"]
+        at = max(citation.stop, at)
+    parts.append(escape(text[at:end]))
+    before, after = "… " if begin else "", " …" if end < len(text) else ""
+    told = f'tabindex="0" role="group" aria-label="{texts["whole"]}"'
+    context = f"<blockquote {told}>{before}{''.join(parts).strip()}{after}</blockquote>"
+    return context + page_image(first, [citation.quote for citation in chosen], texts)
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 120 else text[:119] + "…"  # noqa: PLR2004  a line or two of a narrow panel

@@ -1,0 +1,83 @@
+"""The reader of images: photographs and scans of text.
+
+Comes in: the bytes of a PNG, JPEG, TIFF, WebP, BMP or GIF. Goes out: the text that OCR finds. Never: a description.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..errors import DamagedError, MissingExtraError, TooLargeError
+from ..reading import MarkdownWriter, Reading
+from .ocr import READING, ocr_installed, recognise
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_MAX_PIXELS = 100_000_000
+_LONGEST_SIDE = 4000
+_MAX_FRAMES = 500
+
+
+def read_image(data: bytes, name: str) -> Reading:
+    """Read the text in an image; a TIFF of several pages has as many.
+
+    Raises: MissingExtraError: the ``ocr`` extra is not installed. DamagedError: it cannot be decoded. TooLargeError.
+    """
+    del name
+    if not ocr_installed():
+        raise MissingExtraError(READING, "ocr")
+    writer = MarkdownWriter()
+    for number, frame in enumerate(frames(data), start=1):
+        _write_page(writer, number, recognise(frame))
+    return writer.finish()
+
+
+def frames(data: bytes) -> Iterator[bytes]:
+    """Yield the pages of an image as they are looked at: PNG, and no larger than makes sense.
+
+    Raises: DamagedError: it cannot be decoded. TooLargeError.
+    """
+    from PIL import Image, ImageSequence
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            _check_size(image)
+            for frame in ImageSequence.all_frames([image]) if image.format == "TIFF" else [image]:
+                frame.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+                encoded = io.BytesIO()
+                _on_white(frame).save(encoded, "PNG")
+                yield encoded.getvalue()
+    except (TooLargeError, MemoryError):
+        raise
+    except Exception as exc:  # Pillow meets damage with OSError, SyntaxError, struct.error, EOFError, KeyError, ...
+        raise DamagedError(f"The image cannot be decoded ({exc}); save it again as PNG.") from exc
+
+
+def _check_size(image: Image) -> None:
+    if image.width * image.height > _MAX_PIXELS or getattr(image, "n_frames", 1) > _MAX_FRAMES:
+        raise TooLargeError(f"The image has {image.width} x {image.height} dots; make it smaller.")
+
+
+def _on_white(frame: Image) -> Image:
+    """Return an image without transparency: below what is transparent there is often black, as the letters are."""
+    from PIL.Image import new
+
+    if not frame.has_transparency_data:
+        return frame.convert("RGB")
+    seen = frame.convert("RGBA")
+    ground = new("RGB", seen.size, "white")
+    ground.paste(seen, mask=seen.getchannel("A"))
+    return ground
+
+
+def _write_page(writer: MarkdownWriter, number: int, paragraphs: list[str]) -> None:
+    start = writer.begin_page()
+    for paragraph in paragraphs:
+        writer.block(paragraph)
+    if paragraphs:
+        writer.end_page(number, start, "ocr", "Recognised, as it is an image.")
+    else:
+        writer.end_page(number, start, "empty", "No text was found in it.")

@@ -1,0 +1,139 @@
+"""The pictures inside a file: their text is recognised where the ``ocr`` extra is installed, and counted where it is not.
+
+Comes in: the bytes of pictures, as a reader meets them. Goes out: paragraphs, and what became of pictures without. Never: the
+text of a picture twice, such as of a logo on every slide, a picture passed over in silence, or a file lost to one of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from .. import media
+from ..document import How
+from .image import frames
+from .ocr import OCR_HINT, ocr_installed, recognise, too_small
+
+_SVG = re.compile(
+    rb"\A(?:\s|<\?xml[^>]*>|<!--(?:(?!-->).)*-->|<!DOCTYPE[^>]*>)*<(?:\w+:)?svg\b", re.DOTALL | re.IGNORECASE
+)
+
+_HEADER = 24
+"""Bytes, in which a PNG and a GIF say how large they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the pictures in one place hold."""
+
+    paragraphs: tuple[str, ...] = ()
+    n_blank: int = 0
+    """In which no text was found."""
+    n_unread: int = 0
+
+    def __add__(self, other: Seen) -> Seen:
+        """Return what both hold, in this order."""
+        return Seen(self.paragraphs + other.paragraphs, self.n_blank + other.n_blank, self.n_unread + other.n_unread)
+
+    @property
+    def verdict(self) -> tuple[How, str]:
+        """How a page was read that shows nothing else, and why."""
+        if self.paragraphs:
+            return "ocr", "Recognised, as it is an image."
+        if self.n_unread:
+            waits = not ocr_installed()
+            return (
+                "failed",
+                f"It is an image without text. {OCR_HINT}" if waits else "It is an image that cannot be read.",
+            )
+        return ("empty", "An image in which no text was found.") if self.n_blank else ("text", "")
+
+
+NOTHING = Seen()
+
+
+class Pictures:
+    """Reads the pictures of one file, each once, and keeps account of them."""
+
+    def __init__(self) -> None:
+        self._known: set[bytes] = set()
+        self._n_recognised = 0
+        self._waiting: list[int] = []
+        """The page of each that waits for text recognition; 0 where there are no pages."""
+        self._unreadable: Counter[str] = Counter()
+        """By the kind of file."""
+
+    def see(self, name: str, data: bytes, page: int = 0) -> Seen:
+        """Return what a picture holds; nothing of one that was seen before.
+
+        Args:
+            name: its name, of which only the suffix matters.
+            data: the whole of it; empty where it is missing or damaged.
+            page: the page that shows it; 0 where there are no pages.
+        """
+        digest = hashlib.sha256(data or name.encode(errors="replace")).digest()
+        if digest in self._known:
+            return NOTHING
+        self._known.add(digest)
+        found = self._read(name, data, page)
+        if found is None:
+            return Seen(n_unread=1)
+        return Seen(tuple(found)) if found else Seen(n_blank=1)
+
+    def notes(self) -> Iterator[str]:
+        """Yield what to know of them, a sentence each."""
+        if self._n_recognised:
+            yield f"The text in {self._n_recognised} picture(s) was recognised."
+        if self._waiting and self._waiting[0]:
+            yield f"{len(self._waiting)} picture(s) were not read, the first on page {self._waiting[0]}. {OCR_HINT}"
+        elif self._waiting:
+            yield f"{len(self._waiting)} picture(s) were not read. {OCR_HINT}"
+        if self._unreadable:
+            kinds = ", ".join(sorted(self._unreadable))
+            yield f"{self._unreadable.total()} picture(s) cannot be read ({kinds})."
+
+    def _read(self, name: str, data: bytes, page: int) -> Sequence[str] | None:
+        """Return the text of a picture; None if it cannot be read, or not yet."""
+        try:
+            if _SVG.match(data[:4096]):
+                return _drawn(data)
+            if media.sniff(data, name) in media.IMAGES:
+                if _is_tiny(data):
+                    return ()
+                if not ocr_installed():
+                    self._waiting.append(page)
+                    return None
+                found = [paragraph for frame in frames(data) for paragraph in recognise(frame)]
+                self._n_recognised += bool(found)
+                return found
+        except Exception:  # noqa: BLE001, S110  whatever the libraries raise over one picture, the file goes on
+            pass
+        self._unreadable[PurePosixPath(name).suffix[1:].upper() or "?"] += 1
+        return None
+
+
+def _drawn(data: bytes) -> Sequence[str] | None:
+    """Return the text of an SVG, which is there as text; None where there is none but a picture in it, which is not opened.
+
+    Raises: DamagedError.
+    """
+    from ..package import parse_xml
+
+    root = parse_xml(data, "the drawing")
+    lines = [" ".join("".join(text.itertext()).split()) for text in root.iter("{*}text")]
+    if text := "\n".join(filter(None, lines)):
+        return (text,)
+    return None if root.find(".//{*}image") is not None else ()
+
+
+def _is_tiny(data: bytes) -> bool:
+    """Return whether a PNG or GIF is too small for letters: spacers and bullets, which need not wait to be recognised."""
+    if data.startswith(b"\x89PNG") and len(data) >= _HEADER:  # ISO/IEC 15948, 11.2.2
+        return too_small(int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big"))
+    if data.startswith(b"GIF8") and len(data) >= _HEADER:  # GIF89a, 18
+        return too_small(int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"))
+    return False

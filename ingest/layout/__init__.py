@@ -1,0 +1,1 @@
+"""Boxes on a page become lines, columns and paragraphs, in PDF files and recognised pictures alike."""

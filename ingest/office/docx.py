@@ -1,0 +1,303 @@
+"""The Word reader (.docx, .docm, .dotx).
+
+Comes in: the bytes of an Office Open XML text document. Goes out: Markdown, with the text in pictures where they stand, and
+notes, comments, headers and footers behind the body. Never: deleted text, field codes, or formatting that does not change
+the meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..errors import DamagedError
+from ..merged import Merged, Row, fill, grid
+from ..package import Element, Package, attribute, local, open_package
+from ..reading import MarkdownWriter, Reading
+from .docx_styles import Numbering, Styles, numbering_of, outline_of
+from .drawing import graphics, said_by
+from .formulas import linear
+from .pictures import OfficePictures, images_beside
+
+_SKIPPED = {
+    "del",
+    "moveFrom",
+    "delText",
+    "instrText",
+    "pPr",
+    "rPr",
+    "sdtPr",
+    "sdtEndPr",
+    "tblPr",
+    "tcPr",
+    "trPr",
+    "txbxContent",
+    "rt",
+}
+_CHARACTERS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen": "", "ptab": " "}
+_SYMBOLS = {"F0FE": "☒", "F0A8": "☐", "F06F": "☐", "F0FC": "✓", "F0E0": "→", "F0B7": "•"}
+_NOTE_PARTS = ("footnotes", "endnotes", "comments")
+
+
+def read_docx(data: bytes, name: str) -> Reading:
+    """Read a Word document.
+
+    Raises: EmptyFileError, EncryptedError, DamagedError, TooLargeError, UnsupportedError; see ``open_package``.
+    """
+    del name
+    with open_package(data) as package:
+        main = package.main_part("word/document.xml")
+        body = package.xml(main).find("{*}body")
+        if body is None:
+            raise DamagedError("The file holds no text document; save or download it again.")
+        return _DocxReader(package, main).read(body)
+
+
+class _DocxReader:
+    def __init__(self, package: Package, main: str) -> None:
+        self._package = package
+        self._main = main
+        self._relations = package.relations(main)
+        self._styles = Styles(self._part("styles"))
+        self._numbering = Numbering(self._part("numbering"))
+        self._writer = MarkdownWriter()
+        self._pictures = OfficePictures(package)
+        self._items: list[str] = []
+        self._code: list[str] = []
+
+    def read(self, body: Element) -> Reading:
+        self._blocks(body)
+        self._end_runs()
+        for graphic in graphics(self._package, self._main):
+            self._writer.block(graphic)
+        for kind in _NOTE_PARTS:
+            self._write_notes(kind)
+        self._write_margins(body)
+        embedded = sum("/embeddings/" in name for name in self._package.names)
+        notes = [f"{embedded} embedded object(s) were left out."] if embedded else []
+        return self._writer.finish(self._package.title(), notes=[*notes, *self._pictures.notes()])
+
+    def _part(self, kind: str) -> Element | None:
+        for relation in self._relations.values():
+            if relation.kind == kind and not relation.external:
+                return self._package.optional_xml(relation.target)
+        return None
+
+    def _blocks(self, parent: Element) -> None:
+        for element in _block_elements(parent):
+            if local(element) == "p":
+                self._paragraph(element)
+            else:
+                self._table(element)
+
+    def _paragraph(self, element: Element) -> None:
+        text = _text(element).strip()
+        properties = element.find("{*}pPr")
+        style = attribute(properties.find("{*}pStyle") if properties is not None else None, "val")
+        outline = outline_of(properties)
+        level = self._styles.heading_level(style) if outline is None else (outline + 1) % 10
+        if self._styles.is_code(style):
+            self._end_items()
+            self._code.append(_text(element))
+        elif text:
+            self._end_code()
+            self._text_block(text, level, numbering_of(properties) or self._styles.numbering(style))
+        elif not self._items:
+            self._end_code()
+        for box in _text_boxes(element):
+            self._end_runs()
+            self._blocks(box)
+        self._write_pictures(element)
+
+    def _text_block(self, text: str, level: int, numbering: tuple[str, int] | None) -> None:
+        number_id, depth = numbering or ("", 0)
+        marker = self._numbering.marker(number_id, depth) if number_id not in ("", "0") else ""
+        if level:
+            self._end_items()
+            self._writer.heading(level, f"{marker} {text}" if marker not in ("", "-") else text)
+        elif marker:
+            indent = "  " * depth
+            self._items.append(f"{indent}{marker} " + text.replace("\n", f"\n{indent}  "))
+        else:
+            self._end_items()
+            self._writer.block(text)
+
+    def _table(self, element: Element) -> None:
+        self._end_runs()
+        placed = list(_placed(element))
+        cells = [cell for *_, cell in placed if cell is not None]
+        if len(cells) == 1:  # a frame drawn around text
+            self._blocks(cells[0])
+            self._end_runs()
+            return
+        self._writer.table(_filled(placed))
+        for cell in cells:
+            for box in _text_boxes(cell):
+                self._blocks(box)
+            self._write_pictures(cell)
+
+    def _write_pictures(self, element: Element) -> None:
+        """Write the text in the pictures that are anchored in an element."""
+        named = (self._relations.get(picture) for picture in _pictures(element))
+        seen = self._pictures.look(relation.target for relation in named if relation and not relation.external)
+        if seen.paragraphs:
+            self._end_runs()
+            self._writer.blocks(seen.paragraphs)
+
+    def _write_notes(self, kind: str) -> None:
+        root = self._part(kind)
+        for note in root if root is not None else ():
+            text = " ".join(" ".join(_text(p) for p in note.iter("{*}p")).split())
+            if not text or attribute(note, "type") in ("separator", "continuationSeparator", "continuationNotice"):
+                continue
+            if kind == "comments":
+                self._writer.block(f"{said_by(attribute(note, 'author'), attribute(note, 'date'))}: {text}")
+            else:
+                self._writer.block(f"{_reference(kind, attribute(note, 'id'))}: {text}")
+
+    def _write_margins(self, body: Element) -> None:
+        """Write each header and footer once, behind everything else."""
+        seen: set[str] = set()
+        for reference in body.iter("{*}headerReference", "{*}footerReference"):
+            relation = self._relations.get(attribute(reference, "id"))
+            root = self._package.optional_xml(relation.target) if relation else None
+            text = "\n".join(filter(None, (_text(p).strip() for p in root.iter("{*}p")))) if root is not None else ""
+            if text not in seen and any(c.isalpha() for c in text):
+                self._writer.block(text)
+            seen.add(text)
+            if relation:
+                self._writer.blocks(self._pictures.look(images_beside(self._package, relation.target)).paragraphs)
+
+    def _end_runs(self) -> None:
+        self._end_items()
+        self._end_code()
+
+    def _end_items(self) -> None:
+        self._writer.block("\n".join(self._items))
+        self._items = []
+
+    def _end_code(self) -> None:
+        if "".join(self._code).strip():
+            self._writer.code("\n".join(self._code))
+        self._code = []
+
+
+def _block_elements(parent: Element) -> Iterator[Element]:
+    """Yield the paragraphs and tables of a container, looking through what only wraps them."""
+    for element in parent:
+        name = local(element)
+        if name in ("p", "tbl"):
+            yield element
+        elif name not in _SKIPPED:
+            yield from _block_elements(_chosen(element))
+
+
+def _chosen(element: Element) -> Element:
+    """Return the branch of an mc:AlternateContent that holds text; any other element as it is."""
+    if local(element) != "AlternateContent":
+        return element
+    branches = [branch for branch in element if any(True for _ in branch.iter("{*}t"))]
+    return branches[0] if branches else element
+
+
+def _text(element: Element) -> str:
+    return "".join(_pieces(element))
+
+
+def _pieces(element: Element) -> Iterator[str]:
+    for child in element:
+        name = local(child)
+        if name in _SKIPPED:
+            continue
+        if name == "t":
+            yield child.text or ""
+        elif name in _CHARACTERS:
+            yield _CHARACTERS[name]
+        elif name == "sym":
+            yield _SYMBOLS.get(attribute(child, "char").upper(), "")
+        elif name in ("footnoteReference", "endnoteReference"):
+            yield _reference(name.replace("Reference", "s"), attribute(child, "id"))
+        elif name == "oMath":
+            yield linear(child)
+        else:
+            yield from _pieces(_chosen(child))
+
+
+def _reference(kind: str, number: str) -> str:
+    return f"[^{'e' if kind == 'endnotes' else ''}{number}]"
+
+
+def _text_boxes(element: Element) -> Iterator[Element]:
+    """Yield the outermost text boxes anchored in an element, once where they are given in two forms."""
+    for child in element:
+        if local(child) == "txbxContent":
+            yield child
+        elif local(child) not in _SKIPPED:
+            yield from _text_boxes(_chosen(child))
+
+
+def _pictures(element: Element) -> Iterator[str]:
+    """Yield the relations of the pictures in an element, but not of those that only stand for an embedded object."""
+    for child in element:
+        name = local(child)
+        if name in ("blip", "imagedata"):
+            yield attribute(child, "embed") or attribute(child, "id")
+        if name not in _SKIPPED and name != "object":
+            yield from _pictures(child)
+
+
+_Placed = tuple[int, int, int, Element | None]
+"""Row, column and columns taken by a cell; None for one that goes on from the row above."""
+
+
+def _placed(table: Element) -> Iterator[_Placed]:
+    for number, row in enumerate(_descend(table, "tr")):
+        column = _count(row.find("{*}trPr/{*}gridBefore"), 0)
+        for cell in _descend(row, "tc"):
+            properties = cell.find("{*}tcPr")
+            merged = properties.find("{*}vMerge") if properties is not None else None
+            goes_on = merged is not None and attribute(merged, "val", "continue") == "continue"
+            span = _count(properties.find("{*}gridSpan") if properties is not None else None, 1)
+            yield number, column, span, None if goes_on else cell
+            column += span
+
+
+def _filled(placed: list[_Placed]) -> list[list[str]]:
+    """Return the rows of a table with the text of merged cells in each cell that they cover."""
+    rows: dict[int, Row] = {}
+    merged: dict[tuple[int, int], Merged] = {}
+    begun: dict[int, int] = {}
+    for number, column, span, cell in placed:
+        row = rows.setdefault(number, {})
+        if cell is not None:
+            row[column] = _cell_text(cell)
+            begun[column] = number
+            merged[number, column] = Merged(number, column, span)
+        elif column in begun:
+            key = begun[column], column
+            merged[key] = replace(merged[key], down=number - begun[column] + 1)
+    fill(rows, merged.values())
+    return grid(rows)
+
+
+def _descend(parent: Element, name: str) -> Iterator[Element]:
+    for child in parent:
+        if local(child) == name:
+            yield child
+        elif local(child) in ("sdt", "sdtContent", "ins", "customXml", "moveTo"):
+            yield from _descend(child, name)
+
+
+def _count(element: Element | None, default: int) -> int:
+    value = attribute(element, "val")
+    return min(int(value), 100) if value.isdigit() else default
+
+
+def _cell_text(cell: Element) -> str:
+    parts = []
+    for element in _block_elements(cell):
+        if local(element) == "p":
+            parts.append(_text(element).strip())
+        else:
+            parts += [", ".join(filter(None, row)) for row in _filled(list(_placed(element)))]
+    return " ".join(filter(None, parts))

@@ -1,0 +1,78 @@
+"""DrawingML: the text and the charts that Word, Excel and PowerPoint share (ECMA-376 part 1, 20 and 21).
+
+Comes in: parsed parts. Goes out: lines of text, and charts as Markdown tables. Never: geometry or formatting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..package import Element, Package, attribute, local
+from ..reading import markdown_table
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{12,}")
+
+
+def paragraph_text(paragraph: Element) -> str:
+    """Return the text of an ``a:p``; line breaks in it stay."""
+    breaks = {"br": "\n", "tab": " "}
+    pieces = (breaks.get(local(e)) or e.text or "" for e in paragraph.iter("{*}t", "{*}br", "{*}tab"))
+    return "".join(pieces).replace("\v", "\n").strip()
+
+
+def paragraphs(body: Element) -> list[str]:
+    """Return the non-empty paragraphs of a text body."""
+    return list(filter(None, (paragraph_text(paragraph) for paragraph in body.iter("{*}p"))))
+
+
+def said_by(author: str, date: str) -> str:
+    """Return what begins a comment: who wrote it, and on which day (of an ISO 8601 date and time)."""
+    day = date[:10] if _DAY.match(date) else ""
+    return f"Comment ({', '.join(filter(None, (author.strip() or '?', day)))})"
+
+
+def graphics(package: Package, part: str) -> Iterator[str]:
+    """Yield the text of each chart and diagram that a part refers to; charts as title and table of their values."""
+    for relation in package.relations(part).values():
+        wanted = relation.kind in ("chart", "diagramData") and not relation.external
+        root = package.optional_xml(relation.target) if wanted else None
+        if root is None:
+            continue
+        if relation.kind == "diagramData":
+            yield "\n".join(paragraphs(root))
+        else:
+            title = " ".join(" ".join(paragraphs(element)) for element in root.findall("{*}chart/{*}title"))
+            yield "\n\n".join(filter(None, (title, markdown_table(_chart_rows(root)))))
+
+
+def _chart_rows(root: Element) -> list[list[str]]:
+    categories: dict[int, str] = {}
+    columns: list[tuple[str, dict[int, str]]] = []
+    for element in root.iter("{*}ser"):
+        categories |= _points(element.find("{*}cat")) or _points(element.find("{*}xVal"))
+        name = " ".join(_points(element.find("{*}tx")).values())
+        columns.append((name, _points(element.find("{*}val")) or _points(element.find("{*}yVal"))))
+    indexes = sorted(set(categories).union(*(values for _, values in columns)))
+    if not indexes:
+        return []
+    header = ["", *(name for name, _ in columns)]
+    return [header, *([categories.get(i, ""), *(values.get(i, "") for _, values in columns)] for i in indexes)]
+
+
+def _points(element: Element | None) -> dict[int, str]:
+    if element is None:
+        return {}
+    points: dict[int, str] = {}
+    for point in element.iter("{*}pt"):
+        index = attribute(point, "idx")
+        points.setdefault(int(index) if index.isdigit() else len(points), _shortened(point.findtext("{*}v") or ""))
+    return points
+
+
+def _shortened(value: str) -> str:
+    """Return a number without the digits that binary fractions add: 2.4, not 2.4000000000000004."""
+    if not _LONG_NUMBER.fullmatch(value):
+        return value
+    return f"{float(value):.15g}"

@@ -1,0 +1,300 @@
+"""The OpenDocument readers: text (.odt), spreadsheets (.ods), presentations (.odp).
+
+Comes in: the bytes of a package. Goes out: Markdown, with the text in pictures; sheets and slides are pages. Never: deleted
+text, or cells beyond what was filled. (OpenDocument 1.3, part 3.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..errors import DamagedError, EncryptedError
+from ..images.pictures import NOTHING
+from ..merged import Merged, Row, fill, grid
+from ..package import Element, Package, attribute, local, open_package
+from ..reading import MarkdownWriter, Reading
+from .drawing import said_by
+from .odf_lists import Lists
+from .pictures import OfficePictures
+from .sheets import Sheet, title_of, write_sheet
+
+_SKIPPED = {
+    "tracked-changes",
+    "annotation",
+    "annotation-end",
+    "note",
+    "forms",
+    "sequence-decls",
+    "ruby-text",
+    "desc",
+    "title",
+}
+_MAX_REPEATS = 1000
+_DRAWN = ("custom-shape", "g", "rect", "ellipse", "line", "connector")
+_PICTURES = ("Pictures/", "media/")
+_MADE_UP = re.compile(r"(?:page|slide|folie|diapo\w*|dia|スライド|幻灯片|投影片|슬라이드)?\s*\d*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Out:
+    """Where the text goes, and what is known of its lists."""
+
+    writer: MarkdownWriter
+    lists: Lists
+    pictures: OfficePictures
+    name: str
+    """Of the file."""
+
+
+_Write = Callable[[_Out, Element], str]
+"""Writes the content and returns the title that it suggests."""
+
+
+def read_odt(data: bytes, name: str) -> Reading:
+    """Read a text document; see ``open_package`` for what it raises."""
+    return _read(data, name, "text", _write_text)
+
+
+def read_ods(data: bytes, name: str) -> Reading:
+    """Read a spreadsheet; see ``open_package`` for what it raises."""
+    return _read(data, name, "spreadsheet", _write_sheets)
+
+
+def read_odp(data: bytes, name: str) -> Reading:
+    """Read a presentation; see ``open_package`` for what it raises."""
+    return _read(data, name, "presentation", _write_slides)
+
+
+def _read(data: bytes, name: str, kind: str, write: _Write) -> Reading:
+    with open_package(data) as package:
+        manifest = package.optional_xml("META-INF/manifest.xml")
+        if manifest is not None and any(True for _ in manifest.iter("{*}encryption-data")):
+            raise EncryptedError("The file needs a password; save it once without one and ingest that copy.")
+        root = package.xml("content.xml")
+        body = root.find("{*}body")
+        content = body.find("{*}" + kind) if body is not None else None
+        if content is None:
+            raise DamagedError(f"The file holds no {kind}; save or download it again.")
+        out = _Out(MarkdownWriter(), Lists(package.optional_xml("styles.xml"), root), OfficePictures(package), name)
+        suggested = write(out, content)
+        return out.writer.finish(_title(package) or suggested, notes=tuple(out.pictures.notes()))
+
+
+def _title(package: Package) -> str:
+    root = package.optional_xml("meta.xml")
+    return " ".join((next((e.text or "" for e in root.iter("{*}title")), "") if root is not None else "").split())
+
+
+def _write_text(out: _Out, content: Element) -> str:
+    _write_blocks(out, content)
+    _write_remarks(out.writer, content)
+    return ""
+
+
+def _write_blocks(out: _Out, parent: Element) -> None:
+    writer = out.writer
+    for element in parent:
+        name = local(element)
+        if name == "h":
+            level = attribute(element, "outline-level", "1")
+            writer.heading(int(level) if level.isdigit() else 1, _text(element))
+        elif name == "p":
+            writer.block(_text(element))
+            for box in element.iter("{*}text-box"):
+                _write_blocks(out, box)
+        elif name == "list":
+            writer.block("\n".join(_items(out.lists, element, 0)))
+        elif name == "table":
+            writer.table(_filled(out.lists, element))
+        elif name not in _SKIPPED:
+            _write_blocks(out, element)
+        if name in ("h", "p", "list", "table", "frame"):
+            writer.blocks(out.pictures.look(_shown(element)).paragraphs)
+
+
+def _filled(lists: Lists, table: Element) -> list[list[str]]:
+    """Return the rows of a table in a text, with the text of merged cells in each cell that they cover."""
+    rows = dict(_rows(lists, table))
+    fill(rows, _merged(table))
+    first = min((min(cells) for cells in rows.values() if cells), default=0)
+    return [line[first:] for line in grid(rows)]
+
+
+def _items(lists: Lists, element: Element, depth: int) -> Iterator[str]:
+    lists.begin(element, depth)
+    for item in element:
+        mark = lists.mark(item, depth)
+        for child in item:
+            if local(child) == "list":
+                yield from _items(lists, child, depth + 1)
+            elif text := _text(child):
+                yield "  " * depth + mark + text.replace("\n", "\n" + "  " * (depth + 1))
+                mark = " " * len(mark)
+
+
+def _write_sheets(out: _Out, content: Element) -> str:
+    tables = content.findall("{*}table")
+    for number, table in enumerate(tables, start=1):
+        notes = tuple(f"{_said(note)}: {_joined(note)}" for note in table.iter("{*}annotation"))
+        boxes = tuple(_joined(shape) for shapes in table.iterfind("{*}shapes") for shape in shapes)
+        seen = out.pictures.look(_shown(table), number)
+        sheet = Sheet(attribute(table, "name"), _rows(out.lists, table), notes + boxes, tuple(_merged(table)), seen)
+        write_sheet(out.writer, number, sheet, is_only=len(tables) == 1)
+    return title_of((attribute(table, "name") for table in tables), out.name)
+
+
+def _rows(lists: Lists, table: Element) -> Iterator[tuple[int, Row]]:
+    """Yield the rows with text, their number and columns counted from 1."""
+    for number, repeats, row in _numbered(table):
+        cells: dict[int, str] = {}
+        for column, cell in _columns(row):
+            if text := _cell(lists, cell):
+                span = min(_count(cell, "number-columns-repeated"), _MAX_REPEATS)
+                cells |= dict.fromkeys(range(column, column + span), text)
+        for index in range(min(repeats, _MAX_REPEATS) if cells else 0):
+            yield number + index, dict(cells)
+
+
+def _merged(table: Element) -> Iterator[Merged]:
+    for number, _, row in _numbered(table):
+        for column, cell in _columns(row):
+            across, down = (_count(cell, f"number-{of}-spanned") for of in ("columns", "rows"))
+            if across > 1 or down > 1:
+                yield Merged(number, column, across, down)
+
+
+def _numbered(table: Element) -> Iterator[tuple[int, int, Element]]:
+    """Yield each row with its number and how often it is repeated."""
+    number = 1
+    for row in _descend(table, "table-row"):
+        repeats = _count(row, "number-rows-repeated")
+        yield number, repeats, row
+        number += repeats
+
+
+def _columns(row: Element) -> Iterator[tuple[int, Element]]:
+    column = 1
+    for cell in row:
+        if local(cell) in ("table-cell", "covered-table-cell"):
+            yield column, cell
+            column += _count(cell, "number-columns-repeated")
+
+
+def _cell(lists: Lists, cell: Element) -> str:
+    """Return the text of a cell: a paragraph or list item a line, the rows of a table in it with commas."""
+    lines: list[str] = []
+    for element in _descend(cell, "p", "h", "list", "table"):
+        if local(element) == "table":
+            lines += [", ".join(filter(None, row)) for row in _filled(lists, element)]
+        elif local(element) == "list":
+            lines += [line.strip().removeprefix("- ") for line in _items(lists, element, 0)]
+        else:
+            lines.append(_text(element))
+    return "\n".join(filter(None, lines))
+
+
+def _descend(parent: Element, *names: str) -> Iterator[Element]:
+    """Yield the outermost elements of these names, none of a table in the table."""
+    for child in parent:
+        if local(child) in names:
+            yield child
+        elif local(child) not in ("table", *_SKIPPED):
+            yield from _descend(child, *names)
+
+
+def _count(element: Element, name: str) -> int:
+    value = attribute(element, name, "1")
+    return max(int(value), 1) if value.isdigit() and len(value) < 9 else 1  # noqa: PLR2004  longer ones are damage
+
+
+def _write_slides(out: _Out, content: Element) -> str:
+    writer = out.writer
+    for number, slide in enumerate(content.iterfind("{*}page"), start=1):
+        start = writer.begin_page()
+        seen = out.pictures.look(_shown(slide), number)
+        title = _write_slide(out, slide)
+        how, reason = (seen if writer.begin_page() == start else NOTHING).verdict
+        writer.blocks(seen.paragraphs)
+        for notes in slide.iterfind("{*}notes"):
+            text = _joined(notes)
+            writer.block(f"Notes: {text}" if text else "")
+        _write_remarks(writer, slide)
+        writer.end_page(number, start, how, reason, title)
+    return ""
+
+
+def _write_slide(out: _Out, slide: Element) -> str:
+    """Write the texts that a slide shows, and return its title, or the name that it was given."""
+    titles = [frame for frame in slide.iterfind("{*}frame") if attribute(frame, "class") == "title"]
+    title = next(filter(None, (" ".join(_joined(frame).split()) for frame in titles)), "")
+    out.writer.heading(1, title or _given_name(slide))
+    for frame in slide.iterfind("{*}frame"):
+        if frame not in titles or " ".join(_joined(frame).split()) != title:
+            _write_blocks(out, frame)
+    for element in slide:
+        if local(element) in _DRAWN:
+            _write_blocks(out, element)
+    return title or _given_name(slide)
+
+
+def _shown(element: Element) -> Iterator[str]:
+    """Yield the parts of the pictures in an element, but not of those that only stand for an embedded object."""
+    for image in element.iter("{*}image"):
+        part = attribute(image, "href").removeprefix("./")
+        if part.startswith(_PICTURES):
+            yield part
+
+
+def _given_name(slide: Element) -> str:
+    """Return the name of a slide that someone gave it."""
+    name = attribute(slide, "name")
+    return "" if _MADE_UP.fullmatch(name) else name
+
+
+def _write_remarks(writer: MarkdownWriter, content: Element) -> None:
+    for note in content.iter("{*}note"):
+        body, mark = note.find("{*}note-body"), note.findtext("{*}note-citation") or ""
+        if body is not None:
+            writer.block(f"[^{mark}]: {_joined(body)}")
+    for note in content.iter("{*}annotation"):
+        text = " ".join(filter(None, (_text(p) for p in note.iter("{*}p", "{*}h"))))
+        writer.block(f"{_said(note)}: {text}" if text else "")
+
+
+def _said(annotation: Element) -> str:
+    return said_by(annotation.findtext("{*}creator") or "", annotation.findtext("{*}date") or "")
+
+
+def _joined(element: Element) -> str:
+    return "\n".join(filter(None, (_text(p) for p in element.iter("{*}p", "{*}h"))))
+
+
+def _text(element: Element) -> str:
+    return "".join(_pieces(element)).strip()
+
+
+def _pieces(element: Element) -> Iterator[str]:
+    yield _collapsed(element.text)
+    for child in element:
+        name = local(child)
+        if name == "s":
+            yield " " * min(_count(child, "c"), _MAX_REPEATS)
+        elif name == "tab":
+            yield " "
+        elif name == "line-break":
+            yield "\n"
+        elif name == "note":
+            yield f"[^{child.findtext('{*}note-citation') or ''}]"
+        elif name not in _SKIPPED and name != "frame":
+            yield from _pieces(child)
+        yield _collapsed(child.tail)
+
+
+def _collapsed(text: str | None) -> str:
+    """Return text with runs of white space as one space, as OpenDocument reads it (part 3, 6.1.2)."""
+    if not text:
+        return ""
+    inner = " ".join(text.split())
+    return (" " if text[0].isspace() else "") + inner + (" " if inner and text[-1].isspace() else "")

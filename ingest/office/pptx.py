@@ -1,0 +1,186 @@
+"""The PowerPoint reader (.pptx, .pptm, .ppsx).
+
+Comes in: the bytes of a presentation. Goes out: a page for each slide, in the order they are shown, with its title as
+heading, its tables, charts, pictures, notes and comments. Never: what only the master slide shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..errors import DamagedError
+from ..images.pictures import NOTHING
+from ..merged import Merged, Row, fill, grid
+from ..package import Element, Package, attribute, local, open_package
+from ..reading import MarkdownWriter, Reading
+from .drawing import graphics, paragraph_text, paragraphs, said_by
+from .pictures import OfficePictures, pictures_of
+
+_TITLES = ("title", "ctrTitle")
+_LEFT_OUT = ("sldNum", "dt", "hdr", "sldImg")
+
+
+def read_pptx(data: bytes, name: str) -> Reading:
+    """Read a presentation; see ``open_package`` for what it raises."""
+    del name
+    with open_package(data) as package:
+        main = package.main_part("ppt/presentation.xml")
+        relations = package.relations(main)
+        slides = package.xml(main).findall("{*}sldIdLst/{*}sldId")
+        if not slides:
+            raise DamagedError("The presentation has no slides; save or download it again.")
+        writer = MarkdownWriter()
+        pictures = OfficePictures(package)
+        authors = _authors(package, main)
+        seen_footers: set[str] = set()
+        for number, element in enumerate(slides, start=1):
+            relation = relations.get(_relation_id(element))
+            part = relation.target if relation else ""
+            start = writer.begin_page()
+            try:
+                title = _write_slide(writer, package, part, seen_footers)
+                seen = pictures.look(pictures_of(package, part), number)
+                how, reason = (seen if writer.begin_page() == start else NOTHING).verdict
+                writer.blocks(seen.paragraphs)
+                _write_remarks(writer, package, part, authors)
+                writer.end_page(number, start, how, reason, title)
+            except DamagedError as exc:
+                writer.end_page(number, start, "failed", str(exc))
+        return writer.finish(package.title(), notes=tuple(pictures.notes()))
+
+
+def _relation_id(element: Element) -> str:
+    """Return the relation that a slide's entry names; its plain ``id`` is another number."""
+    return next((str(value) for key, value in element.attrib.items() if key.endswith("}id")), "")
+
+
+def _write_slide(writer: MarkdownWriter, package: Package, part: str, seen_footers: set[str]) -> str:
+    """Write what a slide shows and return its title."""
+    shapes = list(_shapes(package.xml(part)))
+    title = next((text for shape in shapes if _placeholder(shape) in _TITLES and (text := _title_text(shape))), "")
+    writer.heading(1, title)
+    for shape in shapes:
+        kind = _placeholder(shape)
+        if kind in _LEFT_OUT or (kind in _TITLES and _title_text(shape) == title):
+            continue
+        if kind == "ftr":
+            footer = "\n".join(paragraphs(shape))
+            if footer in seen_footers:
+                continue
+            seen_footers.add(footer)
+        _write_shape(writer, shape, is_list=kind in ("body", "obj"))
+    for graphic in graphics(package, part):
+        writer.block(graphic)
+    return title
+
+
+def _shapes(root: Element) -> Iterator[Element]:
+    """Yield text shapes and tables in their order on the slide, out of groups, once where given in two forms."""
+    for element in root:
+        name = local(element)
+        if name in ("sp", "graphicFrame", "cxnSp"):
+            yield element
+        elif name == "AlternateContent":
+            branches = [branch for branch in element if any(True for _ in branch.iter("{*}t"))]
+            yield from _shapes(branches[0]) if branches else ()
+        elif name in ("cSld", "spTree", "grpSp", "Choice", "Fallback"):
+            yield from _shapes(element)
+
+
+def _placeholder(shape: Element) -> str:
+    """Return what a shape is a placeholder for; ``""`` for one that is none, ``obj`` where it does not say."""
+    holder = next(shape.iter("{*}ph"), None)
+    return "" if holder is None else attribute(holder, "type", "obj")
+
+
+def _title_text(shape: Element) -> str:
+    return " ".join(" ".join(paragraphs(shape)).split())
+
+
+def _write_shape(writer: MarkdownWriter, shape: Element, *, is_list: bool) -> None:
+    tables = list(shape.iter("{*}tbl"))
+    for table in tables:
+        writer.table(_table_rows(table))
+    body = shape.find("{*}txBody")
+    if tables or body is None:
+        return
+    writer.block("\n".join(_paragraphs(body, is_list=is_list)))
+
+
+def _table_rows(table: Element) -> list[list[str]]:
+    rows: dict[int, Row] = {}
+    merged: list[Merged] = []
+    for number, row in enumerate(table.iterfind("{*}tr")):
+        rows[number] = {}
+        for column, cell in enumerate(row.iterfind("{*}tc")):
+            rows[number][column] = " ".join(paragraphs(cell))
+            across, down = (_integer(attribute(cell, name), 1) for name in ("gridSpan", "rowSpan"))
+            if across > 1 or down > 1:
+                merged.append(Merged(number, column, across, down))
+    fill(rows, merged)
+    return grid(rows)
+
+
+def _paragraphs(body: Element, *, is_list: bool) -> Iterator[str]:
+    """Yield the paragraphs of a text body with the marks of list items; a single one of a list placeholder has none."""
+    lines = [(element, text) for element in body.iterfind("{*}p") if (text := paragraph_text(element))]
+    counts: dict[int, int] = {}
+    for element, text in lines:
+        properties = element.find("{*}pPr")
+        level = _integer(attribute(properties, "lvl"), 0)
+        mark = _mark(properties, level, counts, unmarked="- " if is_list and len(lines) > 1 else "")
+        counts = {deep: count for deep, count in counts.items() if deep <= level}
+        indent = "  " * level if mark or is_list else ""
+        hanging = indent + "  " if mark else indent
+        yield f"{indent}{mark}" + text.replace("\n", f"\n{hanging}")
+
+
+def _mark(properties: Element | None, level: int, counts: dict[int, int], unmarked: str) -> str:
+    """Return what stands before a paragraph: its number (counted further in ``counts``), a bullet or nothing."""
+    numbered = properties.find("{*}buAutoNum") if properties is not None else None
+    if numbered is not None:
+        counts[level] = counts.get(level, _integer(attribute(numbered, "startAt"), 1) - 1) + 1
+        return f"{counts[level]}. "
+    counts.pop(level, None)
+    if properties is None:
+        return unmarked
+    if properties.find("{*}buNone") is not None:
+        return ""
+    is_bullet = any(properties.find("{*}" + name) is not None for name in ("buChar", "buBlip"))
+    return "- " if is_bullet else unmarked
+
+
+def _integer(text: str, default: int) -> int:
+    return int(text) if text.isdigit() and len(text) < 5 else default  # noqa: PLR2004  longer ones are damage
+
+
+def _write_remarks(writer: MarkdownWriter, package: Package, part: str, authors: Mapping[str, str]) -> None:
+    for relation in package.relations(part).values():
+        root = None if relation.external else package.optional_xml(relation.target)
+        if root is None:
+            continue
+        if relation.kind == "notesSlide":
+            writer.block(_notes(root))
+        elif relation.kind == "comments":
+            writer.blocks(_comment(comment, authors) for comment in root.iter("{*}cm", "{*}reply"))
+
+
+def _notes(root: Element) -> str:
+    shapes = [shape for shape in _shapes(root) if _placeholder(shape) not in _LEFT_OUT]
+    text = "\n".join(line for shape in shapes for line in paragraphs(shape))
+    return f"Notes: {text}" if text else ""
+
+
+def _comment(comment: Element, authors: Mapping[str, str]) -> str:
+    body = comment.find("{*}txBody")
+    text = comment.findtext("{*}text") or (" ".join(paragraphs(body)) if body is not None else "")
+    author = authors.get(attribute(comment, "authorId"), "")
+    said = said_by(author, attribute(comment, "dt") or attribute(comment, "created"))
+    return f"{said}: {text}" if text.strip() else ""
+
+
+def _authors(package: Package, main: str) -> dict[str, str]:
+    """Return the names of those who commented, by their ids."""
+    parts = [r.target for r in package.relations(main).values() if r.kind in ("commentAuthors", "authors")]
+    roots = [root for part in parts if (root := package.optional_xml(part)) is not None]
+    return {attribute(author, "id"): attribute(author, "name") for root in roots for author in root}

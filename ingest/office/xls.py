@@ -1,0 +1,99 @@
+"""The reader of Excel workbooks from before 2007 (.xls).
+
+Comes in: the bytes of a workbook. Goes out: a page for each sheet, its cells as Markdown tables, and the text in its pictures.
+Never: a macro run or a formula computed. The only file that imports xlrd.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..errors import DamagedError, EmptyFileError, EncryptedError
+from ..images.pictures import NOTHING, Pictures
+from ..merged import Merged
+from ..reading import MarkdownWriter, Reading
+from .sheets import Cells, Sheet, shown_number, title_of, write_sheet
+from .xls_pictures import pictures_of_sheets
+
+if TYPE_CHECKING:
+    import xlrd  # type: ignore[import-untyped]  # it has no stubs
+
+
+def read_xls(data: bytes, name: str) -> Reading:
+    """Read an Excel workbook.
+
+    Raises: EmptyFileError, EncryptedError, DamagedError.
+    """
+    if not data:
+        raise EmptyFileError("The file is empty.")
+    book = _opened(data)
+    writer = MarkdownWriter()
+    pictures = Pictures()
+    shown = dict(enumerate(pictures_of_sheets(_stream(data)), start=1))
+    for number in range(1, book.nsheets + 1):
+        try:
+            sheet = book.sheet_by_index(number - 1)
+            notes = getattr(sheet, "cell_note_map", {})
+            remarks = tuple(f"Comment: {' '.join(note.text.split())}" for _, note in sorted(notes.items()) if note.text)
+            merged = tuple(
+                Merged(top + 1, left, right - left, bottom - top) for top, bottom, left, right in sheet.merged_cells
+            )
+            seen = sum((pictures.see(*picture, number) for picture in shown.get(number, ())), NOTHING)
+            made = Sheet(sheet.name, _rows(book, sheet), remarks, merged, seen)
+            write_sheet(writer, number, made, is_only=book.nsheets == 1)
+        except Exception as exc:  # noqa: BLE001  xlrd meets damage with struct.error, AssertionError, IndexError, ...
+            start = writer.begin_page()
+            writer.end_page(number, start, "failed", f"The sheet is damaged ({type(exc).__name__}).")
+    return writer.finish(title_of(book.sheet_names(), name), notes=tuple(pictures.notes()))
+
+
+def _opened(data: bytes) -> xlrd.book.Book:
+    import xlrd
+
+    try:
+        return xlrd.open_workbook(file_contents=data, logfile=io.StringIO(), formatting_info=True)
+    except Exception as exc:
+        said = " ".join(str(exc).split())[:120] or type(exc).__name__
+        if "encrypted" in said or "password" in said:
+            raise EncryptedError(
+                "The workbook needs a password; save it once without one and ingest that copy."
+            ) from exc
+        raise DamagedError(f"The workbook is damaged ({said}); save or download it again.") from exc
+
+
+def _stream(data: bytes) -> bytes:
+    """Return the records of a workbook, out of the compound file that holds them; none where it is too damaged for that."""
+    from xlrd import compdoc
+
+    if not data.startswith(compdoc.SIGNATURE):
+        return data
+    try:
+        container = compdoc.CompDoc(data, logfile=io.StringIO())
+        found = (container.locate_named_stream(name) for name in ("Workbook", "Book"))
+        memory, start, size = next(place for place in found if place[0])
+    except Exception:  # noqa: BLE001  as above
+        return b""
+    return bytes(memory[start : start + size])
+
+
+def _rows(book: xlrd.book.Book, sheet: xlrd.sheet.Sheet) -> Iterator[tuple[int, Cells]]:
+    for row in range(sheet.nrows):
+        cells = {column: _shown(book, cell) for column, cell in enumerate(sheet.row(row))}
+        yield row + 1, {column: text for column, text in cells.items() if text}
+
+
+def _shown(book: xlrd.book.Book, cell: xlrd.sheet.Cell) -> str:
+    import xlrd
+
+    if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
+        known = cell.xf_index is not None and cell.xf_index < len(book.xf_list)
+        form = book.format_map.get(book.xf_list[cell.xf_index].format_key) if known else None
+        code = form.format_str if form else "General"
+        return shown_number(cell.value, code, since_1904=bool(book.datemode))
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return "TRUE" if cell.value else "FALSE"
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return str(xlrd.error_text_from_code.get(cell.value, "#ERROR"))
+    return str(cell.value).strip()

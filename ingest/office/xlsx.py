@@ -1,0 +1,183 @@
+"""The Excel reader (.xlsx, .xlsm, .xltx).
+
+Comes in: the bytes of a workbook. Goes out: a page for each sheet, its cells as Markdown tables. Never: a macro run or a
+formula computed; cells show the value that was saved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..errors import DamagedError
+from ..merged import Merged
+from ..package import Element, Package, attribute, local, open_package
+from ..reading import MarkdownWriter, Reading
+from .drawing import graphics, paragraphs
+from .pictures import OfficePictures, pictures_of
+from .sheets import Cells, Sheet, shown_number, title_of, write_sheet
+
+BUILT_IN_FORMATS = {
+    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm",
+    17: "mmm-yy", 18: "h:mm", 19: "h:mm:ss", 20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 37: "#,##0", 38: "#,##0",
+    39: "#,##0.00", 40: "#,##0.00", 45: "mm:ss", 46: "h:mm:ss", 47: "mm:ss",
+}  # fmt: skip
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})(\d{1,9})")
+_MERGED = b"mergeCell "
+
+
+def read_xlsx(data: bytes, name: str) -> Reading:
+    """Read an Excel workbook; see ``open_package`` for what it raises."""
+    with open_package(data) as package:
+        return _XlsxReader(package).read(name)
+
+
+class _XlsxReader:
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._main = package.main_part("xl/workbook.xml")
+        self._relations = package.relations(self._main)
+        self._workbook = package.xml(self._main)
+        self._strings = self._shared_strings()
+        self._formats = self._cell_formats()
+        self._pictures = OfficePictures(package)
+        self._since_1904 = attribute(self._workbook.find("{*}workbookPr"), "date1904") in ("1", "true")
+
+    def read(self, name: str) -> Reading:
+        writer = MarkdownWriter()
+        notes = []
+        elements = self._workbook.findall("{*}sheets/{*}sheet")
+        if not elements:
+            raise DamagedError("The workbook has no sheets; save or download it again.")
+        for number, element in enumerate(elements, start=1):
+            title = attribute(element, "name")
+            relation = self._relations.get(attribute(element, "id"))
+            try:
+                part = relation.target if relation else ""
+                sheet = Sheet(
+                    title,
+                    self._rows(part),
+                    tuple(self._remarks(part)),
+                    tuple(self._merged(part)),
+                    self._pictures.look(self._shown_on(part), number),
+                )
+                write_sheet(writer, number, sheet, is_only=len(elements) == 1)
+            except DamagedError as exc:
+                start = writer.begin_page()
+                writer.end_page(number, start, "failed", str(exc), title)
+                notes.append(f"The sheet {title} could not be read.")
+        title = self._package.title() or title_of((attribute(element, "name") for element in elements), name)
+        notes += self._pictures.notes()
+        if n_unseen := self._pictures.unseen("xl/media/"):
+            notes.append(f"{n_unseen} picture(s) in cells or behind them were left out.")
+        return writer.finish(title, notes=notes)
+
+    def _part(self, kind: str) -> Element | None:
+        targets = [relation.target for relation in self._relations.values() if relation.kind == kind]
+        return self._package.optional_xml(targets[0]) if targets else None
+
+    def _shared_strings(self) -> list[str]:
+        root = self._part("sharedStrings")
+        return [_rich_text(item) for item in root.iterfind("{*}si")] if root is not None else []
+
+    def _cell_formats(self) -> list[str]:
+        root = self._part("styles")
+        if root is None:
+            return []
+        codes = dict(BUILT_IN_FORMATS)
+        for element in root.iterfind("{*}numFmts/{*}numFmt"):
+            codes[_integer(attribute(element, "numFmtId"))] = attribute(element, "formatCode")
+        return [codes.get(_integer(attribute(e, "numFmtId")), "General") for e in root.iterfind("{*}cellXfs/{*}xf")]
+
+    def _rows(self, part: str) -> Iterator[tuple[int, Cells]]:
+        number = 0
+        for row in self._package.elements(part, "row"):
+            number = _integer(attribute(row, "r")) or number + 1
+            cells: dict[int, str] = {}
+            column = 0
+            for cell in row.iterfind("{*}c"):
+                match = _REFERENCE.fullmatch(attribute(cell, "r"))
+                column = _column_number(match[1]) if match else column + 1
+                if text := self._shown(cell):
+                    cells[column] = text
+            yield number, cells
+
+    def _merged(self, part: str) -> Iterator[Merged]:
+        """Yield the merged cells of a sheet, which are named behind its rows."""
+        if _MERGED not in self._package.read(part):
+            return
+        for element in self._package.elements(part, "row", "mergeCell"):
+            if local(element) == "row":
+                continue
+            ends = [_REFERENCE.fullmatch(end) for end in attribute(element, "ref").split(":")]
+            if len(ends) == 2 and ends[0] and ends[1]:  # noqa: PLR2004  from and to
+                (left, right), (top, bottom) = (sorted(of(end) for end in ends if end) for of in (_column_of, _row_of))
+                yield Merged(top, left, right - left + 1, bottom - top + 1)
+
+    def _shown(self, cell: Element) -> str:
+        kind = attribute(cell, "t", "n")
+        if kind == "inlineStr":
+            inline = cell.find("{*}is")
+            return _rich_text(inline) if inline is not None else ""
+        value = cell.findtext("{*}v") or ""
+        if not value:
+            formula = cell.findtext("{*}f") or ""
+            return f"={formula}" if formula else ""
+        if kind == "s":
+            index = _integer(value)
+            return self._strings[index] if index < len(self._strings) else ""
+        if kind == "b":
+            return "TRUE" if value == "1" else "FALSE"
+        return self._shown_number(value, attribute(cell, "s")) if kind == "n" else value
+
+    def _shown_number(self, value: str, style: str) -> str:
+        try:
+            number = float(value)
+            index = _integer(style)
+            code = self._formats[index] if index < len(self._formats) else "General"
+            return shown_number(number, code, since_1904=self._since_1904)
+        except (ValueError, OverflowError):
+            return value
+
+    def _shown_on(self, part: str) -> Iterator[str]:
+        """Yield the pictures that lie on a sheet."""
+        for relation in self._package.relations(part).values():
+            if relation.kind == "drawing" and not relation.external:
+                yield from pictures_of(self._package, relation.target)
+
+    def _remarks(self, part: str) -> Iterator[str]:
+        """Yield what stands on a sheet but in no cell: comments, text boxes, charts."""
+        for relation in self._package.relations(part).values():
+            root = None if relation.external else self._package.optional_xml(relation.target)
+            if root is None:
+                continue
+            if relation.kind == "comments":
+                for comment in root.iter("{*}comment"):
+                    yield f"Comment ({attribute(comment, 'ref')}): {' '.join(_rich_text(comment).split())}"
+            elif relation.kind == "drawing":
+                yield from filter(None, ("\n".join(paragraphs(box)) for box in root.iter("{*}txBody")))
+                yield from graphics(self._package, relation.target)
+
+
+def _rich_text(element: Element) -> str:
+    """Return the text of a string item or comment without its phonetic guide."""
+    return "".join(t.text or "" for t in element.iter("{*}t") if local(t.getparent()) != "rPh")
+
+
+def _column_of(reference: re.Match[str]) -> int:
+    return _column_number(reference[1])
+
+
+def _row_of(reference: re.Match[str]) -> int:
+    return int(reference[2])
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
+
+
+def _integer(text: str) -> int:
+    return int(text) if text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004  longer ones are damage

@@ -1,0 +1,137 @@
+"""The characters of a page and their boxes become lines, cut where they have wide gaps.
+
+Comes in: a page's text and a function that measures a character. Goes out: lines with boxes. Never: a line moved; what gaps
+mean is decided in ``pdf_columns``. To measure takes time, so that no more characters are measured than must be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from statistics import median
+from typing import NamedTuple
+
+from ..layout.content import HYPHEN, Line
+
+_LONG_LINE, _SAMPLED_LINES, _GAP, _SPARSE, _GAPS_EVERYWHERE = 20, 8, 0.8, 1.2, 0.3
+_FEW_LINES, _LETTER_GAP, _APART = 20, 0.12, "\t"
+_LINE = re.compile(f"[^\r\n{HYPHEN}]*(?:{HYPHEN}|\r\n|\r|\n|$)")
+_SPACES = re.compile(" +")
+_LETTER = re.compile(r"[^\W_]")
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in points from the lower left corner of the page."""
+
+
+class _Span(NamedTuple):
+    """Where a line stands in a text layer: its first and last character."""
+
+    first: int
+    last: int
+    line: Line
+
+
+def _density(span: _Span) -> float:
+    """Return the width that a character takes, in heights of the line: rows of a table take more than prose."""
+    return (span.line.right - span.line.left) / span.line.height / (span.last - span.first + 1)
+
+
+def _letter_by_letter(spans: list[_Span]) -> bool:
+    n_single = sum(span.first == span.last for span in spans)
+    return len(spans) > _FEW_LINES and n_single > len(spans) / 2
+
+
+def _glue(before: Box, box: Box) -> str | None:
+    """Return what stands between two letters, the one below or behind the other; None where the second begins a line."""
+    left, top, right, bottom = before
+    height = max(box[1] - box[3], 0.1)
+    if min(top, box[1]) - max(bottom, box[3]) > height / 2 and box[0] > left:
+        gap = (box[0] - right) / height
+        return "" if gap < _LETTER_GAP else " " if gap < _GAP else _APART
+    is_below = abs(left + right - box[0] - box[2]) < height and -height / 2 < bottom - box[1] < height / 2
+    return "" if is_below else None
+
+
+def _joined(line: Line, more: Line, glue: str) -> Line:
+    """Return two lines as one, which ends in the box of the second: the height stays that of a letter."""
+    return Line.at(line.text + glue + more.text, min(line.left, more.left), more.bottom, more.right, more.top)
+
+
+def _joined_all(row: list[Line]) -> Line:
+    whole = row[0]
+    for piece in row[1:]:
+        whole = _joined(whole, piece, " ")
+    return whole
+
+
+class TextLayer:
+    """The characters of a page and their boxes."""
+
+    def __init__(self, text: str, box: Callable[[int], Box]) -> None:
+        """Take the text and what returns the box of the character at a place in it; zeros where there is none."""
+        self._text = text
+        self._box = box
+
+    def lines_and_rows(self) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
+        """Return the lines, and the same cut at wide gaps, if any.
+
+        To measure every gap takes time: all lines are cut only when a sample of them has gaps, else the sparse ones.
+        """
+        spans = list(self._spans())
+        if _letter_by_letter(spans):
+            return self._rejoined(spans)
+        long = [span for span in spans if span.last - span.first >= _LONG_LINE]
+        sample = long[:: max(len(long) // _SAMPLED_LINES, 1)]
+        n_cut = sum(len(self._cut(span)) > 1 for span in sample)
+        everywhere = n_cut > _GAPS_EVERYWHERE * len(sample)
+        usual = median(map(_density, long)) if long else 0.0
+        rows = tuple(
+            self._cut(span) if everywhere or _density(span) > _SPARSE * usual else (span.line,) for span in spans
+        )
+        return tuple(span.line for span in spans), rows if any(len(row) > 1 for row in rows) else ()
+
+    def _rejoined(self, spans: list[_Span]) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
+        """Return lines and rows where PDFium gives single letters: it took the page, rightly or not, for written downwards."""
+        rows: list[list[Line]] = []
+        before: Box | None = None
+        for span in spans:
+            first = self._box(span.first)
+            glue = _glue(before, first) if before else None
+            if glue is None:
+                rows.append([span.line])
+            elif glue == _APART:
+                rows[-1].append(span.line)
+            else:
+                rows[-1][-1] = _joined(rows[-1][-1], span.line, glue)
+            before = self._box(span.last)
+        lines = tuple(_joined_all(row) for row in rows)
+        return lines, tuple(map(tuple, rows)) if any(len(row) > 1 for row in rows) else ()
+
+    def _spans(self) -> Iterator[_Span]:
+        for match in _LINE.finditer(self._text):
+            raw = match.group().rstrip("\r\n")
+            if not raw.strip():
+                continue
+            first = match.start() + len(raw) - len(raw.lstrip())
+            last = max(match.start() + len(raw.rstrip(f" {HYPHEN}")) - 1, first)
+            yield _Span(first, last, self._line(first, last, raw.strip()))
+
+    def _line(self, first: int, last: int, text: str) -> Line:
+        # The first character may be a bullet and the last a footnote's mark: the size is that of a letter between.
+        letter = _LETTER.search(self._text, (first + last) // 2, last + 1)
+        _, top, _, bottom = self._box(letter.start() if letter else first)
+        return Line.at(text, self._box(first)[0], bottom, self._box(last)[2], top)
+
+    def _cut(self, span: _Span) -> tuple[Line, ...]:
+        """Return a line cut at the spaces that are wider than the line is high."""
+        wide, box = _GAP * span.line.height, self._box
+        spaces = _SPACES.finditer(self._text, span.first + 1, span.last)
+        starts = [span.first]
+        starts += [gap.end() for gap in spaces if box(gap.end())[0] - box(gap.start() - 1)[2] > wide]
+        if len(starts) == 1:
+            return (span.line,)
+        ends = [start - 1 for start in starts[1:]] + [span.last]
+        pieces = [self._line(s, e, self._text[s : e + 1].strip()) for s, e in zip(starts, ends, strict=True)]
+        if span.line.text.endswith(HYPHEN):
+            pieces[-1] = pieces[-1]._replace(text=pieces[-1].text + HYPHEN)
+        return tuple(pieces)

@@ -1,0 +1,1 @@
+"""Text, web, mail, books and archives become Markdown; the table of all readers."""

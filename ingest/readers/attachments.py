@@ -1,0 +1,111 @@
+"""Files that travel with a message, each read under a heading of its own.
+
+Comes in: names and bytes, as a reader of mail meets them. Goes out: what they hold, written behind the message. Never: an
+attachment dropped without a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from ..errors import ExtraNeededError, ReadError
+from ..images.ocr import OCR_HINT
+from ..media import sniff
+from ..reading import MarkdownWriter, Reading
+from ..text.instructions import instruction_note
+from .table import demand_something, identify, read_as, shortened
+
+MAX_DEPTH = 4
+"""How deep messages and archives in messages are followed."""
+MAX_ATTACHMENTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that travels with a message."""
+
+    name: str
+    data: bytes
+
+
+class Attachments:
+    """Writes attachments under headings of their own, and keeps account of those that could not be read."""
+
+    def __init__(self, writer: MarkdownWriter, depth: int) -> None:
+        self.depth = depth
+        self._writer = writer
+        self._left_out: dict[str, list[str]] = {}
+        self._notes: list[str] = []
+        self._count = 0
+
+    def add(self, attachment: Attachment) -> None:
+        """Read one attachment, and each member if it is an archive."""
+        from .archive import ARCHIVES, members
+
+        self._count += 1
+        if self._count > MAX_ATTACHMENTS:
+            self._leave_out(attachment.name, f"there are more than {MAX_ATTACHMENTS}")
+            return
+        if not attachment.data.strip():
+            self._leave_out(attachment.name, "empty")
+            return
+        try:
+            if sniff(attachment.data, attachment.name) not in ARCHIVES:
+                self._read(attachment)
+                return
+            for label, content in islice(members(attachment.data, attachment.name), MAX_ATTACHMENTS):
+                name = f"{attachment.name}!{label}"
+                if isinstance(content, ReadError):
+                    self._leave_out(name, str(content))
+                else:
+                    self._read(Attachment(name, content))
+        except ReadError as exc:
+            self._leave_out(attachment.name, str(exc))
+
+    def _read(self, attachment: Attachment) -> None:
+        if self.depth >= MAX_DEPTH:
+            self._leave_out(attachment.name, "nested too deeply")
+            return
+        try:
+            name, kind = identify(attachment.data, attachment.name)
+            reading = read_as(kind, attachment.data, name)
+            demand_something(reading)
+        except ExtraNeededError as exc:  # these words let it be read again once recognition is there
+            self._leave_out(attachment.name, str(exc) if OCR_HINT in str(exc) else OCR_HINT)
+            return
+        except ReadError as exc:
+            self._leave_out(attachment.name, str(exc))
+            return
+        append_reading(
+            self._writer, attachment.name, Reading(reading.text, headings=tuple(map(shortened, reading.headings))), 2
+        )
+        notes = (*reading.notes, *instruction_note(reading.text))
+        self._notes.extend(f"in the attachment {attachment.name}: {note}" for note in notes)
+
+    def _leave_out(self, name: str, reason: str) -> None:
+        self._left_out.setdefault(reason, []).append(name)
+
+    def notes(self) -> Iterator[str]:
+        """Yield what a user should know of the attachments; one sentence a reason, however many there are."""
+        for reason, names in self._left_out.items():
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004
+            yield f"attachments left out ({', '.join(names[:5])}{more}): {reason}"
+        yield from self._notes
+
+
+def append_reading(writer: MarkdownWriter, title: str, reading: Reading, level: int) -> None:
+    """Append a reading under a heading, if ``title`` is given; its own headings move down by ``level``."""
+    writer.heading(level, title)
+    position = 0
+    for heading in reading.headings:
+        writer.block(reading.text[position : heading.start])
+        line_end = reading.text.find("\n", heading.start) % (len(reading.text) + 1)
+        line = reading.text[heading.start : line_end]
+        is_title = heading.start == 0 and heading.title == title
+        if not is_title:
+            writer.heading(heading.level + level, heading.title)
+        written = is_title or line.startswith("#") or line.strip() == heading.title
+        position = line_end if written else heading.start
+    writer.block(reading.text[position:])

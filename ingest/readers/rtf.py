@@ -1,0 +1,294 @@
+r"""The RTF reader.
+
+Comes in: the bytes of a Rich Text file. Goes out: Markdown with its paragraphs, headings and tables, with the text in pictures
+and text boxes where they stand. Never: objects, field codes or style sheets. Text comes as ``\'hh`` bytes in the code page of
+the current font, as ``\uN`` with a number of fallback characters to skip, or as plain bytes (Rich Text Format Specification
+1.9.1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ..errors import DamagedError, EmptyFileError
+from ..reading import MarkdownWriter, Reading
+from .rtf_pictures import REPEATING_GROUPS, RtfPictures
+
+_TOKEN = re.compile(
+    rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)"
+)
+_SKIPPED_GROUPS = frozenset(
+    b"fonttbl colortbl stylesheet info pict object objdata sn sv shprslt listpicture "
+    b"themedata colorschememapping datastore latentstyles listtable "
+    b"listoverridetable rsidtbl generator xmlnstbl fldinst filetbl revtbl pgptbl mmathPr datafield nonshppict panose "
+    b"bkmkstart bkmkend pnseclvl pntext atrfstart atrfend atnid wgrffmtfilter".split()
+)
+_KNOWN_GROUPS = frozenset((b"shppict", b"shpinst"))
+"""Groups that a program may skip that does not know them; kb does."""
+_CHARACTERS = {
+    b"tab": " ", b"line": "\n", b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’",
+    b"ldblquote": "“", b"rdblquote": "”", b"emspace": " ", b"enspace": " ", b"qmspace": " ",
+}  # fmt: skip
+_CHARSETS = {
+    77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "cp950", 161: "cp1253", 162: "cp1254",
+    163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
+}  # fmt: skip
+_CODE_PAGES = {936: "gb18030", 10000: "mac_roman", 65001: "utf-8"}
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a group inherits and its end restores."""
+
+    skipped: bool = False
+    font: int = -1
+    fallback: int = 1
+    hidden: bool = False
+    picture: bool = False
+    """Whether it is the group of a picture itself."""
+    repeats: bool = False
+    """Whether its pictures do not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """The paragraph around a shape, whose text box has paragraphs of its own."""
+
+    depth: int
+    level: int
+    in_table: bool
+
+
+def read_rtf(data: bytes, name: str) -> Reading:
+    """Read a Rich Text file.
+
+    Raises: EmptyFileError; DamagedError: it does not begin as RTF.
+    """
+    del name
+    if not data.strip():
+        raise EmptyFileError("The file is empty.")
+    if not data.lstrip()[:5] == b"{\\rtf":
+        raise DamagedError("The file does not begin as RTF does; save it again as RTF or DOCX.")
+    return _RtfReader(data).read()
+
+
+class _RtfReader:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        match = re.search(rb"\\ansicpg(\d{1,5})", data[:2000])
+        self._code_page = _codec(int(match[1])) if match else "mac_roman" if b"\\mac" in data[:50] else "cp1252"
+        self._fonts = _font_codecs(data)
+        self._writer = MarkdownWriter()
+        self._state = _State()
+        self._stack: list[_State] = []
+        self._bytes = bytearray()
+        self._text: list[str] = []
+        self._to_skip = 0
+        self._level = 0
+        self._row: list[str] = []
+        self._table: list[list[str]] = []
+        self._in_table = False
+        self._shapes: list[_Around] = []
+        self._pictures = RtfPictures()
+        self._shown: list[str] = []
+        """What the pictures of the paragraph say, and below, those of the table."""
+        self._shown_in_table: list[str] = []
+        self._n_objects = 0
+        self._opened = False
+        """Whether a group has just begun."""
+
+    def read(self) -> Reading:
+        last_paragraph = self._data.rfind(b"\\par")
+        position = 0
+        while match := _TOKEN.search(self._data, position):
+            position = match.end()
+            word, number, hexadecimal, symbol, brace, plain = match.groups()
+            if brace:
+                self._brace(brace)
+            elif word == b"bin":
+                position += self._binary(position, int(number or 0))
+            elif word:
+                self._word(word, int(number) if number else None)
+            elif symbol:
+                self._symbol(symbol)
+            else:
+                self._add_bytes(bytes.fromhex(hexadecimal.decode()) if hexadecimal else plain or b"")
+            self._opened = brace == b"{"
+            if brace == b"}" and not self._stack and match.end() > last_paragraph:
+                break  # what a disk left behind the end is no text
+        self._end_paragraph()
+        self._end_table()
+        return self._writer.finish(self._title(), notes=tuple(self._notes()))
+
+    def _notes(self) -> Iterator[str]:
+        if self._stack:
+            yield "The file is cut off; what is there was read."
+        if self._n_objects:
+            yield f"{self._n_objects} embedded object(s) were left out."
+        yield from self._pictures.notes()
+
+    def _brace(self, brace: bytes) -> None:
+        self._flush()
+        if brace == b"{":
+            self._stack.append(self._state)
+            self._state = replace(self._state, picture=False)
+        elif self._stack:
+            if self._state.picture:
+                self._shown += self._pictures.end()
+            self._state = self._stack.pop()
+            self._leave_shape()
+        self._to_skip = 0
+
+    def _leave_shape(self) -> None:
+        if self._shapes and len(self._stack) < self._shapes[-1].depth:
+            around = self._shapes.pop()
+            self._level, self._in_table = around.level, around.in_table
+
+    def _binary(self, position: int, size: int) -> int:
+        """Take bytes that are no text, and return how many there are."""
+        size = min(max(size, 0), len(self._data) - position)
+        if self._state.picture:
+            self._pictures.add_binary(self._data[position : position + size])
+        return size
+
+    def _word(self, word: bytes, number: int | None) -> None:
+        self._group(word)
+        if self._state.skipped:
+            self._pictures.say(word)
+            return
+        if word == b"u" and number is not None:
+            self._flush()
+            self._text.append(chr(number & 0xFFFF))
+            self._to_skip = self._state.fallback
+            return
+        self._flush()
+        if word in _CHARACTERS:
+            self._text.append(_CHARACTERS[word])
+        elif word == b"f":
+            self._state = replace(self._state, font=number or 0)
+        elif word == b"uc":
+            self._state = replace(self._state, fallback=number if number is not None else 1)
+        elif word == b"v":
+            self._state = replace(self._state, hidden=number != 0)
+        elif word == b"plain":
+            self._state = replace(self._state, hidden=False)
+        else:
+            self._structure(word, number)
+
+    def _group(self, word: bytes) -> None:
+        """Take a word that says what its group is."""
+        if word in _SKIPPED_GROUPS:
+            self._n_objects += word == b"object" and not self._state.skipped
+            self._state = replace(self._state, skipped=True, repeats=self._state.repeats or word in REPEATING_GROUPS)
+        if word == b"pict" and not self._state.repeats:
+            self._state = replace(self._state, picture=True)
+            self._pictures.begin()
+        elif word in _KNOWN_GROUPS and self._stack:
+            self._state = replace(self._state, skipped=self._stack[-1].skipped)
+        if word == b"shpinst":
+            self._shapes.append(_Around(len(self._stack), self._level, self._in_table))
+        elif word == b"shptxt" and not self._state.skipped:
+            self._end_paragraph()
+
+    def _structure(self, word: bytes, number: int | None) -> None:
+        if word in (b"par", b"sect", b"page"):
+            self._end_paragraph()
+        elif word == b"pard":
+            self._in_table = bool(self._shapes) and self._shapes[-1].in_table
+            self._level = 0
+        elif word == b"intbl":
+            self._in_table = True
+        elif word == b"cell":
+            self._row.append(self._taken())
+        elif word == b"row":
+            self._table.append(self._row)
+            self._row = []
+            self._shown_in_table += self._shown
+            self._shown = []
+        elif word == b"outlinelevel" and number is not None and number < 9:  # noqa: PLR2004  9 is body text
+            self._level = number + 1
+
+    def _symbol(self, symbol: bytes) -> None:
+        if symbol == b"*":  # only as the first word of a group does it say that the group may be skipped
+            self._state = replace(self._state, skipped=self._state.skipped or self._opened)
+        elif symbol in (b"\r", b"\n"):
+            self._end_paragraph()
+        elif symbol in (b"\\", b"{", b"}"):
+            self._add_bytes(symbol)
+        elif symbol in (b"~", b"_"):
+            self._flush()
+            self._add(" " if symbol == b"~" else "-")
+
+    def _add_bytes(self, content: bytes) -> None:
+        skipped = min(self._to_skip, len(content))
+        self._to_skip -= skipped
+        if self._state.picture:
+            self._pictures.add(content)
+        elif not self._state.skipped and not self._state.hidden:
+            self._bytes += content[skipped:]
+
+    def _add(self, text: str) -> None:
+        if not self._state.skipped and not self._state.hidden:
+            self._text.append(text)
+
+    def _flush(self) -> None:
+        """Decode the bytes so far; they are kept until the font changes, as a character may take two."""
+        if self._bytes:
+            self._text.append(self._bytes.decode(self._fonts.get(self._state.font, self._code_page), "replace"))
+            self._bytes.clear()
+
+    def _taken(self) -> str:
+        self._flush()
+        text = "".join(self._text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        self._text = []
+        return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
+
+    def _end_paragraph(self) -> None:
+        if self._in_table:
+            self._flush()
+            self._text.append("\n")
+            return
+        text = self._taken()
+        if self._row:
+            self._table.append(self._row)
+            self._row = []
+        if not text and not self._shown:
+            return
+        self._end_table()
+        if self._level:
+            self._writer.heading(self._level, text)
+        else:
+            self._writer.block(text)
+        self._writer.blocks(self._shown)
+        self._shown = []
+
+    def _end_table(self) -> None:
+        if self._row:
+            self._table.append(self._row)
+        self._writer.table(self._table)
+        self._writer.blocks(self._shown_in_table)
+        self._row, self._table, self._shown_in_table = [], [], []
+
+    def _title(self) -> str:
+        match = re.search(rb"\{\\info.{0,2000}?\{\\title ([^{}\\]{1,300})\}", self._data, re.DOTALL)
+        return " ".join(match[1].decode(self._code_page, "replace").split()) if match else ""
+
+
+def _font_codecs(data: bytes) -> dict[int, str]:
+    """Return the codecs of the fonts in the font table whose character set is not the document's."""
+    found: dict[int, str] = {}
+    for match in re.finditer(rb"\\f(\d{1,5})(?!\d)[^{};]{0,200}?\\fcharset(\d{1,3})", data):
+        if codec := _CHARSETS.get(int(match[2])):
+            found[int(match[1])] = codec
+    return found
+
+
+def _codec(page: int) -> str:
+    name = _CODE_PAGES.get(page, f"cp{page}")
+    try:
+        b"".decode(name)
+    except LookupError:
+        return "cp1252"
+    return name

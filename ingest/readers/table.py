@@ -1,0 +1,156 @@
+"""The table of all readers: media type to function. A reader's module is imported when it is first used."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import replace
+from importlib import import_module
+from pathlib import PurePath
+from typing import cast
+
+from .. import media
+from ..document import Heading
+from ..errors import (
+    DamagedError,
+    EmptyFileError,
+    ExtraNeededError,
+    KBError,
+    MissingExtraError,
+    TooLargeError,
+    UnsupportedError,
+)
+from ..images.ocr import OCR_HINT
+from ..reading import Reader, Reading
+from ..text.encoding import repair
+
+MAX_TITLE = 200
+
+_FUNCTIONS = {
+    media.PDF: ("pdf.reader", "read_pdf"),
+    media.DOCX: ("office.docx", "read_docx"),
+    media.PPTX: ("office.pptx", "read_pptx"),
+    media.XLSX: ("office.xlsx", "read_xlsx"),
+    media.XLS: ("office.xls", "read_xls"),
+    media.ODT: ("office.odf", "read_odt"),
+    media.ODS: ("office.odf", "read_ods"),
+    media.ODP: ("office.odf", "read_odp"),
+    media.EPUB: ("readers.epub", "read_epub"),
+    media.RTF: ("readers.rtf", "read_rtf"),
+    media.PLAIN: ("readers.text", "read_plain"),
+    media.MARKDOWN: ("readers.text", "read_markdown"),
+    media.RST: ("readers.text", "read_rst"),
+    media.ASCIIDOC: ("readers.text", "read_asciidoc"),
+    media.ORG: ("readers.text", "read_org"),
+    media.TEX: ("readers.text", "read_tex"),
+    media.SRT: ("readers.text", "read_subtitles"),
+    media.VTT: ("readers.text", "read_subtitles"),
+    media.HTML: ("readers.web", "read_html"),
+    media.XML: ("readers.xml", "read_xml"),
+    media.MHTML: ("readers.mail", "read_mhtml"),
+    media.CSV: ("readers.data", "read_csv"),
+    media.TSV: ("readers.data", "read_csv"),
+    media.JSON: ("readers.data", "read_json"),
+    media.JSONL: ("readers.data", "read_jsonl"),
+    media.NOTEBOOK: ("readers.data", "read_notebook"),
+    media.EML: ("readers.mail", "read_eml"),
+    media.MBOX: ("readers.mail", "read_mbox"),
+    media.MSG: ("readers.msg", "read_msg"),
+}
+_FUNCTIONS |= {f"text/x-{language}": ("readers.text", "read_code") for language in media.CODE_LANGUAGES}
+_FUNCTIONS |= dict.fromkeys(media.IMAGES, ("images.image", "read_image"))
+
+
+def _loading(module: str, function: str) -> Reader:
+    def read(data: bytes, name: str) -> Reading:
+        reader = cast("Reader", getattr(import_module(f"...{module}", __name__), function))
+        return reader(data, name)
+
+    return read
+
+
+READERS: dict[str, Reader] = {kind: _loading(*where) for kind, where in _FUNCTIONS.items()}
+"""Media type -> reader; a reader's module is imported when it is first used."""
+
+
+def read_as(kind: str, data: bytes, name: str) -> Reading:
+    """Read bytes of a media type; the text can be stored as UTF-8.
+
+    Raises: ReadError: nobody reads this kind, or its reader cannot read these bytes.
+    """
+    reader = READERS.get(kind)
+    if reader is None:
+        raise UnsupportedError(f"no reader for this kind of file ({kind}); convert it to PDF, DOCX, HTML or text")
+    return _normalised(_read(reader, data, name))
+
+
+def demand_something(reading: Reading) -> None:
+    """Raise an error for a file in which there is nothing: one that may be read again where pictures wait for recognition."""
+    if reading.text.strip() or reading.pages:
+        return
+    if waiting := next((note for note in reading.notes if OCR_HINT in note), ""):
+        raise ExtraNeededError(f"there is no text in the file; {waiting}")
+    raise EmptyFileError("there is no text in the file; nothing to read")
+
+
+_SOMETHING = re.compile(rb"[^ \t\r\n\f\v\0]")
+
+
+def identify(data: bytes, source: str) -> tuple[str, str]:
+    """Return a file's name and its media type, without reading it.
+
+    Raises: ReadError: it is empty, or of a kind that can be seen at a glance not to be readable.
+    """
+    if not _SOMETHING.search(data):
+        raise EmptyFileError("the file is empty; there is nothing to read")
+    name = PurePath(source.rsplit("!", 1)[-1]).name
+    return name, media.sniff(data, name)
+
+
+def shortened(heading: Heading) -> Heading:
+    """A title goes into every chunk below it: a page that is one long heading must not."""
+    if len(heading.title) <= MAX_TITLE:
+        return heading
+    return replace(heading, title=heading.title[:MAX_TITLE].rstrip() + "…")
+
+
+def _read(reader: Reader, data: bytes, name: str) -> Reading:
+    try:
+        return reader(data, name)
+    except MissingExtraError as exc:
+        raise ExtraNeededError(str(exc)) from exc
+    except KBError:
+        raise
+    except MemoryError as exc:
+        raise TooLargeError("reading it takes more memory than there is; split the file") from exc
+    except RecursionError as exc:
+        raise DamagedError("it is nested too deeply to be read; simplify or convert the file") from exc
+    except Exception as exc:
+        # A reader's library failed on this one file: whatever it raises, the other files must go on.
+        raise DamagedError(
+            f"it cannot be read as what it claims to be ({_brief(exc)}); open and save it again"
+        ) from exc
+
+
+def _brief(exc: Exception) -> str:
+    return " ".join(f"{type(exc).__name__}: {exc}".split())[:160].rstrip(": ")
+
+
+_UNCLEAN = re.compile("\r\n?|\0|[\ud800-\udfff]")
+
+
+def _normalised(reading: Reading) -> Reading:
+    """Return the reading with line feeds for line breaks, without NULs and lone surrogates, its offsets moved along."""
+    if reading.text is repair(reading.text):
+        return reading
+    removed_at: list[int] = []
+    for match in _UNCLEAN.finditer(reading.text):
+        kept = match.group().startswith("\r")
+        removed_at.extend(range(match.start() + kept, match.end()))
+
+    def moved(offset: int) -> int:
+        return offset - bisect_left(removed_at, offset)
+
+    pages = tuple(replace(page, start=moved(page.start), stop=moved(page.stop)) for page in reading.pages)
+    headings = tuple(Heading(moved(h.start), h.level, repair(h.title)) for h in reading.headings)
+    return replace(reading, text=repair(reading.text), pages=pages, headings=headings)

@@ -1,0 +1,115 @@
+"""A file becomes a ``Document``: the one door to all readers.
+
+Comes in: a path, or bytes and where they came from. Goes out: a ``Document`` whose text can always be stored as UTF-8.
+Never: an exception other than ``ReadError`` for what a file holds, or a file opened by name inside a reader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from .. import media
+from ..document import Document, document_id
+from ..errors import (
+    ReadError,
+    TooLargeError,
+)
+from ..readers.table import MAX_TITLE, demand_something, identify, read_as, shortened
+from ..reading import Reading
+from ..text.boilerplate import without_boilerplate
+from ..text.encoding import recode, repair
+from ..text.instructions import instruction_note
+from ..text.language import detect
+from ..text.metadata import front_matter
+from ..text.redact import redact, redacted
+
+READER_VERSION = 6
+"""Raised whenever a reader changes what it makes of the same bytes; files are read again then."""
+
+MAX_BYTES = 512 * 1024 * 1024
+
+
+def read_file(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
+    """Read one file; its source is the absolute path.
+
+    Raises: ReadError: see ``read_bytes``; also when the file cannot be opened, or holds more than ``max_bytes``.
+    """
+    return read_bytes(load(path, max_bytes), str(path.absolute()))
+
+
+def load(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
+    """Return the bytes of a file; ReadError: it cannot be opened, TooLargeError: it has more than ``max_bytes``."""
+    try:
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise TooLargeError(
+                f"the file has {size:,} bytes, more than the limit of {max_bytes:,}; split it or raise the limit"
+            )
+        return path.read_bytes()
+    except OSError as exc:
+        raise ReadError(
+            f"the file cannot be opened ({exc.strerror or exc}); check that it exists and may be read"
+        ) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What the user wants done with a file besides reading it."""
+
+    encoding: str = ""
+    """How its bytes become text; found out if empty."""
+    redact: tuple[str, ...] = ()
+    """The kinds of personal data that are replaced; see ``redact``."""
+    boilerplate: bool = True
+    """Whether what stands on every page of a site, or under every mail, is kept."""
+
+    @property
+    def key(self) -> str:
+        """Equal keys mean equal documents of equal bytes."""
+        kept = "" if self.boilerplate else "no-boilerplate"
+        return " ".join(part for part in (self.encoding, ",".join(sorted(self.redact)), kept) if part)
+
+
+AS_IT_IS = Treatment()
+
+
+def read_bytes(data: bytes, source: str, treatment: Treatment = AS_IT_IS) -> Document:
+    """Read the bytes of one file.
+
+    Args:
+        data: the whole file.
+        source: its path or label, for the document and for the suffix; never opened.
+        treatment: what is done besides.
+    Raises: EmptyFileError, EncryptedError, DamagedError, TooLargeError, UnsupportedError, ExtraNeededError.
+    """
+    name, kind = identify(data, source)
+    identity = document_id(kind, data, treatment.key)
+    if treatment.encoding and media.is_text(kind):
+        data = recode(data, treatment.encoding)
+        kind = media.sniff(data, name)
+    reading = read_as(kind, data, name)
+    metadata = front_matter(reading.text) if kind in {media.MARKDOWN, media.PLAIN} else ()
+    metadata = tuple((key, redact(value, treatment.redact)) for key, value in metadata)
+    reading = _treated(reading, treatment)
+    demand_something(reading)
+    title = " ".join(repair(reading.title).split())[:MAX_TITLE] or PurePath(name).stem or name
+    return Document(
+        id=identity,
+        source=source,
+        title=title,
+        media_type=kind,
+        language=detect(reading.text),
+        text=reading.text,
+        pages=reading.pages,
+        headings=tuple(shortened(heading) for heading in reading.headings),
+        encoding=treatment.encoding if treatment.encoding and reading.encoding else reading.encoding,
+        notes=(*reading.notes, *instruction_note(reading.text)),
+        metadata=metadata,
+    )
+
+
+def _treated(reading: Reading, treatment: Treatment) -> Reading:
+    if not treatment.boilerplate:
+        reading = without_boilerplate(reading)
+    return redacted(reading, treatment.redact) if treatment.redact else reading

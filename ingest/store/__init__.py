@@ -1,0 +1,1 @@
+"""The catalog: its schema, tables and upkeep."""

@@ -1,0 +1,209 @@
+"""One SQLite file: its connections, transactions, settings and schema.
+
+Comes in: a folder. Goes out: a connection for each thread, to tables of the newest schema; one that only reads where the folder
+cannot be written to. Never: a reader that waits for the writer (WAL), half a transaction, or a file of an older kb changed
+without a copy of it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from ..errors import StorageError
+from .schema import MIGRATIONS, SCHEMA, VERSION
+
+
+def back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copy the catalog at ``path``, which has this version, unless there is such a copy."""
+    copy = path.with_name(f"{path.name}.v{version}.bak")
+    if copy.exists():
+        return
+    part = copy.with_name(f"{copy.name}.{os.getpid()}")
+    part.unlink(missing_ok=True)
+    connection.execute("VACUUM INTO ?", (str(part),))
+    part.replace(copy)
+
+
+def backups(path: Path) -> list[Path]:
+    """Return the copies of the catalog at ``path``."""
+    return sorted(path.parent.glob(f"{path.name}.v*.bak"))
+
+
+FILE = "catalog.sqlite"
+
+_BUSY_TIMEOUT_S = 30.0
+
+
+class Database:
+    """``catalog.sqlite`` in a folder. Safe to use from several threads; one process at a time may write."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the file in ``folder``, making it if there is none.
+
+        Raises:
+            StorageError: it is not a catalog, is damaged, or was written by a newer kb.
+        """
+        self.path = folder / FILE
+        self.is_read_only = self.path.exists() and not all(os.access(place, os.W_OK) for place in (folder, self.path))
+        self._threads = threading.local()
+        self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
+        self._lock = threading.Lock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._prepare()
+        except OSError as error:
+            raise StorageError(
+                f"{folder}: no knowledge base can be kept there ({error.strerror}); choose another folder with --home"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise StorageError(f"{self.path}: cannot be opened ({error}); {_advice(error)}") from error
+
+    def connection(self) -> sqlite3.Connection:
+        """Return this thread's connection."""
+        connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
+        if connection is None:
+            connection = connect_to_read(self.path) if self.is_read_only else connect(self.path)
+            self._threads.connection = connection
+            with self._lock:
+                self._close(lambda thread: not thread.is_alive())  # a server's threads come and go, by thousands
+                self._open.append((threading.current_thread(), connection))
+        return connection
+
+    def close(self) -> None:
+        """Close the connections of all threads; it may not be used after."""
+        with self._lock:
+            self._close(lambda _: True)
+        self._threads = threading.local()
+
+    def get(self, key: str, default: str = "") -> str:
+        """Return a setting of the base."""
+        row = self.connection().execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else default
+
+    def put(self, key: str, value: str) -> None:
+        """Set a setting of the base; part of the transaction under way, if there is one."""
+        self.connection().execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    @property
+    def generation(self) -> int:
+        """Counts commits that change what a search can find; a long-lived reader reopens what is older."""
+        return int(self.get("generation", "0"))
+
+    @property
+    def content(self) -> str:
+        """Changes with the set of chunks; what was derived from other content is stale."""
+        return self.get("content", "0")
+
+    @contextmanager
+    def transaction(self, *, content: bool = True, visible: bool = True) -> Iterator[sqlite3.Connection]:
+        """Commit what happens inside together, or nothing of it.
+
+        Args:
+            content: it changes chunks.
+            visible: it changes what a search can find, and so makes a new generation.
+        Raises:
+            StorageError: the folder cannot be written to.
+        """
+        if self.is_read_only:
+            raise unwritable(self.path.parent)
+        connection = self.connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            if visible:
+                self.put("generation", str(self.generation + 1))
+            if visible and content:
+                self.put("content", self.get("generation"))
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def _close(self, of: Callable[[threading.Thread], bool]) -> None:
+        for thread, connection in self._open:
+            if of(thread):
+                connection.close()
+        self._open = [held for held in self._open if not of(held[0])]
+
+    def _prepare(self) -> None:
+        connection = self.connection()
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise StorageError(
+                f"{self.path}: was written by a newer kb (schema {version}, known {VERSION}); upgrade kb"
+            )
+        if version < VERSION:
+            if self.is_read_only:
+                raise unwritable(self.path.parent)
+            if version:
+                back_up(connection, self.path, version)
+            _upgrade(connection)
+
+
+def unwritable(folder: Path) -> StorageError:
+    """Return the error that the base in a folder cannot be changed there."""
+    return StorageError(
+        f"{folder} cannot be written to, which this takes: mend its permissions, or copy it and give --home"
+    )
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a file to write to; what is deleted from it is overwritten."""
+    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Read a file beside whoever writes to it; where nobody does, as one that never changes.
+
+    SQLite cannot make there what readers and writers of a WAL share.
+
+    Raises:
+        StorageError: a writer died and left a log, which would have to be taken in first.
+    """
+    with closing(_reading(path, "mode=ro")) as probe:
+        try:
+            probe.execute("PRAGMA user_version")
+        except sqlite3.OperationalError:
+            how = "immutable=1"
+        else:
+            how = "mode=ro"
+    log = path.with_name(f"{path.name}-wal")
+    if how == "immutable=1" and log.exists() and log.stat().st_size:
+        raise StorageError(
+            f"{path.parent} cannot be written to, and its last writer was interrupted: run kb status once where it can be"
+        )
+    return _reading(path, how)
+
+
+def _reading(path: Path, how: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}", uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None,
+        check_same_thread=False,
+    )  # fmt: skip
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Make the tables, or bring those of an older kb up to date, in one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]  # again: another process may have been faster
+    scripts = [SCHEMA] if version == 0 else [MIGRATIONS[older] for older in range(version, VERSION)]
+    for statement in (statement for script in scripts for statement in script.split(";\n")):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
+
+
+def _advice(error: sqlite3.DatabaseError) -> str:
+    """Return what to do about a catalog that does not open; never to remove one that is whole."""
+    if error.sqlite_errorname == "SQLITE_FULL":
+        return "the disk is full: make room, then run the same command again"
+    return "restore it from a backup or remove it"

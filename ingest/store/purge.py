@@ -1,0 +1,58 @@
+"""Text that is gone leaves no word behind: not in indexes, vectors, answers, the log of SQLite or copies of the catalog.
+
+Comes in: a catalog from which something was deleted. Goes out: the same without its traces. Never: a chunk that is in use.
+"""
+
+from __future__ import annotations
+
+from .catalog import Catalog
+from .database import backups
+from .keywords import forget_keywords
+
+_DUE = "must_forget"
+OWED = "must_forget_elsewhere"
+"""Setting: what is still to be forgotten in the logs of other bases, where answers drawn from this one too are kept."""
+EVERYTHING = "everything"
+WITHOUT_TURNS = "DELETE FROM sessions WHERE id NOT IN (SELECT session FROM answers WHERE session NOT NULL)"
+"""Forgets conversations of which no answer is left."""
+
+
+def demand_purge(catalog: Catalog) -> None:
+    """Remember that no word of what is deleted may stay in the file.
+
+    It takes time with the size of the keyword index, so it is for what is removed or redacted, not for every edit.
+    """
+    catalog.put(_DUE, "1")
+
+
+def is_purge_due(catalog: Catalog) -> bool:
+    """Return whether that was demanded and not done yet."""
+    return bool(catalog.get(_DUE))
+
+
+def forget_answers(catalog: Catalog) -> None:
+    """Forget all recorded answers: they quote what is now to be redacted; and remember that others hold such answers too."""
+    catalog.connection().execute("DELETE FROM answers")
+    catalog.put(OWED, EVERYTHING)
+
+
+def purge(catalog: Catalog) -> int:
+    """Drop what was made of text that is gone, and give the log's old pages back; return how many vectors went.
+
+    That is: its vectors, the answers that quote a source that was forgotten, and the copies of older catalogs.
+    """
+    connection = catalog.connection()
+    if is_purge_due(catalog):
+        forget_keywords(connection)
+        catalog.put(_DUE, "")
+    connection.execute(
+        "DELETE FROM answers WHERE id IN (SELECT answer FROM answer_sources"
+        " WHERE base = '' AND source NOT IN (SELECT source FROM sources))"
+    )
+    for copy in backups(catalog.path):
+        copy.unlink(missing_ok=True)
+    gone = connection.execute(
+        "DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM chunks UNION SELECT text_hash FROM spare_chunks)"
+    ).rowcount
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return gone

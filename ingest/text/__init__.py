@@ -1,0 +1,1 @@
+"""Bytes become text, text becomes sentences and chunks."""

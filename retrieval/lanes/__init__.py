@@ -1,0 +1,1 @@
+"""Keyword, vector and TF-IDF lanes with their indexes."""

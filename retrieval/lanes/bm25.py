@@ -1,0 +1,160 @@
+"""The keyword lane: a question in, chunks ranked by BM25 out, from the catalog's FTS5 table or, of a large base, from arrays.
+
+It reads what the last commit holds, so a file is found the moment it is stored. Never: writing, or scores that depend on which
+of the two was read.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...ingest.errors import StorageError
+from ..where import Scope
+from ..words.tokens import asked_tokens, match_query
+from .keyword_index import KeywordIndex, Keywords
+from .lane import LaneScores, best_of
+
+
+def chunk_frequencies(connection: sqlite3.Connection, tokens: Sequence[str]) -> dict[str, int]:
+    """Return how many chunks of the catalog hold each token; tokens that none holds are left out."""
+    connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.bm25_rows USING fts5vocab('main', 'bm25', 'row')")
+    rows = connection.execute(
+        "SELECT term, doc FROM temp.bm25_rows WHERE term IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(tokens)),),
+    )
+    return dict(rows.fetchall())
+
+
+def mean_tokens(connection: sqlite3.Connection) -> float:
+    """Return how many tokens a chunk of the catalog holds in the mean; 0 where there are no chunks.
+
+    FTS5 keeps both sums, as varints in one record of the index: sqlite.org/fts5.html, section 9.2, "The averages record".
+    """
+    row = connection.execute("SELECT block FROM bm25_data WHERE id = 1").fetchone()
+    n_chunks, n_tokens, *_ = (*_varints(row[0] if row else b""), 0, 0)
+    return n_tokens / n_chunks if n_chunks else 0.0
+
+
+def _varints(data: bytes) -> list[int]:
+    """Return SQLite's variable-length integers, of up to eight bytes each: 7 bits a byte, the highest first."""
+    found, value = [], 0
+    for byte in data:
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:  # noqa: PLR2004 - no byte follows
+            found.append(value)
+            value = 0
+    return found
+
+
+# FTS5's bm25() is Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond",
+# with k1 = 1.2 and b = 0.75, times -1; see sqlite.org/fts5.html, section 5.1.1.
+_SEARCH = "SELECT rowid, -bm25(bm25) FROM bm25 WHERE bm25 MATCH ?"
+# The "+" keeps SQLite from running the whole match once for every key.
+_SCORE = f"{_SEARCH} AND +rowid IN (SELECT key FROM chunks WHERE id IN (SELECT value FROM json_each(?)))"
+_IDS_OF_KEYS = "SELECT key, id FROM chunks WHERE key IN (SELECT value FROM json_each(?))"
+_KEYS_OF_IDS = "SELECT id, key FROM chunks WHERE id IN (SELECT value FROM json_each(?))"
+_COUNT = "SELECT count(*) FROM chunks"
+
+
+class Bm25:
+    """Ranks chunks by BM25 over ``tokens``; a chunk without any token of the question scores 0."""
+
+    name = "bm25"
+
+    def __init__(self, connection: Callable[[], sqlite3.Connection], folder: Path | None = None) -> None:
+        """Take what returns the calling thread's connection to the catalog, and where ``KeywordIndex`` keeps its files."""
+        self._connection = connection
+        self._index = KeywordIndex(folder) if folder else None
+
+    def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
+        """Return the ``n`` best of the chunks that hold a token of ``question``, within ``scope``; ties in the order of entry.
+
+        Raises:
+            StorageError: the catalog cannot be read.
+        """
+        wanted = asked_tokens(question)
+        if not wanted:
+            return LaneScores(self.name, (), np.empty(0, np.float32), 0.0, 0.0)
+        with _reading(self._connection()) as catalog:
+            keys, scores, n_chunks = self._scores(catalog, question, wanted)
+            mean, std = _moments(scores, n_chunks)
+            if scope is not None:
+                scores = np.where(scope.mask(keys), scores, np.float32(0))
+            best = best_of(scores, n)
+            best = best[scores[best] > 0]
+            ids = dict(catalog.execute(_IDS_OF_KEYS, [json.dumps(keys[best].tolist())]))
+        found = tuple(ids[key] for key in keys[best].tolist())
+        return LaneScores(self.name, found, scores[best], mean, std)
+
+    def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
+        """Return (len(ids),) float32 BM25, higher is better; 0 for a chunk that does not match or is unknown.
+
+        Raises:
+            StorageError: the catalog cannot be read.
+        """
+        wanted, asked = asked_tokens(question), json.dumps(list(ids))
+        if not wanted:
+            return np.zeros(len(ids), np.float32)
+        with _reading(self._connection()) as catalog:
+            keys = dict(catalog.execute(_KEYS_OF_IDS, [asked]))
+            index = self._current(catalog)
+            if index is not None:
+                return index.score(wanted, np.array([keys.get(chunk, -1) for chunk in ids], np.int64))
+            scores = dict(catalog.execute(_SCORE, [match_query(question), asked]))
+        return np.array([scores.get(keys.get(chunk), 0.0) for chunk in ids], np.float32)
+
+    def frequencies(self, wanted: Sequence[str]) -> dict[str, int]:
+        """Return how many chunks hold each token; tokens that none holds are left out.
+
+        Raises:
+            StorageError: the catalog cannot be read.
+        """
+        with _reading(self._connection()) as catalog:
+            index = self._current(catalog)
+            return index.frequencies(wanted) if index else chunk_frequencies(catalog, wanted)
+
+    def _current(self, catalog: sqlite3.Connection) -> Keywords | None:
+        return self._index.current(catalog) if self._index else None
+
+    def _scores(
+        self, catalog: sqlite3.Connection, question: str, wanted: Sequence[str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
+        """Return the keys of chunks that may match, ascending, their scores, and how many chunks there are."""
+        index = self._current(catalog)
+        if index is not None:
+            return index.keys, index.scores(wanted), index.n_chunks
+        rows = catalog.execute(_SEARCH, [match_query(question)]).fetchall()
+        matched = np.array(rows, np.float64).reshape(-1, 2)
+        n_chunks = catalog.execute(_COUNT).fetchone()[0]
+        return matched[:, 0].astype(np.int64), matched[:, 1].astype(np.float32), n_chunks
+
+
+def _moments(scores: NDArray[np.float32], n: int) -> tuple[float, float]:
+    """Return mean and standard deviation over ``n`` chunks, of which those without a score have 0."""
+    if not n:
+        return 0.0, 0.0
+    mean = float(scores.sum(dtype=np.float64)) / n
+    return mean, float(np.sqrt(max(0.0, float(np.square(scores, dtype=np.float64).sum()) / n - mean**2)))
+
+
+@contextmanager
+def _reading(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Map SQLite's errors, and read one snapshot: a writer between two statements must not part keys from ids."""
+    try:
+        outermost = not connection.in_transaction
+        if outermost:
+            connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            if outermost:
+                connection.rollback()
+    except sqlite3.Error as exc:
+        raise StorageError(f"keyword search cannot read the catalog: {exc}") from exc

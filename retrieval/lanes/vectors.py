@@ -1,0 +1,221 @@
+"""Vectors are kept in the catalog by text, and the vector index is filled from there.
+
+Comes in: a catalog with chunks and an embedder. Goes out: vectors in the catalog, then in the index. Never: the embedder
+run twice for the same text, or text truncated on its way into it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...ingest.document import Progress, Step, indexed_text
+from ...ingest.plain import without_markup
+from ...ingest.store.catalog import Catalog
+from ...ingest.store.chunkings import spare_texts, wanted_chunks
+from ..models.embedder import BatchEmbedder, Embedder
+from .index import VectorIndex
+
+READABLE = 0.8
+"""The share of a text's letters that an embedder must know to be asked for a vector; below, its vectors mislead."""
+
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What one run of the embedder did, and what it could not."""
+
+    n_embedded: int
+    n_unreadable: int
+    """Chunks in the base that the embedder cannot read."""
+    n_truncated_tokens: int
+    """Tokens of all chunks beyond what the embedder takes: 0, or the splitter is broken."""
+
+
+def embed_pending(catalog: Catalog, embedder: Embedder, progress: Progress | None = None) -> Embedded:
+    """Embed every chunk that has no vector yet, a batch a transaction: an interrupted run goes on where it stopped."""
+    connection = catalog.connection()
+    pending = connection.execute(
+        "SELECT min(c.key) FROM chunks c LEFT JOIN vectors v ON v.embedder = ? AND v.text_hash = c.text_hash"
+        " WHERE v.text_hash IS NULL GROUP BY c.text_hash ORDER BY c.n_tokens",
+        (embedder.fingerprint,),
+    ).fetchall()
+    keys = [key for (key,) in pending]
+    batches = (_texts(catalog, keys[at : at + _BATCH]) for at in range(0, len(keys), _BATCH))
+    n_embedded = _store_all(catalog, embedder, batches, len(keys), progress, visible=True)
+    unreadable, truncated = connection.execute(
+        "SELECT count(*) FILTER (WHERE v.vector IS NULL), total(max(0, c.n_tokens - ?)) FROM chunks c JOIN vectors v"
+        " ON v.embedder = ? AND v.text_hash = c.text_hash",
+        (embedder.max_tokens, embedder.fingerprint),
+    ).fetchone()
+    return Embedded(n_embedded, unreadable, int(truncated))
+
+
+def embed_spare(catalog: Catalog, embedder: Embedder, split_key: str, progress: Progress | None = None) -> int:
+    """Embed the spare chunks of a splitting that have no vector yet, unseen by searches; return how many were embedded."""
+    texts = spare_texts(catalog, split_key, embedder.fingerprint)
+    first = next(texts, None)
+    if first is None:
+        return 0
+    rows = ((text_hash, text) for _, text_hash, text in chain([first], texts))
+    batches = iter(lambda: dict(islice(rows, _BATCH)), {})
+    return _store_all(catalog, embedder, batches, first[0], progress, visible=False)
+
+
+def _texts(catalog: Catalog, keys: Sequence[int]) -> dict[str, str]:
+    """Return the indexed texts of chunks, by their hash."""
+    rows = catalog.connection().execute(
+        f"SELECT text_hash, text, headings FROM chunks WHERE key IN ({','.join('?' * len(keys))})", keys
+    )
+    return {text_hash: indexed_text(tuple(json.loads(headings)), text) for text_hash, text, headings in rows}
+
+
+def _store_all(
+    catalog: Catalog,
+    embedder: Embedder,
+    batches: Iterable[Mapping[str, str]],
+    n: int,
+    progress: Progress | None,
+    *,
+    visible: bool,
+) -> int:
+    """Embed the words of ``n`` indexed texts, given by their hash, and keep the vectors, a batch a transaction.
+
+    Returns how many could be read. The embedder may be a few batches ahead of what is kept.
+    """
+    ahead: deque[tuple[list[str], list[str]]] = deque()
+
+    def readable() -> Iterator[list[str]]:
+        for texts in batches:
+            hashes = list(texts)
+            words = [without_markup(text) for text in texts.values()]
+            can_read = embedder.coverage(words) >= READABLE
+            ahead.append((hashes, [h for h, can in zip(hashes, can_read, strict=True) if can]))
+            yield [text for text, can in zip(words, can_read, strict=True) if can]
+
+    n_done = n_embedded = 0
+    if progress and n:
+        progress(Step("embed", 0, n))
+    with closing(_vectors_for(embedder, readable())) as stream:  # interrupted, it ends what works for it
+        for vectors in stream:
+            hashes, chosen = ahead.popleft()
+            _store(catalog, embedder, hashes, dict(zip(chosen, vectors.astype("<f4"), strict=True)), visible=visible)
+            n_done += len(hashes)
+            n_embedded += len(chosen)
+            if progress:
+                progress(Step("embed", n_done, n))
+    return n_embedded
+
+
+def _vectors_for(embedder: Embedder, batches: Iterable[Sequence[str]]) -> Generator[NDArray[np.float32], None, None]:
+    if isinstance(embedder, BatchEmbedder):
+        yield from embedder.embed_all(batches)
+    else:
+        yield from map(embedder.embed_documents, batches)
+
+
+def _store(
+    catalog: Catalog,
+    embedder: Embedder,
+    hashes: Sequence[str],
+    vectors: Mapping[str, NDArray[np.float32]],
+    *,
+    visible: bool,
+) -> None:
+    """Keep vectors in one transaction; of those hashes that have none, keep that they cannot be read."""
+    blobs = ((embedder.fingerprint, h, vectors[h].tobytes() if h in vectors else None) for h in hashes)
+    with catalog.transaction(content=False, visible=visible) as connection:
+        connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", blobs)
+
+
+def load_vectors(
+    catalog: Catalog, fingerprint: str, dim: int, ids: Sequence[str] | None = None
+) -> tuple[list[str], NDArray[np.float32]]:
+    """Return the vectors of chunks, all or those asked for: ids in ascending order, (n, dim) float32.
+
+    Chunks without a vector are left out.
+    """
+    wanted = "" if ids is None else " AND c.id IN (SELECT value FROM json_each(?))"
+    rows = (
+        catalog.connection()
+        .execute(
+            "SELECT c.id, v.vector FROM chunks c JOIN vectors v ON v.embedder = ? AND v.text_hash = c.text_hash"
+            f" WHERE v.vector IS NOT NULL{wanted} ORDER BY c.id",
+            (fingerprint, *([] if ids is None else [json.dumps(list(ids))])),
+        )
+        .fetchall()
+    )
+    buffer = b"".join(vector for _, vector in rows)
+    return [chunk for chunk, _ in rows], np.frombuffer(buffer, "<f4").reshape(len(rows), dim)
+
+
+def sample_vectors(catalog: Catalog, fingerprint: str, dim: int, n: int) -> NDArray[np.float32]:
+    """Return (at most n, dim) vectors of an embedder: those whose texts have the lowest hashes, a random sample."""
+    rows = catalog.connection().execute(
+        "SELECT vector FROM vectors WHERE embedder = ? AND vector IS NOT NULL ORDER BY text_hash LIMIT ?",
+        (fingerprint, n),
+    )
+    return np.frombuffer(b"".join(vector for (vector,) in rows), "<f4").reshape(-1, dim)
+
+
+def count_vectors(catalog: Catalog, fingerprint: str) -> tuple[int, int]:
+    """Return how many chunks have a vector of this embedder, and how many still wait for the embedder."""
+    ready, pending = (
+        catalog.connection()
+        .execute(
+            "SELECT count(v.vector), count(*) FILTER (WHERE v.text_hash IS NULL) FROM chunks c LEFT JOIN vectors v"
+            " ON v.embedder = ? AND v.text_hash = c.text_hash",
+            (fingerprint,),
+        )
+        .fetchone()
+    )
+    return ready, pending
+
+
+def fill_index(
+    index: VectorIndex,
+    catalog: Catalog,
+    embedder: Embedder,
+    progress: Progress | None = None,
+    split_key: str | None = None,
+) -> None:
+    """Make the index hold just the vectors that the catalog has for this embedder.
+
+    Args:
+        index: is filled, and rid of what is in the catalog neither now nor, with ``split_key``, then.
+        catalog: has the vectors.
+        embedder: made them.
+        progress: called with every step.
+        split_key: fill it for the chunks that the base will have once it is split so; for those it has unless given.
+    """
+    wanted = wanted_chunks(catalog, embedder.fingerprint, split_key)
+    there = index.ids()
+    kept = wanted_chunks(catalog, embedder.fingerprint, None).keys() if split_key else wanted.keys()
+    index.remove(sorted(there - wanted.keys() - kept))
+    missing = sorted(wanted.keys() - there)
+    for at in range(0, len(missing), _BATCH):
+        if progress:
+            progress(Step("index", at, len(missing)))
+        batch = missing[at : at + _BATCH]
+        vectors = _vectors_of(catalog, embedder, {wanted[chunk] for chunk in batch})
+        batch = [chunk for chunk in batch if wanted[chunk] in vectors]
+        index.upsert(batch, np.array([vectors[wanted[chunk]] for chunk in batch], np.float32).reshape(-1, embedder.dim))
+    if progress and missing:
+        progress(Step("index", len(missing), len(missing)))
+
+
+def _vectors_of(catalog: Catalog, embedder: Embedder, hashes: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+    rows = catalog.connection().execute(
+        "SELECT text_hash, vector FROM vectors WHERE embedder = ? AND vector IS NOT NULL"
+        " AND text_hash IN (SELECT value FROM json_each(?))",
+        (embedder.fingerprint, json.dumps(list(hashes))),
+    )
+    return {text_hash: np.frombuffer(vector, "<f4") for text_hash, vector in rows}

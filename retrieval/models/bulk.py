@@ -1,0 +1,194 @@
+"""Embeds many texts side by side: a process with the compiled model on every core.
+
+Comes in: token ids, some texts at a time. Goes out: their vectors, in that order, while the next are at work. Never: an orphan,
+more memory than a quarter of the machine's, or a run that fails because a worker does: what one left undone is done here.
+
+Processes, not threads: side by side in one process OpenVINO corrupts memory (see ``compiled.py``), and all cores on one batch
+wait for each other at every layer, and for this process between two batches. On two quiet cores that costs little
+(benchmarks/embedding.py has both), on busy ones more.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pickle import UnpicklingError
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...ingest.child import Child
+from ...ingest.run.pool import default_workers
+from .compiled import CompiledModel, in_batches
+
+MIN_WORKERS = 2
+"""Below that, one process that uses all cores is as good."""
+
+_MEGABYTE = 1024**2
+_MOST_BYTES = 4096 * _MEGABYTE
+_WORKER_BYTES = 160 * _MEGABYTE
+"""What a worker takes beside the model: measured, MiniLM's has 205 MiB, of which 100 are weights, mapped and rearranged."""
+_ROOM_BYTES = 1024 * _MEGABYTE
+"""What a worker may take beside the model."""
+_IN_HAND = 2
+"""Batches that a worker has at a time, so that it goes on while this process is busy."""
+
+Rows = Sequence[Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A batch, and where its vectors belong."""
+
+    call: _Call
+    places: list[int]
+    rows: list[Sequence[int]]
+
+
+class _Call:
+    """Texts that were given together, and the vectors they have so far."""
+
+    def __init__(self, n: int) -> None:
+        self.n_missing = self.n = n
+        self.vectors: NDArray[np.float32] | None = None
+
+    def put(self, places: list[int], vectors: NDArray[np.float32]) -> None:
+        if self.vectors is None:
+            self.vectors = np.empty((self.n, vectors.shape[1]), np.float32)
+        self.vectors[places] = vectors
+        self.n_missing -= len(places)
+
+
+class Bulk:
+    """Workers for one run; leaving the ``with`` ends them."""
+
+    def __init__(self, model: CompiledModel, n_workers: int) -> None:
+        """Start ``n_workers`` processes with the model; fewer where the system gives no more."""
+        self._model = model
+        self._workers: list[_Worker] = []
+        self._jobs: deque[_Job] = deque()
+        for _ in range(n_workers):
+            try:
+                self._workers.append(_Worker(model, max(1, default_workers() // n_workers)))
+            except OSError:
+                break
+
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        """The workers that are running."""
+        return tuple(worker.child.process.pid for worker in self._workers)
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the workers at once; they hold nothing that could be lost."""
+        for worker in self._workers:
+            worker.child.end()
+        self._workers.clear()
+
+    def run(self, calls: Iterable[Rows]) -> Iterator[NDArray[np.float32]]:
+        """Yield the vectors of each item of ``calls``, as ``CompiledModel.embed`` returns them.
+
+        Raises:
+            EmbedderError: see ``CompiledModel.embed``.
+        """
+        rest = iter(calls)
+        waiting: deque[_Call] = deque()
+        while True:
+            while len(self._jobs) < max(1, len(self._workers)) and (rows := next(rest, None)) is not None:
+                waiting.append(self._take(rows))
+            if not waiting:
+                return
+            if waiting[0].n_missing:
+                self._work()
+            else:
+                self._feed()  # what the caller does with them may take a while
+                vectors = waiting.popleft().vectors
+                yield np.empty((0, 0), np.float32) if vectors is None else vectors
+
+    def _take(self, rows: Rows) -> _Call:
+        call = _Call(len(rows))
+        batches = in_batches(rows)
+        self._jobs.extend(_Job(call, places, [rows[place] for place in places]) for places in reversed(batches))
+        return call
+
+    def _work(self) -> None:
+        self._feed()
+        busy = [worker for worker in self._workers if worker.in_hand]
+        if not busy:
+            self._do(self._jobs.popleft())
+            return
+        ready = wait([worker.child.answers for worker in busy])
+        for worker in busy:
+            if worker.child.answers in ready:
+                self._hear(worker)
+
+    def _feed(self) -> None:
+        for worker in sorted(self._workers, key=lambda worker: len(worker.in_hand)):
+            try:
+                while self._jobs and len(worker.in_hand) < _IN_HAND:
+                    worker.give(self._jobs[0])
+                    self._jobs.popleft()
+            except OSError:
+                self._drop(worker)
+
+    def _hear(self, worker: _Worker) -> None:
+        try:
+            vectors: NDArray[np.float32] | None = worker.child.answers.recv()
+        except (EOFError, OSError, UnpicklingError):
+            self._drop(worker)
+            return
+        job = worker.in_hand.popleft()
+        if vectors is None:
+            self._do(job)
+        else:
+            job.call.put(job.places, vectors)
+
+    def _do(self, job: _Job) -> None:
+        """Do a batch in this process: its worker failed at it, or there is none."""
+        job.call.put(job.places, self._model.infer(job.rows))
+
+    def _drop(self, worker: _Worker) -> None:
+        """Part with a worker that died; what it had in hand is done by others."""
+        self._workers.remove(worker)
+        self._jobs.extendleft(reversed(worker.in_hand))
+        worker.child.end()
+
+
+class _Worker:
+    """A process, and what it was given."""
+
+    def __init__(self, model: CompiledModel, n_threads: int) -> None:
+        self.child = Child(
+            f"{__package__}.bulk_worker",
+            _ROOM_BYTES + 2 * model.weights_bytes,
+            str(model.folder),
+            model.pad_id,
+            model.max_tokens,
+            model.precision,
+            n_threads,
+        )
+        self.in_hand: deque[_Job] = deque()
+
+    def give(self, job: _Job) -> None:
+        self.child.work.send(job.rows)
+        self.in_hand.append(job)
+
+
+def n_workers_for(model: CompiledModel) -> int:
+    """Return how many workers this machine has the cores and the memory for."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        memory = 0
+    each = _WORKER_BYTES + 2 * model.weights_bytes
+    return min(default_workers(), min(_MOST_BYTES, memory // 4) // each)

@@ -1,0 +1,52 @@
+"""A worker process: it runs a compiled model on the batches that another process cuts.
+
+Comes in: token ids on a pipe. Goes out: their vectors on another, or ``None`` where the model failed. Never: text, a file but
+the model's, or a process that outlives the one it works for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+
+from ...ingest.child import follow, limit_memory
+from ...ingest.errors import EmbedderError
+from .compiled import CompiledModel
+
+Rows = list[list[int]]
+
+
+def serve(
+    parent: int,
+    work: int,
+    answers: int,
+    memory_bytes: int,
+    folder: str,
+    pad_id: int,
+    max_tokens: int,
+    precision: str,
+    n_threads: int,
+) -> None:
+    """Infer what comes on the pipe ``work``, a batch a message, in its order."""
+    incoming, outgoing = follow(parent, work, answers)
+    limit_memory(memory_bytes)
+    batches: SimpleQueue[Rows | None] = SimpleQueue()
+    threading.Thread(target=_receive, args=(incoming, batches), daemon=True).start()
+    model = CompiledModel(Path(folder), pad_id, max_tokens, precision, n_threads)
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        while (rows := batches.get()) is not None:
+            try:
+                outgoing.send(model.infer(rows))
+            except (EmbedderError, MemoryError):
+                outgoing.send(None)
+
+
+def _receive(incoming: Connection, batches: SimpleQueue[Rows | None]) -> None:
+    """Take batches off the pipe as they come: the parent never waits to write while this process waits to write to it."""
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            batches.put(incoming.recv())
+    batches.put(None)

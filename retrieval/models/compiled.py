@@ -1,0 +1,243 @@
+"""Runs an embedding model compiled for this processor by OpenVINO: no torch, a start in a fraction of a second.
+
+Comes in: a traced torch module once, then token ids. Goes out: vectors. Never: telemetry, or a file outside its folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...ingest.errors import EmbedderError, MissingExtraError
+from .eight_bits import keep_in_8_bits
+
+if TYPE_CHECKING:
+    import torch
+    from openvino import CompiledModel as CompiledGraph
+
+_BATCH = 8
+_BATCH_TOKENS = 16_384
+_WIDTH = 16
+"""Batches are as wide as a multiple of this: a kernel is made for every new shape, which takes longer than the padding."""
+_HASHED_BYTES = 1 << 20
+
+_WEIGHTS = "model.bin"
+_GRAPH = "model.blob"
+_SEAL = "model.sha256"
+_CONVERTER = "openvino.tools.ovc"
+
+INT8 = "int8"
+"""As a precision: weights in 8 bits, and products of 8 bits by 8 bits."""
+_QUANTIZED_TOGETHER = "128"
+"""Numbers of a token that share a scale: of 32, 64 and 128 the fastest (1.9 times float32 with AVX-512, by 32 1.3 times)."""
+
+
+class CompiledModel:
+    """A compiled model in a folder that ``compile_model`` made. Safe to use from several threads at once."""
+
+    def __init__(self, folder: Path, pad_id: int, max_tokens: int, precision: str, n_threads: int = 0) -> None:
+        """Load what ``folder`` holds, to compute in ``precision``; the weights are mapped, not read.
+
+        Args:
+            folder: made by ``compile_model``.
+            pad_id: the token that fills a batch up.
+            max_tokens: the most of one text that the model reads; padding goes no further.
+            precision: what it was compiled for.
+            n_threads: how many compute; 0: one a core.
+
+        Raises:
+            EmbedderError: the folder is incomplete or damaged, or was compiled for another processor.
+            MissingExtraError: OpenVINO is not installed.
+        """
+        ov = _openvino()
+        try:
+            if (folder / _SEAL).read_text("ascii") != _seal(folder):
+                raise EmbedderError(f"The compiled model in {folder} is damaged; it is compiled again at its next use")
+            # Without the hints an imported model takes the defaults of the processor, not what it was compiled for.
+            settings = {**_settings(precision), "WEIGHTS_PATH": str(folder / _WEIGHTS)}
+            if n_threads:
+                settings["INFERENCE_NUM_THREADS"] = str(n_threads)
+            self._model = ov.Core().import_model((folder / _GRAPH).read_bytes(), "CPU", settings)
+        except (OSError, RuntimeError, UnicodeDecodeError) as exc:
+            raise EmbedderError(f"The compiled model in {folder} cannot be loaded ({exc}); delete that folder") from exc
+        self.folder = folder
+        self.pad_id = pad_id
+        self.max_tokens = max_tokens
+        self.precision: str = _precision(self._model)
+        """What it computes in, as the library reports it."""
+        # One request for all threads: each costs time to make and memory to keep, and one stream runs one at a time anyway.
+        self._request = self._model.create_infer_request()
+        self._lock = threading.Lock()
+
+    @property
+    def weights_bytes(self) -> int:
+        """The size of its weights, in 16 bits each, or in 8."""
+        return (self.folder / _WEIGHTS).stat().st_size
+
+    def embed(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Return the vectors of token ids, (n, dim) float32, not necessarily unit rows.
+
+        Raises:
+            EmbedderError: the model fails on them, or runs out of memory.
+        """
+        batches = in_batches(rows)
+        parts = [self.infer([rows[i] for i in batch]) for batch in batches]
+        vectors = np.empty((len(rows), parts[0].shape[1]), np.float32)
+        vectors[np.concatenate(batches)] = np.concatenate(parts)
+        return vectors
+
+    def infer(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Return what ``embed`` does, of one batch.
+
+        Raises:
+            EmbedderError: see ``embed``.
+        """
+        longest = max(1, *map(len, rows))
+        width = max(longest, min(math.ceil(longest / _WIDTH) * _WIDTH, self.max_tokens))
+        ids = np.full((len(rows), width), self.pad_id, np.int64)
+        mask = np.zeros((len(rows), width), np.int64)
+        for i, row in enumerate(rows):
+            ids[i, : len(row)] = row
+            mask[i, : max(1, len(row))] = 1
+        try:
+            with self._lock:
+                output = np.array(
+                    self._request.infer([ids, mask])[0], np.float32
+                )  # the next one writes over its output
+        except RuntimeError as exc:
+            raise EmbedderError(f"The compiled embedding model failed ({str(exc).splitlines()[0]})") from exc
+        if len(output) != len(rows):  # what a text far beyond the model's positions comes to
+            raise EmbedderError(f"The compiled embedding model gave {len(output)} vectors for {len(rows)} texts")
+        return output
+
+
+def in_batches(rows: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Sort texts by length into batches of at most ``_BATCH`` texts and ``_BATCH_TOKENS`` tokens, padding included.
+
+    Returns: the places in ``rows`` of each batch's texts.
+    """
+    order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+    batches: list[list[int]] = []
+    start = 0
+    for stop in range(1, len(order) + 1):
+        full = stop - start == _BATCH
+        if stop == len(order) or full or len(rows[order[stop]]) * (stop - start + 1) > _BATCH_TOKENS:
+            batches.append(order[start:stop])
+            start = stop
+    return batches
+
+
+def openvino_version() -> str:
+    """Return the release that is installed.
+
+    Raises:
+        MissingExtraError: OpenVINO is not installed.
+    """
+    return str(_openvino().get_version())
+
+
+def processor() -> str:
+    """Return what a compiled model depends on beside the release: the system and the processor's abilities."""
+    abilities = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return " ".join((sys.platform, *sorted(abilities)))
+
+
+def precisions() -> tuple[str, ...]:
+    """Return the number formats to try, fastest first: what the processor computes natively, then float32."""
+    native = _openvino().Core().get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
+    return tuple(dict.fromkeys((str(native), "f32")))
+
+
+def compile_model(module: torch.nn.Module, example: dict[str, torch.Tensor], folder: Path, precision: str) -> None:
+    """Trace ``module``, compile it and leave it in ``folder`` for ``CompiledModel``.
+
+    Weights are kept in 16 bits; for ``INT8`` those of linear layers in 8.
+
+    Raises:
+        EmbedderError: the architecture cannot be traced or compiled.
+    """
+    import torch
+
+    ov = _openvino()
+    from openvino.tools.ovc import convert_model
+
+    graph = folder / "model.xml"
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            inputs = [(name, [-1, -1], ov.Type.i64) for name in example]
+            traced = convert_model(module, example_input=example, input=inputs)
+            if precision == INT8:
+                keep_in_8_bits(traced)
+            ov.save_model(traced, graph)
+        compiled = ov.Core().compile_model(graph, "CPU", _settings(precision))
+        (folder / _GRAPH).write_bytes(compiled.export_model().getvalue())
+    except Exception as exc:  # tracing runs the model's own code, which may raise anything
+        reason = (str(exc).strip() or type(exc).__name__).splitlines()[0]
+        raise EmbedderError(f"it cannot be compiled ({reason})") from exc
+    graph.unlink()
+    (folder / _SEAL).write_text(_seal(folder), "ascii")
+
+
+def _settings(precision: str) -> dict[str, str]:
+    # One stream, also where the hint would make more: two of them corrupt memory when two threads infer at once
+    # (OpenVINO 2026.4, 19 of 20 processes died). What is embedded side by side has processes of its own (bulk.py); pinned to
+    # cores, none would know which cores the others took.
+    return {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": "1",
+        "ENABLE_CPU_PINNING": "NO",
+        "CACHE_MODE": "OPTIMIZE_SIZE",
+        "INFERENCE_PRECISION_HINT": "f32" if precision == INT8 else precision,
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": _QUANTIZED_TOGETHER if precision == INT8 else "0",
+    }
+
+
+def _precision(model: CompiledGraph) -> str:
+    if int(model.get_property("DYNAMIC_QUANTIZATION_GROUP_SIZE")):
+        return INT8
+    return str(model.get_property("INFERENCE_PRECISION_HINT").to_string())
+
+
+def _seal(folder: Path) -> str:
+    """Hash the graph, and size, beginning and end of the weights: gigabytes cannot be read at every start."""
+    digest = hashlib.sha256((folder / _GRAPH).read_bytes())
+    weights = folder / _WEIGHTS
+    size = weights.stat().st_size
+    digest.update(str(size).encode())
+    with weights.open("rb") as file:
+        digest.update(file.read(_HASHED_BYTES))
+        file.seek(max(0, size - _HASHED_BYTES), os.SEEK_SET)
+        digest.update(file.read(_HASHED_BYTES))
+    return digest.hexdigest()
+
+
+def _openvino() -> ModuleType:
+    """Import OpenVINO without its telemetry, which reports every import to Google Analytics unless it is missing.
+
+    And without its converter, which it can do without too: that takes half of the time, and only ``compile_model`` needs it.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    without_converter = "openvino" not in sys.modules
+    try:
+        if without_converter:
+            sys.modules[_CONVERTER] = None  # type: ignore[assignment]
+        import openvino
+    except ImportError as exc:
+        raise MissingExtraError("running a compiled embedding model", "dense") from exc
+    finally:
+        if without_converter:
+            sys.modules.pop(_CONVERTER, None)
+    module: ModuleType = openvino
+    return module

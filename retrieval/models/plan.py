@@ -1,0 +1,196 @@
+"""How a model is run on this machine: compiled once, compared with the original, kept in a folder.
+
+Comes in: a recipe. Goes out: a folder with a ``Plan`` in it. Never: a path whose vectors differ from the original's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...ingest.errors import EmbedderError, MissingExtraError
+from .compiled import CompiledModel, compile_model, openvino_version, precisions, processor
+from .recipe import Recipe
+from .sample import SAMPLE
+from .sentence_transformer import TorchModel, quiet
+from .vocabulary import Vocabulary
+
+MIN_MEAN_COSINE = 0.9995
+"""A compiled model below this, to torch in float32 over ``SAMPLE``, is refused."""
+
+TOKENIZER = "tokenizer.json"
+
+_PLAN = "plan.json"
+_RELEASE = 4
+"""Raised when what is compiled, or how it is compared, changes: everything is then compiled anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a model is run on this machine, decided once and kept beside what was compiled."""
+
+    precision: str
+    """Of the compiled model: ``bf16``, ``f16``, ``f32``, ``int8``; empty where torch runs it, or 8 bits were refused."""
+    cosine: float
+    """Mean over ``SAMPLE`` to torch in float32; 1 where torch runs it."""
+    refused: str
+    """Why faster paths are not used; empty when the fastest is."""
+    accelerator: str
+    """Where torch would run it: ``cuda``, ``mps``, ``cpu``."""
+    dim: int
+    max_tokens: int
+    pad_id: int
+    openvino: str
+    """The release that compiled it; empty where it is not installed."""
+    measured: str = ""
+    """What 8 bits gain and cost, where they are used."""
+
+    @property
+    def path(self) -> str:
+        """The path in use and why, for people."""
+        bulk = f"; many texts at once: torch fp32 on {self.accelerator}" if self.accelerator != "cpu" else ""
+        refused = f"; {self.refused}" if self.refused else ""
+        if not self.precision:
+            return f"torch fp32 on {self.accelerator}{refused}"
+        measured = f"; {self.measured}" if self.measured else ""
+        return f"openvino {self.precision} (mean cosine {self.cosine:.5f} to torch fp32{measured}){refused}{bulk}"
+
+
+def read_plan(folder: Path) -> Plan:
+    """Read what ``prepare`` decided.
+
+    Raises:
+        EmbedderError: nothing was, or it is damaged.
+    """
+    try:
+        return Plan(**json.loads((folder / _PLAN).read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as exc:
+        raise EmbedderError(f"{folder / _PLAN} is missing or damaged; delete that folder") from exc
+
+
+def plan_folder(recipe: Recipe, cache: Path, wish: str = "") -> Path:
+    """Return where the plan for this model, this processor and the installed libraries belongs; ``wish``: a precision."""
+    try:
+        machine = f"{_RELEASE} {openvino_version()} {processor()}"
+    except MissingExtraError:
+        machine = f"{_RELEASE}"
+    return cache / f"{recipe.fingerprint}-{hashlib.sha256(machine.encode()).hexdigest()[:8]}{wish and f'-{wish}'}"
+
+
+def prepare(recipe: Recipe, folder: Path, progress: Callable[[str], None]) -> None:
+    """Decide how the model is run and put the outcome at ``folder``, whole or not at all; the caller holds the lock.
+
+    Raises:
+        EmbedderError: the model cannot be loaded at all.
+        MissingExtraError: torch or sentence-transformers is not installed.
+    """
+    progress(f"Preparing {recipe.name} for this machine; this happens once")
+    plan = keep(recipe, folder, lambda building: _plan(Trial(recipe, building)))
+    progress(f"{recipe.name} runs on {plan.path}")
+
+
+def keep(recipe: Recipe, folder: Path, decide: Callable[[Path], Plan]) -> Plan:
+    """Put the plan that ``decide`` returns at ``folder``, with the files that it left where it was told to."""
+    prefix = f"building-{folder.name}."
+    for left in folder.parent.glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    building = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+    try:
+        plan = decide(building)
+        (building / _PLAN).write_text(json.dumps(asdict(plan), indent=1), "utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        building.replace(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    _drop_outdated(recipe, folder.parent, plan.openvino)
+    return plan
+
+
+def drop_model(building: Path) -> None:
+    """Remove a compiled model that is not to be used."""
+    for path in building.glob("model.*"):
+        path.unlink()
+
+
+class Trial:
+    """The original of a model, and how near to it a compiled form comes."""
+
+    def __init__(self, recipe: Recipe, building: Path) -> None:
+        """Load the original, and embed ``SAMPLE`` by it."""
+        self.recipe = recipe
+        self.building = building
+        self.original = TorchModel(recipe.folder, device="cpu")
+        self.original.save_tokenizer(building / TOKENIZER)
+        self.vocabulary = Vocabulary(building / TOKENIZER)
+        rows = self.vocabulary.ids([recipe.document_prompt + text for text in SAMPLE])
+        fit = [at for at, row in enumerate(rows) if len(row) <= self.original.max_tokens]
+        self.rows = [rows[at] for at in fit]
+        """The token ids of what of ``SAMPLE`` the model reads at once."""
+        self._wanted = unit(self.original.encode([SAMPLE[at] for at in fit], recipe.document_prompt))
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return int(self._wanted.shape[1])
+
+    def compile(self, precision: str) -> float:
+        """Compile the model, and return the mean cosine of what that gives to the original.
+
+        Raises:
+            EmbedderError: it cannot be compiled.
+        """
+        with quiet():
+            compile_model(*self.original.traceable(), self.building, precision)
+        compiled = CompiledModel(self.building, self.original.pad_id, self.original.max_tokens, precision)
+        return float((self._wanted * unit(compiled.embed(self.rows))).sum(axis=1).mean())
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the rows scaled to length 1."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows: NDArray[np.float32] = vectors / np.maximum(norms, np.float32(1e-12))
+    return rows
+
+
+def _drop_outdated(recipe: Recipe, cache: Path, openvino: str) -> None:
+    """Remove what another release compiled: it takes as much room as the model. Other processors may share the folder."""
+    for folder in cache.glob(f"{recipe.fingerprint}-*"):
+        try:
+            outdated = read_plan(folder).openvino != openvino
+        except EmbedderError:
+            continue
+        if outdated:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _plan(trial: Trial) -> Plan:
+    original = trial.original
+    plan = Plan("", 1.0, "", _accelerator(), trial.dim, original.max_tokens, original.pad_id, "")
+    refused: list[str] = []
+    try:
+        plan = replace(plan, openvino=openvino_version())
+        for precision in precisions():
+            cosine = trial.compile(precision)
+            if cosine >= MIN_MEAN_COSINE:
+                return replace(plan, precision=precision, cosine=cosine, refused="; ".join(refused))
+            refused.append(f"openvino {precision} refused: mean cosine {cosine:.5f}")
+    except (EmbedderError, MissingExtraError) as exc:
+        refused.append(f"openvino refused: {exc}")
+    drop_model(trial.building)
+    return replace(plan, refused="; ".join(refused))
+
+
+def _accelerator() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

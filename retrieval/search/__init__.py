@@ -1,0 +1,1 @@
+"""One question: lanes are asked, fused, ordered, weighed, explained."""

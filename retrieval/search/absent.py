@@ -1,0 +1,83 @@
+"""Which words of a question the documents do not have: names, and rare words that one would expect beside an answer.
+
+Comes in: a question, what its hits hold and how many chunks hold each token. Goes out: words as they were asked. Never: a
+common verb or adjective, for which documents have others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from ..words.hanzi import SIMPLIFIED
+from ..words.question import FUNCTION, figures, without_asking
+from ..words.tokens import tokens
+
+_WORD = re.compile(r"[^\W\d_\u3400-\u9fff](?:[\w’'-]*[^\W_\u3400-\u9fff])?")
+_THING = re.compile(r"\b(?:the|an?|of|in|on|at|for|by|with|from|my|our|your|and|about)\s+$", re.IGNORECASE)
+"""Before a word that names something."""
+_NO_THING = re.compile(r"(?:est|ly|ing|ed|n['’]t|able|ous|ful|ive|al)$", re.IGNORECASE)
+_SHORTEST = 4
+_HAN = re.compile("[\u3400-\u9fff]+")
+_DEGREE = re.compile("最[多少高低大小长短早晚快慢好]|至[多少]|大[约概]|[一总]共|分别|左右|通常|一般|主要")
+"""Says how much or how often, and names nothing: a document that says 不超过 answers what asks for 最多."""
+_TWO = 2
+
+
+def absent_words(question: str, held: Collection[str], known: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the words of a question that its hits do not hold, in order, each once.
+
+    Args:
+        question: as the user wrote it.
+        held: tokens of the hits. A name must be among them; another word is absent only when no chunk at all has it.
+        known: how many chunks hold each token; tokens that none holds may be left out.
+    """
+    bare = without_asking(question)
+    return tuple(dict.fromkeys([*_latin(bare, held, known), *_chinese(bare, held, known)]))
+
+
+def _latin(bare: str, held: Collection[str], known: Mapping[str, int]) -> Iterator[str]:
+    for match in _WORD.finditer(bare):
+        word, before = match.group(), bare[: match.start()]
+        forms = tokens(word)
+        if not forms or any(form in held for form in forms):
+            continue
+        if _begins(before):
+            continue
+        if word[0].isupper() or (
+            len(word) >= _SHORTEST
+            and _THING.search(before)
+            and not _NO_THING.search(word)
+            and not any(known.get(form) for form in forms)
+        ):
+            yield re.sub("['’]s$", "", word)
+
+
+def _begins(before: str) -> bool:
+    """Return whether a sentence begins here, whose first word is capitalised whatever it is."""
+    return not re.search(r"\w", before) or bool(re.search(r"[.?!:]\s*$", before))
+
+
+def _chinese(bare: str, held: Collection[str], known: Mapping[str, int]) -> Iterator[str]:
+    plain = bare.translate(SIMPLIFIED)
+    plain = _DEGREE.sub(lambda match: " " * len(match.group()), plain)
+    for match in _HAN.finditer(re.sub(f"[{''.join(FUNCTION)}]", " ", plain)):
+        run = match.group()
+        there = [run[at : at + _TWO] in held or bool(known.get(run[at : at + _TWO])) for at in range(len(run) - 1)]
+        for start, stop in _gaps(there):
+            word = bare[match.start() + start : match.start() + stop]
+            if not figures(word):  # 三件 may be said as 3 件
+                yield word
+
+
+def _gaps(there: list[bool]) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of characters between known bigrams; one that only joins two known words is no gap."""
+    start = 0
+    for at, known in enumerate([*there, True]):
+        if not known:
+            continue
+        # The characters of a known bigram belong to a known word, on either side.
+        first, last = start + (start > 0), at + (at == len(there))
+        if last - first >= _TWO and not all(there[start:at] or [True]):
+            yield first, last
+        start = at + 1

@@ -1,0 +1,243 @@
+"""Why a passage was found, and why one was not.
+
+Comes in: a question, and for an absence the source that was expected. Goes out: what each lane said of every candidate, and
+the rule that cut it. Never: another ranking than the one that ``Searcher.search`` returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ...ingest.document import Chunk
+from ...ingest.errors import InputError
+from ...ingest.store.catalog import Catalog
+from ...ingest.store.sources import SourceRow
+from ..lanes.lane import LaneScores
+from ..lanes.phrases import holding, quoted
+from ..where import Scope, Where, scope_of
+from .fuse import Fused, zscores
+from .ranking import Ranking
+from .search import PLAIN, Searcher
+from .select import Ordering, Verdict
+
+_DEEP = 10_000
+
+Fate = Literal["shown", "cut", "filtered", "not matched", "failed", "empty", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one lane said of one candidate."""
+
+    lane: str
+    rank: int
+    """From 1; 0: the lane did not find it itself."""
+    score: float
+    """In the lane's own unit."""
+    z: float
+    """The score in standard deviations above the mean of all passages."""
+    weight: float
+    """Of the lane; the fused score is the sum of ``weight * z``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that a lane found, and what became of it."""
+
+    rank: int
+    """From 1 among all candidates."""
+    chunk: Chunk
+    score: float
+    votes: tuple[Vote, ...]
+    place: int
+    """From 1 among those shown; 0: it was cut."""
+    cut: str
+    """The rule that cut it; empty when it is shown."""
+    repeats: str
+    """The source of the passage that it repeats, when that is why."""
+    verbatim: bool
+    """Whether it holds the whole question word for word, which puts it first."""
+    rerank: float | None = None
+    """What the cross-encoder said of it; ``None`` if it did not read it, or there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Every candidate of a search, best first."""
+
+    question: str
+    lanes: tuple[str, ...]
+    weights: tuple[float, ...]
+    """Of the lanes, in their order."""
+    candidates: tuple[Candidate, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """What became of one source in a search."""
+
+    question: str
+    source: str
+    fate: Fate
+    reason: str
+    """A sentence, and what to do about it where something can be done."""
+    best: Candidate | None
+    """Its best passage, when a lane found one."""
+    notes: tuple[str, ...]
+    """Pages that could not be read, and what the search did without."""
+
+
+def why(
+    searcher: Searcher,
+    question: str,
+    k: int = 10,
+    lanes: Sequence[str] | None = None,
+    where: Where | None = None,
+    ordering: Ordering = PLAIN,
+) -> Why:
+    """Return every candidate of a search for the ``k`` best passages, with the votes of the lanes.
+
+    Raises:
+        InputError: an unknown lane, or one that the base does not have.
+        RerankerError: the cross-encoder that the ordering names cannot be used.
+    """
+    ranking = searcher.rank(question, k, lanes, where, ordering)
+    return Why(question, ranking.lanes, ranking.weights, _candidates(ranking), ranking.notes)
+
+
+def why_not(
+    catalog: Catalog,
+    searcher: Searcher,
+    source: str,
+    question: str,
+    k: int = 10,
+    lanes: Sequence[str] | None = None,
+    where: Where | None = None,
+    ordering: Ordering = PLAIN,
+) -> WhyNot:
+    """Return why a source is not among the ``k`` best passages, or where it is.
+
+    Args:
+        catalog: of the base.
+        searcher: of the base.
+        source: a path, or the end of one, as ``travel.md``.
+        question: what was searched.
+        k: see ``Searcher.search``.
+        lanes: see ``Searcher.search``.
+        where: see ``Searcher.search``.
+        ordering: see ``Searcher.search``.
+    Raises:
+        InputError: several sources end like this.
+    """
+    row = _source(catalog, source)
+    if row is None:
+        reason = "It was never ingested, or was removed; run: kb ingest PATH"
+        return WhyNot(question, source, "unknown", reason, None, ())
+    if row.document_id is None:
+        return WhyNot(question, row.source, "failed", f"It could not be read: {row.failure_reason}", None, ())
+    notes = _unread(catalog, row.document_id)
+    connection = catalog.connection()
+    rows = connection.execute("SELECT key, id FROM chunks WHERE document_id = ? ORDER BY key", (row.document_id,))
+    own = scope_of(rows.fetchall())
+    if not own.ids:
+        return WhyNot(question, row.source, "empty", "It holds no text that could be searched.", None, notes)
+    if filtered := _filtered(catalog, searcher, own, question, where):
+        return WhyNot(question, row.source, "filtered", filtered, None, notes)
+    best, more = _best(searcher, own, question, k, lanes, where, ordering)
+    return _verdict(question, row.source, best, (*notes, *more), k)
+
+
+def _verdict(question: str, source: str, best: Candidate | None, notes: tuple[str, ...], k: int) -> WhyNot:
+    if best is None:
+        reason = (
+            "No lane found any of its passages: it shares no word with the question, and is not near it in meaning."
+        )
+        return WhyNot(question, source, "not matched", reason, None, notes)
+    said = "; ".join(
+        f"{vote.lane} {f'ranks it {vote.rank}' if vote.rank else 'did not find it'} ({vote.score:.3f})"
+        for vote in best.votes
+    )
+    if best.place:
+        return WhyNot(question, source, "shown", f"It is shown, as passage {best.place}: {said}.", best, notes)
+    repeated = f" ({best.repeats})" if best.repeats else ""
+    reason = f"Its best passage ranks {best.rank}, and {k} were asked for: {best.cut}{repeated}. {said}."
+    return WhyNot(question, source, "cut", reason, best, notes)
+
+
+def _best(
+    searcher: Searcher,
+    own: Scope,
+    question: str,
+    k: int,
+    lanes: Sequence[str] | None,
+    where: Where | None,
+    ordering: Ordering,
+) -> tuple[Candidate | None, tuple[str, ...]]:
+    """Return the candidate of ``own`` that is shown first, else ranks first; looked for deeper when there is none."""
+    ranking = searcher.rank(question, k, lanes, where, ordering)
+    if not any(one.id in own.ids for one in ranking.candidates):
+        ranking = searcher.rank(question, k, lanes, where, ordering, depth=_DEEP)
+    mine = [candidate for candidate in _candidates(ranking) if candidate.chunk.id in own.ids]
+    shown = [candidate for candidate in mine if candidate.place]
+    return next(iter(shown or mine), None), ranking.notes
+
+
+def _candidates(ranking: Ranking) -> tuple[Candidate, ...]:
+    return tuple(
+        _candidate(ranking, rank, one, verdict)
+        for rank, (one, verdict) in enumerate(zip(ranking.candidates, ranking.verdicts, strict=True), 1)
+    )
+
+
+def _candidate(ranking: Ranking, rank: int, one: Fused, verdict: Verdict) -> Candidate:
+    votes = tuple(
+        Vote(name, place, score, _z(lane, score), weight)
+        for (name, place, score), lane, weight in zip(one.lanes, ranking.found, ranking.weights, strict=True)
+    )
+    repeats = ranking.chunks[verdict.repeats].source if verdict.repeats else ""
+    verbatim = one.id in ranking.verbatim
+    return Candidate(
+        rank, ranking.chunks[one.id], one.score, votes, verdict.place, verdict.cut, repeats, verbatim,
+        ranking.reranked.get(one.id),
+    )  # fmt: skip
+
+
+def _z(lane: LaneScores, score: float) -> float:
+    return float(zscores(lane, np.array([score], np.float32))[0])
+
+
+def _source(catalog: Catalog, given: str) -> SourceRow | None:
+    rows = catalog.sources()
+    for known in (given, str(Path(given).expanduser().absolute())):
+        if known in rows:
+            return rows[known]
+    ending = [row for source, row in rows.items() if source.endswith(f"/{given.lstrip('./')}")]
+    if len(ending) > 1:
+        raise InputError(
+            f"{given!r} may be any of {', '.join(row.source for row in ending[:3])} ...; give more of the path"
+        )
+    return ending[0] if ending else None
+
+
+def _unread(catalog: Catalog, document_id: str) -> tuple[str, ...]:
+    return tuple(
+        f"Page {page.number} is not searched: {page.reason}"
+        for page in catalog.pages(document_id)
+        if page.how in ("garbled", "failed", "empty") and page.reason
+    )
+
+
+def _filtered(catalog: Catalog, searcher: Searcher, own: Scope, question: str, where: Where | None) -> str:
+    if where and not own.ids & searcher.scope(where).ids:
+        return "The filter does not admit it."
+    phrases = quoted(question)
+    held = holding(catalog, phrases) if phrases else own
+    if held.ids and not own.ids & held.ids:
+        return f"It does not hold {' and '.join(f'“{phrase}”' for phrase in phrases)} word for word, and others do."
+    return ""

