@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 
 from ..ingest.errors import CannotDoError
-from ..ingest.text.sentences import on_one_line
 from ..ingest.text.split import count_words
 from ..prompts.fill import language_of, nothing_found
 from ..prompts.prompt import Prompt, TaskName
@@ -21,14 +20,14 @@ from ..retrieval.words.answer_kind import exact_answer, likely_answer, new_match
 from ..retrieval.words.hanzi import SIMPLIFIED
 from ..retrieval.words.question import Term, figures, terms
 from ..retrieval.words.tokens import tokens
-from .candidates import Candidate, candidates_of, distinct, is_item, shown
-from .central import central
+from .candidates import Candidate, candidates_of, distinct
+from .composed import comparison, summary
 from .definition import definition_asked
 from .generator import Pieces, Sampling
+from .quotes import Quote, laid_out, leads_in
 from .sampling import require
 
 MAX_SENTENCES = 3
-SUMMARY_SENTENCES = 6
 MAX_ITEMS = 12
 """Of a list, a table or lines of code that the best sentence leads in."""
 
@@ -76,10 +75,6 @@ _CHINESE = 3
 _UNIT = re.compile(r"(?=([\u3400-\u9fff]{2}))|[^\W_\u3400-\u9fff]+")
 
 
-Quote = tuple[str, Candidate]
-"""What it is about, where that is to be shown; and the sentence."""
-
-
 class Extractive:
     """A ``Generator`` that quotes."""
 
@@ -104,7 +99,7 @@ class Extractive:
             yield prompt.nothing_found or nothing_found(language_of(prompt.question))
         before: Quote | None = None
         for quote in kept:
-            yield f"{_laid_out(quote, before)} [{quote[1].passage}]"
+            yield f"{laid_out(quote, before)} [{quote[1].passage}]"
             before = quote
         return "length" if len(kept) < len(quotes) else "stop"
 
@@ -150,52 +145,14 @@ def _completing(
 def _answer(prompt: Prompt) -> list[Quote]:
     """Return the sentences that answer; behind the best one what it leads in: a list is more than its first line."""
     chosen = select(prompt)
-    led = [one for one in candidates_of(prompt) if _leads_in(chosen[0], one)][:MAX_ITEMS] if chosen else []
+    led = [one for one in candidates_of(prompt) if leads_in(chosen[0], one)][:MAX_ITEMS] if chosen else []
     return [("", one) for one in (*chosen[:1], *led, *(one for one in chosen[1:] if one not in led))]
-
-
-def _leads_in(lead: Candidate, one: Candidate) -> bool:
-    return (one.passage, one.led_by) == (lead.passage, lead.order)
-
-
-def _laid_out(quote: Quote, before: Quote | None) -> str:
-    """Return a quote as it stands under the one before: under a title of its own, as an item of its list, or by itself."""
-    title, candidate = quote
-    if before and title == before[0] and _goes_on(before[1], candidate):
-        if is_item(candidate.text):  # with its mark, below the others; lines of code stay as they are
-            return f"\n{on_one_line(candidate.text)}"
-        return f"\n\n{candidate.text}"
-    head = f"**{title}**\n\n" if title != (before[0] if before else "") else ""
-    return ("\n\n" if before else "") + head + shown(candidate.text)
-
-
-def _goes_on(before: Candidate, one: Candidate) -> bool:
-    """Return whether a quote stands under the one before: led in by it, or by the same line."""
-    return _leads_in(before, one) or (one.led_by >= 0 and (before.passage, before.led_by) == (one.passage, one.led_by))
-
-
-def _summary(prompt: Prompt) -> list[Quote]:
-    return [("", one) for one in central(list(candidates_of(prompt)), SUMMARY_SENTENCES)]
-
-
-def _comparison(prompt: Prompt) -> list[Quote]:
-    """Return what answers each side; a sentence that speaks of both stands with the first."""
-    quotes: list[Quote] = []
-    for side in prompt.sides:
-        said = {one for _, one in quotes}
-        chosen = (
-            select(replace(prompt, question=side.text), side.base)
-            if side.text
-            else central(list(candidates_of(prompt, side.base)), MAX_SENTENCES)
-        )
-        quotes += [(side.title, one) for one in chosen if one not in said]
-    return quotes
 
 
 _DONE: Mapping[TaskName, Callable[[Prompt], list[Quote]]] = {
     "answer": _answer,
-    "summarise": _summary,
-    "compare": _comparison,
+    "summarise": summary,
+    "compare": partial(comparison, select=select),
 }
 
 
