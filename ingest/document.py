@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import Literal
 
 from .plain import without_markup
@@ -98,9 +99,20 @@ class Chunk:
     pages: tuple[int, ...]
     """The pages it touches, ascending; empty for formats without pages."""
     headings: tuple[str, ...]
-    """The titles above it, outermost first."""
+    """The titles above it, outermost first; where it goes on with a table, then the rows that name what it shows: the table's
+    title, if it has one, and its head, each as ``| Name | Office |``."""
     n_tokens: int
     """Of ``indexed_text``, in the embedder's tokens, special tokens included: the most that the model can be given of it."""
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The titles above it, without the head of a table."""
+        return titles_of(self.headings)
+
+    @property
+    def table_head(self) -> str:
+        """The head of the table that it goes on with, as ``| Name | Office |``; empty where it begins elsewhere."""
+        return self.headings[-1] if len(self.titles) < len(self.headings) else ""
 
     @property
     def indexed_text(self) -> str:
@@ -113,9 +125,15 @@ class Chunk:
         return without_markup(self.indexed_text)
 
 
+def titles_of(headings: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the titles of a heading path, without the rows of a table behind them."""
+    return tuple(takewhile(lambda heading: not heading.startswith("| "), headings))
+
+
 def indexed_text(headings: tuple[str, ...], text: str) -> str:
-    """Return the text that lanes index for a chunk: its heading path on a line of its own, then the chunk."""
-    return f"{' > '.join(headings)}\n{text}" if headings else text
+    """Return the text that lanes index for a chunk: its titles on a line of their own, a table's head, then the chunk."""
+    titles = titles_of(headings)
+    return "\n".join((*([" > ".join(titles)] if titles else []), *headings[len(titles) :], text))
 
 
 @lru_cache(maxsize=1024)  # who writes a chunk asks for it several times

@@ -152,8 +152,8 @@ def _chunks(catalog: Catalog, ids: list[str]) -> Iterator[Chunk]:
 
 def _from_chunk(chunk: Chunk, dice: random.Random) -> Iterator[Question]:
     judged = dict.fromkeys(by_text(chunk), 1.0)
-    if chunk.headings and len(tokens(chunk.headings[-1])) > 1:
-        yield Question(chunk.headings[-1], judged, "heading", chunk.document_id)
+    if chunk.titles and len(tokens(chunk.titles[-1])) > 1:
+        yield Question(chunk.titles[-1], judged, "heading", chunk.document_id)
     sentences = [chunk.text[start:stop].strip() for start, stop in sentence_spans(chunk.text)]
     for sentence in sentences:
         if text := _definition(sentence):

@@ -18,8 +18,9 @@ from typing import TypeVar
 
 from ..document import Chunk, Document, chunk_id, indexed_text
 from .sentences import sentence_spans
+from .tables import Table, tables
 
-VERSION = 2
+VERSION = 3
 """Raised when the same document would be split otherwise."""
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -82,6 +83,8 @@ class _Splitter:
         self.heading_starts = [heading.start for heading in document.headings]
         self.paths = list(_paths(document))
         self.page_starts = [page.start for page in document.pages]
+        self.tables = list(tables(document.text))
+        self.table_starts = [table.body for table in self.tables]
 
     def chunks(self) -> Iterator[Chunk]:
         for spans in _batches(self._pack(self._units())):
@@ -159,9 +162,10 @@ class _Splitter:
         """Put units together into chunks: ``(start, stop, heading path)``."""
         ahead = list(_more_than(self.splitting.target_tokens, units))
         while ahead:
-            headings = self._fitting(self._path(ahead[0].start))
+            start = ahead[0].start
+            headings = self._fitting(self._path(start), start)
             stop = self._take(ahead, self.splitting.target_tokens - self._overhead(headings))
-            yield ahead[0].start, ahead[stop - 1].stop, self._fitting(self._shared_path(ahead[:stop]))
+            yield start, ahead[stop - 1].stop, self._fitting(self._shared_path(ahead[:stop]), start)
             del ahead[:stop]
             ahead += _more_than(self.splitting.target_tokens - sum(unit.tokens for unit in ahead), units)
 
@@ -177,8 +181,12 @@ class _Splitter:
         return len(units)
 
     def _section_ends(self, before: list[_Unit], unit: _Unit, used: int) -> bool:
-        """Return whether a new section begins here, and what came before can stand alone: not small, not bare headings."""
-        if unit.strength != _HEADING or used < self.splitting.min_tokens:
+        """Return whether a new section begins here, and what came before can stand alone: not small, not bare headings.
+
+        The last rows of a table stand alone however few they are: they have its head.
+        """
+        small = used < self.splitting.min_tokens and self._table_at(before[0].start) is None
+        if unit.strength != _HEADING or small:
             return False
         return any(one.strength != _HEADING for one in before)
 
@@ -194,11 +202,23 @@ class _Splitter:
             self.overheads[headings] = self.count([indexed_text(headings, "")])[0]
         return self.overheads[headings]
 
-    def _fitting(self, headings: tuple[str, ...]) -> tuple[str, ...]:
-        """Drop the outermost headings of a path that would take over a quarter of the chunk."""
+    def _fitting(self, headings: tuple[str, ...], start: int) -> tuple[str, ...]:
+        """Drop the outermost headings of a path that would take over a quarter of the chunk, and add a table's head.
+
+        A head takes less than another quarter, or the ends of its long names are cut off.
+        """
         while headings and self._overhead(headings) > self.splitting.target_tokens // 4:
             headings = headings[1:]
+        table = self._table_at(start)
+        for head in table.heads() if table else ():
+            if self._overhead((*headings, *head)) <= self.splitting.target_tokens // 2:
+                return (*headings, *head)
         return headings
+
+    def _table_at(self, start: int) -> Table | None:
+        """Return the table that has a place below its head."""
+        at = bisect.bisect_right(self.table_starts, start) - 1
+        return self.tables[at] if at >= 0 and start < self.tables[at].stop else None
 
     def _halve(self, start: int, stop: int, headings: tuple[str, ...]) -> Iterator[Chunk]:
         middle = (start + stop) // 2

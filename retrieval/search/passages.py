@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from ...ingest.document import chunk_id, indexed_text
+from ...ingest.document import chunk_id, indexed_text, titles_of
 from ...ingest.store.catalog import Catalog
 from ...ingest.text.sentences import sentence_spans
 from ..hit import Hit
@@ -76,8 +76,8 @@ class _Documents:
         chunk, rows = hit.chunk, self._connection(hit)
         before = rows.execute(f"{_EDGE} start < ? ORDER BY start DESC LIMIT 1", (chunk.document_id, chunk.start))
         behind = rows.execute(f"{_EDGE} start >= ? ORDER BY start LIMIT 1", (chunk.document_id, chunk.stop))
-        low = [start for start, _, headings in before if tuple(json.loads(headings)) == chunk.headings]
-        high = [stop for _, stop, headings in behind if tuple(json.loads(headings)) == chunk.headings]
+        low = [start for start, _, headings in before if titles_of(tuple(json.loads(headings))) == chunk.titles]
+        high = [stop for _, stop, headings in behind if titles_of(tuple(json.loads(headings))) == chunk.titles]
         return low[0] if low else chunk.start, high[0] if high else chunk.stop
 
     def cut(self, hit: Hit, start: int, stop: int, n_tokens: int) -> Hit:
@@ -112,7 +112,7 @@ def _joined(hits: Sequence[Hit], documents: _Documents) -> tuple[Hit, ...]:
 
 
 def _section(hit: Hit) -> tuple[str, str, str, tuple[str, ...]]:
-    return hit.base, hit.chunk.document_id, hit.chunk.source, hit.chunk.headings
+    return hit.base, hit.chunk.document_id, hit.chunk.source, hit.chunk.titles
 
 
 def _follows(documents: _Documents, first: Hit, second: Hit) -> bool:

@@ -46,6 +46,7 @@ ALPHABET = st.sampled_from(
         "字",
         "字字字字",
         "| x | y |\n",
+        "| --- | --- |\n",
         "- item\n",
         " ",
     ]
@@ -97,3 +98,47 @@ def test_pages_are_those_the_chunk_touches() -> None:
     pages = (Page(1, 0, 18), Page(2, 18, 18, "empty"), Page(3, 19, len(text)))
     (chunk,) = split(markdown(text, pages), Splitting(), count_words)
     assert chunk.pages == (1, 3)
+
+
+def table(title: str = "") -> Document:
+    """A document with a long table under a heading, a title above it, and a last section."""
+    rows = "".join(f"| {number} | Name {number} | {number * 37} |\n" for number in range(30))
+    text = f"# Staff\n\n{title}\n\n| No | Name | Phone |\n| --- | --- | --- |\n{rows}\n# Other\n\nThe end.\n"
+    return markdown(text)
+
+
+def test_every_passage_of_a_table_names_its_columns() -> None:
+    """A chunk that begins below a table's head carries title and head beside its text, and is found and embedded with them."""
+    document = table("Register of 2025")
+    chunks = list(split(document, SMALL, count_words))
+    check(document, tuple(chunks), SMALL)
+    rows = [chunk for chunk in chunks if chunk.text.startswith("| ") and not chunk.text.startswith("| No")]
+    assert len(rows) > 5
+    for chunk in rows:
+        assert chunk.table_head == "| No | Name | Phone |"
+        assert "| No | Name | Phone |\n| " in chunk.indexed_text
+        assert "No  Name  Phone\n" in chunk.embedded_text
+        assert chunk.titles == ("Staff",)
+    assert all("The end" not in chunk.text and "# Other" not in chunk.text for chunk in rows)
+    assert chunks[-1].headings == ("Other",)
+
+
+def test_the_title_of_a_table_is_carried_where_there_is_room() -> None:
+    """A short line above a table names it; a sentence or a heading above it does not."""
+    splitting = Splitting(target_tokens=60, max_tokens=80, min_tokens=5)
+
+    def carried(title: str) -> set[tuple[str, ...]]:
+        return {chunk.headings for chunk in split(table(title), splitting, count_words) if chunk.table_head}
+
+    assert carried("Register of 2025") == {("Staff", "| Register of 2025 |", "| No | Name | Phone |")}
+    assert carried("This is what the register says.") == {("Staff", "| No | Name | Phone |")}
+
+
+def test_a_head_that_is_too_long_is_cut_column_by_column() -> None:
+    """A head takes at most half of a chunk: the ends of its names are left out first."""
+    head = " | ".join(f"A very long column name number {number}" for number in range(4))
+    rows = "".join("| 1 | 2 | 3 | 4 |\n" for _ in range(20))
+    document = markdown(f"| {head} |\n| --- | --- | --- | --- |\n{rows}")
+    chunks = list(split(document, Splitting(60, 80, 5), count_words))
+    check(document, tuple(chunks), Splitting(60, 80, 5))
+    assert {chunk.table_head for chunk in chunks[1:]} == {"|" + " A very long column name |" * 4}

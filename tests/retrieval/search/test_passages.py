@@ -51,7 +51,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
 
 def chunks_under(kb: KnowledgeBase, heading: str, name: str = "manual.md") -> list[Chunk]:
     """Return the chunks of a section, in order."""
-    mine = [chunk for chunk in kb_chunks(kb) if Path(chunk.source).name == name and chunk.headings == (heading,)]
+    mine = [chunk for chunk in kb_chunks(kb) if Path(chunk.source).name == name and chunk.titles == (heading,)]
     return sorted(mine, key=lambda chunk: chunk.start)
 
 
