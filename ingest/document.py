@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import takewhile
 from typing import Literal
@@ -103,6 +103,9 @@ class Chunk:
     title, if it has one, and its head, each as ``| Name | Office |``."""
     n_tokens: int
     """Of ``indexed_text``, in the embedder's tokens, special tokens included: the most that the model can be given of it."""
+    names: str = field(default="", compare=False)
+    """What its document says of itself, as the catalog knows it: file, folders, title, front matter, sender and date of a mail,
+    one a line; see ``names.document_names``. Evidence beside the text, and never quoted."""
 
     @property
     def titles(self) -> tuple[str, ...]:

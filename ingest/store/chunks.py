@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 
 from ..document import Chunk, indexed_text, text_hash
+from .documents import read_names
 from .keywords import Tokenizer, delete_all_keywords, delete_keywords, insert_keywords
 
 _BATCH = 500
@@ -39,7 +41,8 @@ def read_chunks(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str,
             found[chunk] = Chunk(
                 chunk, document, source, text, start, stop, _numbers(pages), _titles(headings), n_tokens
             )  # fmt: skip
-    return found
+    names = read_names(connection, {chunk.document_id for chunk in found.values()})
+    return {key: replace(chunk, names=names.get(chunk.document_id, "")) for key, chunk in found.items()}
 
 
 @lru_cache(maxsize=1024)

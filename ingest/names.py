@@ -1,0 +1,83 @@
+"""What a document says of itself: its file and folders, title, front matter, and of mail who wrote when.
+
+Comes in: where a document lies and what its reader found. Goes out: lines whose words, dates and numbers it can be named by.
+Never: its text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePath
+
+MAIL = frozenset(["message/rfc822", "application/vnd.ms-outlook"])
+"""Media types whose text begins with the header of a mail."""
+HEAD = 1_000
+"""Characters of such a text that the header is looked for in."""
+
+_TOLD = frozenset("title aliases alias tags tag keywords category categories subject author authors date".split())  # noqa: SIM905
+_HEADER = re.compile(r"^(?:From|To|Date): (.+)$", re.MULTILINE)
+_MOST_PLACES = 4
+_LONGEST = 300
+
+_SEPARATORS = re.compile(r"[-_.+~#()\[\]{},;!@&\s]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z]{3})(?=\d)|(?<=\d)(?=[A-Za-z]{3})")
+_NAMES = "January February March April May June July August September October November December".split()  # noqa: SIM905
+_MONTH, _DAY = r"(?P<month>0[1-9]|1[0-2])", r"(?P<day>0[1-9]|[12]\d|3[01])"
+_DATES = (
+    re.compile(rf"(?<!\d)(?P<year>(?:19|20)\d\d)[-_. ]?{_MONTH}(?:[-_. ]?{_DAY})?(?!\d)"),
+    re.compile(rf"(?<!\d)(?P<day>1[3-9]|2\d|3[01])[-_. ]{_MONTH}[-_. ](?P<year>(?:19|20)\d\d)(?!\d)"),
+    re.compile(rf"(?<!\d)(?<!\d[-_. ]){_MONTH}-?{_DAY}(?P<year>)(?![-_. ]?\d)"),
+)
+
+
+def document_names(
+    places: Sequence[tuple[str, str]], title: str, metadata: Iterable[Mapping[str, str]] = (), mail_head: str = ""
+) -> str:
+    """Return the names of a document, one a line.
+
+    Args:
+        places: (source, the argument it was found under) of every place it lies in.
+        title: of the document.
+        metadata: what the file says of itself; what the user says of each place.
+        mail_head: of a mail, the beginning of its text.
+    """
+    own, *given = [*metadata] or [{}]
+    lines = [line for source, root in sorted(places)[:_MOST_PLACES] for line in _of_place(source, root)]
+    lines += [title, *(value for key, value in own.items() if key in _TOLD)]
+    lines += [value for said in given for value in said.values()]
+    lines += _HEADER.findall(mail_head[:HEAD])
+    return "\n".join(dict.fromkeys(line[:_LONGEST].strip() for line in lines if line.strip()))
+
+
+def file_words(name: str) -> str:
+    """Return the words, numbers and dates of a file name, blanks between them: of ``Q3Report_2025-03`` Q3 Report 2025 03 March 2025."""
+    words = _SEPARATORS.sub(" ", _CAMEL.sub(" ", name)).strip()
+    return " ".join([words, *_dates(name)])
+
+
+def _of_place(source: str, root: str) -> Iterator[str]:
+    """Yield the name of a file, its words, and those of the folders that it lies in, below the one that was given."""
+    *folders, name = _below(source, root)
+    stem = PurePath(name).stem
+    yield name
+    yield stem
+    yield file_words(stem)
+    yield " ".join(map(file_words, folders))
+
+
+def _below(source: str, root: str) -> tuple[str, ...]:
+    """Return the parts of a path from the folder that was given downwards; members of archives lie in the archive."""
+    outside, *members = source.split("!")
+    path, start = PurePath(outside), PurePath(root)
+    parts = (start.name, *path.relative_to(start).parts) if path.is_relative_to(start) else (path.name,)
+    return (*parts, *(part for member in members for part in PurePath(member).parts)) if parts else (source,)
+
+
+def _dates(name: str) -> Iterator[str]:
+    for pattern in _DATES:
+        for match in pattern.finditer(name):
+            parts = match["day"] or "", _NAMES[int(match["month"]) - 1], match["year"]
+            yield " ".join(filter(None, parts))
+        if pattern.search(name):
+            return

@@ -1,0 +1,51 @@
+"""What a document says of itself: file name, folders, title, front matter, the header of a mail."""
+
+from __future__ import annotations
+
+import pytest
+from kb.ingest.names import document_names, file_words
+from kb.retrieval.words.tokens import tokens
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("receipt_2025-03", "receipt 2025 03 March 2025"),
+        ("board-minutes-0417", "board minutes 0417 17 April"),
+        ("发票 2026-0318", "发票 2026 0318 18 March 2026"),
+        ("20250314 notes", "20250314 notes 14 March 2025"),
+        ("Angebot 14.03.2025", "Angebot 14 03 2025 14 March 2025"),
+        ("Q3Report2025final", "Q3 Report 2025 final"),
+        ("INV-2026-003", "INV 2026 003"),
+        ("MX-4120-C", "MX 4120 C"),
+        ("采购说明_三月", "采购说明 三月"),
+        ("serial 123456789", "serial 123456789"),
+    ],
+)
+def test_a_file_name_is_taken_apart_and_its_dates_are_written_out(name: str, words: str) -> None:
+    """Words are parted at signs, camel case and digits; a number that is no date is none."""
+    assert file_words(name) == words
+
+
+def test_names_are_of_the_file_its_folders_below_what_was_given_its_title_and_what_it_says() -> None:
+    """Folders above the one that was given say nothing of the document; tags of the user do."""
+    names = document_names(
+        [("/home/a/docs/work/contract Northwind.docx", "/home/a/docs")],
+        "Services agreement",
+        [{"aliases": "Northwind deal", "layout": "post"}, {"tags": "legal"}],
+    )
+    assert names.split("\n") == [
+        "contract Northwind.docx", "contract Northwind", "docs work", "Services agreement", "Northwind deal", "legal",
+    ]  # fmt: skip
+
+
+def test_a_mail_is_named_by_its_sender_and_date() -> None:
+    """The subject is its title."""
+    head = "# Site visit\n\nFrom: Ann Lee <ann@alder.example>\nTo: Bo\nDate: 3 May 2026\n\nFrom: quoted further down"
+    assert "Ann Lee <ann@alder.example>\nBo\n3 May 2026" in document_names([("/m/1.eml", "/m")], "Site visit", (), head)
+
+
+def test_a_member_of_an_archive_is_named_by_the_archive_too() -> None:
+    """Also where the archive is the file that was given."""
+    held = set(tokens(document_names([("/a/alder.zip!terms/rent.txt", "/a/alder.zip")], "rent")))
+    assert {"alder", "term", "rent.txt"} <= held
