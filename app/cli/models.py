@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...retrieval.models.registry import list_models, pull
+from ...llm.models.known import known_models, pull_known, pulled
+from ...retrieval.models.registry import ModelOnDisk, list_models, pull
 from ..base.config import load_config
 from . import show
 from .commands import command, commands
@@ -21,7 +22,10 @@ models = commands("Models on this machine: to embed, to rerank and to write answ
 @command(models, "list")
 def list_(home: Home = None, as_json: AsJson = False) -> None:
     """List the models on this machine, each with the option that takes it: --embedder, --rerank or --llm."""
-    show.models(list_models(load_config(home=home).models), as_json=as_json)
+    models = load_config(home=home).models
+    files = {name: path for name in known_models() if (path := pulled(name, models))}
+    known = (ModelOnDisk(name, str(path), path.stat().st_size, "language") for name, path in files.items())
+    show.models((*list_models(models), *known), as_json=as_json)
 
 
 @command(models, "pull")
@@ -29,13 +33,19 @@ def pull_(
     name: Annotated[
         str,
         typer.Argument(
-            help="A Hugging Face name, e.g. BAAI/bge-m3; or OWNER/MODEL/FILE, e.g. Qwen/Qwen3-4B-GGUF/Qwen3-4B-Q4_K_M.gguf."
+            help="A known name, e.g. smollm2; a Hugging Face name, e.g. BAAI/bge-m3; or OWNER/MODEL/FILE, "
+            "e.g. Qwen/Qwen3-4B-GGUF/Qwen3-4B-Q4_K_M.gguf."
         ),
     ],
     home: Home = None,
 ) -> None:
     """Download a model: to embed, to rerank, or to write answers; the only command that uses the network."""
-    show.message(f"pulled {name} to {pull(name, load_config(home=home).models)}")
+    models = load_config(home=home).models
+    if name in known_models():
+        path = pull_known(name, models)
+        show.message(f"pulled {name} ({known_models()[name].licence}) to {path}; use it with: --llm {name}")
+    else:
+        show.message(f"pulled {name} to {pull(name, models)}")
 
 
 @command(models, "check")

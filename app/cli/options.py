@@ -59,7 +59,10 @@ EmbedderSpec = Annotated[
 ]
 Llm = Annotated[
     str | None,
-    typer.Option(help="auto, extractive, gguf:PATH, openai:URL#MODEL, hf:NAME. [env: KB_LLM]", show_default=False),
+    typer.Option(
+        help="auto, extractive, a pulled model like smollm2, gguf:PATH, openai:URL#MODEL, hf:NAME. [env: KB_LLM]",
+        show_default=False,
+    ),
 ]
 JudgeModel = Annotated[
     str | None,

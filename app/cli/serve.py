@@ -109,7 +109,8 @@ def mcp(*, base: AnsweringBase) -> None:
     """Offer search, ask, list and read to an MCP client (Claude Desktop, editors ...) over stdin and stdout."""
     from ..server.mcp import mcp_server
 
-    check_spec(base.config().llm)
+    config = base.config()
+    check_spec(config.llm, config.models)
     with base.open() as kb:
         mcp_server(kb).run("stdio")
 

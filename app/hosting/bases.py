@@ -35,7 +35,7 @@ class Bases:
             GeneratorError: it cannot be loaded.
         """
         self.config = config
-        self.generator = llm or giving_way(partial(open_generator, config.llm))
+        self.generator = llm or giving_way(partial(open_generator, config.llm, models=config.models))
         self._open: dict[str, KnowledgeBase] = {}
         self._lock = threading.RLock()
 
@@ -100,7 +100,7 @@ class Bases:
             InputError: ``spec`` names no language model.
             GeneratorError: it cannot be loaded; the one in use stays.
         """
-        generator = giving_way(partial(open_generator, spec))
+        generator = giving_way(partial(open_generator, spec, models=self.config.models))
         with self._lock:
             before, self.generator = self.generator, generator
             self.config = replace(self.config, llm=spec)

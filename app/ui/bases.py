@@ -9,6 +9,7 @@ from __future__ import annotations
 import gradio as gr
 
 from ...ingest.errors import InputError, KBError
+from ...llm.models.known import known_models, pulled
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate
 from . import html as ui_html
@@ -49,8 +50,10 @@ class Choosing:
 
     def models(self) -> list[str]:
         """Return the models at hand, as specs."""
-        files = sorted(self.bases.config.home.glob("models/**/*.gguf"))
-        return list(dict.fromkeys([self.bases.config.llm, "extractive", *(f"gguf:{file}" for file in files)]))
+        models = self.bases.config.models
+        known = {path: name for name in known_models() if (path := pulled(name, models))}
+        files = [known.get(file) or f"gguf:{file}" for file in sorted(models.glob("**/*.gguf"))]
+        return list(dict.fromkeys([self.bases.config.llm, "extractive", *files]))
 
     def use_model(self, spec: str, base: str, request: gr.Request) -> tuple[object, ...]:
         """Return (facts, model, message) after another model was opened; if it cannot be, the one in use stays."""

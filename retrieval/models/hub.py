@@ -71,6 +71,24 @@ def download(name: str, folder: Path) -> None:
         ) from exc
 
 
+def recorded_sha256(name: str) -> str:
+    """Return the checksum that the hub has of ``OWNER/MODEL/FILE``.
+
+    Raises:
+        EmbedderError: it has none, or cannot be reached.
+    """
+    import huggingface_hub
+
+    owner, model, file = name.split("/", 2)
+    try:
+        files = huggingface_hub.HfApi().model_info(f"{owner}/{model}", files_metadata=True).siblings or ()
+    except Exception as exc:  # as in ``download``
+        raise EmbedderError(f"{name} cannot be checked ({exc}); try again") from exc
+    if found := next((one.lfs.sha256 for one in files if one.rfilename == file and one.lfs), ""):
+        return found
+    raise EmbedderError(f"{name} is not on the hub, or has no checksum there; copy the file here and give its path")
+
+
 @contextmanager
 def offline() -> Iterator[None]:
     """Keep the hub's library from the network, whatever the libraries above it ask of it."""

@@ -10,3 +10,5 @@ SHARED = Path(os.environ.get("KB_SHARED", ROOT.parent / "shared"))
 GOLDEN = ROOT / "tests" / "golden"
 SUPPORT = ROOT / "tests" / "support"
 HANDBOOK = ROOT / "knowledge_base"
+MODELS = Path(os.environ.get("KB_TEST_MODELS", ROOT / ".make" / "home" / "models"))
+"""Where `make test` puts the real language model."""

