@@ -32,6 +32,8 @@ class Candidate:
     passage: int
     """The prompt's ``hits[passage - 1]``."""
     order: int
+    start: int
+    """Of ``text``, in the passage."""
     text: str
     tokens: frozenset[str]
     context: frozenset[str]
@@ -74,7 +76,7 @@ def candidates_of(prompt: Prompt, base: str = "") -> Iterator[Candidate]:
         for order, (unit, own) in enumerate(zip(units, held, strict=True)):
             if _is_prose(unit):
                 near = headings if before[order] < 0 else headings | held[before[order]]
-                yield Candidate(number, order, unit, own, near, topic, whole, behind, leads[order])
+                yield Candidate(number, order, spans[order][0], unit, own, near, topic, whole, behind, leads[order])
 
 
 def _leads(units: Sequence[str]) -> list[int]:

@@ -28,6 +28,8 @@ from .quotes import Quote, laid_out, leads_in
 from .sampling import require
 
 MAX_SENTENCES = 3
+CLOSEST = 3
+"""Passages that are shown where none of them is known to answer."""
 MAX_ITEMS = 12
 """Of a list, a table or lines of code that the best sentence leads in."""
 
@@ -121,6 +123,18 @@ def select(prompt: Prompt, base: str = "") -> list[Candidate]:
     close = [one for one in kept if scores[one] >= scores[kept[0]] - _CLOSE]
     completing = _completing(prompt.question, close[0], candidates, kept) if close else ()
     return distinct([*close[:1], *completing, *close[1:]], MAX_SENTENCES)
+
+
+def nearest(prompt: Prompt) -> list[Candidate]:
+    """Return the sentences that come closest, the closest first, each of another passage: of what may not answer at all."""
+    candidates = list(candidates_of(prompt))
+    wanted = terms(prompt.question)
+    if not candidates or not wanted:
+        return []
+    score = _scorer(prompt.question, _weights(wanted, candidates))
+    ranked = sorted(candidates, key=lambda one: (-score(one), one.behind, one.passage, one.order))
+    best_of = {one.passage: one for one in reversed(ranked)}
+    return distinct([one for one in ranked if best_of[one.passage] is one], CLOSEST)
 
 
 def _completing(

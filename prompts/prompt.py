@@ -68,6 +68,10 @@ class Citation:
     base: str = ""
     """The knowledge base, where several were asked together."""
 
+    def __str__(self) -> str:
+        """Return the quote."""
+        return self.quote
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

@@ -166,6 +166,11 @@ def _citation(mark: int, hit: Hit, place: Place, page_of: PageOf) -> Citation:
     return Citation(mark, chunk.source, chunk.document_id, page, chunk.headings, start, stop, quote, hit.base)
 
 
+def quoted(mark: int, hit: Hit, start: int, text: str, page_of: PageOf) -> Citation:
+    """Return the citation of a quote that begins at ``start`` of a hit's passage."""
+    return _citation(mark, hit, Place(start, start + len(text), 1.0, "supported"), page_of)
+
+
 def _shown(plain: str, spans: list[tuple[int, int]], sentences: tuple[Sentence, ...]) -> Iterator[str]:
     at = 0
     for (_, stop), sentence in zip(spans, sentences, strict=False):  # the last may be still being written

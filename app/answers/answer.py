@@ -59,7 +59,7 @@ class Answer:
     hits: tuple[Hit, ...]
     """The passages that were looked at, best first."""
     abstained: bool
-    """Whether this is an honest "not in your documents": then nothing is cited."""
+    """Whether nothing near the question was found: an honest "not in your documents". Then nothing is cited."""
     searched: Searched
     model: str
     notes: tuple[str, ...] = ()
@@ -77,6 +77,11 @@ class Answer:
     """What the model wrote before its answer, in the style ``step-by-step``; it is not checked."""
     id: int | None = None
     """Its number in the log, if it was recorded."""
+    sure: bool = True
+    """Whether this is offered as the answer. ``False`` when ``abstained``, and where ``text`` only shows the passages that come
+    closest and claims nothing."""
+    closest: tuple[Citation, ...] = ()
+    """Of an answer that is neither sure nor abstained: the passages that come closest, quoted, the closest first."""
 
     @property
     def citations(self) -> tuple[Citation, ...]:

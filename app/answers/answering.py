@@ -6,6 +6,7 @@ model that is asked although the evidence is not there.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from collections.abc import Generator as Generates
@@ -15,12 +16,12 @@ from functools import partial
 
 from ...ingest.errors import CannotDoError
 from ...ingest.store.catalog import Catalog
-from ...llm.extractive import answer_span
+from ...llm.extractive import answer_span, nearest
 from ...llm.generator import Generator
 from ...llm.streaming import Ending
 from ...prompts.fill import fill, language_of, tokens_of, without_steps
 from ...prompts.prompt import Prompt
-from ...prompts.read import read
+from ...prompts.read import quoted, read
 from ...prompts.second_opinion import answers_it
 from ...prompts.task import Task, task_of
 from ...prompts.templates import Templates
@@ -36,6 +37,7 @@ from .census import census_of, taken
 from .notes import absent_notes, answer_notes, coverage_notes, cut_notes, prompt_notes, task_notes
 from .record import Written
 from .tasks import Gathering, Material
+from .unsure import shown_as_unsure
 
 Timings = list[tuple[str, float]]
 
@@ -79,15 +81,27 @@ class Answering:
             *task_notes(material.missing),
             *absent_notes(material.absent),
         )
-        answer = Answer(asked.question, "", (), found.hits, abstained=True, searched=searched, model="", notes=notes)
+        nothing = self.prompts.nothing_found(language_of(asked.question))
+        answer = Answer(
+            asked.question,
+            nothing,
+            (),
+            found.hits,
+            abstained=True,
+            sure=False,
+            searched=searched,
+            model="",
+            notes=notes,
+        )
         enough = material.sufficient
         if enough and judge and task.name == "answer":
             enough = answers_it(asked.question, [hit.chunk.text for hit in found.hits], judge)
         if enough:
             yield from self._from_model(answer, asked, task, material, timings)
+        elif material.near:
+            yield self._unsure(replace(answer, timings=tuple(timings))), Written()
         else:
-            text = self.prompts.nothing_found(language_of(asked.question))
-            yield replace(answer, text=text, timings=tuple(timings)), Written()
+            yield replace(answer, timings=tuple(timings)), Written()
 
     def _weigh(self, question: str, found: Found) -> Evidence:
         library = self.library
@@ -111,6 +125,15 @@ class Answering:
         coverage = coverage_notes(prompt, answer.hits, material.n_passages)
         notes = (*answer.notes, *coverage, *prompt_notes(prompt, generator.name))
         yield from self._write(replace(answer, model=generator.name, notes=notes), prompt, generator, asked, timings)
+
+    def _unsure(self, answer: Answer) -> Answer:
+        """Return what comes closest, quoted; no model is asked, for it would write an answer."""
+        prompt = fill(answer.question, answer.hits, count_tokens=len, room_tokens=sys.maxsize, templates=self.prompts)
+        closest = tuple(
+            quoted(mark, prompt.hits[one.passage - 1], one.start, one.text, self._page_of)
+            for mark, one in enumerate(nearest(prompt), 1)
+        )
+        return shown_as_unsure(answer, closest) if closest else answer
 
     def _prompt(self, answer: Answer, asked: Asked, task: Task, generator: Generator) -> Prompt:
         """Fill the prompt with the hits that fit, then once more with them joined and made whole, as far as there is room.
@@ -150,6 +173,8 @@ class Answering:
         cut = cut_notes(asked.sampling.max_tokens) if ending.reason == "length" else ()
         last = self._read(replace(answer, notes=(*answer.notes, *cut)), prompt, raw, asked, finished=True)
         last = replace(last, finish_reason=ending.reason, answer_span=_exact(last))
+        if last.abstained and generator.name == "extractive":
+            last = self._unsure(last)
         yield replace(last, timings=tuple(timings)), Written(prompt.messages, raw)
 
     def _read(self, answer: Answer, prompt: Prompt, raw: str, asked: Asked, *, finished: bool) -> Answer:
@@ -160,6 +185,7 @@ class Answering:
             text=reading.text,
             sentences=reading.sentences,
             abstained=reading.abstained,
+            sure=not reading.abstained,
             reasoning=steps,
             finished=finished,
         )

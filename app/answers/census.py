@@ -130,6 +130,7 @@ def taken(library: Library, census: Census, question: str, where: Where) -> Answ
         (first, *sentences) if mentions else (),
         (),
         abstained=not mentions,
+        sure=bool(mentions),
         searched=Searched(library.count("documents"), library.count("chunks"), ("bm25",)),
         model="",
         notes=tuple(notes),

@@ -140,6 +140,8 @@ def answer_of(record: Record, catalog_of: Callable[[str], Catalog | None]) -> An
         answer_span=tuple(span) if (span := kept.get("answer_span")) else None,
         reasoning=kept["reasoning"],
         id=record.id,
+        sure=kept.get("sure", not kept["abstained"]),
+        closest=tuple(Citation(**cited | {"headings": tuple(cited["headings"])}) for cited in kept.get("closest", ())),
     )
 
 

@@ -44,6 +44,8 @@ class Material:
     """Sides of a comparison that the documents say nothing on."""
     absent: tuple[str, ...] = ()
     """Names and rare words of a question that the passages do not hold."""
+    near: bool = False
+    """Whether, where it is not sufficient, it is near enough to be shown as what comes closest."""
 
 
 class Gathering:
@@ -64,7 +66,8 @@ class Gathering:
         found = self._find(Topic(asked.question), asked)
         evidence = self._weigh(asked.question, found)
         absent = (*evidence.missing, *evidence.absent) if evidence.shares_script else ()
-        return Material(found, evidence.suffices(self._strictness), absent=absent)
+        verdict = evidence.verdict(self._strictness)
+        return Material(found, verdict == "sure", absent=absent, near=verdict != "nothing")
 
     def _find(self, topic: Topic, asked: Asked) -> Found:
         return self._library.find(topic.text, asked.k, where=asked.where, ordering=asked.ordering, base=topic.base)

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ..hit import Hit
 from ..words.question import Term, asked_phrases, figures, phrases, terms
@@ -57,9 +58,15 @@ ALL = 0.9
 rare and no question scores high; in the bases of the benchmarks every such question passes by its score as well."""
 CROSS_LANGUAGE_ENOUGH = 0.6
 """A cosine. A question that shares no word with its hits, being in another language, has nothing else to show."""
+NEAR = -9.0
+"""Log-odds from which on passages are shown as the closest ones, though they may not answer."""
 _LOOKED_AT = 5
 _HAN = re.compile("[\u3400-\u9fff]")
 _OTHER = re.compile("[^\\W\\d_\u3400-\u9fff]")
+
+
+Verdict = Literal["sure", "unsure", "nothing"]
+"""Answer; show the passages that come closest and claim nothing; or say that there is nothing near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,16 @@ class Evidence:
     def sufficient(self) -> bool:
         """Whether to answer at all; the default is to abstain."""
         return self.suffices()
+
+    def verdict(self, strictness: float = 0.0) -> Verdict:
+        """Return how surely the hits answer: the one place where this is decided.
+
+        Args:
+            strictness: how much higher than usual the log-odds of a sure answer must be.
+        """
+        if self.suffices(strictness):
+            return "sure"
+        return "unsure" if self.score >= NEAR else "nothing"
 
     def suffices(self, strictness: float = 0.0) -> bool:
         """Return whether to answer when the log-odds must be so much higher than usual, or lower if it is below 0."""

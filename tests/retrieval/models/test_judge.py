@@ -113,15 +113,15 @@ def test_a_question_becomes_what_an_answer_says_at_least(question: str, statemen
 
 
 def test_questions_that_the_judge_finds_unanswered_are_not_answered(folder: Path, tmp_path: Path) -> None:
-    """A passage with all the words of a question is quoted only if the judge finds that it answers."""
+    """A passage with all the words of a question answers only if the judge finds that it does."""
     (tmp_path / "a.md").write_text(PASSAGE, encoding="utf-8")
     question = "What is the hotel allowance a night?"
-    for says, abstained in (("entailment", False), ("neutral", True)):
+    for says, sure in (("entailment", True), ("neutral", False)):
         with KnowledgeBase.open(
             home=tmp_path / "home", embedder="tfidf", llm="extractive", judge=str(built(folder, says))
         ) as kb:
             kb.ingest([tmp_path / "a.md"])
-            assert kb.ask(question).abstained is abstained
+            assert kb.ask(question).sure is sure
 
 
 def test_what_cannot_judge_is_said(folder: Path, tmp_path: Path) -> None:

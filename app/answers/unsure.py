@@ -1,0 +1,38 @@
+"""The answer of a kb that is not sure: the passages that come closest, quoted, and nothing claimed.
+
+Comes in: an answer without text, and the quotes. Goes out: the answer that shows them. Never: a sentence that says they answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ...ingest.text.sentences import on_one_line
+from ...prompts.fill import language_of
+from ...prompts.prompt import Citation, Sentence
+from ...prompts.templates import Language
+from .answer import Answer
+
+NOT_SURE: dict[Language, str] = {
+    "en": "kb is not sure that this answers it. The passages that come closest:",
+    "zh": "kb 不确定下面的内容能回答你的问题。最接近的原文是：",
+}
+
+
+def shown_as_unsure(answer: Answer, closest: Sequence[Citation]) -> Answer:
+    """Return the answer with what comes closest; ``closest`` is not empty."""
+    quotes = [on_one_line(citation.quote) for citation in closest]
+    lines = [f"- {quote} [{citation.mark}]" for quote, citation in zip(quotes, closest, strict=True)]
+    return replace(
+        answer,
+        text="\n".join([f"{NOT_SURE[language_of(answer.question)]}\n", *lines]),
+        sentences=tuple(
+            Sentence(quote, (citation,), "supported") for quote, citation in zip(quotes, closest, strict=True)
+        ),
+        abstained=False,
+        sure=False,
+        closest=tuple(closest),
+        model="extractive",
+        answer_span=None,
+    )
