@@ -33,7 +33,7 @@ from ...retrieval.search.search import Found
 from ..base.library import Library
 from ..i18n.chinese import in_chinese
 from .answer import Answer, Asked, Searched
-from .census import census_of, taken
+from .direct import directly
 from .notes import absent_notes, answer_notes, coverage_notes, cut_notes, prompt_notes, task_notes
 from .record import Written
 from .tasks import Gathering, Material
@@ -63,10 +63,8 @@ class Answering:
                 yield (told_in_chinese(answer) if chinese else answer), written
 
     def _answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
-        census = census_of(asked.question)
-        counted = taken(self.library, census, asked.question, asked.where) if census else None
-        if census and counted and (census.literally or not counted.abstained):
-            yield counted, Written()
+        if answer := directly(self.library, asked):
+            yield answer, Written()
             return
         task = task_of(asked.question, asked.task, self.library.names)
         judge = self.judges.get()  # before the search: a judge that is missing is said at once

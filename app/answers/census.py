@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal, cast
@@ -30,17 +30,21 @@ Kind = Literal["documents", "times"]
 LISTED = 200
 """Documents that are listed one by one; the count is of all."""
 
-_FILES = r"(?:documents|files|papers|sources|texts|notes|pdfs)"
+_FILES = r"(?:documents?|files?|papers?|sources?|texts?|notes?|pdfs?)"
 _MENTION = (
     r"(?P<verb>mention|mentions|mentioning|contain|contains|containing|include|includes|including|discuss|discusses|discussing"
-    r"|reference|references|referencing|refer(?:s|ring)? to|talk(?:s|ing)? about|speak(?:s|ing)? (?:of|about)|name|names)"
+    r"|reference|references|referencing|refer(?:s|ring)? to|talk(?:s|ing)? about|speak(?:s|ing)? (?:of|about)|name|names"
+    r"|has|have)"
 )
 _EN: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
     (cast("Kind", kind), re.compile(rf"^{pattern}\s*[?.!]*$", re.IGNORECASE))
     for kind, pattern in (
         ("documents",
          rf"(?:how many|which|what)(?: of (?:the|my|our|these))? {_FILES} (?:are there that |do )?{_MENTION} (?P<what>.+?)"),
-        ("documents", rf"in (?:how many|which|what) {_FILES} (?:is|are) (?P<what>.+?) (?:mentioned|discussed|named|found)"),
+        ("documents",
+         rf"in (?:how many|which|what) {_FILES} (?:is|are) (?P<what>.+?) (?P<verb>mentioned|discussed|named|found)"),
+        ("documents", rf"in (?:which|what) {_FILES} (?:is|are|can i find|do i find) (?P<verb>)(?P<what>.+?)"),
+        ("documents", r"where (?:is|are) (?P<what>.+?) (?P<verb>mentioned|discussed)"),
         ("documents",
          (rf"(?:please )?(?:list|show|find|name|give)(?: me)?(?: all| every)?(?: of)?(?: the| my| our)? {_FILES}"
          rf" (?:that |which )?{_MENTION} (?P<what>.+?)")),
@@ -57,11 +61,12 @@ _ZH: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         ("documents", rf"(?:一共|总共)?(?:在)?有?{_ZH_WHICH}{_ZH_FILES}(?:里面|里|中)?都?{_ZH_MENTION}(?P<what>.+?)"),
         ("documents", rf"(?:列出|找出|列举|显示|给出)(?:所有|全部)?的?{_ZH_MENTION}(?P<what>.+?)的{_ZH_FILES}"),
         ("documents", rf"{_ZH_MENTION}(?P<what>.+?)的{_ZH_FILES}(?:一共|总共)?有{_ZH_WHICH}"),
+        ("documents", rf"(?P<what>.+?)(?P<verb>)(?:写|记|出现)?在{_ZH_WHICH}{_ZH_FILES}(?:里面|里|中)?(?:提到|出现)?"),
         ("times", r"(?P<what>.+?)(?:一共|总共)?(?:被)?(?:提到|提及|出现)了?(?:多少次|几次)"),
     )
 )  # fmt: skip
 _QUOTES = re.compile(r"^[\s\"'“”‘’「」『』《》]+|[\s\"'“”‘’「」『』《》]+$")
-_LITERALLY = re.compile("mention|refer|talk|speak|discuss|提|[说讲谈写]到", re.IGNORECASE)
+_LITERALLY = re.compile("mention|refer|talk|speak|discuss|named|提|[说讲谈写]到", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
 _ITEM = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\W_\u3400-\u9fff]+(?:[._/+#'’-][^\W_\u3400-\u9fff]+)*(?:\+\+|#)?")
 _END = re.compile(r"[.。!！?？;；\n]\s|[。！？；]|\n\s*\n")
@@ -90,6 +95,7 @@ class _Mention:
     quote: str
     headings: tuple[str, ...]
     n: int
+    """0: only the name of the file has them, and the quote is its first sentence."""
     base: str
 
 
@@ -191,6 +197,21 @@ def _mentions(base: str, catalog: Catalog, what: str, where: Where) -> Iterator[
                 source, document, chunk.start + start, chunk.start + stop, chunk.text[start:stop], chunk.headings,
                 len(spans), base,
             )  # fmt: skip
+    in_text = {document for document, spans in found.items() if spans}
+    yield from _named(base, catalog, wanted, scope, in_text)
+
+
+def _named(
+    base: str, catalog: Catalog, wanted: Sequence[str], scope: Scope | None, in_text: Container[str]
+) -> Iterator[_Mention]:
+    """Yield the documents whose file has the words in its name only."""
+    for source, row in catalog.sources().items():
+        document = row.document_id
+        if not document or document in in_text or (scope and scope.places.get(document) != source):
+            continue
+        if any(_spans(PurePath(source).stem.replace("_", " "), wanted)) and (read := catalog.document(source)):
+            start, stop = next(iter(sentence_spans(read.text)), (0, 0))
+            yield _Mention(source, document, start, stop, read.text[start:stop], (), 0, base)
 
 
 def _holding(catalog: Catalog, what: str, scope: Scope | None) -> Iterable[Chunk]:
@@ -207,23 +228,22 @@ def _holding(catalog: Catalog, what: str, scope: Scope | None) -> Iterable[Chunk
 
 def _items(text: str) -> list[str]:
     """Return the words of a text as the keyword index has them, and its Chinese characters; without stop words."""
-    return [item for _, _, item in _placed(text)]
+    return [items[0] for _, _, items in _placed(text)]
 
 
-def _placed(text: str) -> Iterator[tuple[int, int, str]]:
+def _placed(text: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield the place of each word, and its tokens: itself first, then its parts (harbor in harbor.example)."""
     for match in _ITEM.finditer(text):
         word = match.group()
-        item = word.translate(SIMPLIFIED) if len(word) == 1 and word > "\u3400" else next(iter(tokens(word)), "")
-        if item:
-            yield match.start(), match.end(), item
+        if items := [word.translate(SIMPLIFIED)] if len(word) == 1 and word > "\u3400" else tokens(word):
+            yield match.start(), match.end(), items
 
 
 def _spans(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield where the wanted words follow on each other, with nothing between them that ends a sentence."""
     placed = list(_placed(text))
-    items = [item for _, _, item in placed]
-    for at in range(len(items) - len(wanted) + 1):
-        if items[at : at + len(wanted)] == list(wanted):
+    for at in range(len(placed) - len(wanted) + 1):
+        if all(item in items for item, (_, _, items) in zip(wanted, placed[at:], strict=False)):
             start, stop = placed[at][0], placed[at + len(wanted) - 1][1]
             if not _END.search(text, start, stop):
                 yield start, stop

@@ -84,7 +84,7 @@ NOT_FOR_A_SEARCH = (
     r"kb\.ingest\.text\.(encoding|redact|split|boilerplate)",
     r"kb\.prompts\.(?!prompt$|templates$).*",
     r"kb\.llm\.(?!generator$).*",
-    r"kb\.app\.answers\.(answering|chat|census|tasks)",
+    r"kb\.app\.answers\.(answering|chat|census|direct|inventory|phrases|tasks)",
     r"kb\.app\.base\.(upkeep|status|reindex|notes)",
     r"kb\.app\.cli\.(?!main$|ask$|commands$|options$|show$|terminal$).*",
     r"openvino\.tools\.ovc",

@@ -104,3 +104,19 @@ def test_what_no_document_mentions_is_said_and_cites_nothing(base: KnowledgeBase
     assert answer.text == "0 of 30 documents mention “night hotel”."
     assert answer.abstained
     assert answer.citations == ()
+
+
+def test_a_word_inside_another_and_the_name_of_a_file_are_mentions(tmp_path: Path) -> None:
+    """Harbor stands in harbor.example; the file that bears the name is listed, with its first sentence."""
+    (tmp_path / "a.md").write_text("# A\n\nWrite to desk@harbor.example. Bye.\n")
+    (tmp_path / "Harbor plan.md").write_text("# Plan\n\nFirst the pier.\n")
+    (tmp_path / "b.md").write_text("# B\n\nA harbour elsewhere.\n")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([tmp_path / "a.md", tmp_path / "b.md", tmp_path / "Harbor plan.md"])
+        for question in ("Which file mentions Harbor?", "What files talk about harbor?"):
+            answer = kb.ask(question)
+            assert answer.text.startswith("2 of 3 documents mention")
+            assert {Path(citation.source).name for citation in answer.citations} == {"a.md", "Harbor plan.md"}
+        assert [Path(one.source).name for one in kb.ask("In which document is the pier?").citations] == [
+            "Harbor plan.md"
+        ]

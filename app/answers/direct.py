@@ -1,0 +1,22 @@
+"""Questions that are not answered from passages: what there is, how many documents mention something.
+
+Comes in: a question. Goes out: its exact answer, or ``None``; then it is searched for. Never: a guess.
+"""
+
+from __future__ import annotations
+
+from ..base.library import Library
+from .answer import Answer, Asked
+from .census import census_of, taken
+from .inventory import stated
+
+
+def directly(library: Library, asked: Asked) -> Answer | None:
+    """Return the answer to a question that the catalog answers; ``None`` where passages have to."""
+    if asked.task not in {None, "answer"}:
+        return None
+    if said := stated(library, asked.said or asked.question, asked.where):
+        return said
+    census = census_of(asked.question)
+    counted = taken(library, census, asked.question, asked.where) if census else None
+    return counted if census and counted and (census.literally or not counted.abstained) else None
