@@ -57,6 +57,14 @@ def reading_notes(synced: Synced) -> Iterator[str]:
     """Yield how files were read where that is worth knowing: encodings, what readers noted, what is not redacted."""
     from ...ingest.run.sync import UTF8
 
+    for one in synced.spared:
+        yield (
+            f"{one.n_gone} of the {one.n_known} files that were read from {one.folder} are not there any more. They are kept, "
+            "since a drive may be missing; if they are to go, run this again with --prune."
+        )
+    if synced.links:
+        names = _some([str(path) for path in synced.links])
+        yield f"Links that lead out of the folder were not followed: {names}. Give kb ingest what they lead to."
     others = [f"{Path(source).name} ({encoding})" for source, encoding, _ in synced.noted if encoding not in UTF8]
     if others:
         yield f"Not in UTF-8: {_some(sorted(others))}."

@@ -107,7 +107,7 @@ def free(catalog: Catalog, embedder: Embedder | None, place: Path | str, folder:
         n_vectors = connection.execute("DELETE FROM vectors WHERE embedder <> ?", (keep,)).rowcount
         n_spare = connection.execute("DELETE FROM spare_chunks").rowcount
         catalog.put(PREVIOUS, "")
-    purge(catalog)
+    n_vectors += purge(catalog, vectors=True)
     catalog.connection().execute("VACUUM")
     catalog.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     gone: tuple[str, ...] = ()

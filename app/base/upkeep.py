@@ -145,7 +145,7 @@ def bring_up(
     if changed or forget or catalog.get(OWED):
         forget_elsewhere(catalog)
     if changed or forget:
-        purge(catalog)
+        purge(catalog, vectors=forget)
     if embedder is None:
         return Embedded(0, 0, 0)
     embedded = embed_pending(catalog, embedder, progress)

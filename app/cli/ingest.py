@@ -34,7 +34,13 @@ class Which(Options):
     include: Annotated[list[str] | None, typer.Option(help="Only files that match, e.g. '*.pdf'.")] = None
     exclude: Annotated[list[str] | None, typer.Option(help="Not what matches, e.g. 'drafts'.")] = None
     keep: Annotated[bool, typer.Option("--keep", help="Keep what vanished from disk.")] = False
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove what vanished also where a whole folder did: no drive is missing.")
+    ] = False
     force: Annotated[bool, typer.Option("--force", help="Read all files again.")] = False
+    checksum: Annotated[
+        bool, typer.Option("--checksum", help="Tell what changed by content, not by size and time alone.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,9 @@ def ingest(
         tuple(which.include or ()),
         tuple(which.exclude or ()),
         delete=not which.keep,
+        prune=which.prune,
         force=which.force,
+        checksum=which.checksum,
         dry_run=dry_run,
         redact=None if reading.redact is None else _kinds(reading.redact),
         boilerplate=reading.boilerplate,

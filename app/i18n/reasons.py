@@ -13,6 +13,7 @@ REASONS = (
     # any file
     (r"the file is empty; there is nothing to read|The file is empty\.", "文件是空的，没有可读的内容。"),
     (r"there is no text in the file; nothing to read", "文件中没有文字，没有可读的内容。"),
+    (r"what reads it cannot be loaded \((.+)\); install kb again", r"读取它的组件无法加载（\1）；请重新安装 kb。"),
     (r"there is no text in the file; (.+)", r"文件中没有文字；\1"),
     (r"the file has ([\d,]+) bytes, more than the limit of ([\d,]+); split it or raise the limit",
      r"文件有 \1 字节，超过 \2 字节的上限；请拆分文件或提高上限。"),

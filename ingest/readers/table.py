@@ -121,6 +121,8 @@ def _read(reader: Reader, data: bytes, name: str) -> Reading:
         raise ExtraNeededError(str(exc)) from exc
     except KBError:
         raise
+    except ImportError as exc:
+        raise ExtraNeededError(f"what reads it cannot be loaded ({_brief(exc)}); install kb again") from exc
     except MemoryError as exc:
         raise TooLargeError("reading it takes more memory than there is; split the file") from exc
     except RecursionError as exc:

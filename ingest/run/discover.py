@@ -1,7 +1,7 @@
 """Which files a run is about: folders, globs and single files become a sorted list of paths.
 
 Comes in: what the user gave. Goes out: paths with the root they were found under, and what was passed over and why.
-Never: opens a file, follows a link out of a folder, or stops for one folder that cannot be listed.
+Never: opens a file, follows a link out of the folder that was given, or stops for one folder that cannot be listed.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ class Discovery:
     patterns: tuple[str, ...]
     """The globs among what was given."""
     failed: tuple[Failure, ...]
+    links: tuple[Path, ...] = ()
+    """Links that lead out of the folder they were found in; they are not followed."""
 
     def covers(self, source: str) -> bool:
         """Return whether ``source``, had it been there, would have been looked at: if not found, it has vanished."""
@@ -89,11 +91,13 @@ def discover(
     patterns = tuple(str(path.absolute()) for path in given if not _exists(path))
     found: dict[Path, Found] = {}
     failed: list[Failure] = []
+    links: list[Path] = []
     for root in roots:
-        for path in _walk(root, include, exclude, failed) if root.is_dir() else iter([root]):
+        for path in _walk(root, include, exclude, failed, links) if root.is_dir() else iter([root]):
             if path not in found:
                 _add(path, root, found, failed)
-    return Discovery(tuple(found[path] for path in sorted(found)), tuple(roots), patterns, tuple(failed))
+    files = tuple(found[path] for path in sorted(found))
+    return Discovery(files, tuple(roots), patterns, tuple(failed), tuple(links))
 
 
 def _roots(given: Iterable[Path]) -> list[Path]:
@@ -119,20 +123,43 @@ def _exists(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110 - Path's own fails on names that are too long
 
 
-def _walk(root: Path, include: Sequence[str], exclude: Sequence[str], failed: list[Failure]) -> Iterator[Path]:
+def _walk(
+    root: Path, include: Sequence[str], exclude: Sequence[str], failed: list[Failure], links: list[Path]
+) -> Iterator[Path]:
+    """Yield the files of a folder. A link is followed if it leads to a place in the same folder, once and never in a circle."""
+
     def note(error: OSError) -> None:
         failed.append(Failure(spelt(error.filename), "unreadable", f"The folder cannot be listed: {error.strerror}."))
 
-    for folder, subfolders, names in os.walk(root, onerror=note):
+    inside = root.resolve()
+    walked: set[Path] = set()
+
+    def is_followed(path: Path) -> bool:
+        if not path.is_symlink() or not path.exists():
+            return True  # what leads nowhere is said when the file is looked at
+        target = path.resolve()
+        if not target.is_relative_to(inside):
+            links.append(path)
+            return False
+        if not target.is_dir():
+            return True
+        is_new = target not in walked and not path.parent.resolve().is_relative_to(target)
+        walked.add(target)
+        return is_new
+
+    for folder, subfolders, names in os.walk(root, onerror=note, followlinks=True):
         here = Path(folder)
         subfolders[:] = sorted(
-            name for name in subfolders if not _ignored_folder(name) and not _matches(here / name, root, exclude)
+            name
+            for name in subfolders
+            if not _ignored_folder(name) and not _matches(here / name, root, exclude) and is_followed(here / name)
         )
         for name in sorted(names):
             path = here / name
             if _ignored_file(name) or _matches(path, root, exclude) or (include and not _matches(path, root, include)):
                 continue
-            yield path
+            if is_followed(path):
+                yield path
 
 
 def _add(path: Path, root: Path, found: dict[Path, Found], failed: list[Failure]) -> None:

@@ -21,7 +21,9 @@ _TOO_COSTLY = ("timeout", "too-large", "crashed")
 class Known:
     """The sources of a base as they were when the run began."""
 
-    def __init__(self, catalog: Catalog, reader: str, *, encoding: str, force: bool, limits_raised: bool) -> None:
+    def __init__(
+        self, catalog: Catalog, reader: str, *, encoding: str, force: bool, checksum: bool, limits_raised: bool
+    ) -> None:
         """Look them up.
 
         Args:
@@ -29,6 +31,7 @@ class Known:
             reader: what reads now: version and redaction; what another one made is made anew.
             encoding: that the user says the files have; ``auto`` takes back what was said before, empty says nothing.
             force: whether nothing that is known counts.
+            checksum: whether size and time do not.
             limits_raised: whether a file may cost more than the last time: what was too much then may be read now.
         """
         self.rows = catalog.sources()
@@ -41,12 +44,13 @@ class Known:
                 self._by_size[row.size].append(row)
         self.unrecognised = set(_unrecognised(catalog)) if ocr_installed() else set[str]()
         """Documents with pages or pictures that wait for text recognition, now that it is there."""
-        self._reader, self._encoding, self._force, self._limits_raised = reader, encoding, force, limits_raised
+        self._reader, self._encoding, self._limits_raised = reader, encoding, limits_raised
+        self._force, self._checksum = force, checksum
 
     def must_be_read(self, found: Found) -> bool:
         """Return whether a file is new or changed, or can be read better than before."""
         known = self.rows.get(str(found.path))
-        if known is None or self._force:
+        if known is None or self._force or self._checksum:
             return True
         if (known.size, known.mtime_ns, known.reader) != (found.size, found.mtime_ns, self._reader):
             return True

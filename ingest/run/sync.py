@@ -26,6 +26,7 @@ from .job import Done, Event, Job, Started, Taken, is_quick, look, take
 from .known import Known
 from .pool import Limits, Pool, default_workers, take_all
 from .read import MAX_BYTES, READER_VERSION, Treatment
+from .vanished import Spared, remember_devices, vanished
 
 MAX_NOTED = 1000
 UTF8 = ("", "utf-8", "ascii")
@@ -44,8 +45,12 @@ class Selection:
     exclude: Sequence[str] = ()
     delete: bool = True
     """Whether files that vanished from the given folders are removed from the base."""
+    prune: bool = False
+    """Whether that also goes for a folder that most or all of its files vanished from: a drive may not be there."""
     force: bool = False
     """Whether files are read again although they did not change."""
+    checksum: bool = False
+    """Whether that is told by what they hold, and not by their size and time alone."""
     dry_run: bool = False
     """Whether it is only found out what would be done."""
     redact: Sequence[str] | None = None
@@ -95,6 +100,10 @@ class Synced:
     ``MAX_NOTED`` of them: the catalog has all."""
     unredacted: list[str] = field(default_factory=list)
     """Sources outside of the given paths that hold what is to be redacted now."""
+    spared: tuple[Spared, ...] = ()
+    """Folders whose vanished files were kept."""
+    links: tuple[Path, ...] = ()
+    """Links that lead out of the given folders; they were not followed."""
 
     @property
     def changed(self) -> bool:
@@ -120,6 +129,7 @@ def sync(
     discovery = discover(paths, selection.include, selection.exclude)
     run = _Run(catalog, splitting, count_tokens, selection, progress)
     run.result.failures += discovery.failed
+    run.result.links = discovery.links
     changed = [found for found in discovery.files if not run.pass_over(found)]
     if selection.dry_run:
         run.foresee(changed)
@@ -135,6 +145,8 @@ def sync(
     if selection.delete:
         run.remove_vanished(discovery)
     if not selection.dry_run:
+        if not run.result.spared:
+            remember_devices(catalog, discovery.roots)
         run.resplit_rest()
         run.find_unredacted()
     return run.result
@@ -164,7 +176,12 @@ class _Run:
         self.limits = selection.limits or Limits()
         raised = self.limits.exceed(catalog.get("limits"))
         self.known = Known(
-            catalog, self.reader, encoding=selection.encoding, force=selection.force, limits_raised=raised
+            catalog,
+            self.reader,
+            encoding=selection.encoding,
+            force=selection.force,
+            checksum=selection.checksum,
+            limits_raised=raised,
         )
         self.intake = Intake(catalog, splitting, count_tokens, self.known)
         self.founds: dict[str, Found] = {}
@@ -316,14 +333,13 @@ class _Run:
 
     def remove_vanished(self, discovery: Discovery) -> None:
         """Forget the sources that were under the given paths and are not on disk any more."""
-        found = {str(file.path) for file in discovery.files}
-        for row in self.known.rows.values():
-            place = row.archive or row.source
-            if place not in found and discovery.covers(place) and not Path(place).exists():
-                if not self.selection.dry_run:
-                    self.catalog.remove(row.source)
-                if not row.is_archive or row.failure:
-                    self.result.outcomes["removed"].append(row.source)
+        gone = vanished(self.catalog, self.known.rows.values(), discovery, prune=self.selection.prune)
+        self.result.spared = gone.spared
+        for row in gone.rows:
+            if not self.selection.dry_run:
+                self.catalog.remove(row.source)
+            if not row.is_archive or row.failure:
+                self.result.outcomes["removed"].append(row.source)
 
     def resplit_rest(self) -> None:
         """Split again, from stored text, the documents that were split for another embedder or other sizes."""

@@ -36,10 +36,11 @@ def forget_answers(catalog: Catalog) -> None:
     catalog.put(OWED, EVERYTHING)
 
 
-def purge(catalog: Catalog) -> int:
+def purge(catalog: Catalog, *, vectors: bool) -> int:
     """Drop what was made of text that is gone, and give the log's old pages back; return how many vectors went.
 
-    That is: its vectors, the answers that quote a source that was forgotten, and the copies of older catalogs.
+    That is: the answers that quote a source that was forgotten, the copies of older catalogs and, where it is asked for, its
+    vectors: a file that comes back then costs them again.
     """
     connection = catalog.connection()
     if is_purge_due(catalog):
@@ -51,8 +52,11 @@ def purge(catalog: Catalog) -> int:
     )
     for copy in backups(catalog.path):
         copy.unlink(missing_ok=True)
-    gone = connection.execute(
-        "DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM chunks UNION SELECT text_hash FROM spare_chunks)"
-    ).rowcount
+    gone = 0
+    if vectors:
+        gone = connection.execute(
+            "DELETE FROM vectors"
+            " WHERE text_hash NOT IN (SELECT text_hash FROM chunks UNION SELECT text_hash FROM spare_chunks)"
+        ).rowcount
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return gone
