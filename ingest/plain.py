@@ -49,6 +49,7 @@ _LEFT_OUT: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("{", _ATTRIBUTES, ""),
     ("|", _RULE, ""),
     ("**", _BOLD, ""),
+    ("~~", re.compile(r"~~(?=\S)|(?<=\S)~~"), ""),
     ("`", re.compile("`+"), ""),
     ("#", _HEADING, ""),
     (">", _QUOTATION, ""),

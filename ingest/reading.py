@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from .document import Heading, How, Page
+from .struck import finished, struck
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,17 @@ class MarkdownWriter:
         self._length = 0
         self._headings: list[Heading] = []
         self._pages: list[Page] = []
+        self._hidden_pages: list[str] = []
+        self.hides = False
+        """Whether what is written is on a page that its program does not show: each line is marked."""
 
     def block(self, text: str) -> None:
         """Append a paragraph, list or any other block of Markdown; white space around it is dropped, nothing if empty."""
-        text = text.strip("\n").rstrip()
-        if not text.strip():
-            return
+        text = finished(struck(text) if self.hides else text).strip("\n").rstrip()
+        if text.strip():
+            self._append(text)
+
+    def _append(self, text: str) -> None:
         separator = "\n\n" if self._length else ""
         self._parts.append(separator + text)
         self._length += len(separator) + len(text)
@@ -86,12 +92,13 @@ class MarkdownWriter:
 
     def heading(self, level: int, title: str) -> None:
         """Append a heading; ``level`` is cut to 1..6, line breaks in the title become spaces."""
-        title = " ".join(title.split())
+        title = finished(" ".join(title.split()))
         if not title:
             return
+        title = self._said_hidden(title)
         level = min(max(level, 1), 6)
         start = self._length + (2 if self._length else 0)
-        self.block(f"{'#' * level} {title}")
+        self._append(f"{'#' * level} {title}")
         self._headings.append(Heading(start, level, title))
 
     def code(self, text: str, language: str = "") -> None:
@@ -102,7 +109,10 @@ class MarkdownWriter:
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
         """Append a Markdown table; the first row is the header, short rows are filled up, pipes and breaks escaped."""
-        self.block(markdown_table(rows))
+        made = ([struck(cell) for cell in row] for row in rows) if self.hides else rows
+        table = markdown_table(made)
+        if table:
+            self._append(table)
 
     def begin_page(self) -> int:
         """Return where the text of the next page will start; pass it to ``end_page``."""
@@ -114,13 +124,22 @@ class MarkdownWriter:
         stop = self._length
         if how == "text" and start == stop:
             how, reason = "empty", reason or "nothing on it"
-        self._pages.append(Page(number, start, stop, how, reason, label))
+        self._pages.append(Page(number, start, stop, how, reason, self._said_hidden(finished(label))))
+        if self.hides:
+            self._hidden_pages.append(label or str(number))
+
+    def _said_hidden(self, title: str) -> str:
+        return f"{title} (hidden)".strip() if self.hides else title
 
     def finish(self, title: str = "", encoding: str = "", notes: Sequence[str] = ()) -> Reading:
         """Return the reading; without a title, the first heading is taken."""
         if not title and self._headings:
             title = self._headings[0].title
-        return Reading("".join(self._parts), title, tuple(self._pages), tuple(self._headings), encoding, tuple(notes))
+        if self._hidden_pages:
+            notes = [*notes, f"Its program does not show, so it is marked ~~so~~: {', '.join(self._hidden_pages)}."]
+        return Reading(
+            "".join(self._parts), finished(title), tuple(self._pages), tuple(self._headings), encoding, tuple(notes)
+        )
 
 
 def markdown_table(rows: Iterable[Sequence[str]]) -> str:
@@ -136,4 +155,4 @@ def markdown_table(rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(value: str) -> str:
-    return " ".join(value.split()).replace("|", "\\|")
+    return finished(" ".join(value.split())).replace("|", "\\|")

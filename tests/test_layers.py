@@ -40,7 +40,7 @@ ingest/layout
 ingest/store ingest/text
 ingest/reading
 ingest/child ingest/document ingest/media ingest/package
-ingest/errors ingest/merged ingest/names ingest/plain
+ingest/errors ingest/merged ingest/names ingest/plain ingest/struck
 """
 """From the top down: a file imports from its own room and from the lines below. A room is a folder, or a file beside some."""
 

@@ -80,6 +80,18 @@ def with_table_rows(rows: Sequence[Sequence[Line]], lines: Sequence[Line]) -> li
     return marked
 
 
+def goes_on(table: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether rows at the top of a page go on with the table that ended the page before: numbers stand below numbers."""
+    if len(table) < 2 or not rows or len(rows[0]) != len(table[0]) or rows[0] == table[0]:  # noqa: PLR2004  head and a row
+        return False
+    head, last, first = (list(map(_is_number, row)) for row in (table[0], table[-1], rows[0]))
+    return first == last and head != last
+
+
+def _is_number(cell: str) -> bool:
+    return sum(map(str.isdigit, cell)) > sum(map(str.isalpha, cell))
+
+
 def _is_table(rows: Sequence[Sequence[Line]]) -> bool:
     """Return whether aligned rows are a table: several, and no column of nothing but bullets."""
     if len(rows) < _FEWEST_TABLE_ROWS or len(rows[0]) < 2:  # noqa: PLR2004  one cell is a line

@@ -7,14 +7,16 @@ the meaning.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..errors import DamagedError
-from ..merged import Merged, Row, fill, grid
+from ..merged import Merged, Row, fill, grid, join_heads
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading
-from .docx_styles import Numbering, Styles, numbering_of, outline_of
+from ..struck import finished, hidden, struck
+from .docx_numbers import Numbering
+from .docx_styles import Styles, numbering_of, outline_of, style_of
 from .drawing import graphics, said_by
 from .formulas import linear
 from .pictures import OfficePictures, images_beside
@@ -36,7 +38,8 @@ _SKIPPED = {
 }
 _CHARACTERS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen": "", "ptab": " "}
 _SYMBOLS = {"F0FE": "☒", "F0A8": "☐", "F06F": "☐", "F0FC": "✓", "F0E0": "→", "F0B7": "•"}
-_NOTE_PARTS = ("footnotes", "endnotes", "comments")
+_MARKS: dict[str, Callable[[str], str]] = {"": str, "struck": struck, "hidden": hidden}
+_NOTE_PARTS = ("footnotes", "endnotes")
 
 
 def read_docx(data: bytes, name: str) -> Reading:
@@ -62,6 +65,7 @@ class _DocxReader:
         self._numbering = Numbering(self._part("numbering"))
         self._writer = MarkdownWriter()
         self._pictures = OfficePictures(package)
+        self._comments = self._read_comments()
         self._items: list[str] = []
         self._code: list[str] = []
 
@@ -72,6 +76,7 @@ class _DocxReader:
             self._writer.block(graphic)
         for kind in _NOTE_PARTS:
             self._write_notes(kind)
+        self._writer.blocks(self._comments.values())
         self._write_margins(body)
         embedded = sum("/embeddings/" in name for name in self._package.names)
         notes = [f"{embedded} embedded object(s) were left out."] if embedded else []
@@ -91,26 +96,34 @@ class _DocxReader:
                 self._table(element)
 
     def _paragraph(self, element: Element) -> None:
-        text = _text(element).strip()
+        text = _text(element, self._styles).strip()
         properties = element.find("{*}pPr")
-        style = attribute(properties.find("{*}pStyle") if properties is not None else None, "val")
+        style = style_of(element)
         outline = outline_of(properties)
         level = self._styles.heading_level(style) if outline is None else (outline + 1) % 10
         if self._styles.is_code(style):
             self._end_items()
-            self._code.append(_text(element))
+            self._code.append(_text(element, self._styles))
         elif text:
             self._end_code()
-            self._text_block(text, level, numbering_of(properties) or self._styles.numbering(style))
+            self._text_block(text, level, self._numbered(properties, style))
         elif not self._items:
             self._end_code()
+        self._write_comments(element)
         for box in _text_boxes(element):
             self._end_runs()
             self._blocks(box)
         self._write_pictures(element)
 
-    def _text_block(self, text: str, level: int, numbering: tuple[str, int] | None) -> None:
-        number_id, depth = numbering or ("", 0)
+    def _numbered(self, properties: Element | None, style: str) -> tuple[str, int]:
+        """Return the list that a paragraph is an item of, by its own properties before its style's, and its depth there."""
+        own, of_style = numbering_of(properties), self._styles.numbering(style)
+        number_id = (own and own[0]) or (of_style and of_style[0]) or ""
+        depth = next((each[1] for each in (own, of_style) if each and each[1] is not None), None)
+        return number_id, self._numbering.depth(number_id, self._styles.names(style)) if depth is None else depth
+
+    def _text_block(self, text: str, level: int, numbering: tuple[str, int]) -> None:
+        number_id, depth = numbering
         marker = self._numbering.marker(number_id, depth) if number_id not in ("", "0") else ""
         if level:
             self._end_items()
@@ -130,7 +143,8 @@ class _DocxReader:
             self._blocks(cells[0])
             self._end_runs()
             return
-        self._writer.table(_filled(placed))
+        self._writer.table(_filled(placed, self._styles))
+        self._write_comments(element)
         for cell in cells:
             for box in _text_boxes(cell):
                 self._blocks(box)
@@ -147,13 +161,31 @@ class _DocxReader:
     def _write_notes(self, kind: str) -> None:
         root = self._part(kind)
         for note in root if root is not None else ():
-            text = " ".join(" ".join(_text(p) for p in note.iter("{*}p")).split())
+            text = " ".join(" ".join(_text(p, self._styles) for p in note.iter("{*}p")).split())
             if not text or attribute(note, "type") in ("separator", "continuationSeparator", "continuationNotice"):
                 continue
-            if kind == "comments":
-                self._writer.block(f"{said_by(attribute(note, 'author'), attribute(note, 'date'))}: {text}")
+            self._writer.block(f"{_reference(kind, attribute(note, 'id'))}: {text}")
+
+    def _read_comments(self) -> dict[str, str]:
+        """Return what was remarked, by the ids of the comments."""
+        root = self._part("comments")
+        found: dict[str, str] = {}
+        for comment in root if root is not None else ():
+            text = " ".join(" ".join(_text(p, self._styles) for p in comment.iter("{*}p")).split())
+            if text:
+                said = said_by(attribute(comment, "author"), attribute(comment, "date"))
+                found[attribute(comment, "id")] = f"{said}: {text}"
+        return found
+
+    def _write_comments(self, element: Element) -> None:
+        """Write the comments on an element behind it; within a list, as part of the item."""
+        named = (attribute(reference, "id") for reference in element.iter("{*}commentReference"))
+        for comment in filter(None, (self._comments.pop(each, "") for each in named)):
+            if self._items:
+                self._items[-1] += f"\n{' ' * (len(self._items[-1]) - len(self._items[-1].lstrip()) + 2)}{comment}"
             else:
-                self._writer.block(f"{_reference(kind, attribute(note, 'id'))}: {text}")
+                self._end_code()
+                self._writer.block(comment)
 
     def _write_margins(self, body: Element) -> None:
         """Write each header and footer once, behind everything else."""
@@ -161,7 +193,8 @@ class _DocxReader:
         for reference in body.iter("{*}headerReference", "{*}footerReference"):
             relation = self._relations.get(attribute(reference, "id"))
             root = self._package.optional_xml(relation.target) if relation else None
-            text = "\n".join(filter(None, (_text(p).strip() for p in root.iter("{*}p")))) if root is not None else ""
+            paragraphs = root.iter("{*}p") if root is not None else ()
+            text = "\n".join(filter(None, (_text(p, self._styles).strip() for p in paragraphs)))
             if text not in seen and any(c.isalpha() for c in text):
                 self._writer.block(text)
             seen.add(text)
@@ -200,16 +233,19 @@ def _chosen(element: Element) -> Element:
     return branches[0] if branches else element
 
 
-def _text(element: Element) -> str:
-    return "".join(_pieces(element))
+def _text(element: Element, styles: Styles) -> str:
+    """Return the text of a paragraph, what is struck out or hidden in it marked."""
+    return finished("".join(_pieces(element, styles, style_of(element))))
 
 
-def _pieces(element: Element) -> Iterator[str]:
+def _pieces(element: Element, styles: Styles, style: str) -> Iterator[str]:
     for child in element:
         name = local(child)
         if name in _SKIPPED:
             continue
-        if name == "t":
+        if name == "r":
+            yield _MARKS[styles.shown(child, style)]("".join(_pieces(child, styles, style)))
+        elif name == "t":
             yield child.text or ""
         elif name in _CHARACTERS:
             yield _CHARACTERS[name]
@@ -220,7 +256,7 @@ def _pieces(element: Element) -> Iterator[str]:
         elif name == "oMath":
             yield linear(child)
         else:
-            yield from _pieces(_chosen(child))
+            yield from _pieces(_chosen(child), styles, style)
 
 
 def _reference(kind: str, number: str) -> str:
@@ -262,7 +298,7 @@ def _placed(table: Element) -> Iterator[_Placed]:
             column += span
 
 
-def _filled(placed: list[_Placed]) -> list[list[str]]:
+def _filled(placed: list[_Placed], styles: Styles) -> list[list[str]]:
     """Return the rows of a table with the text of merged cells in each cell that they cover."""
     rows: dict[int, Row] = {}
     merged: dict[tuple[int, int], Merged] = {}
@@ -270,13 +306,14 @@ def _filled(placed: list[_Placed]) -> list[list[str]]:
     for number, column, span, cell in placed:
         row = rows.setdefault(number, {})
         if cell is not None:
-            row[column] = _cell_text(cell)
+            row[column] = _cell_text(cell, styles)
             begun[column] = number
             merged[number, column] = Merged(number, column, span)
         elif column in begun:
             key = begun[column], column
             merged[key] = replace(merged[key], down=number - begun[column] + 1)
     fill(rows, merged.values())
+    join_heads(rows, merged.values())
     return grid(rows)
 
 
@@ -293,11 +330,11 @@ def _count(element: Element | None, default: int) -> int:
     return min(int(value), 100) if value.isdigit() else default
 
 
-def _cell_text(cell: Element) -> str:
+def _cell_text(cell: Element, styles: Styles) -> str:
     parts = []
     for element in _block_elements(cell):
         if local(element) == "p":
-            parts.append(_text(element).strip())
+            parts.append(_text(element, styles).strip())
         else:
-            parts += [", ".join(filter(None, row)) for row in _filled(list(_placed(element)))]
+            parts += [", ".join(filter(None, row)) for row in _filled(list(_placed(element)), styles)]
     return " ".join(filter(None, parts))

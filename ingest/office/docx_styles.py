@@ -1,7 +1,7 @@
-"""What a Word document says about its paragraphs elsewhere: styles and numbering.
+"""What a Word document says about its paragraphs elsewhere: their styles.
 
-Comes in: ``styles.xml`` and ``numbering.xml``, parsed. Goes out: heading levels, code styles, the numbers of list items.
-Never: text. (ECMA-376 part 1, 17.7 and 17.9.)
+Comes in: ``styles.xml``, parsed. Goes out: heading levels, code styles, lists, what is struck out. Never: text. (ECMA-376
+part 1, 17.7.)
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 
 from ..package import Element, attribute
-from .list_numbers import numeral
 
 _HEADING = re.compile(
     r"(?:heading|head|标题|標題|見出し|제목|überschrift|titre|título|titolo|kop|rubrik|заголовок|επικεφαλίδα|nagłówek)\s*([1-9])",
@@ -26,7 +25,8 @@ class _Style:
     name: str
     based_on: str
     outline: int | None
-    numbering: tuple[str, int] | None
+    numbering: tuple[str, int | None] | None
+    shown: str | None
 
 
 class Styles:
@@ -41,6 +41,7 @@ class Styles:
                 attribute(element.find("{*}basedOn"), "val"),
                 outline_of(properties),
                 numbering_of(properties),
+                _shown_of(element.find("{*}rPr")),
             )
 
     def heading_level(self, style_id: str) -> int:
@@ -59,9 +60,31 @@ class Styles:
         """Return whether a style is for program code, by its name."""
         return any(_CODE.search(style.name) for style in self._chain(style_id))
 
-    def numbering(self, style_id: str) -> tuple[str, int] | None:
-        """Return the numbering instance and level that a style gives its paragraphs."""
-        return next((style.numbering for style in self._chain(style_id) if style.numbering), None)
+    def shown(self, run: Element, style_id: str) -> str:
+        """Return how a run in a paragraph of a style is shown: ``struck``, ``hidden`` or "" for as usual."""
+        properties = run.find("{*}rPr")
+        own = _shown_of(properties)
+        if own is not None:
+            return own
+        named = attribute(properties.find("{*}rStyle"), "val") if properties is not None else ""
+        styles = (style for one in (named, style_id) for style in self._chain(one))
+        return next((style.shown for style in styles if style.shown is not None), "")
+
+    def numbering(self, style_id: str) -> tuple[str, int | None] | None:
+        """Return the numbering instance and level that a style gives its paragraphs; see ``numbering_of``."""
+        given = [style.numbering for style in self._chain(style_id) if style.numbering]
+        if not given:
+            return None
+        level = next((level for _, level in given if level is not None), None)
+        return next((number for number, _ in given if number), ""), level
+
+    def names(self, style_id: str) -> list[str]:
+        """Return the ids of a style and of those that it is based on."""
+        known = []
+        while style_id in self._styles and style_id not in known and len(known) < _MAX_CHAIN:
+            known.append(style_id)
+            style_id = self._styles[style_id].based_on
+        return known
 
     def _chain(self, style_id: str) -> list[_Style]:
         chain: list[_Style] = []
@@ -71,80 +94,37 @@ class Styles:
         return chain
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    format: str
-    text: str
-    start: int
-
-
-class Numbering:
-    """The lists: gives each item the marker that Word would show, counting as it goes."""
-
-    def __init__(self, root: Element | None) -> None:
-        self._levels: dict[str, dict[int, _Level]] = {}
-        self._abstract: dict[str, str] = {}
-        self._counters: dict[str, dict[int, int]] = {}
-        if root is None:
-            return
-        abstract = {attribute(e, "abstractNumId"): _levels(e) for e in root.findall("{*}abstractNum")}
-        for element in root.findall("{*}num"):
-            number_id = attribute(element, "numId")
-            abstract_id = attribute(element.find("{*}abstractNumId"), "val")
-            self._abstract[number_id] = abstract_id
-            self._levels[number_id] = dict(abstract.get(abstract_id, {}))
-            for override in element.findall("{*}lvlOverride"):
-                level = override.find("{*}lvl")
-                if level is not None:
-                    self._levels[number_id][_integer(attribute(level, "ilvl"))] = _level(level)
-                if override.find("{*}startOverride") is not None:
-                    self._abstract[number_id] = f"{abstract_id}/{number_id}"  # it counts for itself
-
-    def marker(self, number_id: str, depth: int) -> str:
-        """Count one item further and return its marker: ``-`` for bullets, else as shown, such as ``2.1`` or ``第三条``."""
-        levels = self._levels.get(number_id, {})
-        level = levels.get(depth)
-        counters = self._counters.setdefault(self._abstract.get(number_id, number_id), {})
-        for deeper in [d for d in counters if d > depth]:
-            del counters[deeper]
-        counters[depth] = counters.get(depth, (level.start if level else 1) - 1) + 1
-        if level is None or level.format == "bullet":
-            return "-"
-        if level.format == "none":
-            return ""
-
-        def shown(match: re.Match[str]) -> str:
-            at = int(match[1]) - 1
-            of = levels.get(at, level)
-            return numeral(counters.get(at, of.start), of.format)
-
-        return re.sub(r"%([1-9])", shown, level.text).strip()
-
-
 def outline_of(properties: Element | None) -> int | None:
     """Return the outline level in paragraph properties: 0 to 8 for headings, 9 for body text."""
     value = attribute(properties.find("{*}outlineLvl") if properties is not None else None, "val")
     return int(value) if value.isdigit() else None
 
 
-def numbering_of(properties: Element | None) -> tuple[str, int] | None:
-    """Return the numbering instance and level in paragraph properties; the instance ``"0"`` means none."""
+def style_of(paragraph: Element) -> str:
+    """Return the style that a paragraph names; "" for none."""
+    properties = paragraph.find("{*}pPr")
+    return attribute(properties.find("{*}pStyle"), "val") if properties is not None else ""
+
+
+def _shown_of(properties: Element | None) -> str | None:
+    """Return how run properties show text, see ``Styles.shown``; None where they do not say."""
+    said = None
+    for name, shown in (("vanish", "hidden"), ("strike", "struck"), ("dstrike", "struck")):
+        element = properties.find("{*}" + name) if properties is not None else None
+        if element is not None:
+            if attribute(element, "val", "1") not in ("0", "false", "off"):
+                return shown
+            said = ""
+    return said
+
+
+def numbering_of(properties: Element | None) -> tuple[str, int | None] | None:
+    """Return the numbering instance and level in paragraph properties: ``"0"`` for none, "" and None where they do not say."""
     numbering = properties.find("{*}numPr") if properties is not None else None
     if numbering is None:
         return None
-    return attribute(numbering.find("{*}numId"), "val"), _integer(attribute(numbering.find("{*}ilvl"), "val"))
-
-
-def _levels(abstract: Element) -> dict[int, _Level]:
-    return {_integer(attribute(level, "ilvl")): _level(level) for level in abstract.findall("{*}lvl")}
-
-
-def _level(element: Element) -> _Level:
-    return _Level(
-        attribute(element.find("{*}numFmt"), "val", "decimal"),
-        attribute(element.find("{*}lvlText"), "val"),
-        _integer(attribute(element.find("{*}start"), "val", "1")),
-    )
+    level = attribute(numbering.find("{*}ilvl"), "val")
+    return attribute(numbering.find("{*}numId"), "val"), _integer(level) if level else None
 
 
 def _integer(text: str) -> int:

@@ -10,16 +10,27 @@ from collections.abc import Iterator
 
 from ..package import Element, Package, attribute, local
 from ..reading import markdown_table
+from ..struck import finished, struck
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_BREAKS = {"br": "\n", "tab": " "}
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{12,}")
 
 
 def paragraph_text(paragraph: Element) -> str:
     """Return the text of an ``a:p``; line breaks in it stay."""
-    breaks = {"br": "\n", "tab": " "}
-    pieces = (breaks.get(local(e)) or e.text or "" for e in paragraph.iter("{*}t", "{*}br", "{*}tab"))
-    return "".join(pieces).replace("\v", "\n").strip()
+    text = "".join(map(_piece, paragraph.iter("{*}t", "{*}br", "{*}tab")))
+    return finished(text.replace("\v", "\n")).strip()
+
+
+def _piece(element: Element) -> str:
+    """Return the text of a run, marked if it is struck out; a break or tab as what it shows."""
+    if local(element) != "t":
+        return _BREAKS[local(element)]
+    run = element.getparent()
+    properties = run.find("{*}rPr") if run is not None else None
+    is_struck = attribute(properties, "strike") in ("sngStrike", "dblStrike")
+    return struck(element.text or "") if is_struck else element.text or ""
 
 
 def paragraphs(body: Element) -> list[str]:

@@ -1,49 +1,190 @@
-"""The numbers of list items as office programs show them: ``b``, ``IV``, ``十二``.
+"""The numbers of list items as office programs show them: ``b``, ``IV``, ``十二``, ``①``, ``甲``, ``2nd``.
 
 Comes in: a number and the name that Word gives its form. Goes out: its text. Never: the dot or bracket behind it.
 """
 
 from __future__ import annotations
 
-_CHINESE_DIGITS = "零一二三四五六七八九"
+import re
+from collections.abc import Callable
+
+_ROMAN = (
+    (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"),
+    (5, "V"), (4, "IV"), (1, "I"),
+)  # fmt: skip
+_ONES = (
+    *(
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+    ),
+    *("fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_ORDINALS = {
+    "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth", "twelve": "twelfth",
+}  # fmt: skip
+_STEMS, _BRANCHES = "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥"
+_CYRILLIC = "абвгдежзиклмнопрстуфхцчшщыэюя"
 
 
 def numeral(number: int, style: str) -> str:
-    """Return a number in a form of ECMA-376 part 1, 17.18.59; in digits where the form is not known."""
-    if style in ("lowerLetter", "upperLetter"):
-        letters = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
-        return letters.upper() if style == "upperLetter" else letters
-    if style in ("lowerRoman", "upperRoman"):
-        return _roman(number) if style == "upperRoman" else _roman(number).lower()
-    if style.startswith(("chinese", "ideograph", "japanese", "taiwanese")) and 0 < number < 100:  # noqa: PLR2004
-        return _chinese(number)
-    return f"{number:02d}" if style == "decimalZero" else str(number)
+    """Return a number in a form of ECMA-376 part 1, 17.18.59; in digits where the form is not known, or not for it."""
+    made = _FORMS.get(style, str)
+    return (made(number) if number > 0 else "") or str(number)
+
+
+def _letters(alphabet: str) -> Callable[[int], str]:
+    """Return a form that repeats its letters where it has too few: ``a``, ``b`` ... ``aa``, ``bb``."""
+    return lambda number: alphabet[(number - 1) % len(alphabet)] * min((number - 1) // len(alphabet) + 1, 50)
+
+
+def _cycled(signs: str) -> Callable[[int], str]:
+    """Return a form whose signs begin again where it has too few."""
+    return lambda number: signs[(number - 1) % len(signs)]
+
+
+def _signs(*ranges: tuple[int, int, int]) -> Callable[[int], str]:
+    """Return a form of signs of their own: ranges of first number, last number and the first sign."""
+    return lambda number: next((chr(sign + number - low) for low, high, sign in ranges if low <= number <= high), "")
 
 
 def _roman(number: int) -> str:
-    pairs = (
-        (1000, "M"),
-        (900, "CM"),
-        (500, "D"),
-        (400, "CD"),
-        (100, "C"),
-        (90, "XC"),
-        (50, "L"),
-        (40, "XL"),
-        (10, "X"),
-        (9, "IX"),
-        (5, "V"),
-        (4, "IV"),
-        (1, "I"),
-    )
     text = ""
-    for value, letters in pairs:
+    for value, letters in _ROMAN:
         count, number = divmod(number, value)
         text += letters * min(count, 10)
     return text
 
 
-def _chinese(number: int) -> str:
-    tens, ones = divmod(number, 10)
-    head = "" if tens == 0 else "十" if tens == 1 else f"{_CHINESE_DIGITS[tens]}十"
-    return head + (_CHINESE_DIGITS[ones] if ones else "")
+def _ordinal(number: int) -> str:
+    teens = number % 100 in (11, 12, 13)
+    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
+def _words(number: int) -> str:
+    if number < len(_ONES):
+        return _ONES[number]
+    if number < 100:  # noqa: PLR2004
+        tens, ones = divmod(number, 10)
+        return _TENS[tens] + (f"-{_ONES[ones]}" if ones else "")
+    if number < 1000:  # noqa: PLR2004
+        hundreds, rest = divmod(number, 100)
+        return f"{_ONES[hundreds]} hundred" + (f" {_words(rest)}" if rest else "")
+    return ""
+
+
+def _ordinal_words(number: int) -> str:
+    words = _words(number)
+    last = re.split("[- ]", words)[-1]
+    return words.removesuffix(last) + (
+        _ORDINALS.get(last) or (f"{last[:-1]}ieth" if last.endswith("y") else last and f"{last}th")
+    )
+
+
+def _capital(form: Callable[[int], str]) -> Callable[[int], str]:
+    return lambda number: form(number)[:1].upper() + form(number)[1:]
+
+
+def _digits(signs: str) -> Callable[[int], str]:
+    """Return a form that writes digit by digit."""
+    return lambda number: "".join(signs[int(digit)] for digit in str(number))
+
+
+def _counted(digits: str, units: str, *, zero: str = "", ten: bool = True, one: bool = True) -> Callable[[int], str]:
+    """Return a form that counts in tens, hundreds, thousands and ten thousands.
+
+    Args:
+        digits: for 0 to 9.
+        units: for 10, 100, 1,000 and 10,000.
+        zero: stands for digits that are 0 between others.
+        ten: whether 10 to 19 begin with the unit alone.
+        one: whether a 1 stands before a hundred and a thousand.
+    """
+
+    def made(number: int, *, first: bool = True) -> str:
+        if number >= 10_000:  # noqa: PLR2004
+            high, low = divmod(number, 10_000)
+            gap = zero if 0 < low < 1000 else ""  # noqa: PLR2004
+            return made(high) + units[3] + gap + (made(low, first=False) if low else "")
+        text, gap = "", False
+        for power in (3, 2, 1, 0):
+            digit, number = divmod(number, 10**power)
+            if not digit:
+                gap = bool(text)
+                continue
+            bare = digit == 1 and ((power == 1 and ten and first and not text) or (power > 0 and not one))
+            text += (zero if gap else "") + ("" if bare else digits[digit]) + (units[power - 1] if power else "")
+            gap = False
+        return text
+
+    return made
+
+
+def _below_hundred(form: Callable[[int], str], digits: Callable[[int], str]) -> Callable[[int], str]:
+    """Return a form that counts up to 99 and writes digit by digit from there on, as Word does."""
+    return lambda number: form(number) if number < 100 else digits(number)  # noqa: PLR2004
+
+
+_CHINESE = "零一二三四五六七八九"
+_PLAIN = _counted(_CHINESE, "十百千万", zero="零")
+_CIRCLED = _signs((1, 20, 0x2460), (21, 35, 0x3251), (36, 50, 0x32B1))
+_LATIN = "abcdefghijklmnopqrstuvwxyz"
+_KANA = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン"
+_IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセスン"
+_FORMS: dict[str, Callable[[int], str]] = {
+    "decimalZero": "{:02d}".format,
+    "lowerLetter": _letters(_LATIN),
+    "upperLetter": _letters(_LATIN.upper()),
+    "lowerRoman": lambda number: _roman(number).lower(),
+    "upperRoman": _roman,
+    "russianLower": _letters(_CYRILLIC),
+    "russianUpper": _letters(_CYRILLIC.upper()),
+    "ordinal": _ordinal,
+    "cardinalText": _capital(_words),
+    "ordinalText": _capital(_ordinal_words),
+    "hex": "{:X}".format,
+    "chicago": _letters("*†‡§"),
+    "numberInDash": "- {} -".format,
+    "decimalFullWidth": _digits("０１２３４５６７８９"),
+    "decimalFullWidth2": _digits("０１２３４５６７８９"),
+    "decimalEnclosedCircle": _CIRCLED,
+    "decimalEnclosedCircleChinese": _CIRCLED,
+    "decimalEnclosedParen": _signs((1, 20, 0x2474)),
+    "decimalEnclosedFullstop": _signs((1, 20, 0x2488)),
+    "ideographEnclosedCircle": _signs((1, 10, 0x3280)),
+    "chineseCounting": _below_hundred(_PLAIN, _digits("○一二三四五六七八九")),
+    "taiwaneseCounting": _below_hundred(_PLAIN, _digits("○一二三四五六七八九")),
+    "chineseCountingThousand": _PLAIN,
+    "taiwaneseCountingThousand": _counted(_CHINESE, "十百千萬", zero="零"),
+    "koreanDigital2": _digits("零一二三四五六七八九"),
+    "japaneseCounting": _counted(_CHINESE, "十百千万", one=False),
+    "ideographDigital": _digits("〇一二三四五六七八九"),
+    "japaneseDigitalTenThousand": _digits("〇一二三四五六七八九"),
+    "taiwaneseDigital": _digits("○一二三四五六七八九"),
+    "chineseLegalSimplified": _counted("零壹贰叁肆伍陆柒捌玖", "拾佰仟萬", zero="零", ten=False),
+    "ideographLegalTraditional": _counted("零壹貳參肆伍陸柒捌玖", "拾佰仟萬", zero="零", ten=False),
+    "japaneseLegal": _counted("〇壱弐参四伍六七八九", "拾百阡萬", ten=False),
+    "ideographTraditional": _cycled(_STEMS),
+    "ideographZodiac": _cycled(_BRANCHES),
+    "ideographZodiacTraditional": lambda number: _cycled(_STEMS)(number) + _cycled(_BRANCHES)(number),
+    "aiueoFullWidth": _letters(_KANA),
+    "aiueo": _letters(_KANA),
+    "irohaFullWidth": _letters(_IROHA),
+    "iroha": _letters(_IROHA),
+    "ganada": _letters("가나다라마바사아자차카타파하"),
+    "chosung": _letters("ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ"),
+    "koreanDigital": _digits("영일이삼사오육칠팔구"),
+    "koreanCounting": _counted("영일이삼사오육칠팔구", "십백천만", one=False),
+}

@@ -12,25 +12,16 @@ from dataclasses import dataclass
 
 from ..errors import DamagedError, EncryptedError
 from ..images.pictures import NOTHING
-from ..merged import Merged, Row, fill, grid
+from ..merged import Merged, Row, fill, grid, join_heads
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading
+from ..struck import struck
 from .drawing import said_by
 from .odf_lists import Lists
+from .odf_shown import SKIPPED, Shown, joined_text, text_of
 from .pictures import OfficePictures
 from .sheets import Sheet, title_of, write_sheet
 
-_SKIPPED = {
-    "tracked-changes",
-    "annotation",
-    "annotation-end",
-    "note",
-    "forms",
-    "sequence-decls",
-    "ruby-text",
-    "desc",
-    "title",
-}
 _MAX_REPEATS = 1000
 _DRAWN = ("custom-shape", "g", "rect", "ellipse", "line", "connector")
 _PICTURES = ("Pictures/", "media/")
@@ -43,6 +34,7 @@ class _Out:
 
     writer: MarkdownWriter
     lists: Lists
+    shown: Shown
     pictures: OfficePictures
     name: str
     """Of the file."""
@@ -77,7 +69,8 @@ def _read(data: bytes, name: str, kind: str, write: _Write) -> Reading:
         content = body.find("{*}" + kind) if body is not None else None
         if content is None:
             raise DamagedError(f"The file holds no {kind}; save or download it again.")
-        out = _Out(MarkdownWriter(), Lists(package.optional_xml("styles.xml"), root), OfficePictures(package), name)
+        roots = package.optional_xml("styles.xml"), root
+        out = _Out(MarkdownWriter(), Lists(*roots), Shown(*roots), OfficePictures(package), name)
         suggested = write(out, content)
         return out.writer.finish(_title(package) or suggested, notes=tuple(out.pictures.notes()))
 
@@ -99,37 +92,42 @@ def _write_blocks(out: _Out, parent: Element) -> None:
         name = local(element)
         if name == "h":
             level = attribute(element, "outline-level", "1")
-            writer.heading(int(level) if level.isdigit() else 1, _text(element))
+            number = out.lists.heading(element, int(level) if level.isdigit() else 1)
+            writer.heading(int(level) if level.isdigit() else 1, f"{number} {out.shown.text(element)}")
         elif name == "p":
-            writer.block(_text(element))
+            writer.block(out.shown.text(element))
             for box in element.iter("{*}text-box"):
                 _write_blocks(out, box)
         elif name == "list":
-            writer.block("\n".join(_items(out.lists, element, 0)))
+            writer.block("\n".join(_items(out, element, 0)))
         elif name == "table":
-            writer.table(_filled(out.lists, element))
-        elif name not in _SKIPPED:
+            writer.table(_filled(out, element))
+        elif name not in SKIPPED:
             _write_blocks(out, element)
+        if name in ("h", "p", "list", "table"):
+            writer.blocks(_comments(element))
         if name in ("h", "p", "list", "table", "frame"):
             writer.blocks(out.pictures.look(_shown(element)).paragraphs)
 
 
-def _filled(lists: Lists, table: Element) -> list[list[str]]:
+def _filled(out: _Out, table: Element) -> list[list[str]]:
     """Return the rows of a table in a text, with the text of merged cells in each cell that they cover."""
-    rows = dict(_rows(lists, table))
-    fill(rows, _merged(table))
+    rows = dict(_rows(out, table))
+    merged = list(_merged(table))
+    fill(rows, merged)
+    join_heads(rows, merged)
     first = min((min(cells) for cells in rows.values() if cells), default=0)
     return [line[first:] for line in grid(rows)]
 
 
-def _items(lists: Lists, element: Element, depth: int) -> Iterator[str]:
-    lists.begin(element, depth)
+def _items(out: _Out, element: Element, depth: int) -> Iterator[str]:
+    out.lists.begin(element, depth)
     for item in element:
-        mark = lists.mark(item, depth)
+        mark = out.lists.mark(item, depth)
         for child in item:
             if local(child) == "list":
-                yield from _items(lists, child, depth + 1)
-            elif text := _text(child):
+                yield from _items(out, child, depth + 1)
+            elif text := out.shown.text(child):
                 yield "  " * depth + mark + text.replace("\n", "\n" + "  " * (depth + 1))
                 mark = " " * len(mark)
 
@@ -137,24 +135,43 @@ def _items(lists: Lists, element: Element, depth: int) -> Iterator[str]:
 def _write_sheets(out: _Out, content: Element) -> str:
     tables = content.findall("{*}table")
     for number, table in enumerate(tables, start=1):
-        notes = tuple(f"{_said(note)}: {_joined(note)}" for note in table.iter("{*}annotation"))
-        boxes = tuple(_joined(shape) for shapes in table.iterfind("{*}shapes") for shape in shapes)
+        notes = tuple(f"{_said(note)}: {joined_text(note)}" for note in table.iter("{*}annotation"))
+        boxes = tuple(joined_text(shape) for shapes in table.iterfind("{*}shapes") for shape in shapes)
         seen = out.pictures.look(_shown(table), number)
-        sheet = Sheet(attribute(table, "name"), _rows(out.lists, table), notes + boxes, tuple(_merged(table)), seen)
+        hides = out.shown.hides(table)
+        sheet = Sheet(attribute(table, "name"), _rows(out, table), notes + boxes, tuple(_merged(table)), seen, hides)
         write_sheet(out.writer, number, sheet, is_only=len(tables) == 1)
     return title_of((attribute(table, "name") for table in tables), out.name)
 
 
-def _rows(lists: Lists, table: Element) -> Iterator[tuple[int, Row]]:
+def _rows(out: _Out, table: Element) -> Iterator[tuple[int, Row]]:
     """Yield the rows with text, their number and columns counted from 1."""
+    unseen = {at for at, column in _defined(table) if _is_hidden(column)}
     for number, repeats, row in _numbered(table):
         cells: dict[int, str] = {}
+        is_hidden = _is_hidden(row)
         for column, cell in _columns(row):
-            if text := _cell(lists, cell):
+            if text := out.shown.marked(cell, _cell(out, cell)):
                 span = min(_count(cell, "number-columns-repeated"), _MAX_REPEATS)
-                cells |= dict.fromkeys(range(column, column + span), text)
+                covered = range(column, column + span)
+                cells |= {at: struck(text) if is_hidden or at in unseen else text for at in covered}
         for index in range(min(repeats, _MAX_REPEATS) if cells else 0):
             yield number + index, dict(cells)
+
+
+def _is_hidden(element: Element) -> bool:
+    """Return whether a row or column is hidden by hand or by a filter."""
+    return attribute(element, "visibility") in ("collapse", "filter")
+
+
+def _defined(table: Element) -> Iterator[tuple[int, Element]]:
+    """Yield the number and the definition of each column that is not as usual."""
+    column = 1
+    for element in table.iter("{*}table-column"):
+        repeats = _count(element, "number-columns-repeated")
+        if attribute(element, "visibility"):
+            yield from ((column + at, element) for at in range(min(repeats, _MAX_REPEATS)))
+        column += repeats
 
 
 def _merged(table: Element) -> Iterator[Merged]:
@@ -182,16 +199,16 @@ def _columns(row: Element) -> Iterator[tuple[int, Element]]:
             column += _count(cell, "number-columns-repeated")
 
 
-def _cell(lists: Lists, cell: Element) -> str:
+def _cell(out: _Out, cell: Element) -> str:
     """Return the text of a cell: a paragraph or list item a line, the rows of a table in it with commas."""
     lines: list[str] = []
     for element in _descend(cell, "p", "h", "list", "table"):
         if local(element) == "table":
-            lines += [", ".join(filter(None, row)) for row in _filled(lists, element)]
+            lines += [", ".join(filter(None, row)) for row in _filled(out, element)]
         elif local(element) == "list":
-            lines += [line.strip().removeprefix("- ") for line in _items(lists, element, 0)]
+            lines += [line.strip().removeprefix("- ") for line in _items(out, element, 0)]
         else:
-            lines.append(_text(element))
+            lines.append(out.shown.text(element))
     return "\n".join(filter(None, lines))
 
 
@@ -200,7 +217,7 @@ def _descend(parent: Element, *names: str) -> Iterator[Element]:
     for child in parent:
         if local(child) in names:
             yield child
-        elif local(child) not in ("table", *_SKIPPED):
+        elif local(child) not in ("table", *SKIPPED):
             yield from _descend(child, *names)
 
 
@@ -214,24 +231,27 @@ def _write_slides(out: _Out, content: Element) -> str:
     for number, slide in enumerate(content.iterfind("{*}page"), start=1):
         start = writer.begin_page()
         seen = out.pictures.look(_shown(slide), number)
+        writer.hides = out.shown.hides(slide)
         title = _write_slide(out, slide)
         how, reason = (seen if writer.begin_page() == start else NOTHING).verdict
         writer.blocks(seen.paragraphs)
         for notes in slide.iterfind("{*}notes"):
-            text = _joined(notes)
+            text = joined_text(notes)
             writer.block(f"Notes: {text}" if text else "")
         _write_remarks(writer, slide)
+        writer.blocks(_comments(slide))
         writer.end_page(number, start, how, reason, title)
+    writer.hides = False
     return ""
 
 
 def _write_slide(out: _Out, slide: Element) -> str:
     """Write the texts that a slide shows, and return its title, or the name that it was given."""
     titles = [frame for frame in slide.iterfind("{*}frame") if attribute(frame, "class") == "title"]
-    title = next(filter(None, (" ".join(_joined(frame).split()) for frame in titles)), "")
+    title = next(filter(None, (" ".join(joined_text(frame).split()) for frame in titles)), "")
     out.writer.heading(1, title or _given_name(slide))
     for frame in slide.iterfind("{*}frame"):
-        if frame not in titles or " ".join(_joined(frame).split()) != title:
+        if frame not in titles or " ".join(joined_text(frame).split()) != title:
             _write_blocks(out, frame)
     for element in slide:
         if local(element) in _DRAWN:
@@ -257,44 +277,14 @@ def _write_remarks(writer: MarkdownWriter, content: Element) -> None:
     for note in content.iter("{*}note"):
         body, mark = note.find("{*}note-body"), note.findtext("{*}note-citation") or ""
         if body is not None:
-            writer.block(f"[^{mark}]: {_joined(body)}")
-    for note in content.iter("{*}annotation"):
-        text = " ".join(filter(None, (_text(p) for p in note.iter("{*}p", "{*}h"))))
-        writer.block(f"{_said(note)}: {text}" if text else "")
+            writer.block(f"[^{mark}]: {joined_text(body)}")
+
+
+def _comments(element: Element) -> Iterator[str]:
+    for note in element.iter("{*}annotation"):
+        text = " ".join(filter(None, (text_of(p) for p in note.iter("{*}p", "{*}h"))))
+        yield f"{_said(note)}: {text}" if text else ""
 
 
 def _said(annotation: Element) -> str:
     return said_by(annotation.findtext("{*}creator") or "", annotation.findtext("{*}date") or "")
-
-
-def _joined(element: Element) -> str:
-    return "\n".join(filter(None, (_text(p) for p in element.iter("{*}p", "{*}h"))))
-
-
-def _text(element: Element) -> str:
-    return "".join(_pieces(element)).strip()
-
-
-def _pieces(element: Element) -> Iterator[str]:
-    yield _collapsed(element.text)
-    for child in element:
-        name = local(child)
-        if name == "s":
-            yield " " * min(_count(child, "c"), _MAX_REPEATS)
-        elif name == "tab":
-            yield " "
-        elif name == "line-break":
-            yield "\n"
-        elif name == "note":
-            yield f"[^{child.findtext('{*}note-citation') or ''}]"
-        elif name not in _SKIPPED and name != "frame":
-            yield from _pieces(child)
-        yield _collapsed(child.tail)
-
-
-def _collapsed(text: str | None) -> str:
-    """Return text with runs of white space as one space, as OpenDocument reads it (part 3, 6.1.2)."""
-    if not text:
-        return ""
-    inner = " ".join(text.split())
-    return (" " if text[0].isspace() else "") + inner + (" " if inner and text[-1].isspace() else "")

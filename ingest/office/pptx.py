@@ -10,13 +10,27 @@ from collections.abc import Iterator, Mapping
 
 from ..errors import DamagedError
 from ..images.pictures import NOTHING
-from ..merged import Merged, Row, fill, grid
+from ..merged import Merged, Row, fill, grid, join_heads
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading
 from .drawing import graphics, paragraph_text, paragraphs, said_by
+from .list_numbers import numeral
 from .pictures import OfficePictures, pictures_of
 
 _TITLES = ("title", "ctrTitle")
+_NUMBERS = {
+    "alphaLc": "lowerLetter",
+    "alphaUc": "upperLetter",
+    "romanLc": "lowerRoman",
+    "romanUc": "upperRoman",
+    "arabicDb": "decimalFullWidth",
+    "circleNum": "decimalEnclosedCircle",
+    "ea1Chs": "chineseCountingThousand",
+    "ea1Cht": "taiwaneseCountingThousand",
+    "ea1Jpn": "japaneseCounting",
+}
+_PLAIN = ("circleNum",)
+_AROUND = {"ParenBoth": ("(", ")"), "ParenR": ("", ")"), "Plain": ("", ""), "Minus": ("- ", " -")}
 _LEFT_OUT = ("sldNum", "dt", "hdr", "sldImg")
 
 
@@ -37,6 +51,10 @@ def read_pptx(data: bytes, name: str) -> Reading:
             relation = relations.get(_relation_id(element))
             part = relation.target if relation else ""
             start = writer.begin_page()
+            writer.hides = bool(part in package) and attribute(package.optional_xml(part), "show", "1") in (
+                "0",
+                "false",
+            )
             try:
                 title = _write_slide(writer, package, part, seen_footers)
                 seen = pictures.look(pictures_of(package, part), number)
@@ -118,6 +136,7 @@ def _table_rows(table: Element) -> list[list[str]]:
             if across > 1 or down > 1:
                 merged.append(Merged(number, column, across, down))
     fill(rows, merged)
+    join_heads(rows, merged)
     return grid(rows)
 
 
@@ -140,7 +159,7 @@ def _mark(properties: Element | None, level: int, counts: dict[int, int], unmark
     numbered = properties.find("{*}buAutoNum") if properties is not None else None
     if numbered is not None:
         counts[level] = counts.get(level, _integer(attribute(numbered, "startAt"), 1) - 1) + 1
-        return f"{counts[level]}. "
+        return f"{_numbered(counts[level], attribute(numbered, 'type', 'arabicPeriod'))} "
     counts.pop(level, None)
     if properties is None:
         return unmarked
@@ -148,6 +167,15 @@ def _mark(properties: Element | None, level: int, counts: dict[int, int], unmark
         return ""
     is_bullet = any(properties.find("{*}" + name) is not None for name in ("buChar", "buBlip"))
     return "- " if is_bullet else unmarked
+
+
+def _numbered(number: int, form: str) -> str:
+    """Return a number in a form of ECMA-376 part 1, 20.1.10.61, with the dot or brackets that belong to it."""
+    base = next((base for base in _NUMBERS if form.startswith(base)), "")
+    before, behind = next(
+        (signs for end, signs in _AROUND.items() if form.endswith(end)), ("", "") if base in _PLAIN else ("", ".")
+    )
+    return f"{before}{numeral(number, _NUMBERS.get(base, 'decimal'))}{behind}"
 
 
 def _integer(text: str, default: int) -> int:

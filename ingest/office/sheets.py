@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, pairwise
 from pathlib import PurePath
 
 from ..images.pictures import NOTHING, Seen
-from ..merged import Merged, Row, fill
+from ..merged import Merged, Row, fill, join_heads
 from ..reading import MarkdownWriter
 
 Cells = Mapping[int, str]
@@ -37,11 +37,13 @@ class Sheet:
     remarks: tuple[str, ...] = ()
     merged: tuple[Merged, ...] = ()
     pictures: Seen = NOTHING
+    hidden: bool = False
 
 
 def write_sheet(writer: MarkdownWriter, number: int, sheet: Sheet, *, is_only: bool = False) -> None:
     """Write a sheet as a page with its name as label, and as heading unless it is the only one and the name made up."""
     start = writer.begin_page()
+    writer.hides = sheet.hidden
     regions = _regions(sheet.rows)
     first = next(regions, None)
     has_text = first is not None or any(sheet.remarks)
@@ -54,10 +56,11 @@ def write_sheet(writer: MarkdownWriter, number: int, sheet: Sheet, *, is_only: b
         ]:
             fill(region, areas)
         for table in _tables(region):
-            _write_region(writer, list(table.values()))
+            _write_region(writer, table, areas)
     writer.blocks((*sheet.remarks, *sheet.pictures.paragraphs))
     how, reason = (NOTHING if has_text else sheet.pictures).verdict
     writer.end_page(number, start, how, reason, sheet.name)
+    writer.hides = False
 
 
 def _row_of(area: Merged) -> int:
@@ -112,16 +115,17 @@ def _is_table(side: Region) -> bool:
     return n_wide > 1 and max(side) - min(side) + 1 == len(side)
 
 
-def _write_region(writer: MarkdownWriter, region: list[Row]) -> None:
+def _write_region(writer: MarkdownWriter, region: Region, merged: Sequence[Merged]) -> None:
     """Write a region; rows of one cell above a wider table are its title, and one column alone is no table."""
-    columns = sorted({column for row in region for column in row})
-    if len(columns) == 1:
-        writer.block("\n".join(" ".join(row[columns[0]].split()) for row in region))
+    columns = sorted({column for row in region.values() for column in row})
+    first = next((number for number, row in region.items() if len(row) > 1), None)
+    if len(columns) == 1 or first is None:
+        writer.block("\n".join(" ".join(text.split()) for row in region.values() for text in row.values()))
         return
-    first = next(index for index, row in enumerate(region) if len(row) > 1)
-    for row in region[:first]:
-        writer.block(" ".join(next(iter(row.values())).split()))
-    writer.table([[row.get(column, "") for column in columns] for row in region[first:]])
+    for number in [number for number in region if number < first]:
+        writer.block(" ".join(next(iter(region.pop(number).values())).split()))
+    join_heads(region, merged)
+    writer.table([[row.get(column, "") for column in columns] for row in region.values()])
 
 
 def shown_number(value: float, number_format: str, *, since_1904: bool = False) -> str:

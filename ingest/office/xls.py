@@ -14,6 +14,7 @@ from ..errors import DamagedError, EmptyFileError, EncryptedError
 from ..images.pictures import NOTHING, Pictures
 from ..merged import Merged
 from ..reading import MarkdownWriter, Reading
+from ..struck import struck
 from .sheets import Cells, Sheet, shown_number, title_of, write_sheet
 from .xls_pictures import pictures_of_sheets
 
@@ -41,7 +42,7 @@ def read_xls(data: bytes, name: str) -> Reading:
                 Merged(top + 1, left, right - left, bottom - top) for top, bottom, left, right in sheet.merged_cells
             )
             seen = sum((pictures.see(*picture, number) for picture in shown.get(number, ())), NOTHING)
-            made = Sheet(sheet.name, _rows(book, sheet), remarks, merged, seen)
+            made = Sheet(sheet.name, _rows(book, sheet), remarks, merged, seen, sheet.visibility != 0)
             write_sheet(writer, number, made, is_only=book.nsheets == 1)
         except Exception as exc:  # noqa: BLE001  xlrd meets damage with struct.error, AssertionError, IndexError, ...
             start = writer.begin_page()
@@ -79,9 +80,22 @@ def _stream(data: bytes) -> bytes:
 
 
 def _rows(book: xlrd.book.Book, sheet: xlrd.sheet.Sheet) -> Iterator[tuple[int, Cells]]:
+    unseen = {column for column, info in sheet.colinfo_map.items() if info.hidden}
     for row in range(sheet.nrows):
-        cells = {column: _shown(book, cell) for column, cell in enumerate(sheet.row(row))}
-        yield row + 1, {column: text for column, text in cells.items() if text}
+        is_hidden = row in sheet.rowinfo_map and bool(sheet.rowinfo_map[row].hidden)
+        cells: dict[int, str] = {}
+        for column, cell in enumerate(sheet.row(row)):
+            if text := _shown(book, cell):
+                is_struck = is_hidden or column in unseen or _is_struck(book, cell)
+                cells[column] = struck(text) if is_struck else text
+        yield row + 1, cells
+
+
+def _is_struck(book: xlrd.book.Book, cell: xlrd.sheet.Cell) -> bool:
+    if cell.xf_index is None or cell.xf_index >= len(book.xf_list):
+        return False
+    font = book.xf_list[cell.xf_index].font_index
+    return font < len(book.font_list) and bool(book.font_list[font].struck_out)
 
 
 def _shown(book: xlrd.book.Book, cell: xlrd.sheet.Cell) -> str:

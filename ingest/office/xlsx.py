@@ -13,6 +13,7 @@ from ..errors import DamagedError
 from ..merged import Merged
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading
+from ..struck import finished, struck
 from .drawing import graphics, paragraphs
 from .pictures import OfficePictures, pictures_of
 from .sheets import Cells, Sheet, shown_number, title_of, write_sheet
@@ -23,6 +24,10 @@ BUILT_IN_FORMATS = {
     39: "#,##0.00", 40: "#,##0.00", 45: "mm:ss", 46: "h:mm:ss", 47: "mm:ss",
 }  # fmt: skip
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})(\d{1,9})")
+_TRUE = ("1", "true")
+_HIDDEN_COLUMNS = re.compile(rb'<(?:\w+:)?col\b(?=[^>]*\bmin="(\d{1,5})")(?=[^>]*\bmax="(\d{1,5})")[^>]*>')
+_HIDDEN = b'hidden="1"'
+_MOST_COLUMNS = 20_000
 _MERGED = b"mergeCell "
 
 
@@ -40,6 +45,7 @@ class _XlsxReader:
         self._workbook = package.xml(self._main)
         self._strings = self._shared_strings()
         self._formats = self._cell_formats()
+        self._struck = self._struck_formats()
         self._pictures = OfficePictures(package)
         self._since_1904 = attribute(self._workbook.find("{*}workbookPr"), "date1904") in ("1", "true")
 
@@ -60,6 +66,7 @@ class _XlsxReader:
                     tuple(self._remarks(part)),
                     tuple(self._merged(part)),
                     self._pictures.look(self._shown_on(part), number),
+                    attribute(element, "state") in ("hidden", "veryHidden"),
                 )
                 write_sheet(writer, number, sheet, is_only=len(elements) == 1)
             except DamagedError as exc:
@@ -91,16 +98,39 @@ class _XlsxReader:
 
     def _rows(self, part: str) -> Iterator[tuple[int, Cells]]:
         number = 0
+        unseen = self._hidden_columns(part)
         for row in self._package.elements(part, "row"):
             number = _integer(attribute(row, "r")) or number + 1
             cells: dict[int, str] = {}
             column = 0
+            is_hidden = attribute(row, "hidden") in _TRUE
             for cell in row.iterfind("{*}c"):
                 match = _REFERENCE.fullmatch(attribute(cell, "r"))
                 column = _column_number(match[1]) if match else column + 1
                 if text := self._shown(cell):
-                    cells[column] = text
+                    is_struck = is_hidden or column in unseen or self._is_struck(cell)
+                    cells[column] = struck(text) if is_struck else text
             yield number, cells
+
+    def _hidden_columns(self, part: str) -> frozenset[int]:
+        """Return the columns of a sheet that it does not show; they are named before its rows."""
+        start = self._package.read(part).partition(b"<sheetData")[0]
+        spans = (match.groups() for match in _HIDDEN_COLUMNS.finditer(start) if _HIDDEN in match[0])
+        return frozenset(
+            at for low, high in spans for at in range(int(low), min(int(high), int(low) + _MOST_COLUMNS) + 1)
+        )
+
+    def _is_struck(self, cell: Element) -> bool:
+        index = _integer(attribute(cell, "s"))
+        return index < len(self._struck) and self._struck[index]
+
+    def _struck_formats(self) -> list[bool]:
+        root = self._part("styles")
+        if root is None:
+            return []
+        struck_fonts = [_is_on(font.find("{*}strike")) for font in root.iterfind("{*}fonts/{*}font")]
+        indexes = (_integer(attribute(form, "fontId")) for form in root.iterfind("{*}cellXfs/{*}xf"))
+        return [index < len(struck_fonts) and struck_fonts[index] for index in indexes]
 
     def _merged(self, part: str) -> Iterator[Merged]:
         """Yield the merged cells of a sheet, which are named behind its rows."""
@@ -161,7 +191,18 @@ class _XlsxReader:
 
 def _rich_text(element: Element) -> str:
     """Return the text of a string item or comment without its phonetic guide."""
-    return "".join(t.text or "" for t in element.iter("{*}t") if local(t.getparent()) != "rPh")
+    return finished("".join(map(_run, (t for t in element.iter("{*}t") if local(t.getparent()) != "rPh"))))
+
+
+def _run(text: Element) -> str:
+    run = text.getparent()
+    properties = run.find("{*}rPr") if run is not None else None
+    is_struck = properties is not None and _is_on(properties.find("{*}strike"))
+    return struck(text.text or "") if is_struck else text.text or ""
+
+
+def _is_on(element: Element | None) -> bool:
+    return element is not None and attribute(element, "val", "1") in _TRUE
 
 
 def _column_of(reference: re.Match[str]) -> int:

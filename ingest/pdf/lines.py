@@ -7,15 +7,18 @@ mean is decided in ``pdf_columns``. To measure takes time, so that no more chara
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
 
 from ..layout.content import HYPHEN, Line
+from ..struck import finished, struck
 
 _LONG_LINE, _SAMPLED_LINES, _GAP, _SPARSE, _GAPS_EVERYWHERE = 20, 8, 0.8, 1.2, 0.3
 _FEW_LINES, _LETTER_GAP, _APART = 20, 0.12, "\t"
+_LEVEL, _THROUGH = 0.05, (0.3, 0.62)
 _LINE = re.compile(f"[^\r\n{HYPHEN}]*(?:{HYPHEN}|\r\n|\r|\n|$)")
+_STRUCK_TOGETHER = re.compile(r"[^\W\u2e80-\uffff]+|.", re.DOTALL)
 _SPACES = re.compile(" +")
 _LETTER = re.compile(r"[^\W_]")
 
@@ -64,13 +67,46 @@ def _joined_all(row: list[Line]) -> Line:
     return whole
 
 
+def _goes_through(stroke: Box, line: Line) -> bool:
+    """Return whether a line goes through the middle of a text line, and not on beyond it as a ruler does; a mark may."""
+    left, top, right, bottom = stroke
+    height = ((top + bottom) / 2 - line.bottom) / line.height
+    low, high = _THROUGH
+    ends = left > line.left - line.height and right < line.right + line.height
+    return low < height < high and left < line.right and right > line.left and (ends or top - bottom > line.height / 2)
+
+
+def _level_joined(
+    lines: list[Line], rows: list[tuple[Line, ...]]
+) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
+    """Return lines and rows, those beside each other joined: a last cell of one letter comes as a line of its own."""
+    whole: list[Line] = []
+    pieces: list[tuple[Line, ...]] = []
+    for line, row in zip(lines, rows, strict=True):
+        if whole and _is_beside(whole[-1], line):
+            whole[-1] = _joined(whole[-1], line, " ")
+            pieces[-1] += row
+        else:
+            whole.append(line)
+            pieces.append(row)
+    return tuple(whole), tuple(pieces) if any(len(row) > 1 for row in pieces) else ()
+
+
+def _is_beside(line: Line, more: Line) -> bool:
+    level = (
+        abs(line.bottom - more.bottom) < _LEVEL * line.height and abs(line.height - more.height) < _LEVEL * line.height
+    )
+    return level and more.left - line.right > _GAP * line.height and not line.text.endswith(HYPHEN)
+
+
 class TextLayer:
     """The characters of a page and their boxes."""
 
-    def __init__(self, text: str, box: Callable[[int], Box]) -> None:
-        """Take the text and what returns the box of the character at a place in it; zeros where there is none."""
+    def __init__(self, text: str, box: Callable[[int], Box], strokes: Sequence[Box] = ()) -> None:
+        """Take the text, what returns the box of the character at a place in it (zeros where there is none), and flat lines."""
         self._text = text
         self._box = box
+        self._strokes = strokes
 
     def lines_and_rows(self) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
         """Return the lines, and the same cut at wide gaps, if any.
@@ -88,7 +124,7 @@ class TextLayer:
         rows = tuple(
             self._cut(span) if everywhere or _density(span) > _SPARSE * usual else (span.line,) for span in spans
         )
-        return tuple(span.line for span in spans), rows if any(len(row) > 1 for row in rows) else ()
+        return _level_joined([span.line for span in spans], list(rows))
 
     def _rejoined(self, spans: list[_Span]) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
         """Return lines and rows where PDFium gives single letters: it took the page, rightly or not, for written downwards."""
@@ -120,7 +156,19 @@ class TextLayer:
         # The first character may be a bullet and the last a footnote's mark: the size is that of a letter between.
         letter = _LETTER.search(self._text, (first + last) // 2, last + 1)
         _, top, _, bottom = self._box(letter.start() if letter else first)
-        return Line.at(text, self._box(first)[0], bottom, self._box(last)[2], top)
+        line = Line.at(text, self._box(first)[0], bottom, self._box(last)[2], top)
+        through = [stroke for stroke in self._strokes if _goes_through(stroke, line)]
+        return line._replace(text=self._struck(first, last, through)) if through else line
+
+    def _struck(self, first: int, last: int, strokes: Sequence[Box]) -> str:
+        """Return a part of the text with the words marked that lines go through, of Chinese the characters."""
+        marked = []
+        for word in _STRUCK_TOGETHER.finditer(self._text, first, last + 1):
+            boxes = [self._box(at) for at in range(word.start(), word.end())]
+            middles = [(left + right) / 2 for left, _, right, _ in boxes]
+            n_struck = sum(any(stroke[0] <= middle <= stroke[2] for stroke in strokes) for middle in middles)
+            marked.append(struck(word[0]) if n_struck * 2 >= len(boxes) else word[0])
+        return finished("".join(marked)).strip()
 
     def _cut(self, span: _Span) -> tuple[Line, ...]:
         """Return a line cut at the spaces that are wider than the line is high."""

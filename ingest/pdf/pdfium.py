@@ -37,6 +37,7 @@ NEEDS_PASSWORD = "The PDF needs a password; save it once without one and ingest 
 _LOCK = threading.RLock()
 _MAX_PIXELS = 40_000_000
 _OBJECTS_LOOKED_AT = 400
+_MOST_OBJECTS, _FLAT = 4000, 2.5
 _LITTLE_TEXT = 100
 """With more characters a page is not looked through for images."""
 
@@ -143,7 +144,8 @@ class PdfiumFile:
         textpage = page.get_textpage()
         try:
             text = textpage.get_text_range()
-            lines, rows = TextLayer(text, _box_of(textpage, text)).lines_and_rows()
+            strokes = [*_strokes(page), *_struck_out(page)] if text.strip() else []
+            lines, rows = TextLayer(text, _box_of(textpage, text), strokes).lines_and_rows()
         finally:
             textpage.close()
         width, height = page.get_size()
@@ -225,6 +227,38 @@ def _object_kinds(page: pdfium.PdfPage) -> frozenset[int]:
             inner = min(max(pdfium_c.FPDFFormObj_CountObjects(item), 0), _OBJECTS_LOOKED_AT)
             kinds |= {pdfium_c.FPDFPageObj_GetType(pdfium_c.FPDFFormObj_GetObject(item, i)) for i in range(inner)}
     return frozenset(kinds)
+
+
+def _strokes(page: pdfium.PdfPage) -> Iterator[Box]:
+    """Yield the flat lines on a page, which may go through text; none of a page that is a drawing."""
+    n_objects = pdfium_c.FPDFPage_CountObjects(page)
+    if n_objects > _MOST_OBJECTS:
+        return
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    for index in range(n_objects):
+        item = pdfium_c.FPDFPage_GetObject(page, index)
+        if pdfium_c.FPDFPageObj_GetType(item) != pdfium_c.FPDF_PAGEOBJ_PATH:
+            continue
+        if pdfium_c.FPDFPageObj_GetBounds(item, left, bottom, right, top):
+            box = left.value, top.value, right.value, bottom.value
+            if box[1] - box[3] < _FLAT and box[2] - box[0] > _FLAT * 2:
+                yield box
+
+
+def _struck_out(page: pdfium.PdfPage) -> Iterator[Box]:
+    """Yield the boxes of text that annotations strike out."""
+    points = pdfium_c.FS_QUADPOINTSF()
+    for index in range(max(pdfium_c.FPDFPage_GetAnnotCount(page), 0)):
+        annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
+        if not annotation:
+            continue
+        if pdfium_c.FPDFAnnot_GetSubtype(annotation) == pdfium_c.FPDF_ANNOT_STRIKEOUT:
+            for at in range(pdfium_c.FPDFAnnot_CountAttachmentPoints(annotation)):
+                if pdfium_c.FPDFAnnot_GetAttachmentPoints(annotation, at, points):
+                    xs = points.x1, points.x2, points.x3, points.x4
+                    ys = points.y1, points.y2, points.y3, points.y4
+                    yield min(xs), max(ys), max(xs), min(ys)
+        pdfium_c.FPDFPage_CloseAnnot(annotation)
 
 
 def _marks(page: pdfium.PdfPage) -> Iterator[str]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from ..document import How
 from ..errors import DamagedError, EmptyFileError, EncryptedError, TooLargeError
 from ..images.ocr import OCR_HINT, ocr_installed, recognise
-from ..layout.columns import unmix_columns, with_table_rows
+from ..layout.columns import goes_on, unmix_columns, with_table_rows
 from ..layout.content import HYPHEN, Bookmark, Line, PageContent
 from ..layout.furniture import furniture
 from ..layout.paragraphs import blocks, heading_levels, looks_like_heading, size_of
@@ -76,28 +76,47 @@ def _read(pdf: PdfiumFile, data: bytes, name: str) -> Reading:
     bookmarks = pdf.bookmarks()
     level_of = _outline_levels(bookmarks, body) or _size_levels(body)
     joins_hyphen = _hyphen_rule(body)
+    out = _Body(writer, level_of, joins_hyphen)
     for page in body:
-        _write_page(writer, page, level_of, joins_hyphen)
+        out.write(page)
     return writer.finish(_title(pdf.title(), name), notes=_notes(pdf))
 
 
-def _write_page(
-    writer: MarkdownWriter, page: _Page, level_of: Callable[[int, Line], int], joins_hyphen: Callable[[str, str], bool]
-) -> None:
-    start = writer.begin_page()
-    number = page.content.number
-    for block in blocks(page.lines, lambda line: level_of(number, line), joins_hyphen):
-        if block.rows:
-            writer.table(block.rows)
-        elif block.level:
-            writer.heading(block.level, block.text)
-        else:
-            writer.block(block.text)
-    for paragraph in page.paragraphs:
-        writer.block(paragraph)
-    for mark in page.content.marks:
-        writer.block(mark)
-    writer.end_page(number, start, page.how, page.reason, page.content.label)
+class _Body:
+    """Writes pages, and carries the head of a table that goes on on the next page."""
+
+    def __init__(
+        self,
+        writer: MarkdownWriter,
+        level_of: Callable[[int, Line], int],
+        joins_hyphen: Callable[[str, str], bool],
+    ) -> None:
+        self._writer = writer
+        self._level_of = level_of
+        self._joins_hyphen = joins_hyphen
+        self._open: Sequence[Sequence[str]] = ()
+        """The rows of the table with which the page before ended; empty when it ended otherwise."""
+
+    def write(self, page: _Page) -> None:
+        """Write a page."""
+        writer, number = self._writer, page.content.number
+        start = writer.begin_page()
+        found = list(blocks(page.lines, lambda line: self._level_of(number, line), self._joins_hyphen))
+        before, self._open = self._open, ()
+        for at, block in enumerate(found):
+            if block.rows:
+                rows = [*before[:1], *block.rows] if at == 0 and goes_on(before, block.rows) else block.rows
+                writer.table(rows)
+                self._open = rows if at == len(found) - 1 else ()
+            elif block.level:
+                writer.heading(block.level, block.text)
+            else:
+                writer.block(block.text)
+        for paragraph in page.paragraphs:
+            writer.block(paragraph)
+        for mark in page.content.marks:
+            writer.block(mark)
+        writer.end_page(number, start, page.how, page.reason, page.content.label)
 
 
 class _Opinions:

@@ -8,25 +8,51 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 
 from selectolax.lexbor import LexborHTMLParser as Tree
 from selectolax.lexbor import LexborNode as Node
 
-from ..merged import Merged, Row, fill, grid
+from ..merged import Merged, Row, fill, grid, join_heads
+from ..struck import struck
+
+_HEAVY = "table, h1, h2, h3, h4, pre, ul ul, form"
+"""What cells of data seldom hold, and layouts often."""
+_NAMED = "th, caption, thead"
+_MOST_HEAVY = 0.25
 
 
 def data_rows(table: Node) -> list[list[str]] | None:
     """Return the cells of a table of data; None for one that only lays out a page."""
-    if table.css_first("table table, td h1, td h2, td h3, td pre, td ul ul, td form") is not None:
-        return None
-    rows = table.css("tr")
+    rows = list(_rows(table))
     cells = [[cell for cell in children(row) if cell.tag in {"td", "th"}] for row in rows]
     if max(map(len, cells), default=0) < 2:  # noqa: PLR2004 - one column is a layout
         return None
-    return _spread(cells)
+    heavy = sum(cell.css_first(_HEAVY) is not None for row in cells for cell in row)
+    total = sum(map(len, cells))
+    named = any(cell.tag == "th" for row in cells for cell in row) and len(rows) > 1
+    if heavy and (heavy > total * _MOST_HEAVY if named else len(rows) < 3 or heavy > 1):  # noqa: PLR2004
+        return None
+    return _spread(cells, _n_heads(rows, cells))
 
 
-def _spread(lines: list[list[Node]]) -> list[list[str]]:
+def _rows(table: Node) -> Iterator[Node]:
+    """Yield the rows of a table, none of a table in it."""
+    for child in children(table):
+        if child.tag == "tr":
+            yield child
+        elif child.tag in {"thead", "tbody", "tfoot"}:
+            yield from _rows(child)
+
+
+def _n_heads(rows: list[Node], cells: list[list[Node]]) -> int:
+    """Return how many rows the page marks as the head of a table; 0 where it does not."""
+    n_marked = sum(row.parent is not None and row.parent.tag == "thead" for row in rows)
+    n_named = len(list(takewhile(lambda row: row and all(cell.tag == "th" for cell in row), cells)))
+    return n_marked or n_named
+
+
+def _spread(lines: list[list[Node]], n_heads: int) -> list[list[str]]:
     """Return the text of each row's cells, those that span rows or columns in all that they cover."""
     rows: dict[int, Row] = {number: {} for number in range(len(lines))}
     merged: list[Merged] = []
@@ -37,13 +63,31 @@ def _spread(lines: list[list[Node]]) -> list[list[str]]:
             while (number, column) in covered:
                 column += 1
             across, down = _span(cell, "colspan"), min(_span(cell, "rowspan"), len(lines) - number)
-            rows[number][column] = text_of(cell)
+            rows[number][column] = _cell_text(cell)
             if across > 1 or down > 1:
                 merged.append(Merged(number, column, across, down))
                 covered |= {(number + y, column + x) for x in range(across) for y in range(1, down)}
             column += across
     fill(rows, merged)
+    join_heads(rows, merged, n_heads)
     return grid(rows)
+
+
+def _cell_text(cell: Node) -> str:
+    """Return the text of a cell on one line; of a table in it with commas between cells and semicolons between rows."""
+    if cell.parent is not None and is_struck(cell.parent):
+        return struck(text_of(cell))
+    if cell.css_first("table") is None:
+        return text_of(cell)
+    parts: list[str] = []
+    for child in children(cell):
+        rows = _cells_of(child) if child.tag == "table" else None
+        parts.append("; ".join(", ".join(filter(None, row)) for row in rows) if rows else text_of(child))
+    return " ".join(filter(None, parts))
+
+
+def _cells_of(table: Node) -> list[list[str]]:
+    return [[text_of(cell) for cell in children(row) if cell.tag in {"td", "th"}] for row in _rows(table)]
 
 
 def _span(cell: Node, name: str) -> int:
@@ -60,7 +104,9 @@ __all__ = [
     "children",
     "collapse",
     "events",
+    "is_struck",
     "number_of",
+    "strike_by_rules",
     "text_of",
 ]
 
@@ -114,11 +160,35 @@ def collapse(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
+_PARTED = "br, p, div, li, td, script, style, img, rt, s, del, strike, [style*='line-through']"
+_THROUGH = re.compile(r"([^{}]{1,300})\{[^{}]{0,1000}line-through[^{}]{0,1000}\}")
+_MAX_RULES = 50
+
+
+def is_struck(node: Node) -> bool:
+    """Return whether an element strikes its text out."""
+    return node.tag in {"s", "del", "strike"} or "line-through" in (node.attributes.get("style") or "")
+
+
+def strike_by_rules(tree: Tree) -> None:
+    """Write into elements what the page's own style sheets say of them: that their text is struck out."""
+    for sheet in tree.css("style"):
+        for rule in list(_THROUGH.finditer(sheet.text(deep=True)))[:_MAX_RULES]:
+            try:
+                found = tree.css(rule[1].strip()) if ":" not in rule[1] else []
+            except (ValueError, RuntimeError):  # a selector that the parser does not know
+                continue
+            for node in found:
+                node.attrs["style"] = f"{node.attributes.get('style') or ''};text-decoration:line-through"
+
+
 def text_of(node: Node) -> str:
     """Return an element's text on one line; words of different blocks do not run together."""
-    if not node.css_first("br, p, div, li, td, script, style, img, rt"):
+    if not node.css_first(_PARTED) and not is_struck(node):
         return SPACE.sub(" ", node.text(deep=True).translate(_INVISIBLE)).strip()
     parts: list[str] = []
+    marks: list[int] = []
+    """Where in the parts an element begins that is struck out."""
 
     def wanted(child: Node) -> bool:
         tag = child.tag
@@ -128,9 +198,14 @@ def text_of(node: Node) -> str:
             parts.append(f" {child.attributes.get('alt') or ''} ")
         elif tag == "br" or tag in BLOCKS:
             parts.append(" ")
+        if is_struck(child):
+            marks.append(len(parts))
         return tag not in SKIPPED
 
     for child, entering in events(node, wanted):
+        if not entering and is_struck(child):
+            start = marks.pop()
+            parts[start:] = [struck("".join(parts[start:]))]
         if not entering and child.tag in BLOCKS:
             parts.append(" ")
     return SPACE.sub(" ", "".join(parts).translate(_INVISIBLE)).strip()

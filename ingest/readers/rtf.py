@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import DamagedError, EmptyFileError
 from ..reading import MarkdownWriter, Reading
+from ..struck import finished, hidden, joined, struck
 from .rtf_pictures import REPEATING_GROUPS, RtfPictures
 
 _TOKEN = re.compile(
@@ -23,7 +24,7 @@ _SKIPPED_GROUPS = frozenset(
     b"fonttbl colortbl stylesheet info pict object objdata sn sv shprslt listpicture "
     b"themedata colorschememapping datastore latentstyles listtable "
     b"listoverridetable rsidtbl generator xmlnstbl fldinst filetbl revtbl pgptbl mmathPr datafield nonshppict panose "
-    b"bkmkstart bkmkend pnseclvl pntext atrfstart atrfend atnid wgrffmtfilter".split()
+    b"xe tc bkmkstart bkmkend pnseclvl pntext atrfstart atrfend atnid wgrffmtfilter".split()
 )
 _KNOWN_GROUPS = frozenset((b"shppict", b"shpinst"))
 """Groups that a program may skip that does not know them; kb does."""
@@ -31,6 +32,7 @@ _CHARACTERS = {
     b"tab": " ", b"line": "\n", b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’",
     b"ldblquote": "“", b"rdblquote": "”", b"emspace": " ", b"enspace": " ", b"qmspace": " ",
 }  # fmt: skip
+_STRIKES = (b"strike", b"striked", b"deleted")
 _CHARSETS = {
     77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "cp950", 161: "cp1253", 162: "cp1254",
     163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
@@ -46,6 +48,7 @@ class _State:
     font: int = -1
     fallback: int = 1
     hidden: bool = False
+    struck: bool = False
     picture: bool = False
     """Whether it is the group of a picture itself."""
     repeats: bool = False
@@ -160,20 +163,22 @@ class _RtfReader:
             return
         if word == b"u" and number is not None:
             self._flush()
-            self._text.append(chr(number & 0xFFFF))
+            self._put(chr(number & 0xFFFF))
             self._to_skip = self._state.fallback
             return
         self._flush()
         if word in _CHARACTERS:
-            self._text.append(_CHARACTERS[word])
+            self._put(_CHARACTERS[word])
         elif word == b"f":
             self._state = replace(self._state, font=number or 0)
         elif word == b"uc":
             self._state = replace(self._state, fallback=number if number is not None else 1)
         elif word == b"v":
             self._state = replace(self._state, hidden=number != 0)
+        elif word in _STRIKES:
+            self._state = replace(self._state, struck=number != 0)
         elif word == b"plain":
-            self._state = replace(self._state, hidden=False)
+            self._state = replace(self._state, hidden=False, struck=False)
         else:
             self._structure(word, number)
 
@@ -226,24 +231,28 @@ class _RtfReader:
         self._to_skip -= skipped
         if self._state.picture:
             self._pictures.add(content)
-        elif not self._state.skipped and not self._state.hidden:
+        elif not self._state.skipped:
             self._bytes += content[skipped:]
 
     def _add(self, text: str) -> None:
-        if not self._state.skipped and not self._state.hidden:
-            self._text.append(text)
+        if not self._state.skipped:
+            self._put(text)
+
+    def _put(self, text: str) -> None:
+        """Add text as the group shows it."""
+        self._text.append(hidden(text) if self._state.hidden else struck(text) if self._state.struck else text)
 
     def _flush(self) -> None:
         """Decode the bytes so far; they are kept until the font changes, as a character may take two."""
         if self._bytes:
-            self._text.append(self._bytes.decode(self._fonts.get(self._state.font, self._code_page), "replace"))
+            self._put(self._bytes.decode(self._fonts.get(self._state.font, self._code_page), "replace"))
             self._bytes.clear()
 
     def _taken(self) -> str:
         self._flush()
-        text = "".join(self._text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text = joined("".join(self._text)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         self._text = []
-        return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
+        return "\n".join(" ".join(line.split()) for line in finished(text).split("\n")).strip()
 
     def _end_paragraph(self) -> None:
         if self._in_table:

@@ -16,6 +16,7 @@ from ..document import Heading
 from ..images.pictures import Pictures
 from ..media import CODE_LANGUAGES, SUFFIXES
 from ..reading import MarkdownWriter, Reading
+from ..struck import finished, struck
 from ..text import encoding
 from .markdown_pictures import with_pictures
 from .page_pictures import looking
@@ -57,11 +58,23 @@ _MARKED = re.compile(r"[\[`*_<{]")
 _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[`*]+|(?<!\w)_+|_+(?!\w)|<[^>]+>|\s*\{:?\s*[#.][^}]*\}\s*$")
 
 
+_STRUCK = re.compile(
+    r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)|(?P<ticks>`+)[^`\n]+(?P=ticks)"
+    r"|<(?P<tag>del|s|strike)>(?P<inside>(?:(?!\n[ \t]*\n).){1,2000}?)</(?P=tag)>",
+    re.MULTILINE | re.DOTALL | re.IGNORECASE,
+)
+"""Code, which stays as it is, or text that is struck out with HTML."""
+
+
+def _as_markdown(match: re.Match[str]) -> str:
+    return finished(struck(match["inside"])) if match["tag"] else match[0]
+
+
 def read_markdown(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
     """Read Markdown as it is; headings are ATX and setext ones outside of code, comments and front matter."""
     text, decoded = _text(data)
     pictures = Pictures()
-    text = with_pictures(text, looking(pictures))
+    text = _STRUCK.sub(_as_markdown, with_pictures(text, looking(pictures)))
     front = _FRONT_MATTER.match(text)
     title = _FRONT_TITLE.search(front.group()) if front else None
     headings = list(_markdown_headings(text, front.end() if front else 0))

@@ -13,9 +13,24 @@ from collections.abc import Callable
 
 from ..images.pictures import Pictures
 from ..reading import MarkdownWriter, Reading
+from ..struck import STRUCK, STRUCK_END, finished, struck
 from ..text import encoding
 from ..text.instructions import hidden_note
-from .html_tree import BLOCKS, SKIPPED, SPACE, Node, Tree, as_html, collapse, data_rows, events, number_of, text_of
+from .html_tree import (
+    BLOCKS,
+    SKIPPED,
+    SPACE,
+    Node,
+    Tree,
+    as_html,
+    collapse,
+    data_rows,
+    events,
+    is_struck,
+    number_of,
+    strike_by_rules,
+    text_of,
+)
 from .page_pictures import PICTURED, Look, addresses, looking
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -53,6 +68,7 @@ def html_reading(html: str, encoding_name: str = "", notes: tuple[str, ...] = ()
     """
     pictures = Pictures()
     tree = Tree(encoding.repair(html))
+    strike_by_rules(tree)
     title = _title(tree)
     page = _Page(look or looking(pictures))
     if title and not any(text_of(node) for node in tree.css("h1")):
@@ -93,6 +109,8 @@ class _Page:
         self._numbers: list[int] = []
         self._item_open = False
         self._quotes = 0
+        self._struck = 0
+        """How many of the elements around strike their text out."""
         enter: dict[str, Callable[[Node], bool]] = {
             "li": self._enter_item,
             "ul": self._enter_list,
@@ -142,9 +160,16 @@ class _Page:
             return False
         if tag in BLOCKS:
             self._flush()
-        return handler(node) if handler else True
+        goes_in = handler(node) if handler else True
+        if goes_in and is_struck(node):
+            self._inline.append(STRUCK)
+            self._struck += 1
+        return goes_in
 
     def _on_leave(self, node: Node) -> None:
+        if is_struck(node):
+            self._struck -= 1
+            self._inline.append(STRUCK_END)
         if node.tag in BLOCKS:
             self._flush()
         handler = self._leave.get(node.tag or "")
@@ -168,8 +193,8 @@ class _Page:
 
     def _flush(self) -> None:
         """Write the inline text gathered so far, and then what its pictures say."""
-        text = collapse("".join(self._inline))
-        self._inline.clear()
+        text = finished(collapse("".join(self._inline) + STRUCK_END * self._struck))
+        self._inline[:] = STRUCK * self._struck
         shown, self._shown = self._shown, []
         for paragraph in filter(None, (text, *shown)):
             self._write(paragraph)
@@ -195,7 +220,7 @@ class _Page:
         title = _PERMALINK.sub("", text_of(node))
         if title:
             self._flush_list()
-            self.writer.heading(int((node.tag or "h1")[1]), title)
+            self.writer.heading(int((node.tag or "h1")[1]), struck(title) if self._struck else title)
             self._item_open = False
             self._look_below(node)
             self._flush()
@@ -305,7 +330,7 @@ class _Page:
         caption = node.css_first("caption")
         if caption is not None:
             self.writer.block(text_of(caption))
-        self.writer.table(rows)
+        self.writer.table([[struck(cell) for cell in row] for row in rows] if self._struck else rows)
         self._look_below(node)
         self._flush()
         return False

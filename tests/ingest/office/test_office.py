@@ -17,7 +17,7 @@ from kb.ingest.errors import DamagedError, EmptyFileError, EncryptedError, ReadE
 from kb.ingest.images.image import read_image
 from kb.ingest.images.ocr import ocr_installed
 from kb.ingest.office.docx import read_docx
-from kb.ingest.office.docx_styles import Numbering
+from kb.ingest.office.docx_numbers import Numbering
 from kb.ingest.office.odf import read_odp, read_ods, read_odt
 from kb.ingest.office.pptx import read_pptx
 from kb.ingest.office.sheets import shown_number

@@ -240,6 +240,59 @@ def test_aligned_rows_become_a_table() -> None:
     ]
 
 
+def priced(first: int, last: int, top: int, head: str = "") -> str:
+    """Return a content stream with the rows of a table, with a head above them."""
+    rows = [(f"T{number}", f"Box {number}", f"{number}.50", f"{number % 7}") for number in range(first, last)]
+    lines = [tuple(head.split()), *rows] if head else rows
+    places = ((60, 0), (160, 1), (330, 2), (450, 3))
+    return lines_at(*((x, top - 18 * at, row[of]) for at, row in enumerate(lines) for x, of in places))
+
+
+def test_a_table_that_goes_on_takes_its_head_along() -> None:
+    """Also where its last cells are single digits, which PDFium gives as lines of their own."""
+    text = read_pdf(pdf(priced(1, 30, 780, "Code Parcel Price Days"), priced(30, 50, 780)), "a.pdf").text
+    head = "| Code | Parcel | Price | Days |\n| --- | --- | --- | --- |\n"
+    assert text.count(head) == 2
+    assert f"| T29 | Box 29 | 29.50 | 1 |\n\n{head}| T30 | Box 30 | 30.50 | 2 |" in text
+    assert "| T49 | Box 49 | 49.50 | 0 |" in text
+
+
+def test_a_new_table_on_the_next_page_keeps_its_own_head() -> None:
+    """A row of names above numbers begins a table."""
+    pages = priced(1, 30, 780, "Code Parcel Price Days"), priced(30, 50, 780, "Key Crate Cost Weeks")
+    assert "| Key | Crate | Cost | Weeks |\n| --- |" in read_pdf(pdf(*pages), "a.pdf").text
+
+
+def test_text_with_a_line_through_it_is_struck_out() -> None:
+    """By a stroke or a flat box at the height of the letters' middle; one below the text, or across the page, is none."""
+    page = lines_at(
+        (60, 700, "Closed on Monday now"),
+        (60, 660, "Open all day"),
+        (60, 620, "Ruled off"),
+        (60, 580, "A fee of 18 is due"),
+    )
+    drawn = "60 703.5 m 165 703.5 l S 60 658 m 130 658 l S 20 623.5 m 560 623.5 l S 101 583 12 0.8 re f"
+    text = read_pdf(pdf(f"{page}\n{drawn}"), "a.pdf").text
+    assert [line for line in text.splitlines() if line] == [
+        "~~Closed on Monday now~~",
+        "Open all day",
+        "Ruled off",
+        "A fee of ~~18~~ is due",
+    ]
+
+
+def test_text_that_an_annotation_strikes_out_is_marked() -> None:
+    """As reviewers do in their PDF programs."""
+    document = FPDF()
+    document.add_page()
+    document.set_font("Times", size=11)
+    with document.highlight("", type="StrikeOut"):
+        document.write(5, "The old rule.")
+    document.ln(20)
+    document.write(5, "The new rule.")
+    assert read_pdf(bytes(document.output()), "a.pdf").text == "~~The old rule.~~\n\nThe new rule."
+
+
 def test_bookmarks_become_headings() -> None:
     """Entries of the outline are headings where they stand in the text, with their levels."""
     document = FPDF()

@@ -1,0 +1,52 @@
+"""Text that is struck out, or that its program hides: it stays, marked ``~~so~~``, so that nobody takes it for what holds.
+
+Comes in: pieces of text as a reader meets them. Goes out: the same with marks that ``finished`` writes out for a whole block.
+Never: a word left out, or a mark over several lines, which Markdown would not read.
+"""
+
+from __future__ import annotations
+
+import re
+
+STRUCK, STRUCK_END, _HIDDEN, _HIDDEN_END = "\x0e\x0f\x10\x11"
+"""Characters that no text holds; marks of neighbours become one."""
+_MARKED = re.compile(f"([{STRUCK}{_HIDDEN}])([^{STRUCK}-{_HIDDEN_END}]*)[{STRUCK_END}{_HIDDEN_END}]")
+_ANY_MARK = re.compile(f"[{STRUCK}-{_HIDDEN_END}]")
+_LINE = re.compile(r"(\s*(?:(?:[-*+>]|#{1,6}|\d{1,4}[.)])\s+)*)(.*?)(\s*)", re.DOTALL)
+_SPACES = re.compile(r"(?<=\S)  +(?=~~)|(?<=~~)  +(?=\S)")
+_LABEL = "(hidden) "
+
+
+def struck(text: str) -> str:
+    """Mark a piece of text as struck out."""
+    return f"{STRUCK}{text}{STRUCK_END}" if text else ""
+
+
+def hidden(text: str) -> str:
+    """Mark a piece of text as one that its program does not show."""
+    return f"{_HIDDEN}{text}{_HIDDEN_END}" if text else ""
+
+
+def joined(text: str) -> str:
+    """Return text in which marks that follow each other are one."""
+    return text.replace(STRUCK_END + STRUCK, "").replace(_HIDDEN_END + _HIDDEN, "")
+
+
+def finished(text: str) -> str:
+    """Return the text of a block with its marks written out, line by line."""
+    if STRUCK not in text and _HIDDEN not in text:
+        return text
+    text = joined(text)
+    while _MARKED.search(text):
+        text = _MARKED.sub(_written, text)
+    return _SPACES.sub(" ", _ANY_MARK.sub("", text))
+
+
+def _written(match: re.Match[str]) -> str:
+    label = _LABEL if match[1] == _HIDDEN else ""
+    return "\n".join(_line(line, label) for line in match[2].replace("~~", "").split("\n"))
+
+
+def _line(line: str, label: str) -> str:
+    parts = _LINE.fullmatch(line)
+    return f"{parts[1]}~~{label}{parts[2]}~~{parts[3]}" if parts and parts[2] else line
