@@ -107,7 +107,7 @@ def _counted(digits: str, units: str, *, zero: str = "", ten: bool = True, one: 
 
     Args:
         digits: for 0 to 9.
-        units: for 10, 100, 1,000 and 10,000.
+        units: for 10, 100, 1,000 and 10,000, if need be for 100,000,000.
         zero: stands for digits that are 0 between others.
         ten: whether 10 to 19 begin with the unit alone.
         one: whether a 1 stands before a hundred and a thousand.
@@ -115,9 +115,10 @@ def _counted(digits: str, units: str, *, zero: str = "", ten: bool = True, one: 
 
     def made(number: int, *, first: bool = True) -> str:
         if number >= 10_000:  # noqa: PLR2004
-            high, low = divmod(number, 10_000)
-            gap = zero if 0 < low < 1000 else ""  # noqa: PLR2004
-            return made(high) + units[3] + gap + (made(low, first=False) if low else "")
+            size, unit = (10**8, units[4]) if number >= 10**8 and len(units) > 4 else (10_000, units[3])  # noqa: PLR2004
+            high, low = divmod(number, size)
+            gap = zero if 0 < low < size // 10 else ""
+            return made(high) + unit + gap + (made(low, first=False) if low else "")
         text, gap = "", False
         for power in (3, 2, 1, 0):
             digit, number = divmod(number, 10**power)
@@ -167,13 +168,14 @@ _FORMS: dict[str, Callable[[int], str]] = {
     "chineseCounting": _below_hundred(_PLAIN, _digits("○一二三四五六七八九")),
     "taiwaneseCounting": _below_hundred(_PLAIN, _digits("○一二三四五六七八九")),
     "chineseCountingThousand": _PLAIN,
+    "chineseAmount": _counted(_CHINESE, "十百千万亿", zero="零", ten=False),
     "taiwaneseCountingThousand": _counted(_CHINESE, "十百千萬", zero="零"),
     "koreanDigital2": _digits("零一二三四五六七八九"),
     "japaneseCounting": _counted(_CHINESE, "十百千万", one=False),
     "ideographDigital": _digits("〇一二三四五六七八九"),
     "japaneseDigitalTenThousand": _digits("〇一二三四五六七八九"),
     "taiwaneseDigital": _digits("○一二三四五六七八九"),
-    "chineseLegalSimplified": _counted("零壹贰叁肆伍陆柒捌玖", "拾佰仟萬", zero="零", ten=False),
+    "chineseLegalSimplified": _counted("零壹贰叁肆伍陆柒捌玖", "拾佰仟万亿", zero="零", ten=False),
     "ideographLegalTraditional": _counted("零壹貳參肆伍陸柒捌玖", "拾佰仟萬", zero="零", ten=False),
     "japaneseLegal": _counted("〇壱弐参四伍六七八九", "拾百阡萬", ten=False),
     "ideographTraditional": _cycled(_STEMS),

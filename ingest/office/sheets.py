@@ -9,7 +9,6 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from itertools import chain, pairwise
 from pathlib import PurePath
 
@@ -23,9 +22,6 @@ Region = dict[int, Row]
 """Rows by their numbers."""
 
 _DEFAULT_NAME = re.compile(r"(?:sheet|工作表|表|tabelle|feuil|hoja|foglio|лист|シート)\s*\d*", re.IGNORECASE)
-_NO_LITERALS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.')
-_EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001  sheets know no time zones
-_MAX_SERIAL = 2_958_466  # 31 December 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,41 +122,3 @@ def _write_region(writer: MarkdownWriter, region: Region, merged: Sequence[Merge
         writer.block(" ".join(next(iter(region.pop(number).values())).split()))
     join_heads(region, merged)
     writer.table([[row.get(column, "") for column in columns] for row in region.values()])
-
-
-def shown_number(value: float, number_format: str, *, since_1904: bool = False) -> str:
-    """Return a number as a sheet shows it under a format code (ECMA-376 part 1, 18.8.31); dates as ISO 8601."""
-    code = _NO_LITERALS.sub("", number_format.partition(";")[0])
-    if (
-        code.casefold() not in ("general", "@")
-        and re.search("[ymdhs]", code, re.IGNORECASE)
-        and 0 <= value < _MAX_SERIAL
-    ):
-        return _shown_date(value, code.casefold(), since_1904=since_1904)
-    match = re.search(r"[0#?](?:\.([0#?]+))?(?=[^0#?.]*$)", code)
-    if "E" in code or not match or "/" in code:
-        return plain_number(value)
-    decimals = match[1] or ""
-    if "%" in code:
-        value *= 100
-    text = f"{value:{',' if ',' in code else ''}.{len(decimals)}f}"
-    optional = len(decimals) - len(decimals.rstrip("#?"))
-    for _ in range(optional):
-        text = text.removesuffix("0")
-    return text.removesuffix(".") + ("%" if "%" in code else "")
-
-
-def plain_number(value: float) -> str:
-    """Return a number without a format: whole ones without a point, others with up to 15 digits."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.15g}"  # noqa: PLR2004
-
-
-def _shown_date(serial: float, code: str, *, since_1904: bool) -> str:
-    moment = (_EPOCH_1904 if since_1904 else _EPOCH_1900) + timedelta(seconds=round(serial * 86400))
-    has_day, has_time = bool(re.search("[yd]", code)), bool(re.search("[hs]", code))
-    clock = "%H:%M:%S" if moment.second or "s" in code else "%H:%M"
-    if has_time and (not has_day or (serial < 1 and not has_day)):
-        return moment.strftime(clock)
-    if not has_time and "d" not in code:
-        return moment.strftime("%Y-%m" if "m" in code else "%Y")
-    return moment.strftime(f"%Y-%m-%d {clock}" if has_time else "%Y-%m-%d")

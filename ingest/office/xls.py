@@ -15,7 +15,8 @@ from ..images.pictures import NOTHING, Pictures
 from ..merged import Merged
 from ..reading import MarkdownWriter, Reading
 from ..struck import struck
-from .sheets import Cells, Sheet, shown_number, title_of, write_sheet
+from .number_format import shown_number
+from .sheets import Cells, Sheet, title_of, write_sheet
 from .xls_pictures import pictures_of_sheets
 
 if TYPE_CHECKING:

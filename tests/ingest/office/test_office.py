@@ -18,9 +18,9 @@ from kb.ingest.images.image import read_image
 from kb.ingest.images.ocr import ocr_installed
 from kb.ingest.office.docx import read_docx
 from kb.ingest.office.docx_numbers import Numbering
+from kb.ingest.office.number_format import shown_number
 from kb.ingest.office.odf import read_odp, read_ods, read_odt
 from kb.ingest.office.pptx import read_pptx
-from kb.ingest.office.sheets import shown_number
 from kb.ingest.office.xls import read_xls
 from kb.ingest.office.xlsx import read_xlsx
 from kb.ingest.package import parse_xml as parse_part
@@ -300,7 +300,7 @@ def test_a_sheet_is_a_page_with_tables() -> None:
         (45292.75, "m/d/yyyy h:mm", "2024-01-01 18:00"),
         (0.25, "h:mm", "06:00"),
         (45292, '"Year" yyyy', "2024"),
-        (12, '0 "days"', "12"),
+        (12, '0 "days"', "12 days"),
         (2.5, "0.##", "2.5"),
         (-1, "yyyy-mm-dd", "-1"),
     ],
