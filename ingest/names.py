@@ -51,7 +51,7 @@ def document_names(
 
 
 def file_words(name: str) -> str:
-    """Return the words, numbers and dates of a file name, blanks between them: of ``Q3Report_2025-03`` Q3 Report 2025 03 March 2025."""
+    """Return the words, numbers and dates of a file name: of ``Q3Report_2025-03`` Q3 Report 2025 03 March 2025."""
     words = _SEPARATORS.sub(" ", _CAMEL.sub(" ", name)).strip()
     return " ".join([words, *_dates(name)])
 
