@@ -6,19 +6,14 @@ import os
 import platform
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from .. import __version__
-from ..ingest.errors import InputError, KBError
-from ..ingest.run.sync import Selection
-from ..ingest.store.keywords import Tokenizer
-from ..ingest.store.recover import recover
-from ..retrieval.words.tokens import TOKENS_VERSION, tokens
+from ..ingest.errors import KBError
 from .api import KnowledgeBase
 from .base.config import Config, load_config
-from .base.upkeep import writing
 
 _EXTRAS = (
     ("dense", "sentence-transformers"),
@@ -46,36 +41,6 @@ def examine(*, home: str | os.PathLike[str] | None = None, name: str | None = No
     """Look at this machine and at one knowledge base; never fails, never changes anything."""
     config = load_config(home=home, name=name)
     return (*_machine(config), *_extras(), *_base(config))
-
-
-def repair(
-    *, home: str | os.PathLike[str] | None = None, name: str | None = None, say: Callable[[str], None] | None = None
-) -> tuple[Finding, ...]:
-    """Make a damaged catalog anew from what is sound in it and from the files; the damaged one is kept beside it.
-
-    Raises:
-        InputError: there is no such base.
-        StorageError: another process is writing to it.
-    """
-    config = load_config(home=home, name=name)
-    if not config.is_there:
-        raise InputError(f"there is no knowledge base {config.name!r} in {config.home}; make it with: kb ingest PATH")
-    with writing(config.folder):
-        recovered = recover(config.folder, Tokenizer(tokens, TOKENS_VERSION))
-    with KnowledgeBase(config) as kb:
-        there = [root for root in recovered.roots if root.exists()]
-        report = kb.ingest(there, selection=Selection(force=True), say=say)  # a flipped bit may be in any of it
-        n_read = sum(map(len, (report.added, report.updated, report.unchanged)))
-        lost = {str(root) for root in recovered.roots if not root.exists()}
-    return (
-        Finding("kept", ok=True, detail=f"{recovered.n_documents} documents; the damaged file is {recovered.kept}"),
-        Finding(
-            "read again",
-            ok=not report.failed,
-            detail=f"{n_read} files, {len(report.failed)} failed",
-        ),
-        *(Finding("not there", ok=False, detail=f"{place}: ingest it again once it is") for place in sorted(lost)),
-    )
 
 
 def _machine(config: Config) -> Iterator[Finding]:

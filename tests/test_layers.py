@@ -30,6 +30,7 @@ prompts
 retrieval/search
 retrieval/lanes
 retrieval/models
+retrieval/tables
 retrieval/words
 retrieval/hit retrieval/metrics retrieval/where
 ingest/run

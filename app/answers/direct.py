@@ -1,4 +1,4 @@
-"""Questions that are not answered from passages: what there is, how many documents mention something.
+"""Questions that are not answered from passages: what there is, what mentions something, what tables come to.
 
 Comes in: a question. Goes out: its exact answer, or ``None``; then it is searched for. Never: a guess.
 """
@@ -9,14 +9,17 @@ from ..base.library import Library
 from .answer import Answer, Asked
 from .census import census_of, taken
 from .inventory import stated
+from .tables import from_tables
 
 
 def directly(library: Library, asked: Asked) -> Answer | None:
-    """Return the answer to a question that the catalog answers; ``None`` where passages have to."""
+    """Return the answer to a question that the catalog or a table answers; ``None`` where passages have to."""
     if asked.task not in {None, "answer"}:
         return None
     if said := stated(library, asked.said or asked.question, asked.where):
         return said
     census = census_of(asked.question)
     counted = taken(library, census, asked.question, asked.where) if census else None
-    return counted if census and counted and (census.literally or not counted.abstained) else None
+    if census and counted and (census.literally or not counted.abstained):
+        return counted
+    return from_tables(library, asked)

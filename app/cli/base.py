@@ -48,16 +48,8 @@ def rm(
 
 
 @command(keeping)
-def doctor(
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Make a damaged base anew, from what is sound in it and from the files.")
-    ] = False,
-    *,
-    base: Place,
-    as_json: AsJson = False,
-) -> None:
+def doctor(*, base: Place, as_json: AsJson = False) -> None:
     """Show what is installed, which models are at hand, and what is missing."""
-    from .. import doctor
+    from ..doctor import examine
 
-    done = doctor.repair(home=base.home, name=base.name, say=show.message) if repair else ()
-    show.findings((*done, *doctor.examine(home=base.home, name=base.name)), as_json=as_json)
+    show.findings(examine(home=base.home, name=base.name), as_json=as_json)

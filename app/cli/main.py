@@ -19,7 +19,6 @@ import typer
 
 from ... import __version__
 from ...ingest.errors import InputError, KBError
-from ...ingest.store.database import is_damage
 from .commands import FAILED, INTERRUPTED, USAGE, LazyGroup
 from .terminal import plain
 
@@ -67,8 +66,6 @@ def main() -> NoReturn:
     except Exception as error:  # noqa: BLE001
         if os.environ.get("KB_DEBUG"):
             traceback.print_exc()
-        if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
-            _leave(f"the knowledge base is damaged ({error}); run: kb doctor --repair", FAILED)
         if fault := _fault_of_the_machine(error):
             _leave(f"{fault}; what was finished is kept: mend that, then run the same command to go on", FAILED)
         _leave(f"this should not have happened: {type(error).__name__}: {error}; set KB_DEBUG=1 for details", FAILED)

@@ -202,13 +202,8 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Return whether SQLite says that what is in the file is not as it wrote it."""
-    return error.sqlite_errorname.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
-
-
 def _advice(error: sqlite3.DatabaseError) -> str:
     """Return what to do about a catalog that does not open; never to remove one that is whole."""
     if error.sqlite_errorname == "SQLITE_FULL":
         return "the disk is full: make room, then run the same command again"
-    return "run: kb doctor --repair" if is_damage(error) else "restore it from a backup or remove it"
+    return "restore it from a backup or remove it"

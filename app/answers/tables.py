@@ -1,0 +1,192 @@
+"""Questions to tables are answered by computing: looked up, filtered, counted, summed, averaged, sorted.
+
+Comes in: a question. Goes out: the answer with its rows and, where something was computed, the formula in words; ``None``
+unless exactly one table knows every word of the question. Never: an answer of which a part was guessed, or written by a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import PurePath
+
+from ...ingest.store.catalog import Catalog
+from ...prompts.fill import language_of
+from ...prompts.templates import Language
+from ...retrieval.tables.cover import Question
+from ...retrieval.tables.index import Asked as Table
+from ...retrieval.tables.plan import Plan, planned
+from ...retrieval.tables.read import tables
+from ...retrieval.tables.run import Result, run
+from ...retrieval.tables.values import column
+from ...retrieval.tables.words import lexicon, phrase
+from ...retrieval.where import Where, resolve
+from ...retrieval.words.tokens import match_query
+from ..base.library import Library
+from .answer import Answer, Asked
+from .tables_said import Place, said
+
+_MOST_WORDS = 60
+"""Words of a question that may be one to a table; what is longer says more than that."""
+_LOOKED_AT = 300
+"""Documents whose tables are looked at; of more, those that hold the rarest words of the question."""
+_MOST = 0.6
+"""Of a document's characters that are a table's, so that the document's name is the table's."""
+_SMALL = 5_000
+"""Passages up to which every document is looked at."""
+_HAS_TABLE = "text LIKE '%|%--%|%'"
+_OLD = frozenset(
+    phrase(word)
+    for word in ("old", "archive", "archived", "obsolete", "backup", "copy", "旧", "旧版", "历史", "作废", "备份")
+)
+"""A table that goes by one of these gives way to another one that says something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    table: Table
+    plan: Plan
+    result: Result
+    place: Place
+
+    @property
+    def is_old(self) -> bool:
+        return any(name in _OLD for name in self.table.names)
+
+    @property
+    def language(self) -> Language:
+        """The language of its columns."""
+        return language_of(" ".join(self.table.table.head))
+
+    @property
+    def extreme(self) -> tuple[Decimal, str]:
+        """The number or the date that an extreme comes to."""
+        column, row = self.table.columns[self.plan.measure or 0], self.result.rows[0]
+        number = column.numbers[row] if column.kind == "number" else None
+        date = column.dates[row] if column.kind == "date" else None
+        return number if number is not None else Decimal(), date or ""
+
+    @property
+    def says(self) -> tuple[object, ...]:
+        """What it answers, for comparison with another table."""
+        rows = tuple(self.table.table.rows[row].cells for row in self.result.rows)
+        return (self.plan.operation, self.result.number if self.result.number is not None else rows)
+
+
+def from_tables(library: Library, asked: Asked) -> Answer | None:
+    """Return the answer that one table of the library gives; ``None`` where none does, or two give different ones."""
+    question = Question.of(asked.question)
+    if not 1 < len(question.words) <= _MOST_WORDS or not any(_is_asked(use.meaning) for use in question.uses):
+        return None
+    found = list(_found(library, question, asked.where))
+    if any(one.plan.year_by_name for one in found):
+        found = [one for one in found if one.plan.year_by_name or not _has_time(one.plan)]
+    best = max((one.plan.score for one in found), default=0)
+    found = [one for one in found if one.plan.score == best]
+    found = [one for one in found if not one.is_old] or found
+    found = [one for one in found if one.language == language_of(asked.question)] or found
+    if not found or (len({one.says for one in found}) > 1 and not (found := _extreme_of_all(found))):
+        return None
+    first = found[0]
+    return said(library, asked.question, first.table, first.plan, first.result, first.place)
+
+
+def _extreme_of_all(found: list[_Found]) -> list[_Found]:
+    """Return the extreme over tables of one document that have the same column; none where they are no such tables."""
+    columns = {(one.place, one.plan.operation, one.table.table.head[one.plan.measure or 0]) for one in found}
+    if len(columns) > 1 or found[0].plan.operation not in {"min", "max"} or len({one.result.unit for one in found}) > 1:
+        return []
+    best = (min if found[0].plan.operation == "min" else max)(one.extreme for one in found)
+    return [one for one in found if one.extreme == best][:1]
+
+
+def _is_asked(meaning: str) -> bool:
+    return meaning in {"operation", "superlative", "compare", "filler", "time"}
+
+
+def _has_time(plan: Plan) -> bool:
+    return any(one.time for one in plan.filters)
+
+
+def _found(library: Library, question: Question, where: Where) -> Iterator[_Found]:
+    for base, part in library.parts.items():
+        for document_id, source, root, text, title in _documents(part.catalog, question, where):
+            here = _asked(text, _names(source, root, title))
+            has_pairs_of_totals = any(_sums_up(table) for table in here)
+            for table in here:
+                plan = planned(question, table)
+                if plan is None or not (result := run(plan, table)):
+                    continue
+                if (
+                    plan.operation == "sum"
+                    and not plan.filters
+                    and not _agrees(table, plan, result, has_pairs_of_totals)
+                ):
+                    continue
+                yield _Found(table, plan, result, Place(base, source, document_id))
+
+
+@lru_cache(maxsize=512)
+def _asked(text: str, names: tuple[str, ...]) -> tuple[Table, ...]:
+    """Return the tables of a text; a name of one of its sheets is no name of the others."""
+    found = tables(text)
+    captions = {caption for table in found for caption in table.captions}
+    return tuple(
+        Table.of(
+            table,
+            tuple(name for name in names if name not in captions or name in table.captions),
+            is_all=table.rows[-1].stop - table.start >= _MOST * len(text),
+        )
+        for table in found
+    )
+
+
+def _names(source: str, root: str, title: str) -> tuple[str, ...]:
+    path = PurePath(source)
+    folders = path.parent.relative_to(root).parts if path.parent.is_relative_to(root) else ()
+    return (*folders, path.stem.replace("_", " "), title, path.name.replace("_", " "))
+
+
+def _documents(catalog: Catalog, question: Question, where: Where) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield the documents that may hold the table: all of a small base, else those with the words of the question."""
+    connection = catalog.connection()
+    scope = resolve(catalog, where) if where else None
+    if catalog.count("chunks") <= _SMALL:
+        ids = [
+            row[0] for row in connection.execute(f"SELECT id FROM documents WHERE {_HAS_TABLE} LIMIT ?", (_LOOKED_AT,))
+        ]
+    else:
+        query = match_query(" ".join(question.forms))
+        rows = connection.execute(
+            "SELECT c.document_id FROM bm25 JOIN chunks c ON c.key = bm25.rowid WHERE bm25 MATCH ? ORDER BY rank LIMIT ?",
+            (query, _LOOKED_AT),
+        )
+        ids = list(dict.fromkeys(row[0] for row in rows)) if query else []
+    for document_id in ids:
+        row = connection.execute(
+            f"SELECT s.source, s.root, d.text, d.title FROM documents d JOIN sources s ON s.document_id = d.id"
+            f" WHERE d.id = ? AND d.{_HAS_TABLE} ORDER BY s.source LIMIT 1",
+            (document_id,),
+        ).fetchone()
+        if row and (scope is None or document_id in scope.places):
+            source, root, text, title = row
+            yield document_id, scope.places[document_id] if scope else source, root, text, title
+
+
+def _sums_up(table: Table) -> bool:
+    """Return whether a table of names and values says what others come to."""
+    first = [phrase(row.cells[0]) for row in table.table.rows]
+    return not table.table.has_head and any(
+        forms[-len(total) :] == total for forms in first for total in lexicon().totals
+    )
+
+
+def _agrees(table: Table, plan: Plan, result: Result, has_pairs_of_totals: bool) -> bool:  # noqa: FBT001
+    """Return whether the sum over a whole table is what its document says: a tax may come on top of it."""
+    totals: Sequence[tuple[str, ...]] = [row.cells for row in table.table.totals]
+    if not totals or plan.measure is None:
+        return not has_pairs_of_totals
+    stated = column(table.table.head[plan.measure], [cells[plan.measure] for cells in totals])
+    return result.number in stated.numbers

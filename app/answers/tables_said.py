@@ -1,0 +1,235 @@
+"""What was found in a table, put into words.
+
+Comes in: a plan and its result. Goes out: an answer in the question's language, with the rows as citations. Never: a figure
+that is neither a cell nor the result of the formula that stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import count
+
+from ...prompts.fill import language_of
+from ...prompts.prompt import Citation, Sentence
+from ...prompts.templates import Language
+from ...retrieval.tables.index import Asked as Table
+from ...retrieval.tables.plan import Filter, Plan
+from ...retrieval.tables.run import Result
+from ...retrieval.tables.words import lexicon
+from ..base.library import Library
+from .answer import Answer, Searched
+
+LISTED = 20
+"""Rows that are named; the number is of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The document that a table stands in."""
+
+    base: str
+    source: str
+    document_id: str
+
+
+def said(library: Library, question: str, table: Table, plan: Plan, result: Result, place: Place) -> Answer:
+    """Return the answer that a result is."""
+    return _Saying(library, question, table, plan, result, place).answer()
+
+
+class _Saying:
+    def __init__(self, library: Library, question: str, table: Table, plan: Plan, result: Result, place: Place) -> None:
+        self.library = library
+        self.question = question
+        self.language: Language = language_of(question)
+        self.table = table
+        self.plan = plan
+        self.result = result
+        self.place = place
+        self.marks = count(1)
+
+    def answer(self) -> Answer:
+        """Return the answer: the rows, or what they come to and how."""
+        if self.plan.operation in {"sum", "average", "count"} and not self._is_one_cell():
+            parts = [self._computed()]
+        elif self.plan.operation == "check":
+            parts = [self._checked()]
+        else:
+            rows = self.result.rows[:LISTED]
+            parts = [Sentence(self._row(row), self._cited([row]), "supported") for row in rows]
+        n = len(self.result.rows)
+        head = _SAYS["rows", self.language].format(n=n) if len(parts) > 1 else ""
+        text = head + "; ".join(f"{part.text} {self._marks(part)}" for part in parts)
+        notes = (_SAYS["listed", self.language].format(n=LISTED),) if n > LISTED else ()
+        left_out = (_SAYS["left out", self.language].format(n=self.result.left_out),) if self.result.left_out else ()
+        searched = Searched(self.library.count("documents"), self.library.count("chunks"), ())
+        return Answer(
+            self.question,
+            text,
+            tuple(parts),
+            (),
+            abstained=False,
+            searched=searched,
+            model="",
+            notes=(*notes, *left_out),
+        )
+
+    def _is_one_cell(self) -> bool:
+        """Return whether a sum is over one row: then it is the cell."""
+        return self.plan.operation == "sum" and len(self.result.rows) == 1
+
+    def _row(self, row: int) -> str:
+        """Return what a row says: what it is about, then the columns that are asked for, with their names."""
+        cells = self.table.table.rows[row].cells
+        named = (at for at in (self.plan.measure, *self.plan.shown) if at is not None and at != self.table.label)
+        asked = list(dict.fromkeys(named))
+        about = [at for at in self._about() if at not in asked]
+        shown = [f"{self._name(at)} {self._cell(row, at)}".strip() for at in asked if cells[at]]
+        label = ", ".join(dict.fromkeys(cells[at] for at in about if cells[at]))
+        compared = (one.column for one in self.plan.filters if one.sign != "in" and one.column not in (*asked, *about))
+        shown += [f"{self._name(at)} {cells[at]}" for at in dict.fromkeys(compared)]
+        return _SAYS["colon", self.language].join(filter(None, (label, ", ".join(shown))))
+
+    def _about(self) -> list[int]:
+        """Return the columns that name a row: its label, and where that is filtered too, by what."""
+        looked_up = [one.column for one in self.plan.filters if one.sign == "in"]
+        if self.plan.operation == "rows" and self.plan.measure is None and not self.plan.shown:
+            looked_up = []
+        labels = {self.table.label, self.table.codes}
+        if labels & set(looked_up) or not self.table.is_key(self.table.label):
+            times = [one.column for one in self.plan.filters if one.time]
+            return list(dict.fromkeys((*looked_up, *times))) or self._identity()
+        return [self.table.label]
+
+    def _identity(self) -> list[int]:
+        """Return the columns that tell a row apart where no one does: its dates and texts."""
+        return [at for at, one in enumerate(self.table.columns) if one.kind in {"date", "text"}]
+
+    def _name(self, at: int) -> str:
+        return self.table.table.head[at]
+
+    def _cell(self, row: int, at: int) -> str:
+        """Return a cell as it is written."""
+        return self.table.table.rows[row].cells[at]
+
+    def _computed(self) -> Sentence:
+        plan, rows = self.plan, self.result.rows
+        number = _written(self.result.number or Decimal())
+        unit = self.result.unit if plan.operation != "count" else ""
+        name = self._name(plan.measure) if plan.measure is not None else ""
+        key = "different" if plan.operation == "count" and name else plan.operation
+        where = _SAYS["and", self.language].join(self._condition(one) for one in plan.filters)
+        formula = _SAYS[key, self.language].format(column=name, n=len(rows))
+        if where:
+            formula += _SAYS["where", self.language].format(where=where)
+        value = number if not unit else f"{number}{unit}" if unit == "%" else f"{number} {_unit(unit, self.language)}"
+        return Sentence(f"{value}{_SAYS['colon', self.language]}{formula}", self._cited(rows), "supported")
+
+    def _checked(self) -> Sentence:
+        """Return yes or no, with the cell that says so."""
+        row, at = self.result.rows[0], self.plan.measure or 0
+        cell = self._cell(row, at)
+        number = self.table.columns[at].numbers[row] if self.table.columns[at].numbers else None
+        is_so = number is None or number > 0
+        if self.plan.expected:
+            is_so = cell in self.plan.expected
+        elif self.table.is_boolean[at]:
+            is_so = cell.casefold() in lexicon().yes
+        yes = _SAYS["yes" if is_so else "no", self.language]
+        return Sentence(f"{yes}{self._row(row)}", self._cited([row]), "supported")
+
+    def _condition(self, one: Filter) -> str:
+        name = self._name(one.column)
+        if one.sign == "in":
+            cells = _SAYS["or", self.language].join(one.cells[:4]) + ("…" if len(one.cells) > 4 else "")  # noqa: PLR2004
+            return _SAYS["is", self.language].format(column=name, value=cells)
+        if one.time:
+            key = "in" if one.sign == "date=" else one.sign.removeprefix("date")
+            return _SAYS[key, self.language].format(column=name, value=one.time.lstrip("-"))
+        value = _written(one.number or Decimal())
+        return _SAYS["is" if one.sign == "=" else one.sign, self.language].format(column=name, value=value)
+
+    def _cited(self, rows: Sequence[int]) -> tuple[Citation, ...]:
+        """Return the places of rows; rows that follow on each other are one place."""
+        spans: list[list[int]] = []
+        for row in rows:
+            one = self.table.table.rows[row]
+            if spans and spans[-1][2] == row - 1:
+                spans[-1][1:] = [one.stop, row]
+            else:
+                spans.append([one.start, one.stop, row])
+        return tuple(self._citation(start, stop) for start, stop, _ in spans[:LISTED])
+
+    def _citation(self, start: int, stop: int) -> Citation:
+        place, catalog = self.place, self.library.parts[self.place.base].catalog
+        quote = catalog.connection().execute(
+            "SELECT substr(text, ?, ?) FROM documents WHERE id = ?", (start + 1, stop - start, place.document_id)
+        ).fetchone()[0]  # fmt: skip
+        page = catalog.page_of(place.document_id, start)
+        return Citation(
+            next(self.marks),
+            place.source,
+            place.document_id,
+            page,
+            self.table.table.captions,
+            start,
+            stop,
+            quote,
+            place.base,
+        )
+
+    @staticmethod
+    def _marks(part: Sentence) -> str:
+        return " ".join(f"[{citation.mark}]" for citation in part.citations)
+
+
+def _written(number: Decimal) -> str:
+    return f"{number:,f}"
+
+
+def _unit(unit: str, language: Language) -> str:
+    return {("CNY", "zh"): "元", ("USD", "zh"): "美元", ("EUR", "zh"): "欧元"}.get((unit, language), unit)
+
+
+_SAYS: dict[tuple[str, Language], str] = {
+    ("sum", "en"): "sum of {column} over {n} rows",
+    ("sum", "zh"): "{n} 行“{column}”的合计",
+    ("average", "en"): "average of {column} over {n} rows",
+    ("average", "zh"): "{n} 行“{column}”的平均值",
+    ("count", "en"): "number of rows",
+    ("count", "zh"): "行数",
+    ("different", "en"): "different {column} in {n} rows",
+    ("different", "zh"): "{n} 行中不同的“{column}”",
+    ("where", "en"): " where {where}",
+    ("where", "zh"): "（{where}）",
+    ("and", "en"): " and ",
+    ("and", "zh"): "，",
+    ("or", "en"): " or ",
+    ("or", "zh"): "或",
+    ("is", "en"): "{column} is {value}",
+    ("is", "zh"): "“{column}”为{value}",
+    ("in", "en"): "{column} is in {value}",
+    ("in", "zh"): "“{column}”在 {value}",
+    ("<", "en"): "{column} is below {value}",
+    ("<", "zh"): "“{column}”小于 {value}",
+    ("<=", "en"): "{column} is at most {value}",
+    ("<=", "zh"): "“{column}”不大于 {value}",
+    (">", "en"): "{column} is above {value}",
+    (">", "zh"): "“{column}”大于 {value}",
+    (">=", "en"): "{column} is at least {value}",
+    (">=", "zh"): "“{column}”不小于 {value}",
+    ("colon", "en"): ": ",
+    ("colon", "zh"): "：",
+    ("rows", "en"): "{n} rows: ",
+    ("rows", "zh"): "{n} 行：",
+    ("yes", "en"): "Yes. ",
+    ("yes", "zh"): "是。",
+    ("no", "en"): "No. ",
+    ("no", "zh"): "否。",
+    ("listed", "en"): "Only the first {n} rows are listed.",
+    ("listed", "zh"): "只列出了前 {n} 行。",
+    ("left out", "en"): "{n} rows without a number were left out.",
+    ("left out", "zh"): "没有数字的 {n} 行未计入。",
+}

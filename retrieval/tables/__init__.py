@@ -1,0 +1,1 @@
+"""Tables in documents: read out of their Markdown, and asked exactly."""

@@ -1,0 +1,210 @@
+"""The words of tables and of questions to them, and what the lexicon says of words.
+
+Comes in: a text. Goes out: its words with their places, each in the form in which words are compared. Never: a look at a table.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TypedDict
+
+from ..words.hanzi import SIMPLIFIED
+from ..words.numerals import numerals, value_of
+from ..words.tokens import normal, stem
+
+Phrase = tuple[str, ...]
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+_WORD = re.compile(
+    rf"(?P<date>\d{{4}}-\d{{1,2}}-\d{{1,2}})|(?P<number>\d+(?:[.,]\d+)*(?![\w-]*[A-Za-z]))"
+    rf"|(?P<word>[^\W_{_HAN}]+(?:['’-][^\W_{_HAN}]+)*(?:\.\d+)*)|(?P<han>[{_HAN}])|(?P<sign>[€$£¥￥%％])"
+)
+_HAN_MONTH = re.compile("(?<![一二三四五六七八九十])(十[一二]?|[一二三四五六七八九])月")
+_POSSESSIVE = re.compile("['’]s?$")
+_NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word at ``text[start:stop]``: a Latin word, a number, a sign of money, or one Chinese character."""
+
+    start: int
+    stop: int
+    form: str
+    """Lower case, Simplified, stemmed; identifiers without hyphens."""
+    is_number: bool = False
+
+    @property
+    def is_han(self) -> bool:
+        """Return whether it is a Chinese character, which is only a part of a word."""
+        return len(self.form) == 1 and self.form > "\u3400"
+
+
+def words(text: str) -> list[Word]:
+    """Return the words of a text in their order."""
+    found = []
+    for match in _WORD.finditer(text):
+        written = match.group()
+        if match["word"]:
+            found.append(_latin(match, written))
+        elif match["number"]:
+            found.append(Word(match.start(), match.end(), written, is_number=True))
+        else:
+            found.append(Word(match.start(), match.end(), written.translate(SIMPLIFIED)))
+    return found
+
+
+def asked_words(question: str) -> list[Word]:
+    """Return the words of a question: its Chinese numerals (三千) and number words (five) as numbers."""
+    text = _HAN_MONTH.sub(lambda match: f"{value_of(match[1])}月", normal(question).replace("_", " "))
+    parts, at = [], 0
+    for one in numerals(text):
+        written = text[one.start : one.stop]
+        if one.plain.isdigit() and not written.isascii():
+            parts += [text[at : one.start], one.plain]
+            at = one.stop
+    found = words("".join([*parts, text[at:]]))
+    return [
+        Word(one.start, one.stop, str(_NUMBER_WORDS.index(one.form)), is_number=True)
+        if one.form in _NUMBER_WORDS
+        else one
+        for one in found
+    ]
+
+
+def phrase(text: str) -> Phrase:
+    """Return the forms of a text's words."""
+    return tuple(word.form for word in words(text))
+
+
+def _latin(match: re.Match[str], written: str) -> Word:
+    bare = _POSSESSIVE.sub("", normal(written).casefold())
+    if any(character.isdigit() for character in bare):
+        return Word(match.start(), match.end(), bare.replace("-", ""))
+    return Word(match.start(), match.end(), stem(bare) if bare.isascii() else bare)
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """What a column may be about."""
+
+    name: str
+    columns: tuple[Phrase, ...]
+    """What such columns are called, the likeliest first."""
+    asks: tuple[Phrase, ...]
+    """What questions say for it."""
+    verbs: tuple[Phrase, ...]
+    """What says only that there is such a column."""
+    adds: bool
+    """Whether to ask for it is to ask for its sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Superlative:
+    """A word that says what it compares: cheapest."""
+
+    words: tuple[Phrase, ...]
+    concepts: tuple[str, ...]
+    extreme: str
+    """``min`` or ``max``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """What the words of questions to tables mean."""
+
+    totals: tuple[Phrase, ...]
+    empty: frozenset[str]
+    yes: frozenset[str]
+    no: frozenset[str]
+    fillers: frozenset[Phrase]
+    rows: frozenset[Phrase]
+    operations: Mapping[str, tuple[Phrase, ...]]
+    """``sum``, ``average``, ``count``, ``min``, ``max``."""
+    compare: Mapping[str, tuple[Phrase, ...]]
+    compare_after: Mapping[str, tuple[Phrase, ...]]
+    dates: Mapping[str, tuple[Phrase, ...]]
+    concepts: tuple[Concept, ...]
+    asks: Mapping[Phrase, tuple[str, ...]]
+    """The concepts that a phrase asks for."""
+    verbs: Mapping[Phrase, tuple[str, ...]]
+    superlatives: tuple[Superlative, ...]
+    values: tuple[tuple[Phrase, ...], ...]
+    """Words of cells that mean the same."""
+    units: Mapping[str, str]
+    """A unit's form: what it is called here."""
+    measures: frozenset[str]
+    """Units that stand behind a column's name as they are."""
+    reasons: tuple[Phrase, ...]
+    """What asks for a reason or a way."""
+    lists: tuple[Phrase, ...]
+    """What asks for rows."""
+    soft: frozenset[Phrase]
+    """Words that say only that a number is asked for; where a column is named they claim nothing."""
+
+
+class _Named(TypedDict, total=False):
+    name: str
+    columns: list[str]
+    asks: list[str]
+    verbs: list[str]
+    adds: bool
+    words: list[str]
+    concepts: list[str]
+    extreme: str
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Return what ``lexicon.toml`` says."""
+    data = tomllib.loads((files(__package__) / "lexicon.toml").read_text(encoding="utf-8"))
+    concepts: list[_Named] = data["concept"]
+    superlatives: list[_Named] = data["superlative"]
+    values: list[_Named] = data["value"]
+    read = tuple(
+        Concept(
+            one["name"], _phrases(one["columns"]), _phrases(one["asks"]), _phrases(one.get("verbs", ())),
+            one.get("adds", False),
+        )
+        for one in concepts
+    )  # fmt: skip
+    return Lexicon(
+        totals=_phrases(data["totals"]),
+        empty=frozenset(data["empty"]),
+        yes=frozenset(data["yes"]),
+        no=frozenset(data["no"]),
+        fillers=frozenset(_phrases(data["fillers"].split())),
+        rows=frozenset(_phrases(data["rows"].split())),
+        operations={name: _phrases(data[name]) for name in ("sum", "average", "count", "max", "min")},
+        compare={name: _phrases(said) for name, said in data["compare"].items()},
+        compare_after={name: _phrases(said) for name, said in data["compare_after"].items()},
+        dates={name: _phrases(said) for name, said in data["dates"].items()},
+        concepts=read,
+        asks=_by_phrase((said, one.name) for one in read for said in one.asks),
+        verbs=_by_phrase((said, one.name) for one in read for said in one.verbs),
+        superlatives=tuple(
+            Superlative(_phrases(one["words"]), tuple(one["concepts"]), one["extreme"]) for one in superlatives
+        ),
+        values=tuple(_phrases(one["words"]) for one in values),
+        measures=frozenset(data["measures"]),
+        reasons=_phrases(data["reasons"]),
+        lists=_phrases(data["lists"]),
+        soft=frozenset(_phrases(data["soft"])),
+        units={" ".join(phrase(said)): unit for unit, written in data["units"].items() for said in written},
+    )
+
+
+def _phrases(written: Iterable[str]) -> tuple[Phrase, ...]:
+    return tuple(dict.fromkeys(filter(None, map(phrase, written))))
+
+
+def _by_phrase(pairs: Iterable[tuple[Phrase, str]]) -> dict[Phrase, tuple[str, ...]]:
+    found: dict[Phrase, tuple[str, ...]] = {}
+    for said, name in pairs:
+        found[said] = tuple(dict.fromkeys((*found.get(said, ()), name)))
+    return found
