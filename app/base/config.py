@@ -38,7 +38,7 @@ class Config:
     """The folder of all knowledge bases."""
     name: str = "default"
     embedder: str = "auto"
-    """``auto``, ``minilm``, ``tfidf``, a folder or a Hugging Face name."""
+    """``auto``, ``multilingual``, ``minilm``, ``tfidf``, a folder or a Hugging Face name."""
     llm: str = "auto"
     """``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL`` ..."""
     store: str = ""

