@@ -23,7 +23,10 @@ from .parts import Shown
 from .sessions import Sessions
 from .state import Talk, demand, texts_of
 from .suggestions import Suggestions
-from .welcome import facts, tries
+from .welcome import HANDBOOK, facts, tries
+
+_HANDBOOK = "handbook"
+"""The name of the base that holds it."""
 
 
 class Choosing:
@@ -52,6 +55,19 @@ class Choosing:
         yield {"tries": ""}
         for found in self.suggestions.of(self.bases.get(base), chinese=texts is ZH):
             yield {"tries": tries(found, texts)}
+
+    def example(self, talk: Talk, request: gr.Request) -> Iterator[Shown]:
+        """Make a base of kb's own handbook, and show it."""
+        texts = texts_of(request)
+        try:
+            demand(request, "admin")
+            if _HANDBOOK not in self.bases.names():
+                self.bases.create(_HANDBOOK)
+            yield {"tries": f'<p class="kb-wait">{texts["reading_handbook"]}</p>'}
+            self.bases.get(_HANDBOOK).ingest([HANDBOOK])
+            yield {"tries": ""} | self.page(_HANDBOOK, talk.own, request)
+        except KBError as error:
+            yield {"tries": ui_html.problem(str(error), texts)}
 
     def switch(self, base: str, talk: Talk, request: gr.Request) -> Shown:
         """Show another base; the one that is shown already stays as it is, with its conversation."""

@@ -59,9 +59,7 @@ class Documents:
         order = (by, order[0] == by and not order[1])
         return {"order": order} | self.show(base, only, order, request)
 
-    def upload(
-        self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request
-    ) -> Iterator[Shown]:
+    def upload(self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request) -> Iterator[Shown]:
         """Read the files that the script has sent, each of them seen from the first moment."""
         texts = texts_of(request)
         try:
@@ -76,9 +74,7 @@ class Documents:
         except KBError as error:
             yield {"progress": ui_html.problem(str(error), texts)}
 
-    def retry(
-        self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request
-    ) -> Iterator[Shown]:
+    def retry(self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request) -> Iterator[Shown]:
         """Read a file that failed again."""
         texts = texts_of(request)
         try:

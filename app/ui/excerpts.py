@@ -1,11 +1,12 @@
 """A document as kb read it, whole or around some quotes, as HTML with the quotes marked.
 
-Comes in: a document's text and places in it. Goes out: HTML. Never: half a table or half a block of code that reads as something
-else.
+Comes in: a document's text and places in it. Goes out: HTML. Never: half a table or half a block of
+code that reads as something else.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -14,9 +15,8 @@ from .tables import head_above, is_row
 
 Span = tuple[int, int]
 _MARKDOWN = (".md", ".markdown", ".mdx", ".qmd", ".rmd")
-_CODE = frozenset(
-    ".py .js .ts .jsx .tsx .java .c .h .cpp .hpp .cs .go .rs .rb .php .sh .bash .sql .css .toml .ini .cfg .yaml .yml .log .tex"
-    ".r .jl .lua .pl .swift .kt .scala".split()
+_CODE = re.compile(
+    r"\.(?:py|[jt]sx?|java|[ch](?:pp)?|cs|go|rs|rb|php|sh|bash|sql|css|toml|ini|cfg|ya?ml|log|tex|r|jl|lua|pl|swift|kt|scala)"
 )
 _FENCE = "~~~~~~"
 
@@ -26,7 +26,7 @@ def excerpt(source: str, text: str, quotes: Sequence[Span], begin: int, end: int
     begin, end = text.rfind("\n", 0, begin) + 1, end if end >= len(text) else _line_end(text, end)
     part, suffix = text[begin:end], PurePath(source).suffix.lower()
     lead, rest = "", ""
-    if suffix in _CODE and "```" not in text:
+    if _CODE.fullmatch(suffix) and "```" not in text:
         lead, rest = f"{_FENCE}\n", f"\n{_FENCE}"
     elif text.count("\n```", 0, begin) % 2:
         lead = "```\n"

@@ -120,7 +120,8 @@ def _answer(number: int, answer: Answer, talk: Talk, texts: Texts) -> str:
 def _nothing(answer: Answer, texts: Texts) -> str:
     """Return that nothing was found, in how much, and what there is that comes closest."""
     found = [
-        (hit.base, hit.chunk.source, hit.chunk.start, hit.chunk.stop, hit.chunk.headings) for hit in answer.hits[:_NEAREST]
+        (hit.base, hit.chunk.source, hit.chunk.start, hit.chunk.stop, hit.chunk.titles)
+        for hit in answer.hits[:_NEAREST]
     ]
     cards = "".join(
         f'<li><button type="button" class="kb-near" data-event="read" data-base="{escape(base)}" '
@@ -141,7 +142,7 @@ def _unsure(number: int, turn: Turn, answer: Answer, texts: Texts) -> str:
         gap, _ = _gap("", sentence.text, "", turn.heads)
         buttons = _button(number, index, sentence, cited.mark, texts)
         quote = render(gap.lstrip() + sentence.text)
-        place = f"<b>{escape(Path(cited.source).name)}</b> <small>{escape(' › '.join(cited.headings))}</small>"
+        place = f"<b>{escape(Path(cited.source).name)}</b> <small>{escape(' › '.join(titles(cited)))}</small>"
         rows.append(f'<li><p class="kb-from">{place}{buttons}</p><div class="kb-text">{quote}</div></li>')
     return f'<div class="kb-badge">{texts["unsure"]}</div><ul class="kb-closest">{"".join(rows)}</ul>'
 
@@ -160,6 +161,11 @@ def notes_of(number: int, talk: Talk, texts: Texts) -> str:
             mend = f' <button type="button" data-goes="{_GOES[kind]}">{texts[f"mend_{kind}"]}</button>'
             rows.append(f'<li class="kb-once"><span>{texts[f"note_{kind}"]}</span>{mend}</li>')
     return f'<ul class="kb-notes">{"".join(rows)}</ul>' if rows else ""
+
+
+def titles(citation: Citation) -> list[str]:
+    """Return the headings above a citation, without the head of its table."""
+    return [heading for heading in citation.headings if not is_row(heading)]
 
 
 def _lasting(note: str) -> str:

@@ -65,7 +65,9 @@ def documents(
     if not rows:
         return f'<p class="kb-none">{texts["none"]}</p>'
     wanted = only.casefold()
-    chosen = [row for row in rows if wanted in row.source.casefold() or wanted in row.metadata.get("title", "").casefold()]
+    chosen = [
+        row for row in rows if wanted in row.source.casefold() or wanted in row.metadata.get("title", "").casefold()
+    ]
     by, downwards = order
     chosen.sort(key=lambda row: ORDERS[by](row, known[row.source]), reverse=downwards)  # type: ignore[arg-type,return-value]
     counts = texts["counts"].format(documents=status.n_documents, chunks=status.n_chunks, failed=status.n_failed)

@@ -142,39 +142,44 @@ def _reader(lines: bool, markdown: bool) -> MarkdownIt:  # noqa: FBT001  the key
     return reader
 
 
-Env = MutableMapping[str, object]
-
-
-def _image(self: RendererHTML, tokens: Sequence[Token], index: int, _: OptionsDict, env: Env) -> str:
+def _image(_: RendererHTML, tokens: Sequence[Token], index: int, *__: object) -> str:
     """Name a picture: to fetch it would tell whoever keeps it who reads this."""
     return f'<span class="kb-image">{escape_html(tokens[index].content) or "…"}</span>'
 
 
-def _link_open(self: RendererHTML, tokens: Sequence[Token], index: int, _: OptionsDict, env: Env) -> str:
+def _link_open(
+    _: RendererHTML, tokens: Sequence[Token], index: int, __: OptionsDict, env: MutableMapping[str, object]
+) -> str:
     address = str(tokens[index].attrGet("href") or "")
     safe = address.lower().startswith(_SAFE)
-    env.setdefault("links", [])
-    kept = env["links"]
-    if isinstance(kept, list):
-        kept.append(safe)
+    env["shut"] = [*_shut(env), "</a>" if safe else "</span>"]
     href = escape_html(address, quote=True)
     return f'<a href="{href}" target="_blank" rel="noopener noreferrer nofollow">' if safe else "<span>"
 
 
-def _link_close(self: RendererHTML, tokens: Sequence[Token], index: int, _: OptionsDict, env: Env) -> str:
-    kept = env.get("links")
-    return "</a>" if isinstance(kept, list) and kept and kept.pop() else "</span>"
+def _link_close(
+    _: RendererHTML, __: Sequence[Token], ___: int, ____: OptionsDict, env: MutableMapping[str, object]
+) -> str:
+    *kept, last = _shut(env) or ["</span>"]
+    env["shut"] = kept
+    return last
 
 
-def _table_open(self: RendererHTML, tokens: Sequence[Token], index: int, _: OptionsDict, env: Env) -> str:
+def _shut(env: MutableMapping[str, object]) -> list[str]:
+    """Return the tags that end the links that are open."""
+    kept = env.get("shut")
+    return kept if isinstance(kept, list) else []
+
+
+def _table_open(*_: object) -> str:
     return '<div class="kb-table" tabindex="0" role="group"><table>'
 
 
-def _table_close(self: RendererHTML, tokens: Sequence[Token], index: int, _: OptionsDict, env: Env) -> str:
+def _table_close(*_: object) -> str:
     return "</table></div>"
 
 
-def _heading(self: RendererHTML, tokens: Sequence[Token], index: int, _: OptionsDict, env: Env) -> str:
+def _heading(_: RendererHTML, tokens: Sequence[Token], index: int, *__: object) -> str:
     """Show a heading of a text as bold: the headings of the page are the page's own."""
     level = tokens[index].tag[1:]
     return f'<p class="kb-heading kb-heading-{level}">' if tokens[index].nesting == 1 else "</p>\n"

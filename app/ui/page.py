@@ -99,9 +99,7 @@ class _Page:
         with gr.Blocks(title="kb", analytics_enabled=False, fill_width=True) as page:
             self.talk = gr.State(Talk())
             self.own = gr.BrowserState([], storage_key="kb-conversations", secret="kb")  # noqa: S106  names, no secrets
-            self.place = gr.Textbox(visible="hidden")
             self.order = gr.State(FAILED_FIRST)
-            self.reader = self._html("kb-reader")
             with gr.Sidebar(width=300):
                 self._side_bar()
             with gr.Tabs():
@@ -111,6 +109,7 @@ class _Page:
                     self._documents_tab()
                 with gr.Tab(_("settings"), elem_id="kb-tab-settings"):
                     self._settings_tab()
+            self.reader = self._html("kb-reader")
             self._wire(page)
         return page
 
@@ -131,7 +130,7 @@ class _Page:
         with gr.Row(elem_id="kb-save-row"):
             self.markdown = gr.Button(_("save_md"), size="sm", elem_id="kb-save-md", min_width=80)
             self.json = gr.Button(_("save_json"), size="sm", elem_id="kb-save-json", min_width=80)
-        self.file = gr.Textbox(visible="hidden")
+        self.file, self.place = gr.Textbox(visible="hidden"), gr.Textbox(visible="hidden")
         self.said = gr.HTML(elem_id="kb-said")
 
     def _ask_tab(self) -> None:
@@ -260,7 +259,8 @@ class _Page:
             self._on(self.yes.click, self.choosing.delete, [self.base]),
         ]
         changed = [self._on(one.then, self.choosing.again, chosen) for one in changed]
-        for shown in (loaded, switched, *changed):
+        example = self._on(self.chat.example, self.choosing.example, [self.talk])
+        for shown in (loaded, switched, example, *changed):
             self._on(shown.then, self.choosing.suggest, [self.base])
         self._on(self.delete.click, self.choosing.ask_delete, [self.base])
         self._on(self.no.click, self.choosing.keep, [])

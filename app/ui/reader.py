@@ -49,7 +49,9 @@ class Wish:
         pairs = [pair.partition("-") for pair in str(data.get("spans", "")).split(",")]
         spans = [(number(start, top), number(stop, top)) for start, _, stop in pairs]
         first, last = number(data.get("start"), top), number(data.get("stop"), top)
-        quotes = tuple((start, stop) for start, stop in (*spans, (first, last)) if start is not None and stop is not None)
+        quotes = tuple(
+            (start, stop) for start, stop in (*spans, (first, last)) if start is not None and stop is not None
+        )
         begin = min((start for start, _ in quotes), default=0)
         at = number(data.get("at"), top)
         return cls(
@@ -132,7 +134,7 @@ def _dialog(name: str, buttons: str, body: str, texts: Texts) -> str:
     return (
         f'<dialog class="kb-reader" aria-labelledby="kb-reader-name" data-opened="{time.monotonic_ns()}"><header>'
         f'<h2 id="kb-reader-name">{escape(name)}</h2><span class="kb-turning">{buttons}</span>'
-        f'<button type="button" class="kb-delete" data-close autofocus>{texts["back"]}</button></header>'
+        f'<button type="button" class="kb-delete" data-close autofocus>{texts["close"]}</button></header>'
         f'<div class="kb-document" tabindex="0" role="document" aria-label="{escape(name)}">{body}</div></dialog>'
     )
 

@@ -46,10 +46,11 @@ class Run:
 
     def follow(self) -> Iterator[tuple[Turn, ...]]:
         """Yield the turns whenever they have changed, ten times a second at most; the last is how it ended."""
-        seen: tuple[Turn, ...] = self.turns
+        seen = self.turns
         while not self.over:
             with self._changed:
-                self._changed.wait_for(lambda: self.over or self.turns is not seen, _LOOK_S)
+                if not self.over and self.turns is seen:
+                    self._changed.wait(_LOOK_S)
             if self.over:
                 break
             if self.turns is not seen:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ...ingest.errors import InputError
+from ...ingest.plain import without_markup
 from ...prompts.prompt import Citation
 from ...retrieval.search.explain import Candidate, Vote, Why, why
 from ..answers.answer import Answer
 from ..api import KnowledgeBase
 from .excerpts import around, excerpt
-from .html import escape, worded
+from .html import escape, titles, worded
 from .pages import page_image
 from .state import Texts
 
@@ -56,7 +57,7 @@ def _table(found: Why, texts: Texts) -> str:
 
 
 def _row(one: Candidate, texts: Texts) -> str:
-    place = " › ".join(one.chunk.headings)
+    place = " › ".join(one.chunk.titles)
     fate = texts["why_shown"] if one.place else one.cut
     repeats = f" ({Path(one.repeats).name})" if one.repeats else ""
     word = f" · {texts['why_verbatim']}" if one.verbatim else ""
@@ -111,7 +112,7 @@ def _back(texts: Texts) -> str:
 def _card(citation: Citation, turn: int, texts: Texts, body: str) -> str:
     place = [
         *([citation.base] if citation.base else []),
-        *citation.headings,
+        *titles(citation),
         *([texts["page"].format(n=citation.page)] if citation.page else []),
     ]
     name = Path(citation.source).name
@@ -149,5 +150,5 @@ def _passage(base_of: BaseOf, chosen: list[Citation], texts: Texts) -> str:
 
 
 def _short(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(without_markup(text).replace("|", " ").split())
     return text if len(text) <= 120 else text[:119] + "…"  # noqa: PLR2004  a line or two of a narrow panel

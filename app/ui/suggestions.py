@@ -19,12 +19,16 @@ from ...llm.extractive import Extractive
 from ..answers.answer import Asked
 from ..api import KnowledgeBase
 
-_SHOWN, _TRIED, _LOOKED_AT, _OF_DOCUMENT = 4, 16, 60, 3
+_SHOWN, _OF_KIND, _TRIED, _LOOKED_AT, _OF_DOCUMENT = 4, 2, 16, 60, 3
 _LENGTHS = range(3, 61)
 _HANZI = re.compile(r"[\u4e00-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
-_NUMBER = re.compile(r"^(?:(?:chapter|section|part|article|appendix)\s+)?(?:[\dIVX]+(?:\.\d+)*[.):]?\s+)|"
-                     r"^第[\d一二三四五六七八九十百]+[章节節条條部分编編][、.:：\s]*|^[一二三四五六七八九十\d]+[、.．]\s*", re.IGNORECASE)  # fmt: skip
+_NUMBER = re.compile(
+    r"^(?:(?:chapter|section|part|article|appendix)\s+)?(?:[\dIVX]+(?:\.\d+)*[.):]?\s+)"
+    r"|^第[\d一二三四五六七八九十百]+[章节節条條部分编編][、.:\s]*"
+    r"|^[一二三四五六七八九十\d]+[、.]\s*",
+    re.IGNORECASE,
+)
 """What numbers a heading: nobody asks for it."""
 _ASKED = {
     False: ("What does {document} say about {topic}?", "What is {document} about?"),
@@ -38,6 +42,8 @@ class Suggested:
 
     question: str
     source: str
+    kind: int = 0
+    """What is asked: 0 a question that stands in the document, 1 for a part of it, 2 what it is about."""
 
 
 class Suggestions:
@@ -55,14 +61,16 @@ class Suggestions:
             if known and known[0] == state:
                 yield known[1]
                 return
-            found: tuple[str, ...] = ()
+            found: list[Suggested] = []
             for one in _wished(kb, chinese=chinese):
-                if answers(kb, one):
-                    found = (*found, one.question)
-                    yield found
-                if len(found) == _SHOWN:
-                    break
-            self._known[key] = (state, found)
+                if (
+                    len(found) < _SHOWN
+                    and [other.kind for other in found].count(one.kind) < _OF_KIND
+                    and answers(kb, one)
+                ):
+                    found.append(one)
+                    yield tuple(one.question for one in found)
+            self._known[key] = (state, tuple(one.question for one in found))
 
 
 def answers(kb: KnowledgeBase, one: Suggested) -> bool:
@@ -83,7 +91,7 @@ def _wished(kb: KnowledgeBase, *, chinese: bool) -> Iterator[Suggested]:
         made = [*_of_headings(row.source, kb.document_text(row.source), chinese=chinese)][:_OF_DOCUMENT]
         name = row.metadata.get("title", "") or Path(row.source).stem
         if _fits(name, chinese=chinese):
-            made.append(Suggested(_ASKED[chinese][1].format(document=name), row.source))
+            made.append(Suggested(_ASKED[chinese][1].format(document=name), row.source, 2))
         if made:
             by_document.append(made)
     by_document.sort(key=lambda made: not made[0].question.endswith(("?", "？")))
@@ -101,7 +109,7 @@ def _of_headings(source: str, text: str, *, chinese: bool) -> Iterator[Suggested
         if topic.endswith(("?", "？")):
             yield Suggested(topic, source)
         elif heading.level > 1:
-            yield Suggested(_ASKED[chinese][0].format(document=Path(source).stem, topic=topic), source)
+            yield Suggested(_ASKED[chinese][0].format(document=Path(source).stem, topic=topic), source, 1)
 
 
 def _fits(title: str, *, chinese: bool) -> bool:
