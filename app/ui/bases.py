@@ -12,16 +12,16 @@ from urllib.parse import parse_qs
 import gradio as gr
 
 from ...ingest.errors import InputError, KBError
-from ...llm.models.known import known_models, pulled
+from ...llm.models.known import known_models, pull_known, pulled
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate
-from ..i18n.texts import ZH
+from ..i18n.texts import EN, ZH
 from . import html as ui_html
 from .documents import table
-from .ledger import drop_zone
+from .ledger import drop_zone, size
 from .parts import Shown
 from .sessions import Sessions
-from .state import Talk, demand, texts_of
+from .state import Talk, Texts, demand, texts_of
 from .suggestions import Suggestions
 from .welcome import HANDBOOK, facts, tries
 
@@ -90,31 +90,39 @@ class Choosing:
             "table": table(kb, texts),
             "facts": facts(self.bases, kb, texts),
             "name": name,
-            "model": gr.update(choices=self.models(), value=self.bases.config.llm),
+            "model": gr.update(choices=self.models(texts), value=self.bases.config.llm),
         }
 
-    def models(self) -> list[str]:
-        """Return the models at hand, as specs."""
-        models = self.bases.config.models
-        known = {path: name for name in known_models() if (path := pulled(name, models))}
-        files = [known.get(file) or f"gguf:{file}" for file in sorted(models.glob("**/*.gguf"))]
-        return list(dict.fromkeys([self.bases.config.llm, "extractive", *files]))
+    def models(self, texts: Texts = EN) -> list[tuple[str, str]]:
+        """Return the models at hand, and those that can be had at once, as (how it is called, spec)."""
+        place = self.bases.config.models
+        files = [file for file in sorted(place.glob("**/*.gguf")) if not file.is_relative_to(place / "known")]
+        found = {spec: spec for spec in (self.bases.config.llm, "extractive", *(f"gguf:{file}" for file in files))}
+        for name, model in known_models().items():
+            there = pulled(name, place)
+            found[name] = name if there else texts["model_pull"].format(name=model.title, size=size(model.bytes))
+        return [(label, spec) for spec, label in found.items()]
 
-    def use_model(self, spec: str, base: str, request: gr.Request) -> Shown:
-        """Open another model; if it cannot be, the one in use stays."""
+    def use_model(self, spec: str, base: str, request: gr.Request) -> Iterator[Shown]:
+        """Open another model, fetched before if it has to be; if it cannot be opened, the one in use stays."""
         texts = texts_of(request)
         said = ""
+        place, model = self.bases.config.models, known_models().get(spec)
         try:
             demand(request, "admin")
             if spec != self.bases.config.llm:
                 if self.gate.running:
                     raise InputError(texts["model_busy"])
+                if model and not pulled(spec, place):
+                    waiting = texts["model_pulling"].format(name=model.title, size=size(model.bytes))
+                    yield {"model_said": f'<p class="kb-wait" role="status">{waiting}</p>'}
+                    pull_known(spec, place)
                 self.bases.use_model(spec)
                 said = ui_html.message(texts["model_used"].format(name=self.bases.generator.name))
         except KBError as error:
             said = ui_html.problem(str(error), texts)
-        now = gr.update(choices=self.models(), value=self.bases.config.llm)
-        return {"facts": facts(self.bases, self.bases.get(base), texts), "model": now, "model_said": said}
+        now = gr.update(choices=self.models(texts), value=self.bases.config.llm)
+        yield {"facts": facts(self.bases, self.bases.get(base), texts), "model": now, "model_said": said}
 
     def create(self, name: str, request: gr.Request) -> Shown:
         """Make a base."""

@@ -1,5 +1,6 @@
 // Buttons say what they do in their data: data-event is sent to the server with the rest of it. These names are events:
 // 'choose' 'read' 'redo' 'rate' 'why' 'open_session' 'drop_session' 'title_session' 'retry' 'forget' 'sort' 'example'
+// 'drop_folder' 'look'
 const phone = () => innerWidth <= 760;
 let turns = 0, left_alone = true;
 ['wheel', 'touchmove', 'keydown'].forEach((kind) => element.addEventListener(kind, () => { left_alone = false; }));
@@ -38,6 +39,7 @@ watch('value', () => {
   follow();
   address();
   open_reader();
+  if (element.querySelector('[data-again]')) setTimeout(() => trigger('look', {}), 1500);
   element.querySelector('.kb-form textarea:not([data-seen])')?.focus();
   element.querySelectorAll('.kb-form textarea').forEach((box) => { box.dataset.seen = ''; });
 });

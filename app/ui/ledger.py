@@ -58,13 +58,13 @@ def documents(
     known: Mapping[str, SourceRow],
     status: Status,
     texts: Texts,
-    only: str = "",
+    only: str | None = "",
     order: Order = FAILED_FIRST,
 ) -> str:
     """Return the table of documents whose name or title contains ``only``, failures first unless sorted otherwise."""
     if not rows:
         return f'<p class="kb-none">{texts["none"]}</p>'
-    wanted = only.casefold()
+    wanted = (only or "").casefold()  # Gradio gives None for a box that was not shown yet
     chosen = [
         row for row in rows if wanted in row.source.casefold() or wanted in row.metadata.get("title", "").casefold()
     ]
@@ -132,18 +132,18 @@ def _row(row: FileLedger, known: SourceRow, texts: Texts) -> str:
     day = datetime.fromtimestamp(known.mtime_ns / 1e9, UTC).strftime("%Y-%m-%d") if known.mtime_ns > 0 else ""
     return (
         f'<tr><th scope="row" title="{escape(row.source)}">{shown}<small>{below}</small></th><td>{state}</td>'
-        f"<td>{_size(known.size)}</td><td>{day}</td><td>{_detail(row, texts)}</td><td>{buttons}</td></tr>"
+        f"<td>{size(known.size)}</td><td>{day}</td><td>{_detail(row, texts)}</td><td>{buttons}</td></tr>"
     )
 
 
-def _size(n: int) -> str:
+def size(n: int) -> str:
     """Return a number of bytes as people say it."""
-    size, unit = float(n), "B"
+    left, unit = float(n), "B"
     for unit in ("B", "kB", "MB", "GB"):  # noqa: B007  the last one is used
-        if size < 1000:  # noqa: PLR2004  of a unit
+        if left < 1000:  # noqa: PLR2004  of a unit
             break
-        size /= 1000
-    return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"  # noqa: PLR2004  two figures
+        left /= 1000
+    return f"{left:.0f} {unit}" if unit == "B" or left >= 10 else f"{left:.1f} {unit}"  # noqa: PLR2004  two figures
 
 
 def _state(row: FileLedger, texts: Texts) -> str:

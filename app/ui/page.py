@@ -17,11 +17,13 @@ from gradio.events import Dependency
 from gradio.utils import get_upload_folder
 
 from ..hosting.bases import Bases
+from ..hosting.folders import Folders
 from ..hosting.gate import Gate
 from ..i18n.texts import LOCALES
 from .bases import Choosing
 from .chat import Chatting
 from .documents import Documents
+from .folders import Following
 from .ledger import FAILED_FIRST
 from .parts import joined
 from .reader import Reader
@@ -91,6 +93,7 @@ class _Page:
         self.sessions = Sessions(bases, runs)
         self.choosing, self.reading = Choosing(bases, gate, self.sessions), Reader(bases)
         self.documents = Documents(bases, lambda: Path(get_upload_folder()))
+        self.following_folders = Following(bases, Folders(bases.get))
         self.clicks = script("clicks")
         self.following: list[Dependency] = []
         """The events that show an answer as it grows."""
@@ -125,6 +128,10 @@ class _Page:
             [], value=[], multiselect=True, label=_("also"), info=_("also_info"), elem_id="kb-also", visible=False,
             interactive=True,
         )  # fmt: skip
+        with gr.Accordion(_("new_base_title"), open=False, elem_id="kb-new-base-part"):
+            self.new_base = gr.Textbox(label=_("new_base"), elem_id="kb-new-base", max_lines=1, max_length=64)
+            self.create = gr.Button(_("create"), size="sm", elem_id="kb-create")
+            self.made_said = gr.HTML(elem_id="kb-made-said")
         self.new_chat = gr.Button(_("new_chat"), size="sm", elem_id="kb-new-chat")
         self.listed = self._html("kb-sessions")
         with gr.Row(elem_id="kb-save-row"):
@@ -151,6 +158,17 @@ class _Page:
 
     def _documents_tab(self) -> None:
         self.drop = gr.HTML(elem_id="kb-drop", js_on_load=script("upload"), apply_default_css=False)
+        with gr.Row(elem_id="kb-follow-row") as self.follow_row:
+            self.folder = gr.Textbox(
+                label=_("folder"),
+                info=_("folder_info"),
+                max_lines=1,
+                max_length=4096,
+                scale=5,
+                elem_id="kb-folder-path",
+            )
+            self.follow = gr.Button(_("folder_add"), size="sm", scale=1, min_width=160, elem_id="kb-follow")
+        self.followed = self._html("kb-followed")
         self.progress = gr.HTML(elem_id="kb-progress")
         self.only = gr.Textbox(label=_("filter"), max_lines=1, elem_id="kb-filter")
         self.table = self._html("kb-documents")
@@ -173,9 +191,6 @@ class _Page:
 
     def _bases_part(self) -> None:
         with gr.Row():
-            with gr.Column(min_width=280):
-                self.new_base = gr.Textbox(label=_("new_base"), elem_id="kb-new-base", max_lines=1, max_length=64)
-                self.create = gr.Button(_("create"), size="sm", elem_id="kb-create")
             with gr.Column(min_width=280):
                 self.name = gr.Textbox(label=_("base_name"), elem_id="kb-base-name", max_lines=1, max_length=64)
                 self.rename = gr.Button(_("rename"), size="sm", elem_id="kb-rename")
@@ -245,6 +260,10 @@ class _Page:
         self._on(self.table.forget, self.documents.forget, shown)
         self._on(self.table.sort, self.documents.sort, shown)
         self._on(self.only.change, self.documents.show, shown)
+        self._on(self.follow.click, self.following_folders.add, [self.base, self.folder])
+        self._on(self.folder.submit, self.following_folders.add, [self.base, self.folder])
+        self._on(self.followed.drop_folder, self.following_folders.drop, [self.base])
+        self._on(self.followed.look, self.following_folders.show, shown)
 
     def _wire_bases(self, page: gr.Blocks) -> None:
         chosen = [self.base, self.talk]
@@ -262,6 +281,7 @@ class _Page:
         example = self._on(self.chat.example, self.choosing.example, [self.talk])
         for shown in (loaded, switched, example, *changed):
             self._on(shown.then, self.choosing.suggest, [self.base])
+            self._on(shown.then, self.following_folders.show, [self.base, self.only, self.order])
         self._on(self.delete.click, self.choosing.ask_delete, [self.base])
         self._on(self.no.click, self.choosing.keep, [])
         self._on(self.model.input, self.choosing.use_model, [self.model, self.base])

@@ -46,7 +46,7 @@ class Run:
 
     def follow(self) -> Iterator[tuple[Turn, ...]]:
         """Yield the turns whenever they have changed, ten times a second at most; the last is how it ended."""
-        seen = self.turns
+        seen: tuple[Turn, ...] = ()
         while not self.over:
             with self._changed:
                 if not self.over and self.turns is seen:

@@ -101,7 +101,11 @@ def test_only_admins_read_again_what_was_not_uploaded(role: str, read: int, tmp_
     try:
         documents = Documents(bases, lambda: tmp_path)
         event = gr.EventData(None, {"source": str(place)})
-        list(documents.retry("default", "", FAILED_FIRST, event, gr.Request(username=role, headers={"accept-language": "en"})))
+        list(
+            documents.retry(
+                "default", "", FAILED_FIRST, event, gr.Request(username=role, headers={"accept-language": "en"})
+            )
+        )
         assert len(bases.get("default").search("owner of this computer")) == read
     finally:
         bases.close()
