@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-gr = pytest.importorskip("gradio", reason="the ui extra is not installed")
+pytest.importorskip("gradio", reason="the ui extra is not installed")
 
+import gradio as gr
 from kb.app.answers.answer import Answer, Searched
 from kb.app.ui.parts import joined
 from kb.app.ui.runs import Run, Runs
@@ -86,7 +87,7 @@ def test_a_handler_that_says_nothing_blanks_nothing() -> None:
         joined(lambda: "x", parts)()
 
 
-def test_every_handler_of_the_page_goes_through_it(tmp_path) -> None:  # noqa: ANN001  pytest's own
+def test_every_handler_of_the_page_goes_through_it(tmp_path) -> None:
     """No event of the page calls a function that could blank what it does not name."""
     from kb.app.base.config import load_config
     from kb.app.hosting.bases import Bases
