@@ -14,9 +14,9 @@ from ...prompts.prompt import Citation, Sentence
 from ..answers.answer import Answer
 from ..i18n.chinese import in_chinese
 from ..i18n.texts import ZH
+from .excerpts import is_row, is_rule
 from .markdown import Place, render
 from .state import Talk, Texts, Turn
-from .tables import is_row, is_rule
 
 _MARKS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _MARK = re.compile(r"\d+")

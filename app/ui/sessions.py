@@ -19,12 +19,12 @@ from ..answers.record import answer_of
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
 from . import html as ui_html
+from .excerpts import heads_of
 from .html import escape
 from .parts import Shown, settled, under_way
 from .runs import Runs
 from .sources import nothing_chosen, panel
 from .state import Talk, Texts, Turn, may_see, sent, texts_of
-from .tables import heads_of
 from .welcome import welcome
 
 SHOWN = 500

@@ -6,9 +6,8 @@ import pytest
 
 pytest.importorskip("gradio", reason="the ui extra is not installed")
 
-from kb.app.ui.excerpts import around, excerpt
+from kb.app.ui.excerpts import around, excerpt, head_above, is_row, is_rule
 from kb.app.ui.markdown import Place, render
-from kb.app.ui.tables import head_above, is_row, is_rule
 
 NASTY = (
     "<script>alert(1)</script>",
