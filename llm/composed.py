@@ -5,37 +5,63 @@ Comes in: a prompt. Goes out: quotes. Never: a sentence under the name of a side
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..prompts.prompt import Prompt
+from ..prompts.belonging import of_side, own_terms
+from ..prompts.prompt import Prompt, Topic
+from ..retrieval.hit import Hit
+from ..retrieval.words.tokens import tokens
 from .candidates import Candidate, candidates_of
 from .central import central
-from .quotes import Quote
+from .quotes import Quote, name_of
 
 SUMMARY_SENTENCES = 6
 SIDE_SENTENCES = 3
 
 
 def summary(prompt: Prompt) -> list[Quote]:
-    """Return the central sentences of the prompt's passages."""
-    return [("", one) for one in central(list(candidates_of(prompt)), SUMMARY_SENTENCES)]
+    """Return the central sentences of the prompt's passages, under the names of the documents that they stand in."""
+    chosen = central(list(candidates_of(prompt)), SUMMARY_SENTENCES)
+    return [(name_of(prompt.hits[one.passage - 1]), one) for one in chosen]
 
 
 def comparison(prompt: Prompt, select: Callable[[Prompt, str], list[Candidate]]) -> list[Quote]:
-    """Return what answers each side; a sentence that speaks of both stands with the first.
+    """Return what answers each side; what speaks of all of them comes first, under all their names.
 
     Args:
         prompt: names the sides.
         select: returns the sentences that answer a prompt, of one base or of all.
     """
-    quotes: list[Quote] = []
-    for side in prompt.sides:
-        said = {one for _, one in quotes}
-        chosen = (
-            select(replace(prompt, question=side.text), side.base)
-            if side.text
-            else central(list(candidates_of(prompt, side.base)), SIDE_SENTENCES)
-        )
-        quotes += [(side.title, one) for one in chosen if one not in said]
-    return quotes
+    found = {side.title: _side(prompt, side, select) for side in prompt.sides}
+    said = Counter(one.text for own in found.values() for one in own)
+    shared = {text for text, n in said.items() if n == len(found) > 1}
+    both = {one.text: one for own in found.values() for one in own if one.text in shared}
+    quotes = [(" / ".join(found), one) for one in both.values()]
+    return quotes + [(title, one) for title, own in found.items() for one in own if one.text not in shared]
+
+
+def _side(prompt: Prompt, side: Topic, select: Callable[[Prompt, str], list[Candidate]]) -> list[Candidate]:
+    """Return the sentences on one side, from what of the passages belongs to it."""
+    parts = [(number, hit) for number, hit in enumerate(of_side(prompt.hits, side, prompt.sides), 1) if hit]
+    hits = tuple(hit for _, hit in parts)
+    if not side.aspect and (not side.text or side.sources or _under_heading(hits, side, prompt.sides)):
+        chosen = central(list(candidates_of(replace(prompt, hits=hits))), SIDE_SENTENCES)
+    else:
+        in_full = side.text if side.aspect in side.text else f"{side.text} {side.aspect}"
+        questions = dict.fromkeys([side.aspect if side.sources else in_full, in_full])
+        found = (select(replace(prompt, question=question, hits=hits), "") for question in questions if question)
+        chosen = next(filter(None, found), [])
+    return [_in_place(one, prompt, parts[one.passage - 1][0]) for one in chosen]
+
+
+def _in_place(one: Candidate, prompt: Prompt, number: int) -> Candidate:
+    """Return a sentence of a part of a passage where it stands in the passage itself."""
+    return replace(one, passage=number, start=prompt.hits[number - 1].chunk.text.index(one.text))
+
+
+def _under_heading(hits: Sequence[Hit], side: Topic, sides: Sequence[Topic]) -> bool:
+    """Return whether a side is what a section is about: then its sentences need not name it."""
+    own = own_terms(side, sides)
+    return any(all(term.within(frozenset(tokens(" ".join(hit.chunk.headings)))) for term in own) for hit in hits)

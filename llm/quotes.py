@@ -5,11 +5,20 @@ Comes in: sentences, and whose they are. Goes out: Markdown. Never: a word that 
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from ..ingest.text.sentences import on_one_line
+from ..retrieval.hit import Hit
 from .candidates import Candidate, is_item, shown
 
 Quote = tuple[str, Candidate]
 """What it is about, where that is to be shown; and the sentence."""
+
+
+def name_of(hit: Hit) -> str:
+    """Return what the document of a passage is called above its quotes: its file, and its base if there are several."""
+    name = PurePath(hit.chunk.source).name
+    return f"{hit.base}: {name}" if hit.base else name
 
 
 def laid_out(quote: Quote, before: Quote | None) -> str:

@@ -28,6 +28,12 @@ class Topic:
     """What is looked for; empty: all there is."""
     base: str = ""
     """The only knowledge base that it is looked for in; empty: all that are asked."""
+    aspect: str = ""
+    """What of it is compared; empty: all that is said of it."""
+    said: str = ""
+    """As it was typed, where ``text`` is more than that: *Birke*, for *the payment terms of Birke*."""
+    sources: tuple[str, ...] = ()
+    """The documents that are about this side and not about the other; empty while none are known."""
 
     @property
     def title(self) -> str:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from ..ingest.errors import InputError
 from .prompt import TaskName, Topic
+from .sides import EDGES, sides_of
 
-EDGES = " \t\n\"'“”‘’「」『』《》?？.。!！,，:："
-"""What may stand around a topic and is none of it."""
 _IN_BASE = (
     r"(?:the )?(?:knowledge )?(?:base )?{name}",
     r"(?P<what>.+?) (?:in|of|from|at|according to) (?:the )?(?:knowledge )?(?:base )?{name}",
@@ -43,41 +42,43 @@ def one_base(text: str, bases: Sequence[str]) -> Topic | None:
     return None
 
 
+_EN_PLEASE = r"^(?:please\s+|can you\s+|could you\s+)*"
 _EN_WHAT = r"(?:the |this |these |all (?:of )?(?:the )?|my |our )?(?P<what>.+?)"
+_GIST = r"(?:summary|overview|outline|gist|(?:key|main|most important) (?:points|content|facts))"
 _SUMMARISE = tuple(
-    re.compile(rf"^(?:please\s+|can you\s+|could you\s+)*{form}\s*[?.!]*$", re.IGNORECASE)
+    re.compile(rf"{_EN_PLEASE}{form}\s*[?.!]*$", re.IGNORECASE)
     for form in (
         rf"(?:summari[sz]e|sum up|outline)\s+{_EN_WHAT}(?: (?:in (?:short|brief)|briefly|for me))?",
-        rf"(?:(?:give|write|show)(?: me)? )?(?:an? |the )?(?:short |brief )?(?:summary|overview|outline) of\s+{_EN_WHAT}",
+        rf"(?:(?:give|write|show)(?: me)? )?(?:an? |the )?(?:short |brief |quick )?{_GIST} of\s+{_EN_WHAT}",
+        rf"what (?:is|are) the {_GIST} of\s+{_EN_WHAT}",
         rf"tl;?\s?dr:?\s+{_EN_WHAT}",
     )
 ) + tuple(
-    re.compile(rf"^(?:请|帮我|麻烦|能否|可以)*{form}[？?。！!\s]*$")
+    re.compile(rf"^(?:请|帮我|麻烦|能否|可以|给我|用一句话|简单地?|简要地?)*{form}[？?。！!\s]*$")
     for form in (
-        r"(?:总结|概括|归纳|概述|简述|總結|歸納|簡述)(?:一下|出|下)?(?P<what>.+?)(?:的?(?:主要内容|内容|要点|大意|主要內容|內容))?",
-        r"(?P<what>.+?)的(?:摘要|总结|概要|概述|大意|總結)(?:是什么|是什麼)?",
-        r"(?P<what>.+?)主要(?:讲|講|说|說)(?:了|的是)?(?:什么|些什么|什麼|些什麼)",
+        r"(?:总结|概括|归纳|概述|简述|总括|總結|歸納|簡述)(?:一下|出|下)?(?P<what>.+?)(?:的?(?:主要内容|内容|要点|大意|主要內容|內容))?",
+        r"(?P<what>.+?)的?(?:摘要|总结|概要|概述|大意|主要内容|主要內容|要点|總結)(?:是什么|是什麼|有哪些)?",
+        r"(?P<what>.+?)主要(?:讲|講|说|說|写|寫)(?:了|的是)?(?:什么|些什么|什麼|些什麼)",
+        r"(?P<what>.+?)的?(?:主要)?(?:内容|內容)(?:主要)?(?:是什么|是什麼|有哪些|有什么)",
     )
 )
-_DIFFERENCE = (
-    r"(?:what (?:is|are) the |(?:list|show|explain)(?: me)? the )?(?:main |key )?"
-    r"(?:differences?|similarit(?:y|ies)|comparison)"
-)
-_COMPARE = tuple(
-    re.compile(rf"^(?:please\s+|can you\s+|could you\s+)*{form}\s*[?.!]*$", re.IGNORECASE)
+_ABOUT = tuple(
+    re.compile(rf"{_EN_PLEASE}{form}\s*[?.!]*$", re.IGNORECASE)
     for form in (
-        r"compare\s+(?P<a>.+?)\s+(?:and|with|to|against|vs\.?|versus)\s+(?P<b>.+?)",
-        rf"{_DIFFERENCE} between (?P<a>.+?) and (?P<b>.+?)",
-        r"how (?:do|does|is|are) (?P<a>.+?) (?:differ(?:ent)?|compare) (?:from|to|with) (?P<b>.+?)",
-        r"(?P<a>[^?]{2,60}?)\s+(?:vs\.?|versus)\s+(?P<b>[^?]{2,60}?)",
+        rf"what(?:['’]s|\s+is|\s+are|\s+was)\s+{_EN_WHAT}\s+(?:all )?about",
+        rf"what(?:['’]s|\s+is|\s+are)\s+(?:written |said )?in\s+{_EN_WHAT}",
+        rf"what\s+do(?:es)?\s+{_EN_WHAT}\s+(?:say|contain|cover|tell(?: me| us)?|deal with)",
+        rf"(?:tell me about|describe|explain)\s+{_EN_WHAT}",
     )
 ) + tuple(
-    re.compile(rf"^(?:请|帮我|麻烦|能否|可以)*{form}[？?。！!\s]*$")
+    re.compile(rf"^(?:请问|请|帮我|麻烦)*{form}[？?。！!\s]*$")
     for form in (
-        r"(?:比较|对比|比較|對比)(?:一下)?(?P<a>.+?)(?:和|与|與|跟|及|以及)(?P<b>.+?)(?:的(?:异同|区别|差别|差异|不同|異同|區別|差異))?",
-        r"(?P<a>.+?)(?:和|与|與|跟)(?P<b>.+?)(?:之间)?(?:有什么|有哪些|有何|有什麼|的)(?:区别|不同|差别|差异|异同|區別|差異|異同)(?:是什么|在哪里?|有哪些)?",
+        r"(?P<what>.+?)里?面?(?:都|主要)?(?:讲|講|说|說|写|寫|记|記|谈|規定|规定)(?:了|的是|的)(?:些|点)?(?:什么|啥|哪些内容|哪些|什麼)(?:内容)?",
+        r"(?P<what>.+?)是(?:关于|講|讲|说)(?:什么|啥|什麼)的",
+        r"(?:简单|简要|大概)?(?:介绍|说说|讲讲|介紹)(?:一下|下)?(?P<what>.+?)",
     )
 )
+"""Of a document a summary, of anything else a question."""
 _EVERYTHING = re.compile(
     r"^(?:everything|all|all (?:the )?(?:documents|files)|documents|files|(?:the )?(?:whole )?(?:knowledge )?base"
     r"|全部|所有|(?:所有|全部|这些|這些)的?(?:文件|文档|资料|文檔|資料)|文件|文档|资料|知识库|整个知识库)$",
@@ -102,6 +103,8 @@ class Task:
     name: TaskName
     topics: tuple[Topic, ...] = ()
     """Of a summary one; of a comparison its sides; of an answer none."""
+    if_named: bool = False
+    """Only if the topic names a document: *What is X about?* can be asked of anything, and is a question then."""
 
 
 ANSWER = Task("answer")
@@ -124,15 +127,16 @@ def task_of(question: str, asked: TaskName | None = None, bases: Sequence[str] =
     sides = () if asked == "summarise" else _compared(text, bases, wanted=asked == "compare")
     if sides:
         return Task("compare", sides)
-    topic = _summarised(text, bases, wanted=asked == "summarise")
-    return Task("summarise", (topic,)) if topic else ANSWER
+    if topic := _summarised(text, bases, wanted=asked == "summarise"):
+        return Task("summarise", (topic,))
+    about = next((match["what"].strip(EDGES) for form in _ABOUT if (match := form.match(text))), "")
+    return Task("summarise", (one_base(about, bases) or Topic(about),), if_named=True) if about else ANSWER
 
 
 def _compared(text: str, bases: Sequence[str], *, wanted: bool) -> tuple[Topic, ...]:
     """Return what a question compares; ``wanted``: that it compares something is known."""
-    sides = _sides(text)
-    if sides:
-        return two_bases(sides, bases) or tuple(map(Topic, sides))
+    if sides := sides_of(text):
+        return two_bases([side.said for side in sides], bases) or sides
     if not wanted:
         return ()
     if len(bases) < 2:  # noqa: PLR2004  it takes two to compare
@@ -148,12 +152,3 @@ def _summarised(text: str, bases: Sequence[str], *, wanted: bool) -> Topic | Non
     if not topic:
         return None
     return one_base(topic, bases) or Topic("" if _EVERYTHING.match(topic) else topic)
-
-
-def _sides(text: str) -> tuple[str, ...]:
-    for form in _COMPARE:
-        if match := form.match(text):
-            sides = (match["a"].strip(EDGES), match["b"].strip(EDGES))
-            if all(sides) and sides[0] != sides[1]:
-                return sides
-    return ()

@@ -34,9 +34,10 @@ from ..base.library import Library
 from ..i18n.chinese import in_chinese
 from .answer import Answer, Asked, Searched
 from .direct import directly
+from .material import Material
 from .notes import absent_notes, answer_notes, coverage_notes, cut_notes, prompt_notes, task_notes
 from .record import Written
-from .tasks import Gathering, Material
+from .tasks import Gathering
 from .unsure import shown_as_unsure
 
 Timings = list[tuple[str, float]]
@@ -70,13 +71,13 @@ class Answering:
         judge = self.judges.get()  # before the search: a judge that is missing is said at once
         began = time.perf_counter()
         material = Gathering(self.library, self._weigh, self.strictness).material(task, asked)
-        found = material.found
+        task, found = material.task, material.found
         searched = Searched(self.library.count("documents"), self.library.count("chunks"), found.lanes)
         timings = [("search", time.perf_counter() - began)]
         notes = (
             *found.notes,
             *answer_notes(self._catalog, found.hits),
-            *task_notes(material.missing),
+            *task_notes(material.missing, material.of, material.besides),
             *absent_notes(material.absent),
         )
         nothing = self.prompts.nothing_found(language_of(asked.question))

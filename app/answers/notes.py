@@ -29,8 +29,12 @@ def prompt_notes(prompt: Prompt, model: str) -> Iterator[str]:
         yield "No language model is configured: these are quoted sentences. For a written answer: --llm gguf:PATH"
 
 
-def task_notes(missing: Sequence[Topic]) -> Iterator[str]:
-    """Yield the sides of a comparison that nothing was found on."""
+def task_notes(missing: Sequence[Topic], of: Sequence[str] = (), besides: Sequence[str] = ()) -> Iterator[str]:
+    """Yield which document a summary is of, which others are called so, and what nothing was found on of a comparison."""
+    if of:
+        yield f"This is a summary of {', '.join(of[:_WORDS])}."
+    if besides:
+        yield f"Other documents are called so too: {', '.join(besides[:_WORDS])}; name one to have that one summarised."
     for side in missing:
         said = f"The documents do not seem to say anything on: {side.text or side.base}."
         yield f"{side.base}: {said}" if side.base and side.text else said

@@ -36,6 +36,8 @@ class DocumentKind:
     words: tuple[str, ...]
     suffixes: tuple[str, ...]
     """Of files that are of the kind by their format; then names do not count."""
+    also: tuple[str, ...] = ()
+    """What one such document is called besides: the meeting, for its minutes. Nobody counts minutes by it."""
 
 
 @cache
@@ -56,7 +58,8 @@ def forms() -> tuple[Form, ...]:
 def document_kinds() -> tuple[DocumentKind, ...]:
     """Return the kinds of documents that people ask for."""
     return tuple(
-        DocumentKind(tuple(kind["words"]), tuple(kind.get("suffixes", ()))) for kind in _data("kinds.toml")["kind"]
+        DocumentKind(tuple(kind["words"]), tuple(kind.get("suffixes", ())), tuple(kind.get("also", ())))
+        for kind in _data("kinds.toml")["kind"]
     )
 
 

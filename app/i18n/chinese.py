@@ -51,6 +51,11 @@ _SAID = (
     (r"This answer was not recorded: (.+)\.", r"这个回答没有被记录：\1。"),
     (r"The documents do not seem to say anything on: (.+)\.", r"文档中似乎没有关于这一点的内容：\1。"),
     (r"The passages do not mention (.+)\.", r"段落中没有提到\L1。"),
+    (r"This is a summary of (.+)\.", r"这是对 \1 的总结。"),
+    (
+        r"Other documents are called so too: (.+); name one to have that one summarised\.",
+        r"还有名称相近的文档：\1；说出文件名即可总结那一份。",
+    ),
     (r"Made from (\d+) of (\d+) passages\.", r"依据 \2 个段落中的 \1 个写成。"),
     (r"Made from (\d+) of (\d+) passages: (.+)\.", r"依据 \2 个段落中的 \1 个写成：\L3。"),
     (r"The answer was cut at (\d+) tokens; for more: (.+)", r"回答在 \1 个词元处被截断；要更长：\2"),

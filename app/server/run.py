@@ -11,7 +11,6 @@ import contextlib
 import ipaddress
 import logging
 import os
-import shutil
 import socket
 import tempfile
 import threading
@@ -20,7 +19,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -87,18 +85,15 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
             f"--host {serving.host} lets others reach this server, and there is no token yet; run: kb token add --role write"
         )
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads these when it is imported
-    uploads = Path(tempfile.mkdtemp(prefix="kb-uploads-"))
-    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+    os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="kb-uploads-")
     from ..ui.page import mount
 
     jobs = Jobs(bases.config.home)
     worker = Worker(jobs, bases.config.home, bases.get)
-    app = FastAPI(
-        title="kb", version=__version__, docs_url=None, redoc_url=None, lifespan=partial(_working, worker, uploads)
-    )
+    app = FastAPI(title="kb", version=__version__, docs_url=None, redoc_url=None, lifespan=partial(_working, worker))
     gate = Gate(serving.n_running, serving.n_waiting)
     handle_errors(app)
-    role_of, door = None, None
+    role_of = None
     if serving.api:
         door, metrics = Door(tokens, Rate(serving.rate_per_minute)), Metrics()
         role_of = door.role
@@ -109,13 +104,7 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
         app.include_router(docs(app))
         app.add_middleware(SignIn, door=door)
     mount(app, bases, gate, role_of=role_of, max_upload_bytes=serving.max_upload_bytes)
-    app.add_middleware(
-        Guard,
-        loopback_only=serving.is_loopback,
-        max_upload_bytes=serving.max_upload_bytes,
-        door=door,
-        waiting=partial(_bytes_in, uploads),
-    )
+    app.add_middleware(Guard, loopback_only=serving.is_loopback, max_upload_bytes=serving.max_upload_bytes)
     return app
 
 
@@ -149,20 +138,10 @@ def run(
 
 
 @asynccontextmanager
-async def _working(worker: Worker, uploads: Path, _: FastAPI) -> AsyncIterator[None]:
+async def _working(worker: Worker, _: FastAPI) -> AsyncIterator[None]:
     worker.start()
     yield
     await run_in_threadpool(worker.stop)
-    shutil.rmtree(uploads, ignore_errors=True)  # what was sent and never taken in
-
-
-def _bytes_in(folder: Path) -> int:
-    """Return how much lies in a folder; what is moved out of it meanwhile does not count."""
-    total = 0
-    for file in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            total += file.stat().st_size
-    return total
 
 
 class _Server(uvicorn.Server):

@@ -138,7 +138,11 @@ def test_a_model_gets_the_template_of_the_task(tmp_path: Path) -> None:
         small = other.ask("summarise everything")
     assert "Summarise the passages above" in model.prompts[0].messages[-1].content
     assert "作比较" in model.prompts[1].messages[-1].content
-    assert model.prompts[1].sides == (Topic("the ferry"), Topic("the tunnel"))
+    assert [side.text for side in model.prompts[1].sides] == ["the ferry", "the tunnel"]
+    assert [[Path(source).name for source in side.sources] for side in model.prompts[1].sides] == [
+        ["ferry.md"],
+        ["tunnel.md"],
+    ]
     assert any(note.startswith("Made from ") for note in small.notes)
 
 

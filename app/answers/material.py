@@ -1,0 +1,94 @@
+"""The passages that a task is done with, and those of whole documents.
+
+Comes in: documents. Goes out: their passages. Never: one that the user's filter leaves out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from glob import escape
+from typing import TypeVar
+
+from ...ingest.store.catalog import Catalog
+from ...prompts.prompt import Topic
+from ...prompts.task import ANSWER, Task
+from ...retrieval.hit import Hit
+from ...retrieval.search.search import Found
+from ...retrieval.where import Where, resolve
+from ..base.library import Library
+from .answer import Asked
+from .named import Named
+
+T = TypeVar("T")
+
+MOST = 400
+"""Passages of whole documents that are looked at, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a task is done with."""
+
+    found: Found
+    sufficient: bool
+    n_passages: Mapping[str, int] = field(default_factory=dict)
+    """That there are on it in each base, as far as is known; more than were found, if there were too many."""
+    missing: tuple[Topic, ...] = ()
+    """Sides of a comparison that the documents say nothing on."""
+    absent: tuple[str, ...] = ()
+    """Names and rare words of a question that the passages do not hold."""
+    near: bool = False
+    """Whether, where it is not sufficient, it is near enough to be shown as what comes closest."""
+    task: Task = ANSWER
+    """What is done with it in the end."""
+    of: tuple[str, ...] = ()
+    """The documents that a summary is of."""
+    besides: tuple[str, ...] = ()
+    """Documents that are called the same."""
+
+
+def whole(library: Library, documents: Mapping[str, Sequence[Named]] | None, base: str, asked: Asked) -> Material:
+    """Return all passages of documents, by base; ``None``: of all documents of one base, or of all bases."""
+    parts = library.within(base)
+    ids = [
+        (name, chunk)
+        for name, part in parts.items()
+        for chunk in _passages(
+            part.catalog, None if documents is None else [one.id for one in documents.get(name, ())], asked.where
+        )
+    ]
+    spread = _spread(ids)[:MOST]
+    kept = {
+        (name, chunk.id): chunk
+        for name, part in parts.items()
+        for chunk in part.catalog.chunks([one for of, one in spread if of == name]).values()
+    }
+    hits = tuple(Hit(kept[at], 0.0, "whole", base=at[0]) for at in spread if at in kept)
+    return Material(Found(hits, (), ()), bool(hits), Counter(name for name, _ in ids))
+
+
+def only(where: Where, sources: Collection[str]) -> Where:
+    """Return the filter, on these sources only; they satisfy what it says of sources already."""
+    return replace(where, sources=tuple(escape(source) for source in sources))
+
+
+def _passages(catalog: Catalog, documents: Collection[str] | None, where: Where) -> list[str]:
+    """Return the ids of the chunks of documents, or of all, in reading order, as far as a filter admits them."""
+    admitted = resolve(catalog, where).ids if where else None
+    rows = catalog.connection().execute("SELECT id, document_id FROM chunks ORDER BY document_id, start")
+    return [
+        chunk
+        for chunk, document in rows
+        if (documents is None or document in documents) and (admitted is None or chunk in admitted)
+    ]
+
+
+def _spread(ids: Sequence[T]) -> list[T]:
+    """Return ids so that any first few of them are spread evenly over all: what does not fit a prompt is left out all over.
+
+    (The order of van der Corput's sequence in base 2.)
+    """
+    bits = max(1, (len(ids) - 1).bit_length())
+    return [ids[at] for at in sorted(range(len(ids)), key=lambda at: int(f"{at:0{bits}b}"[::-1], 2))]

@@ -1,0 +1,75 @@
+"""When a document is from, as people say it: last week's meeting, 上周的会议纪要, the latest minutes.
+
+Comes in: a text and today's date. Goes out: the days that it means, and the text without them. Never: a date that is written
+out; that is a word like others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days, the first and the last, as ISO 8601; empty of *the latest*."""
+
+    rest: str
+    """What else the text says."""
+    start: str = ""
+    stop: str = ""
+
+
+def _days(back: int) -> Callable[[date], tuple[date, date]]:
+    return lambda today: (today - timedelta(back), today - timedelta(back))
+
+
+def _week(back: int) -> Callable[[date], tuple[date, date]]:
+    def days(today: date) -> tuple[date, date]:
+        monday = today - timedelta(today.weekday() + 7 * back)
+        return monday, monday + timedelta(6)
+
+    return days
+
+
+def _month(back: int) -> Callable[[date], tuple[date, date]]:
+    def days(today: date) -> tuple[date, date]:
+        months = today.year * 12 + today.month - 1 - back
+        first = date(months // 12, months % 12 + 1, 1)
+        return first, date((months + 1) // 12, (months + 1) % 12 + 1, 1) - timedelta(1)
+
+    return days
+
+
+def _year(back: int) -> Callable[[date], tuple[date, date]]:
+    return lambda today: (date(today.year - back, 1, 1), date(today.year - back, 12, 31))
+
+
+_PERIODS: tuple[tuple[str, Callable[[date], tuple[date, date]]], ...] = (
+    (r"\btoday(?:['’]s)?\b|今天|今日", _days(0)),
+    (r"\byesterday(?:['’]s)?\b|昨天|昨日", _days(1)),
+    (r"\bthis week(?:['’]s)?\b|本周|这周|这个?星期", _week(0)),
+    (r"\blast week(?:['’]s)?\b|上周|上个?星期|上个?礼拜", _week(1)),
+    (r"\bthis month(?:['’]s)?\b|本月|这个月", _month(0)),
+    (r"\blast month(?:['’]s)?\b|上个?月", _month(1)),
+    (r"\bthis year(?:['’]s)?\b|今年", _year(0)),
+    (r"\blast year(?:['’]s)?\b|去年", _year(1)),
+)
+_LATEST = re.compile(r"\b(?:latest|most recent|newest|last)\b|最近(?:一次|一份|一篇)?|最新|上一?次", re.IGNORECASE)
+
+
+def period_of(text: str, today: date) -> Period | None:
+    """Return the days that a text names by how far back they are; ``None`` if it names none."""
+    for pattern, days in _PERIODS:
+        rest, n = re.subn(rf"(?:{pattern})的?", " ", text, flags=re.IGNORECASE)
+        if n:
+            start, stop = days(today)
+            return Period(_tidy(rest), start.isoformat(), stop.isoformat())
+    rest, n = re.subn(rf"(?:{_LATEST.pattern})的?", " ", text, flags=re.IGNORECASE)
+    return Period(_tidy(rest)) if n else None
+
+
+def _tidy(text: str) -> str:
+    return re.sub(r"\s*(?:\b(?:of|from)\s*)?$", "", " ".join(text.split()))

@@ -1,0 +1,71 @@
+"""What is compared: both sides with all that is asked of them, in both languages, and what of the passages is whose."""
+
+from __future__ import annotations
+
+import pytest
+from kb.ingest.document import Chunk
+from kb.prompts.belonging import of_side
+from kb.prompts.prompt import Topic
+from kb.prompts.sides import sides_of
+from kb.retrieval.hit import Hit
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        ("Compare the fees of Ash and Elm", (("the fees of Ash", "the fees"), ("the fees of Elm", "the fees"))),
+        (
+            "What is the difference between the rent in Bonn and that in Kiel?",
+            (("the rent in Bonn", "the rent"), ("the rent in Kiel", "the rent")),
+        ),
+        ("Compare leave in Bonn and on ships", (("leave in Bonn", "leave"), ("leave on ships", "leave"))),
+        ("Ash's fees vs. Elm's fees", (("Ash's fees", "fees"), ("Elm's fees", "fees"))),
+        (
+            "Which is cheaper, the red bike or the blue one?",
+            (("the red bike", "is cheaper"), ("the blue one", "is cheaper")),
+        ),
+        ("Is the ferry faster than the train?", (("the ferry", "faster"), ("the train", "faster"))),
+        ("compare ferry.md and train.md", (("ferry.md", ""), ("train.md", ""))),
+        ("比较甲公司和乙公司的付款期限", (("甲公司的付款期限", "付款期限"), ("乙公司的付款期限", "付款期限"))),
+        ("甲方案的价格和乙方案有什么区别？", (("甲方案的价格", "价格"), ("乙方案的价格", "价格"))),
+        ("外地客户和本地客户运费差多少", (("外地客户运费", "运费"), ("本地客户运费", "运费"))),
+        ("红车和蓝车哪个更便宜？", (("红车", "更便宜"), ("蓝车", "更便宜"))),
+        ("供货合同甲和供货合同乙哪个更贵", (("供货合同甲", "更贵"), ("供货合同乙", "更贵"))),
+        ("Who is older?", ()),
+        ("What does the contract of Ash and Elm say?", ()),
+        ("甲公司和乙公司在哪里？", ()),
+    ],
+)
+def test_what_is_asked_of_one_side_is_asked_of_both(question: str, sides: tuple[tuple[str, str], ...]) -> None:
+    """The head of the first name, and the tail of the last one, hold for both; what does not compare has no sides."""
+    assert tuple((side.text, side.aspect) for side in sides_of(question)) == sides
+
+
+def hit(text: str, source: str = "/a.md", headings: tuple[str, ...] = ()) -> Hit:
+    """A hit."""
+    return Hit(Chunk("c", "d", source, text, 0, len(text), (), headings, 9), 1.0, "bm25")
+
+
+ASH, ELM = Topic("fees of Ash", aspect="fees"), Topic("fees of Elm", aspect="fees")
+
+
+def shares(one: Hit, sides: tuple[Topic, Topic] = (ASH, ELM)) -> list[str]:
+    """What of a passage each side is left with."""
+    return [" ".join(part.chunk.text.split()) if part else "" for side in sides for part in of_side([one], side, sides)]
+
+
+def test_a_sentence_belongs_to_whom_it_its_heading_or_its_document_is_about() -> None:
+    """The nearest of these decides; a row of a table says nothing of the next, but its head is for all."""
+    assert shares(hit("Ash takes 3 percent. It is due at once. Elm takes 5 percent.")) == [
+        "Ash takes 3 percent. It is due at once.", "Elm takes 5 percent.",
+    ]  # fmt: skip
+    assert shares(hit("The fee is 3 percent.", headings=("Fees", "Elm"))) == ["", "The fee is 3 percent."]
+    assert shares(hit("| Name | Fee |\n|---|---|\n| Ash | 3 |\n| Elm | 5 |\n| Oak | 7 |")) == [
+        "| Name | Fee | |---|---| | Ash | 3 |", "| Name | Fee | |---|---| | Elm | 5 |",
+    ]  # fmt: skip
+    of_documents = (
+        Topic("fees of Ash", aspect="fees", sources=("/ash.md",)),
+        Topic("fees of Elm", aspect="fees", sources=("/elm.md",)),
+    )
+    assert shares(hit("The fee is 3 percent.", "/ash.md"), of_documents) == ["The fee is 3 percent.", ""]
+    assert shares(hit("The fee is 3 percent.", "/other.md"), of_documents) == ["", ""]
