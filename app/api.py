@@ -94,7 +94,7 @@ class KnowledgeBase(Asks):
         Args:
             name: which one; ``default`` unless configured otherwise.
             home: the folder of all knowledge bases; ``$KB_HOME``, else the platform's folder for user data.
-            embedder: ``auto``, ``minilm``, ``tfidf``, a folder, a Hugging Face name, or an ``Embedder``.
+            embedder: ``auto``, ``multilingual``, ``minilm``, ``tfidf``, a folder, a Hugging Face name, or an ``Embedder``.
             llm: ``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL``, ..., or a ``Generator``.
             store: ``http://host:port`` of a Chroma server; Chroma in this process unless given.
             rerank: a cross-encoder that puts what is found in order: a folder, a name, or a ``Reranker``; none unless given.

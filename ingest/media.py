@@ -20,6 +20,7 @@ DOCX = f"{_OOXML}wordprocessingml.document"
 PPTX = f"{_OOXML}presentationml.presentation"
 XLSX = f"{_OOXML}spreadsheetml.sheet"
 XLS = "application/vnd.ms-excel"
+DOC, PPT = "application/msword", "application/vnd.ms-powerpoint"
 ODT, ODS, ODP = f"{_ODF}text", f"{_ODF}spreadsheet", f"{_ODF}presentation"
 EPUB, PDF, RTF = "application/epub+zip", "application/pdf", "application/rtf"
 MSG, EML, MBOX, MHTML = "application/vnd.ms-outlook", "message/rfc822", "application/mbox", "multipart/related"
@@ -41,6 +42,7 @@ CODE_LANGUAGES = {
 
 _SUFFIXES = {
     DOCX: "docx docm dotx dotm", PPTX: "pptx pptm ppsx ppsm potx potm", XLSX: "xlsx xlsm xltx xltm", XLS: "xls xlt",
+    DOC: "doc dot wps", PPT: "ppt pps pot dps",
     ODT: "odt ott", ODS: "ods ots", ODP: "odp otp", EPUB: "epub", PDF: "pdf", RTF: "rtf", MSG: "msg", EML: "eml",
     MBOX: "mbox", MHTML: "mht mhtml", ZIP: "zip", TAR: "tar", GZIP: "gz tgz", HTML: "html htm xhtml",
     XML: "xml xsl rss atom svg",
@@ -55,7 +57,7 @@ SUFFIXES: dict[str, str] = {f".{suffix}": kind for kind, suffixes in _SUFFIXES.i
 
 IMAGES = frozenset(f"image/{kind}" for kind in ("png", "jpeg", "tiff", "bmp", "webp", "gif"))
 _ZIPPED = frozenset({DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB})
-_BINARY = _ZIPPED | {PDF, MSG, ZIP, TAR, GZIP, XLS, RTF} | IMAGES
+_BINARY = _ZIPPED | {PDF, MSG, ZIP, TAR, GZIP, XLS, DOC, PPT, RTF} | IMAGES
 _MAGIC = (
     (re.compile(rb"\A\{\\rtf"), RTF),
     (re.compile(rb"\A\x89PNG\r\n"), "image/png"),
@@ -83,16 +85,14 @@ _UNSUPPORTED_MAGIC = (
     (b"AT&TFORM", "a DjVu file; convert it to PDF"),
     (b"ITSF", "a CHM help file; convert it to HTML"),
 )
-_WORD = "an old Word file (.doc); save it as .docx, or run: soffice --headless --convert-to docx FILE"
-_POWERPOINT = "an old PowerPoint file (.ppt); save it as .pptx, or run: soffice --headless --convert-to pptx FILE"
 _XLSB = "a binary Excel workbook (.xlsb); save it as .xlsx, or run: soffice --headless --convert-to xlsx FILE"
 _OLE_STREAMS = (
     ("__properties_version1.0", MSG, ""),
-    ("PowerPoint Document", "ppt", _POWERPOINT),
-    ("WordDocument", "doc", _WORD),
+    ("PowerPoint Document", PPT, ""),
+    ("WordDocument", DOC, ""),
     ("Workbook", XLS, ""),
     ("Book", XLS, ""),
-    ("WpsDocument", "wps", "a WPS file; save it as .docx, or run: soffice --headless --convert-to docx FILE"),
+    ("WpsDocument", "wps", "a Works file; save it as .docx, or run: soffice --headless --convert-to docx FILE"),
     ("HwpSummaryInformation", "hwp", "a Hangul file (.hwp); save it as .docx or PDF"),
 )
 
@@ -171,16 +171,12 @@ def _sniff_ole(data: bytes, suffix: str, promised: str) -> str:
         if refusal:
             raise UnsupportedError(f"it is {refusal}")
         return kind
-    if suffix == ".doc":
-        raise UnsupportedError(f"it is {_WORD}")
-    if suffix == ".ppt":
-        raise UnsupportedError(f"it is {_POWERPOINT}")
-    if promised in {XLS, MSG}:
+    if promised in {XLS, MSG, DOC, PPT}:
         return promised
     raise UnsupportedError("it is an old Office file of an unknown kind; save it in a current format")
 
 
-_OLD_OFFICE = frozenset({".doc", ".ppt", ".wps", ".xlsb", ".dot", ".pps"})
+_OLD_OFFICE = frozenset({".xlsb"})
 _MAIL_HEADER = re.compile(
     rb"\A(?:[A-Za-z][A-Za-z0-9-]*:[^\n]*\n(?:[ \t][^\n]*\n)*)*?"
     rb"(?:From|Received|Return-Path|Message-ID|MIME-Version|Date|Delivered-To):[ \t]",

@@ -31,6 +31,7 @@ retrieval/search
 retrieval/lanes
 retrieval/models
 retrieval/tables
+retrieval/models/packed
 retrieval/words
 retrieval/hit retrieval/metrics retrieval/where
 ingest/run

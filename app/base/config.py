@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ...ingest.run.pool import Limits
 
 _MEGABYTE = 1024**2
-_NAME = re.compile(r"[^\W_][\w-]{0,63}")
+_NAME = re.compile(r"[^\W_](?:[\w -]{0,62}[\w-])?")
 _TAKEN = ("models", "prompts")
 _KEYS = ("name", "embedder", "llm", "store", "log", "rerank", "judge", "strictness", "timeout", "memory")
 
@@ -38,7 +38,7 @@ class Config:
     """The folder of all knowledge bases."""
     name: str = "default"
     embedder: str = "auto"
-    """``auto``, ``minilm``, ``tfidf``, a folder or a Hugging Face name."""
+    """``auto``, ``multilingual``, ``minilm``, ``tfidf``, a folder or a Hugging Face name."""
     llm: str = "auto"
     """``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL`` ..."""
     store: str = ""
@@ -119,7 +119,7 @@ def load_config(
     config = Config(place, **values)
     if not _NAME.fullmatch(config.name) or config.name in _TAKEN:
         raise InputError(
-            f"{config.name!r} cannot name a knowledge base; use letters, digits, - and _ (not {' or '.join(_TAKEN)})"
+            f"{config.name!r} cannot name a knowledge base; use letters, digits, spaces, - and _ (not {' or '.join(_TAKEN)})"
         )
     if config.log not in ("on", "off"):
         raise InputError(f"log is {config.log!r}; it must be on or off (config.toml, KB_LOG)")

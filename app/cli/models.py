@@ -85,7 +85,7 @@ def _show_check(checked: ModelCheck) -> None:
         ("runs on", checked.runs),
         ("vectors", f"{checked.dim} numbers; reads {checked.max_tokens} tokens at once"),
         ("prompts", f"query {checked.query_prompt!r}, passage {checked.document_prompt!r}"),
-        ("cosine to torch", cosine),
+        ("cosine", cosine),
         ("speed", f"{checked.chunks_per_s:.0f} passages/s"),
     ]
     if checked.base:

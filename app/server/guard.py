@@ -7,11 +7,15 @@ site makes the visitor's browser send, a host name that is not ours (DNS rebindi
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..hosting.tokens import allows
+from .requests import Door, error_body
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 SMALL_BODY = 2_000_000
@@ -19,6 +23,9 @@ SMALL_BODY = 2_000_000
 
 LARGEST_HEAD = 64_000
 """Bytes of all headers together."""
+
+_WAITING = 4
+"""Times the largest upload that may lie on disk."""
 
 _UPLOADS = ("/gradio_api/upload", "/api/v1/documents")
 _POLICY = (
@@ -49,9 +56,27 @@ class _Refusal(Exception):  # noqa: N818  it is an answer, not an error of ours
 class Guard:
     """An ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, *, loopback_only: bool, max_upload_bytes: int) -> None:
-        """Guard ``app``; ``loopback_only``: whether it is reached by the names of this computer only."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        loopback_only: bool,
+        max_upload_bytes: int,
+        door: Door | None = None,
+        waiting: Callable[[], int] = int,
+    ) -> None:
+        """Guard ``app``.
+
+        Args:
+            app: what is guarded.
+            loopback_only: whether it is reached by the names of this computer only.
+            max_upload_bytes: the largest body that is taken.
+            door: decides who may send anything at all; without it, everybody.
+            waiting: how many bytes of uploads lie on disk that nobody has taken in yet.
+        """
         self._app = app
+        self._door = door
+        self._waiting = waiting
         self._loopback_only = loopback_only
         self._max_upload_bytes = max_upload_bytes
 
@@ -68,12 +93,27 @@ class Guard:
         answer = _Response(send)
         try:
             self._check(headers, limit)
+            self._check_sender(scope, int(headers.get("content-length", "0")))
             await self._app(scope, body, lambda message: answer(message, mute=body.too_large))
         except _Refusal as refusal:
             if not body.too_large:
                 await answer.refuse(refusal)
         if body.too_large:
             await answer.refuse(_too_large(limit))
+
+    def _check_sender(self, scope: Scope, length: int) -> None:
+        """Refuse a body of somebody who may not send it before any of it is read."""
+        if scope["method"] in ("GET", "HEAD", "OPTIONS") or scope["path"] == "/login":
+            return
+        uploads = scope["path"].startswith(_UPLOADS)
+        if self._door:
+            visitor = self._door.visitor(Request(scope))
+            if visitor is None:
+                raise _Refusal(401, "a token is needed: Authorization: Bearer ...")
+            if uploads and not allows(visitor.role, "write"):
+                raise _Refusal(403, f"this needs a token with the role write; yours is {visitor.role}")
+        if uploads and self._waiting() + length > _WAITING * self._max_upload_bytes:
+            raise _Refusal(413, "too many uploads wait to be read; try again in a while")
 
     def _check(self, headers: Mapping[str, str], limit: int) -> None:
         if sum(map(len, (*headers, *headers.values()))) > LARGEST_HEAD:
@@ -130,8 +170,10 @@ class _Response:
     async def refuse(self, refusal: _Refusal) -> None:
         if self._started:
             return
-        body = json.dumps({"error": {"message": refusal.reason, "type": "refused", "code": refusal.status}}).encode()
+        body = json.dumps(error_body(refusal.reason, "refused", refusal.status)).encode()
         headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+        if refusal.status == 401:  # noqa: PLR2004  the status that asks for this header
+            headers.append((b"www-authenticate", b"Bearer"))
         await self({"type": "http.response.start", "status": refusal.status, "headers": headers})
         await self({"type": "http.response.body", "body": body})
 

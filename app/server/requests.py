@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import AfterValidator
 from starlette.concurrency import run_in_threadpool
 
 from ...ingest.errors import (
@@ -31,6 +34,17 @@ from ..several import KnowledgeBases
 
 COOKIE = "kb_token"
 
+
+def _whole(text: str) -> str:
+    """Refuse half characters, which JSON can spell and nothing can store."""
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("holds half a character (a lone surrogate); send whole ones")
+    return text
+
+
+Whole = Annotated[str, AfterValidator(_whole)]
+"""Text that can be stored and sent back."""
+
 _STATUS: tuple[tuple[type[KBError], int], ...] = (
     (BusyError, 429),
     (UnknownNameError, 404),
@@ -41,6 +55,8 @@ _STATUS: tuple[tuple[type[KBError], int], ...] = (
     (KBError, 500),
 )
 _POLL_S = 0.2
+_REASONS = 10
+"""Fields that a refusal speaks of."""
 _LOCKED_S = 5
 
 
@@ -108,7 +124,7 @@ class Door:
 
         The page shows all bases: a token that is good for some of them only is good for the endpoints only.
         """
-        visitor = self._visitor(request)
+        visitor = self.visitor(request)
         return visitor.role if visitor and not visitor.bases else None
 
     def opens_the_page(self, secret: str) -> bool:
@@ -120,7 +136,7 @@ class Door:
         """Return a dependency that lets only this role, or a higher one, through; ``visitor`` says then who it is."""
 
         def check(request: Request) -> None:
-            found = self._visitor(request)
+            found = self.visitor(request)
             if found is None:
                 raise HTTPException(401, "a token is needed: Authorization: Bearer ...", {"www-authenticate": "Bearer"})
             if not allows(found.role, role):
@@ -131,7 +147,8 @@ class Door:
 
         return check
 
-    def _visitor(self, request: Request) -> Visitor | None:
+    def visitor(self, request: Request) -> Visitor | None:
+        """Return who sent a request, or ``None`` for nobody we know."""
         if not self._tokens.list():
             return Visitor("admin")
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
@@ -161,6 +178,13 @@ def handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def of_ours(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse(error_body(f"this should not have happened: {type(error).__name__}", "bug", 500), 500)
+
+    @app.exception_handler(RequestValidationError)
+    def of_fields(_: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, RequestValidationError):
+            raise error
+        said = [f"{'.'.join(map(str, one['loc'][1:])) or one['loc'][0]}: {one['msg']}" for one in error.errors()]
+        return JSONResponse(error_body("; ".join(said[:_REASONS]), "invalid", 422), 422)
 
     @app.exception_handler(HTTPException)
     def of_http(_: Request, error: Exception) -> JSONResponse:

@@ -11,6 +11,7 @@ import contextlib
 import ipaddress
 import logging
 import os
+import shutil
 import socket
 import tempfile
 import threading
@@ -19,6 +20,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -85,15 +87,18 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
             f"--host {serving.host} lets others reach this server, and there is no token yet; run: kb token add --role write"
         )
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads these when it is imported
-    os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="kb-uploads-")
+    uploads = Path(tempfile.mkdtemp(prefix="kb-uploads-"))
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
     from ..ui.page import mount
 
     jobs = Jobs(bases.config.home)
     worker = Worker(jobs, bases.config.home, bases.get)
-    app = FastAPI(title="kb", version=__version__, docs_url=None, redoc_url=None, lifespan=partial(_working, worker))
+    app = FastAPI(
+        title="kb", version=__version__, docs_url=None, redoc_url=None, lifespan=partial(_working, worker, uploads)
+    )
     gate = Gate(serving.n_running, serving.n_waiting)
     handle_errors(app)
-    role_of = None
+    role_of, door = None, None
     if serving.api:
         door, metrics = Door(tokens, Rate(serving.rate_per_minute)), Metrics()
         role_of = door.role
@@ -104,7 +109,13 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
         app.include_router(docs(app))
         app.add_middleware(SignIn, door=door)
     mount(app, bases, gate, role_of=role_of, max_upload_bytes=serving.max_upload_bytes)
-    app.add_middleware(Guard, loopback_only=serving.is_loopback, max_upload_bytes=serving.max_upload_bytes)
+    app.add_middleware(
+        Guard,
+        loopback_only=serving.is_loopback,
+        max_upload_bytes=serving.max_upload_bytes,
+        door=door,
+        waiting=partial(_bytes_in, uploads),
+    )
     return app
 
 
@@ -138,10 +149,20 @@ def run(
 
 
 @asynccontextmanager
-async def _working(worker: Worker, _: FastAPI) -> AsyncIterator[None]:
+async def _working(worker: Worker, uploads: Path, _: FastAPI) -> AsyncIterator[None]:
     worker.start()
     yield
     await run_in_threadpool(worker.stop)
+    shutil.rmtree(uploads, ignore_errors=True)  # what was sent and never taken in
+
+
+def _bytes_in(folder: Path) -> int:
+    """Return how much lies in a folder; what is moved out of it meanwhile does not count."""
+    total = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += file.stat().st_size
+    return total
 
 
 class _Server(uvicorn.Server):

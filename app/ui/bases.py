@@ -1,113 +1,171 @@
 """The knowledge bases in the browser, and which model answers: chosen, made, renamed, deleted.
 
-Comes in: what Gradio hands over. Goes out: HTML and updates, in the order of the outputs that ``ui`` wires. Never: an action
+Comes in: what Gradio hands over. Goes out: what changes on the page. Never: an action
 that the visitor's role does not allow, or a base deleted without being asked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from urllib.parse import parse_qs
+
 import gradio as gr
 
 from ...ingest.errors import InputError, KBError
-from ...llm.models.known import known_models, pulled
+from ...llm.models.known import known_models, pull_known, pulled
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate
+from ..i18n.texts import EN, ZH
 from . import html as ui_html
 from .documents import table
-from .ledger import drop_zone
-from .sessions import listing
-from .sources import nothing_chosen
-from .state import Talk, demand, texts_of
-from .welcome import facts, welcome
+from .ledger import drop_zone, size
+from .parts import Shown
+from .sessions import Sessions
+from .state import Talk, Texts, demand, texts_of
+from .suggestions import Suggestions
+from .welcome import HANDBOOK, facts, tries
+
+_HANDBOOK = "handbook"
+"""The name of the base that holds it."""
 
 
 class Choosing:
     """The handlers that change what the page is about."""
 
-    def __init__(self, bases: Bases, gate: Gate) -> None:
+    def __init__(self, bases: Bases, gate: Gate, sessions: Sessions) -> None:
         self.bases = bases
         self.gate = gate
+        self.sessions = sessions
+        self.suggestions = Suggestions()
 
-    def page(self, base: str | None, own: list[str] | None, request: gr.Request) -> tuple[object, ...]:
-        """Return a base as it is first shown, in the order of ``ui``: everything that depends on it."""
+    def load(self, place: str, own: list[str] | None, request: gr.Request) -> Shown:
+        """Show the base and conversation that the page's address names, else the last one that was begun in this browser."""
+        query = parse_qs(place.removeprefix("?"), keep_blank_values=True)
+        name = query.get("base", [""])[0]
+        kept = tuple(map(str, own or ()))
+        shown = self.page(name, kept, request)
+        name = name if name in self.bases.names() else self.bases.config.name
+        known = {one.id for one in self.bases.get(name).log.sessions()}
+        session = query["c"][0] if "c" in query else next((one for one in reversed(kept) if one in known), "")
+        return shown | self.sessions.show(Talk(own=kept), name, session, request) if session else shown
+
+    def suggest(self, base: str, request: gr.Request) -> Iterator[Shown]:
+        """Show questions to begin with, each as soon as it is known that kb answers it."""
+        texts = texts_of(request)
+        yield {"tries": ""}
+        for found in self.suggestions.of(self.bases.get(base), chinese=texts is ZH):
+            yield {"tries": tries(found, texts)}
+
+    def example(self, talk: Talk, request: gr.Request) -> Iterator[Shown]:
+        """Make a base of kb's own handbook, and show it."""
+        texts = texts_of(request)
+        try:
+            demand(request, "admin")
+            if _HANDBOOK not in self.bases.names():
+                self.bases.create(_HANDBOOK)
+            yield {"tries": f'<p class="kb-wait">{texts["reading_handbook"]}</p>'}
+            self.bases.get(_HANDBOOK).ingest([HANDBOOK])
+            yield {"tries": ""} | self.page(_HANDBOOK, talk.own, request)
+        except KBError as error:
+            yield {"tries": ui_html.problem(str(error), texts)}
+
+    def switch(self, base: str, talk: Talk, request: gr.Request) -> Shown:
+        """Show another base; the one that is shown already stays as it is, with its conversation."""
+        return {} if base == talk.base else self.page(base, talk.own, request)
+
+    def again(self, base: str, talk: Talk, request: gr.Request) -> Shown:
+        """Show a base that was made, renamed or deleted."""
+        return self.page(base, talk.own, request)
+
+    def page(self, base: str, own: tuple[str, ...], request: gr.Request) -> Shown:
+        """Return everything that depends on the base, as it is first shown."""
         texts = texts_of(request)
         names = self.bases.names()
         name = base if base in names else self.bases.config.name
-        kb, talk = self.bases.get(name), Talk(own=tuple(map(str, own or ())))
-        return (
-            gr.update(choices=list(names), value=name),
-            gr.update(choices=[one for one in names if one != name], value=[], visible=len(names) > 1),
-            talk,
-            welcome(self.bases, kb, texts),
-            nothing_chosen(texts),
-            listing(kb, talk, request),
-            drop_zone(texts),
-            table(kb, texts),
-            facts(self.bases, kb, texts),
-            name,
-            gr.update(choices=self.models(), value=self.bases.config.llm),
-        )
+        kb, talk = self.bases.get(name), Talk(own=own)
+        return self.sessions.new(talk, name, request) | {
+            "base": gr.update(choices=list(names), value=name),
+            "also": gr.update(choices=[one for one in names if one != name], value=[], visible=len(names) > 1),
+            "drop": drop_zone(texts),
+            "table": table(kb, texts),
+            "facts": facts(self.bases, kb, texts),
+            "name": name,
+            "model": gr.update(choices=self.models(texts), value=self.bases.config.llm),
+        }
 
-    def models(self) -> list[str]:
-        """Return the models at hand, as specs."""
-        models = self.bases.config.models
-        known = {path: name for name in known_models() if (path := pulled(name, models))}
-        files = [known.get(file) or f"gguf:{file}" for file in sorted(models.glob("**/*.gguf"))]
-        return list(dict.fromkeys([self.bases.config.llm, "extractive", *files]))
+    def models(self, texts: Texts = EN) -> list[tuple[str, str]]:
+        """Return the models at hand, and those that can be had at once, as (how it is called, spec)."""
+        place = self.bases.config.models
+        files = [file for file in sorted(place.glob("**/*.gguf")) if not file.is_relative_to(place / "known")]
+        found = {spec: spec for spec in (self.bases.config.llm, "extractive", *(f"gguf:{file}" for file in files))}
+        for name, model in known_models().items():
+            there = pulled(name, place)
+            found[name] = name if there else texts["model_pull"].format(name=model.title, size=size(model.bytes))
+        return [(label, spec) for spec, label in found.items()]
 
-    def use_model(self, spec: str, base: str, request: gr.Request) -> tuple[object, ...]:
-        """Return (facts, model, message) after another model was opened; if it cannot be, the one in use stays."""
+    def use_model(self, spec: str, base: str, request: gr.Request) -> Iterator[Shown]:
+        """Open another model, fetched before if it has to be; if it cannot be opened, the one in use stays."""
         texts = texts_of(request)
         said = ""
+        place, model = self.bases.config.models, known_models().get(spec)
         try:
             demand(request, "admin")
             if spec != self.bases.config.llm:
                 if self.gate.running:
                     raise InputError(texts["model_busy"])
+                if model and not pulled(spec, place):
+                    waiting = texts["model_pulling"].format(name=model.title, size=size(model.bytes))
+                    yield {"model_said": f'<p class="kb-wait" role="status">{waiting}</p>'}
+                    pull_known(spec, place)
                 self.bases.use_model(spec)
                 said = ui_html.message(texts["model_used"].format(name=self.bases.generator.name))
         except KBError as error:
             said = ui_html.problem(str(error), texts)
-        now = gr.update(choices=self.models(), value=self.bases.config.llm)
-        return facts(self.bases, self.bases.get(base), texts), now, said
+        now = gr.update(choices=self.models(texts), value=self.bases.config.llm)
+        yield {"facts": facts(self.bases, self.bases.get(base), texts), "model": now, "model_said": said}
 
-    def create(self, name: str, request: gr.Request) -> tuple[object, ...]:
-        """Return (base, name, message) after making a base."""
+    def create(self, name: str, request: gr.Request) -> Shown:
+        """Make a base."""
         texts = texts_of(request)
         name = name.strip()
         try:
             demand(request, "admin")
             self.bases.create(name)
         except KBError as error:
-            return gr.skip(), gr.skip(), ui_html.problem(str(error), texts)
+            return {"made_said": ui_html.problem(str(error), texts)}
         done = ui_html.message(texts["created"].format(name=name))
-        return gr.update(choices=list(self.bases.names()), value=name), "", done
+        return {"base": gr.update(choices=list(self.bases.names()), value=name), "new_base": "", "made_said": done}
 
-    def rename(self, base: str, name: str, request: gr.Request) -> tuple[object, ...]:
-        """Return (base, message) after giving a base another name."""
+    def rename(self, base: str, name: str, request: gr.Request) -> Shown:
+        """Give a base another name."""
         texts = texts_of(request)
         name = name.strip()
         try:
             demand(request, "admin")
             self.bases.rename(base, name)
         except KBError as error:
-            return gr.skip(), ui_html.problem(str(error), texts)
+            return {"bases_said": ui_html.problem(str(error), texts)}
         done = ui_html.message(texts["renamed"].format(name=name))
-        return gr.update(choices=list(self.bases.names()), value=name), done
+        return {"base": gr.update(choices=list(self.bases.names()), value=name), "bases_said": done}
 
-    def ask_delete(self, base: str, request: gr.Request) -> tuple[object, ...]:
-        """Return (row, question) that ask whether the base is to go."""
+    def ask_delete(self, base: str, request: gr.Request) -> Shown:
+        """Ask whether the base is to go."""
         n = self.bases.get(base).status().n_documents
-        return gr.update(visible=True), ui_html.message(texts_of(request)["delete_really"].format(name=base, n=n))
+        question = texts_of(request)["delete_really"].format(name=base, n=n)
+        return {"sure": gr.update(visible=True), "really": ui_html.message(question)}
 
-    def delete(self, base: str, request: gr.Request) -> tuple[object, ...]:
-        """Return (base, row, message) after removing a base."""
+    def keep(self) -> Shown:
+        """Leave the base where it is."""
+        return {"sure": gr.update(visible=False)}
+
+    def delete(self, base: str, request: gr.Request) -> Shown:
+        """Remove a base."""
         texts = texts_of(request)
         try:
             demand(request, "admin")
             self.bases.delete(base)
         except KBError as error:
-            return gr.skip(), gr.update(visible=False), ui_html.problem(str(error), texts)
+            return {"sure": gr.update(visible=False), "bases_said": ui_html.problem(str(error), texts)}
         done = ui_html.message(texts["removed"].format(name=base))
         first = gr.update(choices=list(self.bases.names()), value=self.bases.config.name)
-        return first, gr.update(visible=False), done
+        return {"base": first, "sure": gr.update(visible=False), "bases_said": done}

@@ -1,18 +1,16 @@
 """Asking in the browser: answers as they grow, asked again or otherwise, judged, and explained.
 
-Comes in: what Gradio hands over. Goes out: HTML and updates, in the order of the outputs that ``ui`` wires. Never: an error
-shown as an answer.
+Comes in: what Gradio hands over. Goes out: what changes on the page, by the name of the part. Never: an error shown as
+an answer.
 """
 
 from __future__ import annotations
 
 import logging
-import time
-from collections import deque
-from collections.abc import Generator as Generates
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import gradio as gr
@@ -20,22 +18,20 @@ import gradio as gr
 from ...ingest.errors import InputError, KBError
 from ...llm.generator import Sampling
 from ...prompts.templates import Style
-from ..answers.answer import PASSAGES, Answer
+from ..answers.answer import PASSAGES
 from ..answers.chat import Chat
-from ..answers.log import new_session
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate
 from ..several import KnowledgeBases
 from . import html as ui_html
+from .excerpts import heads_of
+from .parts import Shown, settled, under_way
+from .runs import Run, Runs
 from .sessions import listing, remember
-from .sources import explained, nothing_chosen, panel
-from .state import Talk, Turn, chosen, demand, number, sent, texts_of
+from .sources import BaseOf, explained, nothing_chosen, panel
+from .state import Talk, Texts, Turn, chosen, demand, number, sent, texts_of
 
-_REFRESH_S = 0.1
-_SETTLED_S = 0.3
-"""How long the last snapshot of a stopped answer may be on its way: it must not be shown over the word that it was stopped."""
-_STOPPED = 1_000
 _POLL_S = 0.5
 
 Given = str | float | bool | None
@@ -73,22 +69,22 @@ def wanted(settings: tuple[Given, ...]) -> Wanted:
 class Chatting:
     """The handlers of the page's conversation; what a visitor sees is in Gradio's session state, not here."""
 
-    def __init__(self, bases: Bases, gate: Gate) -> None:
+    def __init__(self, bases: Bases, gate: Gate, runs: Runs) -> None:
         self.bases = bases
         self.gate = gate
-        self._stopped: deque[str] = deque(maxlen=_STOPPED)
+        self.runs = runs
 
     def ask(
         self, question: str, talk: Talk, base: str, also: list[str], request: gr.Request, *settings: Given
-    ) -> Iterator[tuple[object, ...]]:
-        """Yield (question, talk, conversation, panel, send, stop, sessions, own) as the answer grows."""
-        if question.strip():
+    ) -> Iterator[Shown]:
+        """Show the question at once, and its answer as it grows; an empty one changes nothing."""
+        if question.strip() and not (talk.turns and talk.turns[-1].under_way):
             yield from self._answer(question.strip(), talk, (base, *also), settings, request)
 
     def redo(
         self, talk: Talk, base: str, also: list[str], event: gr.EventData, request: gr.Request, *settings: Given
-    ) -> Iterator[tuple[object, ...]]:
-        """Yield as ``ask`` does; the turn that is asked again, and those after it, leave the conversation."""
+    ) -> Iterator[Shown]:
+        """Show what ``ask`` does; the turn that is asked again, and those after it, leave the conversation."""
         found = chosen(talk.turns, event)
         question = str(sent(event).get("question", "")).strip()
         if found is None or not question or talk.turns[-1].under_way:
@@ -98,73 +94,86 @@ class Chatting:
 
     def _answer(
         self, question: str, talk: Talk, names: tuple[str, ...], settings: tuple[Given, ...], request: gr.Request
-    ) -> Iterator[tuple[object, ...]]:
-        texts, turn = texts_of(request), Turn(question)
-        said = talk.said()
-        talk = replace(talk, turns=(*talk.turns, turn), run=new_session())
-        busy = (gr.update(visible=False), gr.update(visible=True))
-        idle = (gr.update(visible=True), gr.update(visible=False))
-        yield "", talk, ui_html.conversation(talk, texts), nothing_chosen(texts), *busy, gr.skip(), gr.skip()
-        side: object = nothing_chosen(texts)
-        sessions: object = gr.skip()
+    ) -> Iterator[Shown]:
+        texts, said = texts_of(request), talk.said()
+        talk = replace(talk, turns=(*talk.turns, Turn(question)))
         try:
             want = wanted(settings)
             kb = self.bases.get(names[0])
             asked = KnowledgeBases([self.bases.get(name) for name in names]) if len(names) > 1 else kb
             chat = asked.chat(talk.session or None, said)
-            talk = replace(talk, session=chat.id, own=(*dict.fromkeys((*talk.own, chat.id)),))
-            shown_at = 0.0
-            with closing(self._answers(chat, question, want, talk.run)) as answers:
-                for answer in answers:
-                    turn = replace(turn, answer=answer)
-                    talk = talk.with_last(turn)
-                    if not answer.finished and time.monotonic() - shown_at > _REFRESH_S:
-                        shown_at = time.monotonic()
-                        yield gr.skip(), talk, ui_html.conversation(talk, texts), *(gr.skip() for _ in range(5))
-            if talk.run in self._stopped:  # what is shown of it now is said by ``stop``
-                return
-            if turn.answer:
-                side = panel(self.bases.opener(names[0]), turn.answer, len(talk.turns) - 1, texts)
-            sessions = listing(kb, talk, request)
         except KBError as error:
-            talk = talk.with_last(replace(turn, error=str(error)))
+            talk = talk.with_last(Turn(question, error=str(error)))
+            yield {"question": "", "talk": talk, "chat": ui_html.conversation(talk, texts)}
+            return
+        talk = replace(talk, session=chat.id, base=names[0], own=(*dict.fromkeys((*talk.own, chat.id)),))
+        opener = self.bases.opener(names[0])
+        write = partial(self._write, chat=chat, question=question, want=want, opener=opener, texts=texts)
+        run = self.runs.start(talk, write)
+        yield {"question": "", "side": nothing_chosen(texts), "own": remember(talk)} | under_way(talk, texts)
+        yield from self._follow(run, talk, request)
+
+    def go_on(self, talk: Talk, request: gr.Request) -> Iterator[Shown]:
+        """Show the last answer of a conversation as it grows, if it is being written."""
+        run = self.runs.of(talk.session)
+        if run and not run.over and talk.turns:
+            yield from self._follow(run, talk, request)
+
+    def _follow(self, run: Run, talk: Talk, request: gr.Request) -> Iterator[Shown]:
+        texts = texts_of(request)
+        for turns in run.follow():
+            talk = replace(talk, turns=turns)
+            if not run.over:
+                yield {"talk": talk, "chat": ui_html.conversation(talk, texts)}
+        last = talk.turns[-1].answer
+        opener = self.bases.opener(talk.base)
+        yield {
+            "side": panel(opener, last, len(talk.turns) - 1, texts) if last else nothing_chosen(texts),
+            "listed": listing(self.bases.get(talk.base), talk, request),
+        } | settled(talk, texts)
+
+    def _write(self, run: Run, *, chat: Chat, question: str, want: Wanted, opener: BaseOf, texts: Texts) -> None:
+        """Answer the last turn of a run, once it is its turn; it ends where the run was stopped."""
+        turn = run.turns[-1]
+        try:
+            with self.gate.ticket() as ticket:
+                while not ticket.wait(_POLL_S):
+                    if run.over:
+                        return
+                stream = chat.stream(question, want.k, want.sampling, style=want.style, strict=want.strict)
+                with closing(stream) as answers:
+                    for answer in answers:
+                        turn = replace(turn, answer=answer, heads=heads_of(opener, answer) if answer.finished else {})
+                        run.put(turn)
+                        if run.over:
+                            return
+        except KBError as error:
+            run.put(replace(turn, error=str(error)))
         except Exception as error:
             logging.getLogger("kb").exception("answering failed")
-            talk = talk.with_last(replace(turn, error=texts["bug"].format(error=repr(error))))
-        yield gr.skip(), talk, ui_html.conversation(talk, texts), side, *idle, sessions, remember(talk)
+            run.put(replace(turn, error=texts["bug"].format(error=repr(error))))
+        finally:
+            run.end()
 
-    def _answers(self, chat: Chat, question: str, want: Wanted, run: str) -> Generates[Answer]:
-        """Yield the answer as it grows, once it is its turn; it ends where the run was stopped."""
-        with self.gate.ticket() as ticket:
-            while not ticket.wait(_POLL_S):
-                if run in self._stopped:
-                    return
-            with closing(chat.stream(question, want.k, want.sampling, style=want.style, strict=want.strict)) as answers:
-                for answer in answers:
-                    if run in self._stopped:
-                        return
-                    yield answer
+    def stop(self, talk: Talk, request: gr.Request) -> Shown:
+        """Leave the last answer as it is."""
+        run = self.runs.of(talk.session)
+        if run is None:
+            return {}
+        run.end(stopped=True)
+        return settled(replace(talk, turns=run.turns), texts_of(request))
 
-    def stop(self, talk: Talk, request: gr.Request) -> tuple[object, ...]:
-        """Return (talk, conversation, send, stop) with the last answer left as it is."""
-        self._stopped.append(talk.run)
-        time.sleep(_SETTLED_S)
-        if talk.turns and talk.turns[-1].under_way:
-            talk = talk.with_last(replace(talk.turns[-1], stopped=True))
-        shown = ui_html.conversation(talk, texts_of(request))
-        return talk, shown, gr.update(visible=True), gr.update(visible=False)
-
-    def reasoning(self, talk: Talk, shown: bool, request: gr.Request) -> tuple[object, ...]:  # noqa: FBT001  a control's value
-        """Return (talk, conversation) with the models' steps unfolded, or folded."""
+    def reasoning(self, talk: Talk, shown: bool, request: gr.Request) -> Shown:  # noqa: FBT001  a control's value
+        """Show the models' steps unfolded, or folded."""
         talk = replace(talk, reasoning=shown)
-        return talk, ui_html.conversation(talk, texts_of(request)) if talk.turns else gr.skip()
+        return {"talk": talk} | ({"chat": ui_html.conversation(talk, texts_of(request))} if talk.turns else {})
 
-    def rate(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
-        """Return (talk, conversation) after an answer was judged; the same judgement again takes it back."""
+    def rate(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> Shown:
+        """Judge an answer; the same judgement again takes it back."""
         texts = texts_of(request)
         found, verdict = chosen(talk.turns, event), sent(event).get("verdict")
         if found is None or verdict not in ("up", "down") or not (found[1].answer and found[1].answer.id):
-            return gr.skip(), gr.skip()
+            return {}
         at, turn = found
         comment = sent(event).get("comment")
         if comment is not None:
@@ -178,30 +187,30 @@ class Chatting:
         except KBError as error:
             turn = replace(turn, error=str(error))
         talk = replace(talk, turns=(*talk.turns[:at], turn, *talk.turns[at + 1 :]))
-        return talk, ui_html.conversation(talk, texts)
+        return {"talk": talk, "chat": ui_html.conversation(talk, texts)}
 
-    def choose(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> str:
-        """Return the panel for the mark or source that was clicked."""
+    def choose(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> Shown:
+        """Show the source of the mark or card that was clicked."""
         texts = texts_of(request)
         found = chosen(talk.turns, event)
         if found is None or found[1].answer is None:
-            return nothing_chosen(texts)
+            return {}
         at, answer = found[0], found[1].answer
         sentence = number(sent(event).get("sentence"), len(answer.sentences))
         mark = number(sent(event).get("mark"), 1 << 20)
-        return panel(self.bases.opener(base), answer, at, texts, sentence, mark)
+        return {"side": panel(self.bases.opener(base), answer, at, texts, sentence, mark)}
 
-    def why(self, talk: Talk, base: str, k: float, event: gr.EventData, request: gr.Request) -> str:
-        """Return the panel that explains why the passages of an answer were found, and others were not."""
+    def why(self, talk: Talk, base: str, k: float, event: gr.EventData, request: gr.Request) -> Shown:
+        """Explain why the passages of an answer were found, and others were not."""
         texts = texts_of(request)
         found = chosen(talk.turns, event)
         if found is None or found[1].answer is None:
-            return nothing_chosen(texts)
+            return {}
         try:
             demand(request, "read")
-            return explained(self.bases.opener(base), found[1].answer, int(k), texts)
+            return {"side": explained(self.bases.opener(base), found[1].answer, int(k), texts)}
         except InputError as error:
-            return ui_html.problem(str(error), texts)
+            return {"side": ui_html.problem(str(error), texts)}
 
 
 def _rate(kb: KnowledgeBase, turn: Turn) -> None:

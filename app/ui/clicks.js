@@ -1,15 +1,61 @@
 // Buttons say what they do in their data: data-event is sent to the server with the rest of it. These names are events:
-// 'choose' 'redo' 'rate' 'why' 'open_session' 'drop_session' 'title_session' 'retry' 'forget'
+// 'choose' 'read' 'redo' 'rate' 'why' 'open_session' 'drop_session' 'title_session' 'retry' 'forget' 'sort' 'example'
+// 'drop_folder' 'look'
+const phone = () => innerWidth <= 760;
 let turns = 0, left_alone = true;
 ['wheel', 'touchmove', 'keydown'].forEach((kind) => element.addEventListener(kind, () => { left_alone = false; }));
-watch('value', () => {
-  const all = element.querySelectorAll('.kb-turn');
-  if (all.length > turns) left_alone = true;
-  if (all.length !== turns && left_alone && all.length) all[all.length - 1].scrollIntoView({ block: 'start' });
+
+// The end of the newest answer stays in view while it is written; of one that is longer than the view, its question does.
+const follow = () => {
+  const all = element.querySelectorAll('.kb-turn'), last = all[all.length - 1];
+  if (all.length !== turns) left_alone = true;
   turns = all.length;
+  if (!last || !left_alone) return;
+  const composer = phone() ? document.querySelector('#kb-ask-row').offsetHeight : 0;
+  const room = (phone() ? innerHeight : element.clientHeight) - composer;
+  last.style.scrollMarginBottom = `${composer + 8}px`;
+  last.scrollIntoView({ block: last.offsetHeight <= room ? 'end' : 'start' });
+};
+
+// The address names the conversation that is shown, so that it can be come back to.
+const address = () => {
+  const shown = element.querySelector('[data-session]');
+  if (!shown || !shown.dataset.base) return;
+  const url = new URL(location.href);
+  url.searchParams.set('base', shown.dataset.base);
+  url.searchParams.set('c', shown.dataset.session);
+  history.replaceState(null, '', url);
+};
+
+const open_reader = () => {
+  const dialog = element.querySelector('dialog');
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  dialog.querySelector('mark, .kb-box')?.scrollIntoView({ block: 'center' });
+  dialog.addEventListener('close', () => { window.kb_opener?.focus(); });
+};
+
+watch('value', () => {
+  follow();
+  address();
+  open_reader();
+  if (element.querySelector('[data-again]')) setTimeout(() => trigger('look', {}), 1500);
   element.querySelector('.kb-form textarea:not([data-seen])')?.focus();
   element.querySelectorAll('.kb-form textarea').forEach((box) => { box.dataset.seen = ''; });
 });
+
+// A part of another tab: the tab is opened, and what is looked for in it gets the focus.
+const go = (name) => {
+  const number = name === 'kb-files' ? 1 : 2;
+  document.querySelectorAll('button[role=tab]')[number]?.click();
+  const find = (left) => {
+    const place = document.querySelector(name === 'kb-files' ? '[data-opens=kb-files]' : `#${name}`);
+    if (!place) { if (left) setTimeout(find, 50, left - 1); return; }
+    place.scrollIntoView({ block: 'center' });
+    (place.querySelector('input') ?? place).focus();
+  };
+  setTimeout(find, 50, 40);
+};
 
 const ask = (text) => {
   const box = document.querySelector('#kb-question textarea');
@@ -70,6 +116,8 @@ element.addEventListener('click', (event) => {
   const data = button.dataset;
   if (data.copy !== undefined) { copy(button); return; }
   if (data.edit !== undefined) { edit(button); return; }
+  if (data.close !== undefined) { button.closest('dialog').close(); return; }
+  if (data.goes !== undefined) { go(data.goes); return; }
   if (data.back !== undefined) { document.querySelector('#kb-chat')?.scrollIntoView({ behavior: 'smooth', block: 'end' }); return; }
   if (data.event === undefined) { if (data.question !== undefined) ask(data.question); return; }
   if (data.sure !== undefined && !sure(button)) return;
@@ -77,8 +125,9 @@ element.addEventListener('click', (event) => {
     document.querySelectorAll('.kb-mark[aria-pressed]').forEach((other) => other.removeAttribute('aria-pressed'));
     if (button.classList.contains('kb-mark')) button.setAttribute('aria-pressed', 'true');
   }
+  if (data.event === 'read' && !button.closest('dialog')) window.kb_opener = button;
   trigger(data.event, { ...data });
-  if (['choose', 'why'].includes(data.event) && innerWidth <= 760) {
+  if (['choose', 'why'].includes(data.event) && phone()) {
     document.querySelector('#kb-side')?.scrollIntoView({ behavior: 'smooth' });
   }
 });
@@ -89,4 +138,10 @@ element.addEventListener('submit', (event) => {
   trigger(form.dataset.event, { ...form.dataset, ...Object.fromEntries(new FormData(form)) });
   form.closest('.kb-editing')?.classList.remove('kb-editing');
   if (form.classList.contains('kb-edit')) form.remove();
+});
+
+element.addEventListener('input', (event) => {
+  if (event.target.dataset.filters === undefined) return;
+  const wanted = event.target.value.toLocaleLowerCase();
+  element.querySelectorAll('li').forEach((row) => { row.hidden = !row.textContent.toLocaleLowerCase().includes(wanted); });
 });

@@ -1,6 +1,6 @@
 """The documents of a base in the browser: dropped, read, tried again, deleted.
 
-Comes in: what Gradio hands over. Goes out: HTML, in the order of the outputs that ``ui`` wires. Never: a file of this computer
+Comes in: what Gradio hands over. Goes out: what changes on the page. Never: a file of this computer
 that was not uploaded, or an action that the visitor's role does not allow.
 """
 
@@ -26,6 +26,8 @@ from ..hosting.uploads import keep
 from ..hosting.worker import in_turn
 from . import html as ui_html
 from . import ledger as ui_ledger
+from .ledger import ORDERS, Order
+from .parts import Shown
 from .state import Texts, demand, sent, texts_of
 
 MAX_FILES = 500
@@ -45,26 +47,35 @@ class Documents:
         self.bases = bases
         self._uploaded = uploaded
 
-    def table(self, base: str, only: str, request: gr.Request) -> str:
-        """Return the documents whose name contains ``only``."""
-        return table(self.bases.get(base), texts_of(request), only)
+    def show(self, base: str, only: str, order: Order, request: gr.Request) -> Shown:
+        """Show the documents whose name contains ``only``."""
+        return {"table": table(self.bases.get(base), texts_of(request), only, order)}
 
-    def upload(self, base: str, only: str, event: gr.EventData, request: gr.Request) -> Iterator[tuple[object, ...]]:
-        """Yield (progress, documents) while the files that the script has sent are read."""
+    def sort(self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request) -> Shown:
+        """Sort the documents by the column that was clicked; clicked again, the other way round."""
+        by = str(sent(event).get("by", ""))
+        if by not in ORDERS:
+            return {}
+        order = (by, order[0] == by and not order[1])
+        return {"order": order} | self.show(base, only, order, request)
+
+    def upload(self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request) -> Iterator[Shown]:
+        """Read the files that the script has sent, each of them seen from the first moment."""
         texts = texts_of(request)
         try:
             demand(request, "write")
             files = _files(sent(event).get("files"), self._uploaded())
             kb = self.bases.get(base)
-            yield ui_html.message(texts["saving"].format(n=len(files))), gr.skip()
+            waiting = dict.fromkeys((name for name, _ in files), "waiting")
+            yield {"progress": ui_ledger.progress("save", 0, len(files), waiting, texts)}
             names = {str(place): name for place, (name, _) in zip(keep(kb, files), files, strict=True)}
             read: _Run = lambda step: kb.ingest([kb.config.folder / UPLOADS], progress=step)  # noqa: E731
-            yield from self._ingest(kb, read, names, only, texts)
+            yield from self._ingest(kb, read, names, (only, order), texts)
         except KBError as error:
-            yield ui_html.problem(str(error), texts), gr.skip()
+            yield {"progress": ui_html.problem(str(error), texts)}
 
-    def retry(self, base: str, only: str, event: gr.EventData, request: gr.Request) -> Iterator[tuple[object, ...]]:
-        """Yield (progress, documents) while a file that failed is read again."""
+    def retry(self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request) -> Iterator[Shown]:
+        """Read a file that failed again."""
         texts = texts_of(request)
         try:
             kb, source = self.bases.get(base), str(sent(event).get("source", ""))
@@ -76,12 +87,13 @@ class Documents:
             uploaded = Path(path).resolve().is_relative_to((kb.config.folder / UPLOADS).resolve())
             demand(request, "write" if uploaded else "admin")
             again: _Run = lambda step: kb.ingest([path], selection=Selection(force=True), progress=step)  # noqa: E731
-            yield from self._ingest(kb, again, {path: Path(path).name}, only, texts)
+            yield from self._ingest(kb, again, {path: Path(path).name}, (only, order), texts)
         except KBError as error:
-            yield ui_html.problem(str(error), texts), table(self.bases.get(base), texts, only)
+            shown = table(self.bases.get(base), texts, only, order)
+            yield {"progress": ui_html.problem(str(error), texts), "table": shown}
 
-    def forget(self, base: str, only: str, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
-        """Return (message, documents) after forgetting the document that was clicked."""
+    def forget(self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request) -> Shown:
+        """Forget the document that was clicked."""
         texts = texts_of(request)
         source = str(sent(event).get("source", ""))
         kb = self.bases.get(base)
@@ -89,24 +101,25 @@ class Documents:
             demand(request, "write")
             forget(kb, source)
         except KBError as error:
-            return ui_html.problem(str(error), texts), table(kb, texts, only)
-        return ui_html.message(texts["removed"].format(name=Path(source).name)), table(kb, texts, only)
+            return {"progress": ui_html.problem(str(error), texts), "table": table(kb, texts, only, order)}
+        gone = ui_html.message(texts["removed"].format(name=Path(source).name))
+        return {"progress": gone, "table": table(kb, texts, only, order)}
 
     def _ingest(
-        self, kb: KnowledgeBase, run: _Run, names: dict[str, str], only: str, texts: Texts
-    ) -> Iterator[tuple[object, ...]]:
-        """Yield (progress, documents) while a run goes on; ``names``: what to call the files, by path."""
+        self, kb: KnowledgeBase, run: _Run, names: dict[str, str], shown: tuple[str, Order], texts: Texts
+    ) -> Iterator[Shown]:
+        """Show how a run goes on; ``names``: what to call the files, by path; ``shown``: which documents, and how sorted."""
         steps: queue.Queue[_Said] = queue.Queue()
         threading.Thread(target=_work, args=(run, steps), daemon=True).start()
         files = _Files(names)
         while isinstance(said := _latest(steps, files), Step | str):
             if isinstance(said, str):
-                yield ui_html.message(texts["busy"]), gr.skip()
+                yield {"progress": ui_html.message(texts["busy"])}
                 continue
-            yield ui_ledger.progress(said.stage, said.done, said.total, files.states, texts), gr.skip()
+            yield {"progress": ui_ledger.progress(said.stage, said.done, said.total, files.states, texts)}
         if isinstance(said, BaseException):
             raise said
-        yield ui_ledger.report(files.of(said), texts), table(kb, texts, only)
+        yield {"progress": ui_ledger.report(files.of(said), texts), "table": table(kb, texts, *shown)}
 
 
 class _Files:
@@ -130,9 +143,10 @@ class _Files:
         return replace(report, failed=tuple(mine))
 
 
-def table(kb: KnowledgeBase, texts: Texts, only: str = "") -> str:
+def table(kb: KnowledgeBase, texts: Texts, only: str = "", order: Order = ui_ledger.FAILED_FIRST) -> str:
     """Return the documents of a base."""
-    return ui_ledger.documents(kb.ledger(), kb.status(), texts, only)
+    known = {row.source: row for row in kb.sources()}
+    return ui_ledger.documents(kb.ledger(), known, kb.status(), texts, only, order)
 
 
 def _files(given: object, uploaded: Path) -> list[tuple[str, Path]]:

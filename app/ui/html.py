@@ -7,24 +7,30 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 from ...prompts.prompt import Citation, Sentence
 from ..answers.answer import Answer
 from ..i18n.chinese import in_chinese
 from ..i18n.texts import ZH
+from .excerpts import is_row, is_rule
+from .markdown import Place, render
 from .state import Talk, Texts, Turn
 
 _MARKS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _MARK = re.compile(r"\d+")
 _TEMPLATE = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;", "\\": "&#92;"})
-_CODE = re.compile(r"&#96;([^&\n]+(?:&(?!#96;)[^&\n]*)*)&#96;")
-_BOLD = re.compile(r"\*\*(\S(?:.*?\S)?)\*\*")
-_BULLET = re.compile(r"^( *)[-*] +", re.MULTILINE)
-_HEADING = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
 _OPTIONS = (("--llm gguf:PATH", "model"), ("--max-tokens", "max_tokens"))
 """Of the command line, as notes name them, and what the setting is called here."""
+_LASTING = {
+    "model": ("No language model is configured", "没有配置语言模型"),
+    "language": ("cannot read the language", "读不懂"),
+}
+"""Kinds of notes that hold for a whole conversation, and how they are recognised."""
+_GOES = {"model": "kb-model", "language": "kb-facts"}
+"""The setting that mends each."""
+_NEAREST = 3
 _THUMB = (
     '<svg viewBox="0 0 24 24" width="15" height="15" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true">'
     '<path d="M7 10v12M15 5.9 14 10h5.8a2 2 0 0 1 2 2.6l-2.4 8A2 2 0 0 1 17.5 22H4a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2h2.8'
@@ -46,7 +52,8 @@ def conversation(talk: Talk, texts: Texts) -> str:
     """Return the whole conversation; what a screen reader is told of it comes first."""
     shown = "".join(_turn(number, turn, talk, texts) for number, turn in enumerate(talk.turns))
     told = _told(talk.turns[-1], texts) if talk.turns else ""
-    return f'<div class="kb-conversation"><div class="kb-sr" role="status">{told}</div>{shown}</div>'
+    place = f'data-base="{escape(talk.base)}" data-session="{escape(talk.session)}"'
+    return f'<div class="kb-conversation" {place}><div class="kb-sr" role="status">{told}</div>{shown}</div>'
 
 
 def problem(message: str, texts: Texts) -> str:
@@ -79,7 +86,9 @@ def _turn(number: int, turn: Turn, talk: Talk, texts: Texts) -> str:
         body = _answer(number, turn.answer, talk, texts)
         if not turn.answer.finished:
             body += f'<p class="kb-wait">{texts["stopped" if turn.stopped else "writing"]}</p>'
-    kind = " kb-abstained" if turn.answer and turn.answer.abstained and turn.done else ""
+    kind = ""
+    if turn.answer and turn.done:
+        kind = " kb-abstained" if turn.answer.abstained else "" if turn.answer.sure else " kb-unsure"
     foot = "" if turn.under_way else _foot(number, turn, texts)
     return (
         f'<section class="kb-turn" data-editable><h2 class="kb-question"><span class="kb-sr">{texts["you"]}: </span>'
@@ -89,64 +98,130 @@ def _turn(number: int, turn: Turn, talk: Talk, texts: Texts) -> str:
 
 
 def _answer(number: int, answer: Answer, talk: Talk, texts: Texts) -> str:
-    if answer.abstained and answer.finished:
-        return _abstention(answer, texts)
-    asked = answer.question != talk.turns[number].question
+    turn = talk.turns[number]
+    asked = answer.question != turn.question
     understood = texts["understood"].format(question=answer.question) if asked else ""
-    steps = ""
+    parts = [f'<p class="kb-none">{escape(understood)}</p>' if understood else ""]
     if answer.reasoning:
         opened = " open" if talk.reasoning else ""
-        steps = (
+        parts.append(
             f'<details class="kb-steps"{opened}><summary>{texts["steps"]}</summary>'
-            f'<div class="kb-text">{escape(answer.reasoning)}</div></details>'
+            f'<div class="kb-text">{render(answer.reasoning)}</div></details>'
         )
-    text = "".join(_sentences(number, answer, texts))
-    notes = "".join(f"<li>{_note(note, texts)}</li>" for note in answer.notes)
-    return (
-        (f'<p class="kb-none">{escape(understood)}</p>' if understood else "")
-        + f'{steps}<div class="kb-text">{text}</div>'
-        + (f'<ul class="kb-notes">{notes}</ul>' if notes else "")
+    if answer.abstained and answer.finished:
+        parts.append(_nothing(answer, texts))
+    elif answer.sure or not answer.finished:
+        parts.append(f'<div class="kb-text">{_sentences(number, turn, answer, texts)}</div>')
+    else:
+        parts.append(_unsure(number, turn, answer, texts))
+    return "".join(parts) + notes_of(number, talk, texts)
+
+
+def _nothing(answer: Answer, texts: Texts) -> str:
+    """Return that nothing was found, in how much, and what there is that comes closest."""
+    found = [
+        (hit.base, hit.chunk.source, hit.chunk.start, hit.chunk.stop, hit.chunk.titles)
+        for hit in answer.hits[:_NEAREST]
+    ]
+    cards = "".join(
+        f'<li><button type="button" class="kb-near" data-event="read" data-base="{escape(base)}" '
+        f'data-source="{escape(source)}" data-start="{start}" data-stop="{stop}"><b>{escape(Path(source).name)}</b> '
+        f"<small>{escape(' › '.join(headings))}</small></button></li>"
+        for base, source, start, stop, headings in found
     )
+    badge = texts["abstained"].format(documents=answer.searched.documents)
+    listed = f'<p class="kb-none">{texts["nearest"]}</p><ul class="kb-nearest">{cards}</ul>' if cards else ""
+    return f'<div class="kb-badge">{badge}</div><div class="kb-text">{render(answer.text)}</div>{listed}'
+
+
+def _unsure(number: int, turn: Turn, answer: Answer, texts: Texts) -> str:
+    """Return the passages that come closest, each with the way to its source; nothing is claimed."""
+    rows = []
+    for index, sentence in enumerate(answer.sentences):
+        cited = sentence.citations[0]
+        gap, _ = _gap("", sentence.text, "", turn.heads)
+        buttons = _button(number, index, sentence, cited.mark, texts)
+        quote = render(gap.lstrip() + sentence.text)
+        place = f"<b>{escape(Path(cited.source).name)}</b> <small>{escape(' › '.join(titles(cited)))}</small>"
+        rows.append(f'<li><p class="kb-from">{place}{buttons}</p><div class="kb-text">{quote}</div></li>')
+    return f'<div class="kb-badge">{texts["unsure"]}</div><ul class="kb-closest">{"".join(rows)}</ul>'
+
+
+def notes_of(number: int, talk: Talk, texts: Texts) -> str:
+    """Return the notes of an answer; what is so for the whole conversation is said once in it, with the way to mend it."""
+    answer = talk.turns[number].answer
+    before = {_lasting(note) for turn in talk.turns[:number] if turn.answer for note in turn.answer.notes}
+    rows = []
+    for note in answer.notes if answer else ():
+        kind = _lasting(note)
+        if not kind:
+            rows.append(f"<li>{_note(note, texts)}</li>")
+        elif kind not in before:
+            before.add(kind)
+            mend = f' <button type="button" data-goes="{_GOES[kind]}">{texts[f"mend_{kind}"]}</button>'
+            rows.append(f'<li class="kb-once"><span>{texts[f"note_{kind}"]}</span>{mend}</li>')
+    return f'<ul class="kb-notes">{"".join(rows)}</ul>' if rows else ""
+
+
+def titles(citation: Citation) -> list[str]:
+    """Return the headings above a citation, without the head of its table."""
+    return [heading for heading in citation.headings if not is_row(heading)]
+
+
+def _lasting(note: str) -> str:
+    """Return the kind of a note that holds for every answer until something is changed; empty for others."""
+    return next((kind for kind, words in _LASTING.items() if any(word in note for word in words)), "")
 
 
 def _note(note: str, texts: Texts) -> str:
     """Return a note that names the settings of the page instead of options of the command line."""
     for option, name in _OPTIONS:
         note = note.replace(option, f"{texts['settings']} › {texts[name]}")
-    return escape(note)
+    return escape(worded(note, texts))
 
 
-def _abstention(answer: Answer, texts: Texts) -> str:
-    looked = texts["looked"].format(
-        documents=answer.searched.documents,
-        chunks=answer.searched.chunks,
-        lanes=texts["comma"].join(answer.searched.lanes),
-    )
-    names = dict.fromkeys(Path(hit.chunk.source).name for hit in answer.hits[:3])
-    nearest = texts["nearest"].format(names=texts["comma"].join(names)) if names else ""
-    notes = "".join(f"<li>{_note(note, texts)}</li>" for note in answer.notes)
-    return (
-        f'<div class="kb-badge">{texts["abstained"]}</div><div class="kb-text">{escape(answer.text)}</div>'
-        f'<ul class="kb-notes"><li>{escape(looked)}</li>{f"<li>{escape(nearest)}</li>" if nearest else ""}{notes}</ul>'
-    )
-
-
-def _sentences(number: int, answer: Answer, texts: Texts) -> Iterator[str]:
-    at = 0
+def _sentences(number: int, turn: Turn, answer: Answer, texts: Texts) -> str:
+    """Return the text of an answer, its sentences marked with their sources; a row of a table has its head above it."""
+    parts: list[str] = []
+    places: list[Place] = []
+    at, length, head = 0, 0, ""
     for index, sentence in enumerate(answer.sentences):
         start = answer.text.find(sentence.text, at)
         if start < 0:
             continue
-        yield _inline(answer.text[at:start])
+        gap, head = _gap(answer.text[at:start], sentence.text, head, turn.heads)
+        parts += [gap, sentence.text]
+        begin = length + len(gap)
+        length = begin + len(sentence.text)
         at = start + len(sentence.text)
         marks = _MARKS.match(answer.text, at)
-        numbers = [int(digits) for digits in _MARK.findall(marks.group())] if marks else []
-        yield f'<span class="kb-sentence kb-{sentence.support}"{_title(sentence)}>{_inline(sentence.text)}</span>'
-        yield "".join(_button(number, index, sentence, mark, texts) for mark in numbers)
-        if sentence.support != "supported":
-            yield f' <span class="kb-flag kb-flag-{sentence.support}"{_title(sentence)}>{texts[sentence.support]}</span>'
         at = marks.end() if marks else at
-    yield _inline(answer.text[at:])
+        numbers = [int(digits) for digits in _MARK.findall(marks.group())] if marks else []
+        buttons = "".join(_button(number, index, sentence, mark, texts) for mark in numbers)
+        places.append(_place(begin, length, buttons, sentence, texts))
+    rest = answer.text[at:]
+    parts.append(f"\n\n{rest.lstrip()}" if head else rest)
+    return render("".join(parts), places)
+
+
+def _gap(gap: str, row: str, head: str, heads: Mapping[str, str]) -> tuple[str, str]:
+    """Return what stands between two sentences, and the head of the table that the second one is a row of."""
+    own = heads.get(row, "")
+    if not own and is_row(row) and "|" not in gap and not any(map(is_rule, row.splitlines())):
+        columns = row.strip().splitlines()[0].count("|") - 1
+        own = f"|{' |' * columns}\n|{' --- |' * columns}"
+    if own:
+        return ("\n", own) if own == head and not gap.strip() else (f"{gap.rstrip()}\n\n{own}\n", own)
+    return (f"\n\n{gap.lstrip()}" if head else gap), ""
+
+
+def _place(start: int, stop: int, buttons: str, sentence: Sentence, texts: Texts) -> Place:
+    """Return a sentence's place; a heading claims nothing, so it is not marked as without a source."""
+    kind = "heading" if sentence.text.lstrip().startswith("#") else sentence.support
+    flag = ""
+    if kind not in ("supported", "heading"):
+        flag = f' <span class="kb-flag kb-flag-{kind}"{_title(sentence)}>{texts[kind]}</span>'
+    return Place(start, stop, f'<span class="kb-sentence kb-{kind}"{_title(sentence)}>', "</span>", buttons + flag)
 
 
 def _title(sentence: Sentence) -> str:
@@ -162,12 +237,6 @@ def _button(number: int, index: int, sentence: Sentence, mark: int, texts: Texts
         f'&#8288;<button type="button" class="kb-mark" data-event="choose" data-turn="{number}" data-sentence="{index}" '
         f'data-mark="{mark}" aria-label="{label}" title="{label}">{mark}</button>'
     )
-
-
-def _inline(text: str) -> str:
-    """Return text with the little Markdown that sentences hold: bullets, headings, code and bold."""
-    marked = _HEADING.sub(r"<b>\1</b>", _BULLET.sub("\\1• ", escape(text)))
-    return _BOLD.sub(r"<b>\1</b>", _CODE.sub(r"<code>\1</code>", marked))
 
 
 def _foot(number: int, turn: Turn, texts: Texts) -> str:

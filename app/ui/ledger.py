@@ -5,13 +5,16 @@ Comes in: ledgers, steps, reports. Goes out: HTML. Never: a page or a file that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
 from ...ingest.document import IngestReport, Page
+from ...ingest.store.sources import SourceRow
 from ..base.status import FileLedger, Status
 from .html import escape, worded
+from .reader import counted
 from .state import Texts
 
 SHOWN = 200
@@ -31,17 +34,47 @@ def drop_zone(texts: Texts) -> str:
     )
 
 
-def documents(rows: Sequence[FileLedger], status: Status, texts: Texts, only: str = "") -> str:
-    """Return the table of documents whose name contains ``only``, failures first."""
+Order = tuple[str, bool]
+"""The column that documents are sorted by, and whether downwards."""
+FAILED_FIRST: Order = ("state", False)
+
+
+def _failed(row: FileLedger, _: SourceRow) -> tuple[object, ...]:
+    return (row.outcome in (_READ, "archive"),)
+
+
+ORDERS: Mapping[str, Callable[[FileLedger, SourceRow], tuple[object, ...]]] = {
+    "file": lambda row, _: (Path(row.source).name.casefold(),),
+    "state": _failed,
+    "size": lambda _, known: (known.size,),
+    "date": lambda _, known: (known.mtime_ns,),
+    "detail": lambda row, _: (len(row.pages),),
+}
+"""What documents can be sorted by."""
+
+
+def documents(
+    rows: Sequence[FileLedger],
+    known: Mapping[str, SourceRow],
+    status: Status,
+    texts: Texts,
+    only: str | None = "",
+    order: Order = FAILED_FIRST,
+) -> str:
+    """Return the table of documents whose name or title contains ``only``, failures first unless sorted otherwise."""
     if not rows:
         return f'<p class="kb-none">{texts["none"]}</p>'
-    chosen = [row for row in rows if only.casefold() in row.source.casefold()]
-    chosen.sort(key=lambda row: row.outcome in (_READ, "archive"))
+    wanted = (only or "").casefold()  # Gradio gives None for a box that was not shown yet
+    chosen = [
+        row for row in rows if wanted in row.source.casefold() or wanted in row.metadata.get("title", "").casefold()
+    ]
+    by, downwards = order
+    chosen.sort(key=lambda row: ORDERS[by](row, known[row.source]), reverse=downwards)  # type: ignore[arg-type,return-value]
     counts = texts["counts"].format(documents=status.n_documents, chunks=status.n_chunks, failed=status.n_failed)
-    body = "".join(_row(row, texts) for row in chosen[:SHOWN])
+    body = "".join(_row(row, known[row.source], texts) for row in chosen[:SHOWN])
     hidden = len(chosen) - SHOWN
     more = f"<p>{texts['more'].format(n=hidden)}</p>" if hidden > 0 else ""
-    heads = "".join(f'<th scope="col">{texts[key]}</th>' for key in ("file", "state", "detail", "actions"))
+    heads = "".join(_head(key, order, texts) for key in ORDERS) + f'<th scope="col">{texts["actions"]}</th>'
     return (
         f'<p class="kb-counts">{counts}</p><table class="kb-documents"><caption class="kb-sr">{texts["documents"]}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
@@ -75,17 +108,42 @@ def report(done: IngestReport, texts: Texts) -> str:
     return f'<div class="kb-report" role="status"><p>{summary}</p><ul>{failures}{notes}</ul></div>'
 
 
-def _row(row: FileLedger, texts: Texts) -> str:
+def _head(key: str, order: Order, texts: Texts) -> str:
+    sorted_so = {(key, False): "ascending", (key, True): "descending"}.get(order, "none")
+    arrow = {"ascending": " ↑", "descending": " ↓"}.get(sorted_so, "")
+    return (
+        f'<th scope="col" aria-sort="{sorted_so}"><button type="button" class="kb-sort" data-event="sort" data-by="{key}">'
+        f"{texts[key]}{arrow}</button></th>"
+    )
+
+
+def _row(row: FileLedger, known: SourceRow, texts: Texts) -> str:
     name = Path(row.source).name
     failed = row.outcome not in (_READ, "archive")
     buttons = _button("retry", row.source, texts["retry_name"].format(name=name), texts["retry"]) if failed else ""
     gone = texts["delete_name"].format(name=name)
     buttons += _button("forget", row.source, gone, texts["delete"], f' data-sure="{texts["sure"]}"')
-    state = f'<span class="kb-state {"kb-bad" if failed else "kb-ok"}">{escape(_state(row, texts))}</span>'
+    state = f'<span class="kb-state kb-{"bad" if failed else "ok"}">{_state(row, texts)}</span>'
+    shown = escape(name)
+    if row.outcome == _READ:
+        shown = f'<button type="button" class="kb-opens" data-event="read" data-source="{escape(row.source)}">{shown}</button>'
+    title = row.metadata.get("title", "")
+    below = escape(title if title and title != name else str(Path(row.source).parent))
+    day = datetime.fromtimestamp(known.mtime_ns / 1e9, UTC).strftime("%Y-%m-%d") if known.mtime_ns > 0 else ""
     return (
-        f'<tr><th scope="row" title="{escape(row.source)}">{escape(name)}<small>{escape(str(Path(row.source).parent))}'
-        f"</small></th><td>{state}</td><td>{_detail(row, texts)}</td><td>{buttons}</td></tr>"
+        f'<tr><th scope="row" title="{escape(row.source)}">{shown}<small>{below}</small></th><td>{state}</td>'
+        f"<td>{size(known.size)}</td><td>{day}</td><td>{_detail(row, texts)}</td><td>{buttons}</td></tr>"
     )
+
+
+def size(n: int) -> str:
+    """Return a number of bytes as people say it."""
+    left, unit = float(n), "B"
+    for unit in ("B", "kB", "MB", "GB"):  # noqa: B007  the last one is used
+        if left < 1000:  # noqa: PLR2004  of a unit
+            break
+        left /= 1000
+    return f"{left:.0f} {unit}" if unit == "B" or left >= 10 else f"{left:.1f} {unit}"  # noqa: PLR2004  two figures
 
 
 def _state(row: FileLedger, texts: Texts) -> str:
@@ -104,7 +162,7 @@ def _detail(row: FileLedger, texts: Texts) -> str:
     if not row.pages:
         return escape(notes)
     unread = [page for page in row.pages if page.how in ("empty", "garbled", "failed")]
-    summary = texts["pages"].format(n=len(row.pages))
+    summary = counted(row.source, len(row.pages), texts)
     summary += " · " + texts["pages_unread"].format(n=len(unread)) if unread else ""
     groups = "".join(
         _pages(list(pages), texts) for _, pages in groupby(row.pages, lambda page: (page.how, page.reason))

@@ -5,19 +5,29 @@ Comes in: the bases to show. Goes out: a Gradio page on a FastAPI app. Never: a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI, Request
+from gradio.blocks import Block
+from gradio.components import Component
+from gradio.events import Dependency
 from gradio.utils import get_upload_folder
 
 from ..hosting.bases import Bases
+from ..hosting.folders import Folders
 from ..hosting.gate import Gate
 from ..i18n.texts import LOCALES
 from .bases import Choosing
 from .chat import Chatting
 from .documents import Documents
+from .folders import Following
+from .ledger import FAILED_FIRST
+from .parts import joined
+from .reader import Reader
+from .runs import Runs
 from .sessions import Sessions
 from .settings import controls, keep
 from .state import Talk
@@ -78,14 +88,21 @@ class _Page:
 
     def __init__(self, bases: Bases, gate: Gate) -> None:
         self.bases = bases
-        self.choosing, self.chatting = Choosing(bases, gate), Chatting(bases, gate)
-        self.sessions, self.documents = Sessions(bases), Documents(bases, lambda: Path(get_upload_folder()))
+        runs = Runs()
+        self.chatting = Chatting(bases, gate, runs)
+        self.sessions = Sessions(bases, runs)
+        self.choosing, self.reading = Choosing(bases, gate, self.sessions), Reader(bases)
+        self.documents = Documents(bases, lambda: Path(get_upload_folder()))
+        self.following_folders = Following(bases, Folders(bases.get))
         self.clicks = script("clicks")
+        self.following: list[Dependency] = []
+        """The events that show an answer as it grows."""
 
     def build(self) -> gr.Blocks:
         with gr.Blocks(title="kb", analytics_enabled=False, fill_width=True) as page:
             self.talk = gr.State(Talk())
             self.own = gr.BrowserState([], storage_key="kb-conversations", secret="kb")  # noqa: S106  names, no secrets
+            self.order = gr.State(FAILED_FIRST)
             with gr.Sidebar(width=300):
                 self._side_bar()
             with gr.Tabs():
@@ -95,6 +112,7 @@ class _Page:
                     self._documents_tab()
                 with gr.Tab(_("settings"), elem_id="kb-tab-settings"):
                     self._settings_tab()
+            self.reader = self._html("kb-reader")
             self._wire(page)
         return page
 
@@ -110,17 +128,22 @@ class _Page:
             [], value=[], multiselect=True, label=_("also"), info=_("also_info"), elem_id="kb-also", visible=False,
             interactive=True,
         )  # fmt: skip
+        with gr.Accordion(_("new_base_title"), open=False, elem_id="kb-new-base-part"):
+            self.new_base = gr.Textbox(label=_("new_base"), elem_id="kb-new-base", max_lines=1, max_length=64)
+            self.create = gr.Button(_("create"), size="sm", elem_id="kb-create")
+            self.made_said = gr.HTML(elem_id="kb-made-said")
         self.new_chat = gr.Button(_("new_chat"), size="sm", elem_id="kb-new-chat")
         self.listed = self._html("kb-sessions")
         with gr.Row(elem_id="kb-save-row"):
             self.markdown = gr.Button(_("save_md"), size="sm", elem_id="kb-save-md", min_width=80)
             self.json = gr.Button(_("save_json"), size="sm", elem_id="kb-save-json", min_width=80)
-        self.file = gr.Textbox(visible="hidden")
+        self.file, self.place = gr.Textbox(visible="hidden"), gr.Textbox(visible="hidden")
         self.said = gr.HTML(elem_id="kb-said")
 
     def _ask_tab(self) -> None:
         with gr.Column(scale=3, min_width=320):
             self.chat = self._html("kb-chat")
+            self.tries = self._html("kb-tries")
             with gr.Row(elem_id="kb-ask-row"):
                 self.question = gr.Textbox(
                     label=_("question"), show_label=False, placeholder=_("placeholder"), elem_id="kb-question",
@@ -135,6 +158,17 @@ class _Page:
 
     def _documents_tab(self) -> None:
         self.drop = gr.HTML(elem_id="kb-drop", js_on_load=script("upload"), apply_default_css=False)
+        with gr.Row(elem_id="kb-follow-row") as self.follow_row:
+            self.folder = gr.Textbox(
+                label=_("folder"),
+                info=_("folder_info"),
+                max_lines=1,
+                max_length=4096,
+                scale=5,
+                elem_id="kb-folder-path",
+            )
+            self.follow = gr.Button(_("folder_add"), size="sm", scale=1, min_width=160, elem_id="kb-follow")
+        self.followed = self._html("kb-followed")
         self.progress = gr.HTML(elem_id="kb-progress")
         self.only = gr.Textbox(label=_("filter"), max_lines=1, elem_id="kb-filter")
         self.table = self._html("kb-documents")
@@ -158,9 +192,6 @@ class _Page:
     def _bases_part(self) -> None:
         with gr.Row():
             with gr.Column(min_width=280):
-                self.new_base = gr.Textbox(label=_("new_base"), elem_id="kb-new-base", max_lines=1, max_length=64)
-                self.create = gr.Button(_("create"), size="sm", elem_id="kb-create")
-            with gr.Column(min_width=280):
                 self.name = gr.Textbox(label=_("base_name"), elem_id="kb-base-name", max_lines=1, max_length=64)
                 self.rename = gr.Button(_("rename"), size="sm", elem_id="kb-rename")
             with gr.Column(min_width=280):
@@ -171,65 +202,86 @@ class _Page:
                     self.no = gr.Button(_("cancel"), size="sm")
         self.bases_said = gr.HTML(elem_id="kb-bases-said")
 
+    def _on(
+        self,
+        event: Callable[..., Dependency],
+        handler: Callable[..., object],
+        given: Sequence[Component],
+        **more: object,
+    ) -> Dependency:
+        """Let an event call a handler, which may change any part of the page and leaves the others as they are."""
+        parts = {name: part for name, part in vars(self).items() if isinstance(part, Block)}
+        return event(joined(handler, parts), list(given), list(parts.values()), **_QUIET | more)
+
     def _wire(self, page: gr.Blocks) -> None:
+        self._wire_bases(page)
         self._wire_chat()
         self._wire_sessions()
         self._wire_documents()
-        self._wire_bases(page)
+        for leaving in (self.new_chat.click, self.listed.open_session, self.base.input):
+            leaving(None, None, None, cancels=self.following)  # what is being written goes on, unseen
         keep(page, self.settings)
+
+    def _follow(self, shown: Dependency) -> None:
+        """Once a conversation is shown, show its last answer as it grows."""
+        self.following.append(self._on(shown.then, self.chatting.go_on, [self.talk], concurrency_limit=16))
 
     def _wire_chat(self) -> None:
         asked = [self.talk, self.base, self.also, *self.settings]
-        grows = [self.question, self.talk, self.chat, self.side, self.send, self.stop, self.listed, self.own]
-        running = {**_QUIET, "concurrency_limit": 16}
-        asking = gr.on(
-            [self.send.click, self.question.submit], self.chatting.ask, [self.question, *asked], grows, **running
-        )
-        again = self.chat.redo(self.chatting.redo, asked, grows, **running)
-        self.stop.click(
-            self.chatting.stop,
-            self.talk,
-            [self.talk, self.chat, self.send, self.stop],
-            cancels=[asking, again],
-            **_QUIET,
-        )
+        asks = partial(gr.on, [self.send.click, self.question.submit])
+        self.following += [
+            self._on(asks, self.chatting.ask, [self.question, *asked], concurrency_limit=16),
+            self._on(self.chat.redo, self.chatting.redo, asked, concurrency_limit=16),
+        ]
+        self._on(self.stop.click, self.chatting.stop, [self.talk])
         for place in (self.chat, self.side):
-            place.choose(self.chatting.choose, [self.talk, self.base], self.side, **_QUIET)
-        self.chat.why(self.chatting.why, [self.talk, self.base, self.settings[0]], self.side, **_QUIET)
-        self.chat.rate(self.chatting.rate, [self.talk, self.base], [self.talk, self.chat], **_QUIET)
-        self.reasoning.change(self.chatting.reasoning, [self.talk, self.reasoning], [self.talk, self.chat], **_QUIET)
+            self._on(place.choose, self.chatting.choose, [self.talk, self.base])
+        for place in (self.chat, self.side, self.table, self.reader):
+            self._on(place.read, self.reading.read, [self.base])
+        self._on(self.chat.why, self.chatting.why, [self.talk, self.base, self.settings[0]])
+        self._on(self.chat.rate, self.chatting.rate, [self.talk, self.base])
+        self._on(self.reasoning.change, self.chatting.reasoning, [self.talk, self.reasoning])
 
     def _wire_sessions(self) -> None:
-        shown = [self.talk, self.chat, self.side, self.listed]
         mine = [self.talk, self.base]
-        self.new_chat.click(self.sessions.new, mine, shown, **_QUIET)
-        self.listed.open_session(self.sessions.open, mine, shown, **_QUIET)
-        self.listed.drop_session(self.sessions.drop, mine, [*shown, self.said], **_QUIET)
-        self.listed.title_session(self.sessions.title, mine, [self.listed, self.said], **_QUIET)
+        self._on(self.new_chat.click, self.sessions.new, mine)
+        self._follow(self._on(self.listed.open_session, self.sessions.open, mine))
+        self._on(self.listed.drop_session, self.sessions.drop, mine)
+        self._on(self.listed.title_session, self.sessions.title, mine)
         for button, form in ((self.markdown, "md"), (self.json, "json")):
-            saving = button.click(self.sessions.save, [*mine, gr.State(form)], [self.file, self.said], **_QUIET)
+            saving = self._on(button.click, self.sessions.save, [*mine, gr.State(form)])
             saving.then(None, self.file, None, js=script("save"))
 
     def _wire_documents(self) -> None:
-        only, shown = [self.base, self.only], [self.progress, self.table]
-        one_by_one = {**_QUIET, "concurrency_limit": 1, "concurrency_id": "ingest", "trigger_mode": "multiple"}
-        self.drop.sent(self.documents.upload, only, shown, **one_by_one)
-        self.table.retry(self.documents.retry, only, shown, **one_by_one)
-        self.table.forget(self.documents.forget, only, shown, **_QUIET)
-        self.only.change(self.documents.table, only, self.table, **_QUIET)
+        shown = [self.base, self.only, self.order]
+        one_by_one = {"concurrency_limit": 1, "concurrency_id": "ingest", "trigger_mode": "multiple"}
+        self._on(self.drop.sent, self.documents.upload, shown, **one_by_one)
+        self._on(self.table.retry, self.documents.retry, shown, **one_by_one)
+        self._on(self.table.forget, self.documents.forget, shown)
+        self._on(self.table.sort, self.documents.sort, shown)
+        self._on(self.only.change, self.documents.show, shown)
+        self._on(self.follow.click, self.following_folders.add, [self.base, self.folder])
+        self._on(self.folder.submit, self.following_folders.add, [self.base, self.folder])
+        self._on(self.followed.drop_folder, self.following_folders.drop, [self.base])
+        self._on(self.followed.look, self.following_folders.show, shown)
 
     def _wire_bases(self, page: gr.Blocks) -> None:
-        shown = [
-            self.base, self.also, self.talk, self.chat, self.side, self.listed, self.drop, self.table, self.facts,
-            self.name, self.model,
-        ]  # fmt: skip
-        page.load(self.choosing.page, [self.base, self.own], shown, **_QUIET)
-        self.base.input(self.choosing.page, [self.base, self.own], shown, **_QUIET)
-        made = self.create.click(self.choosing.create, self.new_base, [self.base, self.new_base, self.bases_said])
-        named = self.rename.click(self.choosing.rename, [self.base, self.name], [self.base, self.bases_said])
-        self.delete.click(self.choosing.ask_delete, self.base, [self.sure, self.really])
-        self.no.click(lambda: gr.update(visible=False), None, self.sure)
-        gone = self.yes.click(self.choosing.delete, self.base, [self.base, self.sure, self.bases_said])
-        for changed in (made, named, gone):
-            changed.then(self.choosing.page, [self.base, self.own], shown, **_QUIET)
-        self.model.input(self.choosing.use_model, [self.model, self.base], [self.facts, self.model, self.model_said])
+        chosen = [self.base, self.talk]
+        placed = page.load(None, None, self.place, js="() => location.search", **_QUIET)
+        loaded = self._on(placed.then, self.choosing.load, [self.place, self.own])
+        switched = self._on(self.base.input, self.choosing.switch, chosen)
+        self._follow(loaded)
+        self._follow(switched)
+        changed = [
+            self._on(self.create.click, self.choosing.create, [self.new_base]),
+            self._on(self.rename.click, self.choosing.rename, [self.base, self.name]),
+            self._on(self.yes.click, self.choosing.delete, [self.base]),
+        ]
+        changed = [self._on(one.then, self.choosing.again, chosen) for one in changed]
+        example = self._on(self.chat.example, self.choosing.example, [self.talk])
+        for shown in (loaded, switched, example, *changed):
+            self._on(shown.then, self.choosing.suggest, [self.base])
+            self._on(shown.then, self.following_folders.show, [self.base, self.only, self.order])
+        self._on(self.delete.click, self.choosing.ask_delete, [self.base])
+        self._on(self.no.click, self.choosing.keep, [])
+        self._on(self.model.input, self.choosing.use_model, [self.model, self.base])

@@ -17,7 +17,6 @@ from ...ingest.images.image import frames
 from ...ingest.images.ocr import Box, ocr_installed, quote_places
 from ...ingest.media import PDF
 from ...ingest.pdf.pdfium import quote_boxes, render_page
-from ...prompts.prompt import Citation
 from .html import escape
 from .state import Texts
 
@@ -30,33 +29,49 @@ _KINDS = {
 }  # fmt: skip
 
 
-def page_image(citation: Citation, quotes: Sequence[str], texts: Texts) -> str:
-    """Return the page that quotes stand on; empty for kinds of files that have no look."""
-    path = Path(citation.source)
+def has_look(source: str) -> bool:
+    """Return whether the pages of a source can be shown as they look."""
+    return Path(source).suffix.lower() in _KINDS
+
+
+def page_image(
+    source: str, known_as: str, page: int | None, quotes: Sequence[str], texts: Texts, *, scale: float = _SCALE
+) -> str:
+    """Return the page that quotes stand on; empty for kinds of files that have no look.
+
+    Args:
+        source: the file.
+        known_as: the id of the document that was read from it.
+        page: its number.
+        quotes: what is highlighted on it.
+        texts: in the visitor's language.
+        scale: of a PDF's page, in pixels for each of its points.
+    """
+    path = Path(source)
     kind = _KINDS.get(path.suffix.lower())
-    if kind is None or citation.page is None:
+    if kind is None or page is None:
         return ""
     try:
         data = path.read_bytes()
     except OSError:
         data = b""
-    if document_id(kind, data) != citation.document_id:
+    if document_id(kind, data) != known_as:
         return f'<p class="kb-none">{texts["gone"]}</p>'
     try:
-        png, boxes = (_of_pdf if kind == PDF else _of_image)(data, citation.page, quotes)
+        png, boxes = _of_pdf(data, page, quotes, scale) if kind == PDF else _of_image(data, page, quotes)
     except KBError:
         return ""
     width, height = _size(png)
     marks = "".join(_box(box, width, height) for box in boxes)
-    label = escape(texts["page_image"].format(n=citation.page, name=path.name))
+    label = escape(texts["page_image"].format(n=page, name=path.name))
     shown = f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" alt="{label}">'
     return f'<figure class="kb-page">{shown}{marks}</figure>'
 
 
-def _of_pdf(data: bytes, page: int, quotes: Sequence[str]) -> tuple[bytes, list[Box]]:
+def _of_pdf(data: bytes, page: int, quotes: Sequence[str], scale: float) -> tuple[bytes, list[Box]]:
     """Return a page's image, and boxes in its pixels; of a scan, whose words have no place, it is recognised again."""
-    png = render_page(data, page, _SCALE)
-    boxes = [_times(box, _SCALE) for quote in quotes for box in quote_boxes(data, page, quote)]
+    png = render_page(data, page, scale)
+    boxes = [_times(box, scale) for quote in quotes for box in quote_boxes(data, page, quote)]
     if not boxes and ocr_installed():
         scan = render_page(data, page, _OCR_SCALE)
         smaller = _size(png)[0] / _size(scan)[0]

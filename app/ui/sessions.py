@@ -1,6 +1,6 @@
 """The conversations of a base in the side bar: listed, opened, renamed, deleted, saved.
 
-Comes in: what Gradio hands over. Goes out: HTML and updates, in the order of the outputs that ``ui`` wires. Never: a store of
+Comes in: what Gradio hands over. Goes out: what changes on the page. Never: a store of
 its own: these are the conversations that ``kb chat`` shows.
 """
 
@@ -19,47 +19,68 @@ from ..answers.record import answer_of
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
 from . import html as ui_html
+from .excerpts import heads_of
 from .html import escape
+from .parts import Shown, settled, under_way
+from .runs import Runs
 from .sources import nothing_chosen, panel
 from .state import Talk, Texts, Turn, may_see, sent, texts_of
 from .welcome import welcome
 
-SHOWN = 100
+SHOWN = 500
+_SEARCHED = 8
+"""With more conversations than these, there is a box to search them."""
 _KEPT = 500
 
 
 class Sessions:
     """The handlers of the list of conversations."""
 
-    def __init__(self, bases: Bases) -> None:
+    def __init__(self, bases: Bases, runs: Runs) -> None:
         self.bases = bases
+        self.runs = runs
 
-    def new(self, talk: Talk, base: str, request: gr.Request) -> tuple[object, ...]:
-        """Return (talk, conversation, panel, sessions): a conversation that begins."""
+    def new(self, talk: Talk, base: str, request: gr.Request) -> Shown:
+        """Begin a conversation."""
         texts = texts_of(request)
-        kb, talk = self.bases.get(base), Talk(own=talk.own, reasoning=talk.reasoning)
-        return talk, welcome(self.bases, kb, texts), nothing_chosen(texts), listing(kb, talk, request)
+        kb, talk = self.bases.get(base), Talk(base=base, own=talk.own, reasoning=talk.reasoning)
+        return {
+            "talk": talk, "chat": welcome(self.bases, kb, texts), "side": nothing_chosen(texts),
+            "listed": listing(kb, talk, request), "send": gr.update(visible=True), "stop": gr.update(visible=False),
+        }  # fmt: skip
 
-    def open(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
-        """Return what ``new`` does, of the conversation that was clicked."""
+    def open(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> Shown:
+        """Show the conversation that was clicked."""
+        return self.show(talk, base, str(sent(event).get("session")), request)
+
+    def show(self, talk: Talk, base: str, name: str, request: gr.Request) -> Shown:
+        """Show a conversation as far as it has come; a new one if it is not there, or somebody else's."""
         texts = texts_of(request)
-        kb, name = self.bases.get(base), str(sent(event).get("session"))
-        try:
-            _check(request, talk, name)
-            records = kb.log.session(name)
-        except InputError:  # deleted in another window
+        kb = self.bases.get(base)
+        turns = self.turns(kb, talk, base, name, request)
+        if not turns:  # deleted in another window
             return self.new(talk, base, request)
-        turns = tuple(
-            Turn(
-                one.asked.said, answer_of(one, partial(self._catalog, base)), feedback=one.feedback, comment=one.comment
-            )
-            for one in records
-        )
-        talk = Talk(records[0].session, turns, talk.own, reasoning=talk.reasoning)
-        last = turns[-1].answer
+        talk = Talk(name, turns, talk.own, base, reasoning=talk.reasoning)
+        run, last = self.runs.of(name), turns[-1].answer
+        side = panel(self.bases.opener(base), last, len(turns) - 1, texts) if last else nothing_chosen(texts)
+        state = under_way(talk, texts) if run and not run.over else settled(talk, texts)
+        return {"side": side, "listed": listing(kb, talk, request)} | state
+
+    def turns(self, kb: KnowledgeBase, talk: Talk, base: str, name: str, request: gr.Request) -> tuple[Turn, ...]:
+        """Return what was said in a conversation; nothing if there is none of this name, or it is not the visitor's."""
+        if not may_see(request, talk, name):
+            return ()
+        try:
+            records = kb.log.session(name)
+        except InputError:
+            records = ()
         opener = self.bases.opener(base)
-        side = panel(opener, last, len(turns) - 1, texts) if last else nothing_chosen(texts)
-        return talk, ui_html.conversation(talk, texts), side, listing(kb, talk, request)
+        logged = []
+        for one in records:
+            answer = answer_of(one, partial(self._catalog, base))
+            heads = heads_of(opener, answer)
+            logged.append(Turn(one.asked.said, answer, feedback=one.feedback, comment=one.comment, heads=heads))
+        return self.runs.merged(name, base, tuple(logged))
 
     def _catalog(self, shown: str, base: str) -> Catalog | None:
         try:
@@ -67,21 +88,23 @@ class Sessions:
         except UnknownNameError:
             return None
 
-    def drop(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
-        """Return (talk, conversation, panel, sessions, message) after a conversation was deleted."""
+    def drop(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> Shown:
+        """Delete a conversation."""
         texts = texts_of(request)
         kb, name = self.bases.get(base), str(sent(event).get("session"))
         try:
             _check(request, talk, name)
-            kb.log.delete_session(name)
+            unlogged = self.runs.forget(name)
+            if not unlogged or name in {one.id for one in kb.log.sessions()}:
+                kb.log.delete_session(name)
         except KBError as error:
-            return *(gr.skip() for _ in range(3)), listing(kb, talk, request), ui_html.problem(str(error), texts)
+            return {"listed": listing(kb, talk, request), "said": ui_html.problem(str(error), texts)}
         if name == talk.session:
-            return *self.new(talk, base, request), ""
-        return *(gr.skip() for _ in range(3)), listing(kb, talk, request), ""
+            return self.new(talk, base, request) | {"said": ""}
+        return {"listed": listing(kb, talk, request), "said": ""}
 
-    def title(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
-        """Return (sessions, message) after a conversation got a title."""
+    def title(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> Shown:
+        """Give a conversation a title."""
         texts = texts_of(request)
         kb, name, said = self.bases.get(base), str(sent(event).get("session")), ""
         try:
@@ -89,20 +112,21 @@ class Sessions:
             kb.log.rename_session(name, str(sent(event).get("title", "")))
         except KBError as error:
             said = ui_html.problem(str(error), texts)
-        return listing(kb, talk, request), said
+        return {"listed": listing(kb, talk, request), "said": said}
 
-    def save(self, talk: Talk, base: str, form: str, request: gr.Request) -> tuple[str, str]:
-        """Return (file, message): the conversation as ``md`` or ``json``, in JSON for the script that saves it."""
+    def save(self, talk: Talk, base: str, form: str, request: gr.Request) -> Shown:
+        """Hand the conversation, as ``md`` or ``json``, to the script that saves it."""
         texts = texts_of(request)
         kb = self.bases.get(base)
         try:
             records = kb.log.session(talk.session or "none")
         except InputError:
-            return "", ui_html.message(texts["nothing_saved"])
+            return {"file": "", "said": ui_html.message(texts["nothing_saved"])}
         data = [asdict(one) | {"answer": json.loads(one.answer)} for one in records]
         text = to_markdown(records) if form == "md" else json.dumps(data, ensure_ascii=False, indent=2)
         kind = "text/markdown" if form == "md" else "application/json"
-        return json.dumps({"name": f"kb-{talk.session}.{form}", "type": kind, "text": text}), ""
+        file = {"name": f"kb-{talk.session}.{form}", "type": kind, "text": text}
+        return {"file": json.dumps(file), "said": ""}
 
 
 def remember(talk: Talk) -> list[str]:
@@ -114,10 +138,16 @@ def listing(kb: KnowledgeBase, talk: Talk, request: gr.Request) -> str:
     """Return the list of the conversations that the visitor may see, the one on the page marked."""
     texts = texts_of(request)
     found = [one for one in kb.log.sessions() if may_see(request, talk, one.id)][:SHOWN]
-    if not found:
+    rows = [_row(one.id, one.title, one.started, current=one.id == talk.session, texts=texts) for one in found]
+    if talk.turns and talk.session not in {one.id for one in found}:
+        rows.insert(0, _row(talk.session, talk.turns[0].question, "", current=True, texts=texts))
+    if not rows:
         return f'<p class="kb-none">{texts["sessions_none"]}</p>'
-    rows = "".join(_row(one.id, one.title, current=one.id == talk.session, texts=texts) for one in found)
-    return f'<nav aria-label="{texts["sessions"]}"><ul class="kb-sessions">{rows}</ul></nav>'
+    search = ""
+    if len(rows) > _SEARCHED:
+        label = texts["sessions_search"]
+        search = f'<input type="search" class="kb-search" data-filters placeholder="{label}" aria-label="{label}">'
+    return f'<nav aria-label="{texts["sessions"]}">{search}<ul class="kb-sessions">{"".join(rows)}</ul></nav>'
 
 
 def _check(request: gr.Request, talk: Talk, name: str) -> None:
@@ -125,13 +155,13 @@ def _check(request: gr.Request, talk: Talk, name: str) -> None:
         raise InputError(texts_of(request)["forbidden"])
 
 
-def _row(name: str, title: str, *, current: bool, texts: Texts) -> str:
+def _row(name: str, title: str, started: str, *, current: bool, texts: Texts) -> str:
     label = escape(title)
     mark = ' aria-current="true"' if current else ""
     ids = f'data-session="{escape(name)}"'
     return (
         f'<li data-editable><button type="button" class="kb-session" data-event="open_session" {ids}{mark} '
-        f'title="{label}">{label}</button>'
+        f'title="{label}">{label}<small>{started[:10]}</small></button>'
         f'<button type="button" class="kb-icon" data-edit="{label}" data-then="title_session" data-field="title" {ids} '
         f'data-save="{texts["save"]}" data-cancel="{texts["cancel"]}" data-label="{texts["title"]}" '
         f'aria-label="{texts["rename"]}: {label}" title="{texts["rename"]}">✎</button>'

@@ -22,13 +22,13 @@ _DEFAULT = Sampling()
 def controls() -> list[gr.Component]:
     """Return the controls, laid out."""
     with gr.Row():
-        with gr.Column(min_width=280):
-            k = gr.Slider(1, 20, PASSAGES, step=1, label=_("k"), info=_("k_info"), elem_id="kb-k")
-            style = gr.Radio(
-                [(_("style_" + style), style) for style in OF_STYLE], value="plain", label=_("style"),
-                info=_("style_info"), elem_id="kb-style",
-            )  # fmt: skip
-            strict = gr.Checkbox(value=False, label=_("strict"), info=_("strict_info"), elem_id="kb-strict")
+        k = gr.Slider(1, 20, PASSAGES, step=1, label=_("k"), info=_("k_info"), elem_id="kb-k", min_width=280)
+        style = gr.Radio(
+            [(_("style_" + style), style) for style in OF_STYLE], value="plain", label=_("style"),
+            info=_("style_info"), elem_id="kb-style", min_width=280,
+        )  # fmt: skip
+        strict = gr.Checkbox(value=False, label=_("strict"), info=_("strict_info"), elem_id="kb-strict", min_width=280)
+    with gr.Accordion(_("sampling"), open=False, elem_id="kb-sampling"), gr.Row():
         with gr.Column(min_width=280):
             temperature = gr.Slider(
                 0, 2, _DEFAULT.temperature, step=0.1, label=_("temperature"), info=_("temperature_info"),

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ...ingest.errors import InputError
+from ...ingest.plain import without_markup
 from ...prompts.prompt import Citation
 from ...retrieval.search.explain import Candidate, Vote, Why, why
 from ..answers.answer import Answer
 from ..api import KnowledgeBase
-from .html import escape, worded
+from .excerpts import around, excerpt
+from .html import escape, titles, worded
 from .pages import page_image
 from .state import Texts
 
@@ -55,7 +57,7 @@ def _table(found: Why, texts: Texts) -> str:
 
 
 def _row(one: Candidate, texts: Texts) -> str:
-    place = " › ".join(one.chunk.headings)
+    place = " › ".join(one.chunk.titles)
     fate = texts["why_shown"] if one.place else one.cut
     repeats = f" ({Path(one.repeats).name})" if one.repeats else ""
     word = f" · {texts['why_verbatim']}" if one.verbatim else ""
@@ -110,7 +112,7 @@ def _back(texts: Texts) -> str:
 def _card(citation: Citation, turn: int, texts: Texts, body: str) -> str:
     place = [
         *([citation.base] if citation.base else []),
-        *citation.headings,
+        *titles(citation),
         *([texts["page"].format(n=citation.page)] if citation.page else []),
     ]
     name = Path(citation.source).name
@@ -132,21 +134,21 @@ def _passage(base_of: BaseOf, chosen: list[Citation], texts: Texts) -> str:
     except InputError as error:
         return f'<p class="kb-none">{escape(str(error))}</p>'
     if text[first.start : first.stop] != first.quote:
-        return f'<blockquote><mark>{escape(first.quote)}</mark></blockquote><p class="kb-none">{texts["gone"]}</p>'
-    begin = max(text.rfind("\n\n", 0, max(first.start - 1, 0)), first.start - _CONTEXT, 0)
-    end = min(max(citation.stop for citation in chosen) + _CONTEXT, len(text))
-    parts, at = [], begin
-    for citation in sorted(chosen, key=lambda citation: citation.start):
-        start = max(citation.start, at)
-        parts += [escape(text[at:start]), f"<mark>{escape(text[start : citation.stop])}</mark>"]
-        at = max(citation.stop, at)
-    parts.append(escape(text[at:end]))
-    before, after = "… " if begin else "", " …" if end < len(text) else ""
+        quote = excerpt(first.source, first.quote, [(0, len(first.quote))], 0, len(first.quote))
+        return f'<blockquote>{quote}</blockquote><p class="kb-none">{texts["gone"]}</p>'
+    spans = [(citation.start, citation.stop) for citation in chosen]
+    begin, end = around(text, spans, _CONTEXT)
     told = f'tabindex="0" role="group" aria-label="{texts["whole"]}"'
-    context = f"<blockquote {told}>{before}{''.join(parts).strip()}{after}</blockquote>"
-    return context + page_image(first, [citation.quote for citation in chosen], texts)
+    context = f"<blockquote {told}>{excerpt(first.source, text, spans, begin, end)}</blockquote>"
+    quotes = [citation.quote for citation in chosen]
+    opens = (
+        f'<p class="kb-open"><button type="button" class="kb-delete" data-event="read" data-base="{escape(first.base)}" '
+        f'data-source="{escape(first.source)}" data-spans="{",".join(f"{start}-{stop}" for start, stop in spans)}">'
+        f"{texts['open']}</button></p>"
+    )
+    return opens + context + page_image(first.source, first.document_id, first.page, quotes, texts)
 
 
 def _short(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(without_markup(text).replace("|", " ").split())
     return text if len(text) <= 120 else text[:119] + "…"  # noqa: PLR2004  a line or two of a narrow panel

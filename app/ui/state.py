@@ -7,7 +7,7 @@ shared by visitors.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import gradio as gr
@@ -20,8 +20,6 @@ from ..hosting.tokens import allows
 from ..i18n.texts import texts_for
 
 Texts: TypeAlias = Mapping[str, str]
-Update: TypeAlias = "Mapping[str, object]"
-"""What ``gr.update`` returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,8 @@ class Turn:
     comment: str = ""
     commenting: bool = False
     """Whether there is room to say why."""
+    heads: Mapping[str, str] = field(default_factory=dict)
+    """The head, in Markdown, of the table that a quoted row comes from; by the row."""
 
     @property
     def under_way(self) -> bool:
@@ -57,8 +57,8 @@ class Talk:
     turns: tuple[Turn, ...] = ()
     own: tuple[str, ...] = ()
     """The conversations that were begun in this browser."""
-    run: str = ""
-    """Names the answer that is being written, so that it can be stopped."""
+    base: str = ""
+    """The base that it belongs to."""
     reasoning: bool = False
     """Whether a model's steps are shown unfolded."""
 

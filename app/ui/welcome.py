@@ -1,58 +1,48 @@
-"""What stands in place of a conversation before the first question: examples made from the base.
+"""What is shown in place of a conversation before the first question.
 
-Comes in: a base. Goes out: HTML, and facts of the models. Never: an example that the base says nothing about.
+Comes in: a base, and questions that it answers. Goes out: HTML. Never: a question that kb itself refuses.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from pathlib import Path
 
-from ...ingest.readers.text import markdown_headings
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
 from .html import escape, worded
 from .state import Texts
 
-_LEVELS = (2, 3)
-_LENGTHS = range(4, 61)
-_HANZI = re.compile(r"[\u4e00-\u9fff]")
-_QUESTION = ("?", "？")
-_EXAMPLES, _LOOKED_AT = 4, 40
+HANDBOOK = Path(__file__).parents[2] / "knowledge_base"
+"""kb's own handbook, where it came with kb."""
 
 
 def welcome(bases: Bases, kb: KnowledgeBase, texts: Texts) -> str:
-    """Return the welcome of a base, with questions to begin with."""
+    """Return the welcome of a base; of an empty one, the ways to fill it."""
     model = bases.generator.name
+    actions = ""
     if not kb.sources():
         hint = texts["welcome_empty"]
+        actions = f'<button type="button" class="kb-add" data-goes="kb-files">{texts["add"]}</button>'
+        if HANDBOOK.is_dir():
+            actions += f'<button type="button" class="kb-example" data-event="example">{texts["add_handbook"]}</button>'
+        actions = f'<p class="kb-actions">{actions}</p>'
     elif model.startswith(("extractive", "gguf", "hf")):
         hint = texts["welcome_hint"]
     else:
         hint = texts["welcome_model"].format(model=model)
+    told = '<div class="kb-sr" role="status"></div>'  # a live region must be there before there is something to tell
+    place = f'data-base="{escape(kb.config.name)}" data-session=""'
+    return f'<div class="kb-welcome" {place}>{told}<h2>{texts["welcome"]}</h2><p>{escape(hint)}</p>{actions}</div>'
+
+
+def tries(questions: Sequence[str], texts: Texts) -> str:
+    """Return questions to begin with."""
     buttons = "".join(
         f'<li><button type="button" class="kb-example" data-question="{escape(one)}">{escape(one)}</button></li>'
-        for one in examples(kb, texts)
+        for one in questions
     )
-    tried = f'<p class="kb-try">{texts["try"]}</p><ul class="kb-examples">{buttons}</ul>' if buttons else ""
-    told = '<div class="kb-sr" role="status"></div>'  # a live region must be there before there is something to tell
-    return f'<div class="kb-welcome">{told}<h2>{texts["welcome"]}</h2><p>{escape(hint)}</p>{tried}</div>'
-
-
-def examples(kb: KnowledgeBase, texts: Texts) -> list[str]:
-    """Return questions made from headings of the base, in the language of the texts where there are such."""
-    by_document: list[list[str]] = []
-    chinese = bool(_HANZI.search(texts["ask"]))
-    for row in [row for row in kb.sources() if row.document_id][:_LOOKED_AT]:
-        headings = markdown_headings(kb.document_text(row.source))
-        titles = [one.title for one in headings if one.level in _LEVELS and len(one.title) in _LENGTHS]
-        fitting = [title for title in titles if bool(_HANZI.search(title)) == chinese]
-        by_document.append(sorted(fitting, key=lambda heading: not heading.endswith(_QUESTION)))
-    ranked = [headings[at] for at in range(_EXAMPLES) for headings in by_document if at < len(headings)]
-    ranked.sort(key=lambda heading: not heading.endswith(_QUESTION))
-    return [
-        heading if heading.endswith(_QUESTION) else texts["example"].format(topic=heading)
-        for heading in dict.fromkeys(ranked)
-    ][:_EXAMPLES]
+    return f'<p class="kb-try">{texts["try"]}</p><ul class="kb-examples">{buttons}</ul>' if buttons else ""
 
 
 def facts(bases: Bases, kb: KnowledgeBase, texts: Texts) -> str:

@@ -28,6 +28,7 @@ MAX_MEMBER_BYTES = 512 * 1024**2
 MAX_RATIO = 200
 """Expanded to packed size, for members over a megabyte; text seldom packs better than 20 to 1."""
 MAX_DEPTH = 3
+_NAMELESS = "nameless"
 _MEGABYTE = 1024**2
 
 
@@ -104,8 +105,8 @@ def _open_zip(data: bytes) -> Iterator[tuple[str, Content]]:
         raise TooLargeError(f"the archive has more than {MAX_ENTRIES:,} entries; unpack it and ingest the folder")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist():
-            label = _zip_name(info)
-            if info.is_dir() or _is_noise(label) or info.file_size == 0:
+            label = _zip_name(info) or _NAMELESS
+            if label.endswith("/") or _is_noise(label) or info.file_size == 0:
                 continue
             yield label, _zip_content(archive, info, label)
 

@@ -26,6 +26,7 @@ MAX_INDENT = 40
 LONG_VALUE = 80
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 50
+_MOST_TITLES = 20
 
 
 def read_csv(data: bytes, name: str) -> Reading:
@@ -47,8 +48,15 @@ def read_csv(data: bytes, name: str) -> Reading:
         rows = [line.split(delimiter) for line in text.splitlines()]
         notes.append("a quote is never closed; the table's lines were cut at every delimiter")
     writer = MarkdownWriter()
-    writer.table(rows)
+    head = _head_of(rows)
+    writer.block("\n".join(" ".join(cell.strip() for cell in row if cell.strip()) for row in rows[:head] if any(row)))
+    writer.table(rows[head:])
     return writer.finish(PurePath(name).stem, decoded.encoding, notes)
+
+
+def _head_of(rows: list[list[str]]) -> int:
+    """Return which row is the head of a table: the first with more than one value, where what is above are titles."""
+    return next((at for at, row in enumerate(rows[:_MOST_TITLES]) if sum(bool(cell.strip()) for cell in row) > 1), 0)
 
 
 def _delimiter(text: str, name: str) -> str:

@@ -8,6 +8,7 @@ the current font, as ``\uN`` with a number of fallback characters to skip, or as
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ _SKIPPED_GROUPS = frozenset(
     b"fonttbl colortbl stylesheet info pict object objdata sn sv shprslt listpicture "
     b"themedata colorschememapping datastore latentstyles listtable "
     b"listoverridetable rsidtbl generator xmlnstbl fldinst filetbl revtbl pgptbl mmathPr datafield nonshppict panose "
-    b"xe tc bkmkstart bkmkend pnseclvl pntext atrfstart atrfend atnid wgrffmtfilter".split()
+    b"xe tc bkmkstart bkmkend pnseclvl atrfstart atrfend atnid wgrffmtfilter".split()
 )
 _KNOWN_GROUPS = frozenset((b"shppict", b"shpinst"))
 """Groups that a program may skip that does not know them; kb does."""
@@ -32,6 +33,7 @@ _CHARACTERS = {
     b"tab": " ", b"line": "\n", b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’",
     b"ldblquote": "“", b"rdblquote": "”", b"emspace": " ", b"enspace": " ", b"qmspace": " ",
 }  # fmt: skip
+_MARKS = (b"listtext", b"pntext")
 _STRIKES = (b"strike", b"striked", b"deleted")
 _CHARSETS = {
     77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "cp950", 161: "cp1253", 162: "cp1254",
@@ -49,6 +51,8 @@ class _State:
     fallback: int = 1
     hidden: bool = False
     struck: bool = False
+    mark: bool = False
+    """Whether it holds the mark of a list item."""
     picture: bool = False
     """Whether it is the group of a picture itself."""
     repeats: bool = False
@@ -89,6 +93,7 @@ class _RtfReader:
         self._bytes = bytearray()
         self._text: list[str] = []
         self._to_skip = 0
+        self._mark_at = 0
         self._level = 0
         self._row: list[str] = []
         self._table: list[list[str]] = []
@@ -140,9 +145,17 @@ class _RtfReader:
         elif self._stack:
             if self._state.picture:
                 self._shown += self._pictures.end()
+            is_mark = self._state.mark
             self._state = self._stack.pop()
             self._leave_shape()
+            if is_mark and not self._state.mark:
+                self._end_mark()
         self._to_skip = 0
+
+    def _end_mark(self) -> None:
+        """Write the mark of a list item as Markdown does: its number, or a dash for whatever is none."""
+        mark = joined("".join(self._text[self._mark_at :])).strip()
+        self._text[self._mark_at :] = [f"{mark} " if any(map(str.isalnum, mark)) else "- " if mark else ""]
 
     def _leave_shape(self) -> None:
         if self._shapes and len(self._stack) < self._shapes[-1].depth:
@@ -192,6 +205,10 @@ class _RtfReader:
             self._pictures.begin()
         elif word in _KNOWN_GROUPS and self._stack:
             self._state = replace(self._state, skipped=self._stack[-1].skipped)
+        if word in _MARKS and not self._state.skipped:
+            self._flush()
+            self._mark_at = len(self._text)
+            self._state = replace(self._state, mark=True)
         if word == b"shpinst":
             self._shapes.append(_Around(len(self._stack), self._level, self._in_table))
         elif word == b"shptxt" and not self._state.skipped:
@@ -297,7 +314,7 @@ def _font_codecs(data: bytes) -> dict[int, str]:
 def _codec(page: int) -> str:
     name = _CODE_PAGES.get(page, f"cp{page}")
     try:
-        b"".decode(name)
+        codecs.lookup(name)
     except LookupError:
         return "cp1252"
     return name

@@ -32,6 +32,8 @@ _FUNCTIONS = {
     media.PPTX: ("office.pptx", "read_pptx"),
     media.XLSX: ("office.xlsx", "read_xlsx"),
     media.XLS: ("office.xls", "read_xls"),
+    media.DOC: ("office.doc", "read_doc"),
+    media.PPT: ("office.ppt", "read_ppt"),
     media.ODT: ("office.odf", "read_odt"),
     media.ODS: ("office.odf", "read_ods"),
     media.ODP: ("office.odf", "read_odp"),

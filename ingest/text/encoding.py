@@ -18,6 +18,7 @@ from ..errors import DamagedError, EmptyFileError
 from . import letters
 from .encodings import CANDIDATES, CJK, CODECS, LABELS, codec_of
 from .likelihood import log_likelihood
+from .western import is_western
 
 SAMPLE_BYTES = 32_768
 _BOMS = (
@@ -140,6 +141,8 @@ def _decode_escaped(data: bytes) -> Decoded | None:
 
 
 def _decode_likeliest(data: bytes, declared: str, as_utf8: str) -> Decoded:
+    if not declared and not as_utf8 and b"\0" not in data and is_western(data):
+        return Decoded(data.decode("cp1252", "replace"), "windows-1252", 0.9)
     ranked = _rank(data, declared)
     score, encoding, sample_text = ranked[0]
     _refuse_controls(sample_text)

@@ -43,7 +43,7 @@ def on_one_line(text: str) -> str:
 _ABBREVIATIONS = frozenset(
     """
     mr mrs ms dr prof sr jr st vs etc e.g i.e eg ie cf al inc ltd co corp no nos vol pp p fig figs sec ch approx dept est
-    ca cca eds u.s u.k u.n a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec gen col lt capt rev hon
+    ext tel ca cca eds u.s u.k u.n a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec gen col lt capt rev hon
     """.split()  # noqa: SIM905
 )
 _END = re.compile(

@@ -1,6 +1,6 @@
 """Runs an embedding model compiled for this processor by OpenVINO: no torch, a start in a fraction of a second.
 
-Comes in: a traced torch module once, then token ids. Goes out: vectors. Never: telemetry, or a file outside its folder.
+Comes in: a graph once, then token ids. Goes out: vectors. Never: telemetry, or a file outside its folder.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import math
 import os
 import sys
 import threading
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -21,10 +20,11 @@ from numpy.typing import NDArray
 
 from ...ingest.errors import EmbedderError, MissingExtraError
 from .eight_bits import keep_in_8_bits
+from .packed.blocks import WordTable, table_file
 
 if TYPE_CHECKING:
-    import torch
     from openvino import CompiledModel as CompiledGraph
+    from openvino import Model
 
 _BATCH = 8
 _BATCH_TOKENS = 16_384
@@ -60,7 +60,7 @@ class CompiledModel:
             EmbedderError: the folder is incomplete or damaged, or was compiled for another processor.
             MissingExtraError: OpenVINO is not installed.
         """
-        ov = _openvino()
+        ov = load_openvino()
         try:
             if (folder / _SEAL).read_text("ascii") != _seal(folder):
                 raise EmbedderError(f"The compiled model in {folder} is damaged; it is compiled again at its next use")
@@ -71,6 +71,7 @@ class CompiledModel:
             self._model = ov.Core().import_model((folder / _GRAPH).read_bytes(), "CPU", settings)
         except (OSError, RuntimeError, UnicodeDecodeError) as exc:
             raise EmbedderError(f"The compiled model in {folder} cannot be loaded ({exc}); delete that folder") from exc
+        self._words = WordTable(folder) if table_file(folder).exists() else None
         self.folder = folder
         self.pad_id = pad_id
         self.max_tokens = max_tokens
@@ -110,11 +111,10 @@ class CompiledModel:
         for i, row in enumerate(rows):
             ids[i, : len(row)] = row
             mask[i, : max(1, len(row))] = 1
+        words = ids if self._words is None else self._words.rows(ids)
         try:
             with self._lock:
-                output = np.array(
-                    self._request.infer([ids, mask])[0], np.float32
-                )  # the next one writes over its output
+                output = np.array(self._request.infer([words, mask])[0], np.float32)  # the next one writes over it
         except RuntimeError as exc:
             raise EmbedderError(f"The compiled embedding model failed ({str(exc).splitlines()[0]})") from exc
         if len(output) != len(rows):  # what a text far beyond the model's positions comes to
@@ -144,43 +144,36 @@ def openvino_version() -> str:
     Raises:
         MissingExtraError: OpenVINO is not installed.
     """
-    return str(_openvino().get_version())
+    return str(load_openvino().get_version())
 
 
 def processor() -> str:
     """Return what a compiled model depends on beside the release: the system and the processor's abilities."""
-    abilities = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    abilities = load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return " ".join((sys.platform, *sorted(abilities)))
 
 
 def precisions() -> tuple[str, ...]:
     """Return the number formats to try, fastest first: what the processor computes natively, then float32."""
-    native = _openvino().Core().get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
+    native = load_openvino().Core().get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
     return tuple(dict.fromkeys((str(native), "f32")))
 
 
-def compile_model(module: torch.nn.Module, example: dict[str, torch.Tensor], folder: Path, precision: str) -> None:
-    """Trace ``module``, compile it and leave it in ``folder`` for ``CompiledModel``.
+def compile_model(make_graph: Callable[[], Model], folder: Path, precision: str) -> None:
+    """Compile the graph that ``make_graph`` returns, and leave it in ``folder`` for ``CompiledModel``.
 
     Weights are kept in 16 bits; for ``INT8`` those of linear layers in 8.
 
     Raises:
         EmbedderError: the architecture cannot be traced or compiled.
     """
-    import torch
-
-    ov = _openvino()
-    from openvino.tools.ovc import convert_model
-
+    ov = load_openvino()
     graph = folder / "model.xml"
     try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            inputs = [(name, [-1, -1], ov.Type.i64) for name in example]
-            traced = convert_model(module, example_input=example, input=inputs)
-            if precision == INT8:
-                keep_in_8_bits(traced)
-            ov.save_model(traced, graph)
+        model = make_graph()
+        if precision == INT8:
+            keep_in_8_bits(model)
+        ov.save_model(model, graph)
         compiled = ov.Core().compile_model(graph, "CPU", _settings(precision))
         (folder / _GRAPH).write_bytes(compiled.export_model().getvalue())
     except Exception as exc:  # tracing runs the model's own code, which may raise anything
@@ -213,17 +206,17 @@ def _precision(model: CompiledGraph) -> str:
 def _seal(folder: Path) -> str:
     """Hash the graph, and size, beginning and end of the weights: gigabytes cannot be read at every start."""
     digest = hashlib.sha256((folder / _GRAPH).read_bytes())
-    weights = folder / _WEIGHTS
-    size = weights.stat().st_size
-    digest.update(str(size).encode())
-    with weights.open("rb") as file:
-        digest.update(file.read(_HASHED_BYTES))
-        file.seek(max(0, size - _HASHED_BYTES), os.SEEK_SET)
-        digest.update(file.read(_HASHED_BYTES))
+    for large in filter(Path.exists, (folder / _WEIGHTS, table_file(folder))):
+        size = large.stat().st_size
+        digest.update(str(size).encode())
+        with large.open("rb") as file:
+            digest.update(file.read(_HASHED_BYTES))
+            file.seek(max(0, size - _HASHED_BYTES), os.SEEK_SET)
+            digest.update(file.read(_HASHED_BYTES))
     return digest.hexdigest()
 
 
-def _openvino() -> ModuleType:
+def load_openvino() -> ModuleType:
     """Import OpenVINO without its telemetry, which reports every import to Google Analytics unless it is missing.
 
     And without its converter, which it can do without too: that takes half of the time, and only ``compile_model`` needs it.

@@ -20,7 +20,7 @@ _MOST = 127
 
 
 def keep_in_8_bits(model: Model) -> None:
-    """Change the graph in place; the caller has imported OpenVINO (see ``compiled._openvino``)."""
+    """Change the graph in place; the caller has imported OpenVINO (see ``compiled.load_openvino``)."""
     from openvino import opset13
 
     for layer in [node for node in model.get_ops() if node.get_type_name() == "MatMul"]:

@@ -18,15 +18,18 @@ from numpy.typing import NDArray
 
 from ...ingest.errors import EmbedderError, MissingExtraError
 from .compiled import CompiledModel, compile_model, openvino_version, precisions, processor
+from .excerpt import save_excerpts
+from .packed_original import PackedOriginal
 from .recipe import Recipe
 from .sample import SAMPLE
-from .sentence_transformer import TorchModel, quiet
-from .vocabulary import Vocabulary
+from .sentence_transformer import TorchModel
+from .vocabulary import TOKENIZER, Vocabulary
 
 MIN_MEAN_COSINE = 0.9995
-"""A compiled model below this, to torch in float32 over ``SAMPLE``, is refused."""
+"""A compiled model below this, to the original in float32 over ``SAMPLE``, is refused."""
 
-TOKENIZER = "tokenizer.json"
+Original = TorchModel | PackedOriginal
+"""What a compiled form of a model is made from, and compared with."""
 
 _PLAN = "plan.json"
 _RELEASE = 4
@@ -40,7 +43,7 @@ class Plan:
     precision: str
     """Of the compiled model: ``bf16``, ``f16``, ``f32``, ``int8``; empty where torch runs it, or 8 bits were refused."""
     cosine: float
-    """Mean over ``SAMPLE`` to torch in float32; 1 where torch runs it."""
+    """Mean over ``SAMPLE`` to the original in float32; 1 where torch runs it."""
     refused: str
     """Why faster paths are not used; empty when the fastest is."""
     accelerator: str
@@ -52,6 +55,8 @@ class Plan:
     """The release that compiled it; empty where it is not installed."""
     measured: str = ""
     """What 8 bits gain and cost, where they are used."""
+    reference: str = TorchModel.called
+    """What ``cosine`` is to."""
 
     @property
     def path(self) -> str:
@@ -61,7 +66,7 @@ class Plan:
         if not self.precision:
             return f"torch fp32 on {self.accelerator}{refused}"
         measured = f"; {self.measured}" if self.measured else ""
-        return f"openvino {self.precision} (mean cosine {self.cosine:.5f} to torch fp32{measured}){refused}{bulk}"
+        return f"openvino {self.precision} (mean cosine {self.cosine:.5f} to {self.reference}{measured}){refused}{bulk}"
 
 
 def read_plan(folder: Path) -> Plan:
@@ -127,8 +132,9 @@ class Trial:
         """Load the original, and embed ``SAMPLE`` by it."""
         self.recipe = recipe
         self.building = building
-        self.original = TorchModel(recipe.folder, device="cpu")
-        self.original.save_tokenizer(building / TOKENIZER)
+        self.original = open_original(recipe.folder)
+        self.original.save_vocabulary(building)
+        save_excerpts(building / TOKENIZER, building)
         self.vocabulary = Vocabulary(building / TOKENIZER)
         rows = self.vocabulary.ids([recipe.document_prompt + text for text in SAMPLE])
         fit = [at for at, row in enumerate(rows) if len(row) <= self.original.max_tokens]
@@ -147,10 +153,19 @@ class Trial:
         Raises:
             EmbedderError: it cannot be compiled.
         """
-        with quiet():
-            compile_model(*self.original.traceable(), self.building, precision)
+        compile_model(self.original.graph, self.building, precision)
         compiled = CompiledModel(self.building, self.original.pad_id, self.original.max_tokens, precision)
         return float((self._wanted * unit(compiled.embed(self.rows))).sum(axis=1).mean())
+
+
+def open_original(path: Path) -> Original:
+    """Open a model as it was published: a folder, or a packed file.
+
+    Raises:
+        EmbedderError: it cannot be loaded.
+        MissingExtraError: torch or sentence-transformers is not installed, and it is a folder.
+    """
+    return PackedOriginal(path) if path.is_file() else TorchModel(path, device="cpu")
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -173,7 +188,8 @@ def _drop_outdated(recipe: Recipe, cache: Path, openvino: str) -> None:
 
 def _plan(trial: Trial) -> Plan:
     original = trial.original
-    plan = Plan("", 1.0, "", _accelerator(), trial.dim, original.max_tokens, original.pad_id, "")
+    plan = Plan("", 1.0, "", _accelerator(original), trial.dim, original.max_tokens, original.pad_id, "")
+    plan = replace(plan, reference=original.called)
     refused: list[str] = []
     try:
         plan = replace(plan, openvino=openvino_version())
@@ -184,11 +200,15 @@ def _plan(trial: Trial) -> Plan:
             refused.append(f"openvino {precision} refused: mean cosine {cosine:.5f}")
     except (EmbedderError, MissingExtraError) as exc:
         refused.append(f"openvino refused: {exc}")
+    if isinstance(original, PackedOriginal):
+        raise EmbedderError(f"{trial.recipe.name} cannot be run here: {'; '.join(refused)}")
     drop_model(trial.building)
     return replace(plan, refused="; ".join(refused))
 
 
-def _accelerator() -> str:
+def _accelerator(original: Original) -> str:
+    if isinstance(original, PackedOriginal):
+        return "cpu"
     import torch
 
     if torch.cuda.is_available():

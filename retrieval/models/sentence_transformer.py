@@ -17,16 +17,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...ingest.errors import EmbedderError, MissingExtraError
+from .compiled import load_openvino
 from .hub import offline
+from .vocabulary import TOKENIZER
 
 if TYPE_CHECKING:
     import torch
+    from openvino import Model
 
 _BATCH = 32
 
 
 class TorchModel:
     """A sentence-transformers model: the reference for every faster path, and the path where none holds."""
+
+    called = "torch fp32"
+    """What a compiled form is compared with, for people."""
 
     def __init__(self, folder: Path, *, device: str | None = None) -> None:
         """Load the model in ``folder`` on ``device``; by default on CUDA or MPS where there is one.
@@ -68,7 +74,7 @@ class TorchModel:
         """The token that fills a batch up."""
         return int(getattr(self._model.tokenizer, "pad_token_id", None) or 0)
 
-    def save_tokenizer(self, path: Path) -> None:
+    def save_vocabulary(self, folder: Path) -> None:
         """Write the tokenizer exactly as sentence-transformers uses it, as one ``tokenizer.json``.
 
         Raises:
@@ -80,7 +86,7 @@ class TorchModel:
                 f"The model's tokenizer ({type(tokenizer).__name__}) cannot count tokens quickly; "
                 "choose a model that has a tokenizer.json"
             )
-        tokenizer.save(str(path))
+        tokenizer.save(str(folder / TOKENIZER))
 
     def encode(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
         """Return (n, dim) float32, not necessarily unit rows; ``prompt`` is put before every text.
@@ -97,7 +103,25 @@ class TorchModel:
             raise EmbedderError(f"The embedding model failed on {self.device} ({_first_line(exc)})") from exc
         return np.asarray(vectors, np.float32)
 
-    def traceable(self) -> tuple[torch.nn.Module, dict[str, torch.Tensor]]:
+    def graph(self) -> Model:
+        """Return a graph of OpenVINO from token ids and attention mask to vectors.
+
+        Raises:
+            EmbedderError: see ``_traceable``.
+            MissingExtraError: OpenVINO is not installed.
+        """
+        import torch
+
+        ov = load_openvino()
+        from openvino.tools.ovc import convert_model
+
+        with quiet(), torch.no_grad():
+            module, example = self._traceable()
+            return convert_model(
+                module, example_input=example, input=[(name, [-1, -1], ov.Type.i64) for name in example]
+            )
+
+    def _traceable(self) -> tuple[torch.nn.Module, dict[str, torch.Tensor]]:
         """Return a module from token ids and attention mask to vectors, and an example to trace it with.
 
         Raises:

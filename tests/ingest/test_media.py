@@ -44,6 +44,8 @@ def ole(stream: str) -> bytes:
         (ole("Workbook"), "a.xls", media.XLS),
         (ole("__properties_version1.0"), "mail", media.MSG),
         (b"{\\rtf1 text}", "a.doc", media.RTF),
+        (ole("WordDocument"), "a.wps", media.DOC),
+        (ole("PowerPoint Document"), "a.ppt", media.PPT),
         (b"<!DOCTYPE html><p>saved page", "report.docx", media.HTML),
         (b"<html><table><tr><td>1", "export.xls", media.HTML),
         (b"a\tb\n1\t2\n", "export.xls", media.TSV),
@@ -78,8 +80,6 @@ def test_a_suffix_that_promises_what_is_not_there_is_damage(name: str) -> None:
 @pytest.mark.parametrize(
     ("data", "name", "advice"),
     [
-        (ole("WordDocument"), "a.doc", "docx"),
-        (ole("PowerPoint Document"), "a.ppt", "pptx"),
         (zipped("[Content_Types].xml", "xl/workbook.bin"), "a.xlsb", "xlsx"),
         (b"7z\xbc\xaf\x27\x1c", "a.7z", "unpack"),
         (b"Rar!\x1a\x07\x00", "a.rar", "unpack"),

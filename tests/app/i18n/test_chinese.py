@@ -210,11 +210,12 @@ def test_the_chinese_page_says_why_a_file_was_not_read(tmp_path: Path) -> None:
     with KnowledgeBase.open(embedder="tfidf") as base:
         report = base.ingest([files])
         ledger, status = base.ledger(), base.status()
+        known = {row.source: row for row in base.sources()}
     assert "文件已损坏（不完整，或者不是 zip 包）" in ui_ledger.report(report, ZH)
-    shown = ui_ledger.documents(ledger, status, ZH)
+    shown = ui_ledger.documents(ledger, known, status, ZH)
     assert "文件已损坏（不完整，或者不是 zip 包）" in shown
     assert "略去了 1 个导航区" in shown
-    assert "it is cut off" in ui_ledger.documents(ledger, status, EN)
+    assert "it is cut off" in ui_ledger.documents(ledger, known, status, EN)
 
 
 def test_notes_follow_the_language_of_the_question(tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ def test_only_admins_read_again_what_was_not_uploaded(role: str, read: int, tmp_
     from kb.app.base.config import load_config
     from kb.app.hosting.bases import Bases
     from kb.app.ui.documents import Documents
+    from kb.app.ui.ledger import FAILED_FIRST
 
     place = tmp_path / "notes.txt"
     place.write_text("", encoding="utf-8")
@@ -100,7 +101,11 @@ def test_only_admins_read_again_what_was_not_uploaded(role: str, read: int, tmp_
     try:
         documents = Documents(bases, lambda: tmp_path)
         event = gr.EventData(None, {"source": str(place)})
-        list(documents.retry("default", "", event, gr.Request(username=role, headers={"accept-language": "en"})))
+        list(
+            documents.retry(
+                "default", "", FAILED_FIRST, event, gr.Request(username=role, headers={"accept-language": "en"})
+            )
+        )
         assert len(bases.get("default").search("owner of this computer")) == read
     finally:
         bases.close()

@@ -55,7 +55,7 @@ def test_settings_reach_the_answer_and_stay(visit: Open, address: str, handbook_
     question = "Where does kb store its files?"
     ask(page, question)
     page.reload()
-    page.wait_for_selector(".kb-welcome")
+    page.wait_for_selector(".kb-turn")
     tab(page, 2)
     api.expect(page.locator("#kb-k input[type=number]")).to_have_value("3")
     api.expect(page.locator("#kb-seed input")).to_have_value("7")

@@ -515,6 +515,11 @@ def test_a_protected_book_is_called_encrypted() -> None:
         (rb"{\rtf1 cut {\b off", "cut off"),
         (rb"{\rtf1{\f2\i0\*\cs7 The quick{\*\gone never} brown fox}\par}", "The quick brown fox"),
         (rb"{\rtf1 Body\par}\x00\x11$DM|", "Body"),
+        (rb"{\rtf1\ansi\ansicpg0 caf\'e9\par}", "café"),
+        (
+            rb"{\rtf1{\listtext\f2 \'b7\tab}One\par{\pntext 2.\tab}Two\par{\listtext (a)\tab}Three\par}",
+            "- One\n\n2. Two\n\n(a) Three",
+        ),
     ],
 )
 def test_rich_text_is_decoded(rtf: bytes, text: str) -> None:

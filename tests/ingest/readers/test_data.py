@@ -149,3 +149,12 @@ def test_a_notebook_keeps_markdown_code_and_output() -> None:
     assert [heading.title for heading in document.headings] == ["Title"]
     with pytest.raises(DamagedError, match="notebook"):
         read_bytes(b"[1]", "a.ipynb")
+
+
+def test_titles_above_a_table_are_no_head() -> None:
+    """The first row of several values is the head; what is above it stands above the table."""
+    text = read_bytes(b"Export of 12 May\nPlant: Graz,,\n\nArticle,Price,Remark\nK-1,3.80,dry\n", "a.csv").text
+    assert (
+        text
+        == "Export of 12 May\nPlant: Graz\n\n| Article | Price | Remark |\n| --- | --- | --- |\n| K-1 | 3.80 | dry |"
+    )

@@ -235,3 +235,31 @@ def _codec(label: str) -> str:
         "EUC-KR": "cp949",
     }
     return vendor.get(label, "cp874" if label == "TIS-620" else label)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Price £5",
+        "€ 500",
+        "¥,£,€\n1,2,3\n",
+        "20 °C",
+        "± 3 %",
+        "§ 5 applies",
+        "Cost (£m)\n5\n",
+        "Fee: £5.00 – “now”",
+        "5 µm",
+        "80 m²",
+        "½ cup",
+    ],
+)
+def test_a_few_signs_of_the_west_are_no_letters(text: str) -> None:
+    """Short texts of currencies, degrees and sections are windows-1252, and no binary."""
+    decoded = decode(text.encode("cp1252"))
+    assert (decoded.text, decoded.encoding, decoded.notes) == (text, "windows-1252", ())
+
+
+@pytest.mark.parametrize(("text", "encoding"), [("Łuk i Łuk", "cp1250"), ("są tu", "iso-8859-2"), ("был", "cp1251")])
+def test_letters_speak_against_signs(text: str, encoding: str) -> None:
+    """A sign that letters touch is one of them."""
+    assert decode(text.encode(encoding)).text == text

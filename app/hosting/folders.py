@@ -1,0 +1,105 @@
+"""Folders that a base keeps in step with: named once, watched as long as the server runs, each with what changed last.
+
+Comes in: a base and a folder of this computer. Goes out: what is watched, and how the last look went. Never: two writers at
+once: each look waits its turn.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...ingest.errors import InputError, KBError
+from ...ingest.run.sync import Selection
+from ..api import KnowledgeBase
+from ..watch import watch
+
+_FILE = "folders.json"
+_AGAIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder that is kept in step with."""
+
+    path: str
+    looked: float = 0.0
+    """When it was looked at last, in seconds since 1970; 0 until the first look is over."""
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    failed: int = 0
+    problem: str = ""
+    """Why it cannot be looked at."""
+
+
+class Folders:
+    """The folders of all bases, each watched by a thread."""
+
+    def __init__(self, base_of: Callable[[str], KnowledgeBase]) -> None:
+        self._base_of = base_of
+        self._state: dict[tuple[str, str], Folder] = {}
+        self._stops: dict[tuple[str, str], threading.Event] = {}
+        self._lock = threading.Lock()
+
+    def of(self, base: str) -> list[Folder]:
+        """Return the folders of a base, which are watched from now on."""
+        paths = _kept(self._base_of(base))
+        for path in paths:
+            self._watch(base, path)
+        return [self._state.get((base, path), Folder(path)) for path in paths]
+
+    def add(self, base: str, path: str) -> None:
+        """Keep a base in step with a folder from now on.
+
+        Raises:
+            InputError: there is no such folder.
+        """
+        place = Path(path.strip()).expanduser()
+        if not place.is_absolute() or not place.is_dir():
+            raise InputError(f"{path.strip()[:200]!r} is no folder of this computer; give its whole path")
+        kb = self._base_of(base)
+        _keep(kb, list(dict.fromkeys([*_kept(kb), str(place)])))
+        self._watch(base, str(place))
+
+    def drop(self, base: str, path: str) -> None:
+        """Stop looking at a folder; what was read from it stays."""
+        kb = self._base_of(base)
+        _keep(kb, [one for one in _kept(kb) if one != path])
+        with self._lock:
+            self._state.pop((base, path), None)
+            if stop := self._stops.pop((base, path), None):
+                stop.set()
+
+    def _watch(self, base: str, path: str) -> None:
+        with self._lock:
+            if (base, path) in self._stops:
+                return
+            stop = self._stops[base, path] = threading.Event()
+        threading.Thread(target=self._work, args=(base, path, stop), daemon=True).start()
+
+    def _work(self, base: str, path: str, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                for report in watch(self._base_of(base), [path], selection=Selection(), say=lambda _: None, stop=stop):
+                    counts = {kind: len(getattr(report, kind)) for kind in ("added", "updated", "removed", "failed")}
+                    self._state[base, path] = Folder(path, time.time(), **counts)
+            except KBError as error:  # another process is writing, or the folder is away: it is looked at again
+                self._state[base, path] = Folder(path, problem=str(error))
+            stop.wait(_AGAIN_S)
+
+
+def _kept(kb: KnowledgeBase) -> list[str]:
+    with suppress(OSError, ValueError):
+        kept = json.loads((kb.config.folder / _FILE).read_text(encoding="utf-8"))
+        return [path for path in kept if isinstance(path, str)]
+    return []
+
+
+def _keep(kb: KnowledgeBase, paths: list[str]) -> None:
+    (kb.config.folder / _FILE).write_text(json.dumps(paths, ensure_ascii=False), encoding="utf-8")

@@ -1,0 +1,110 @@
+"""A document as kb read it, whole or around some quotes, as HTML with the quotes marked; a row with the head of its table.
+
+Comes in: a document's text and places in it. Goes out: HTML, and heads as Markdown. Never: half a table or half a block of code
+that reads as something else, or the head of another table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+
+from ...ingest.errors import KBError
+from ..answers.answer import Answer
+from ..api import KnowledgeBase
+from .markdown import Place, render
+
+Span = tuple[int, int]
+_MARKDOWN = (".md", ".markdown", ".mdx", ".qmd", ".rmd")
+_CODE = re.compile(
+    r"\.(?:py|[jt]sx?|java|[ch](?:pp)?|cs|go|rs|rb|php|sh|bash|sql|css|toml|ini|cfg|ya?ml|log|tex|r|jl|lua|pl|swift|kt|scala)"
+)
+_FENCE = "~~~~~~"
+_ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
+_RULE = re.compile(r"[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*")
+
+
+def excerpt(source: str, text: str, quotes: Sequence[Span], begin: int, end: int) -> str:
+    """Return a part of a document as HTML, widened to whole lines, with its table's head where it begins within a table."""
+    begin, end = text.rfind("\n", 0, begin) + 1, end if end >= len(text) else _line_end(text, end)
+    part, suffix = text[begin:end], PurePath(source).suffix.lower()
+    lead, rest = "", ""
+    if _CODE.fullmatch(suffix) and "```" not in text:
+        lead, rest = f"{_FENCE}\n", f"\n{_FENCE}"
+    elif text.count("\n```", 0, begin) % 2:
+        lead = "```\n"
+    elif is_row(part.partition("\n")[0]) and (head := head_above(text, begin)):
+        lead = f"{head}\n"
+    places = [
+        Place(start - begin + len(lead), stop - begin + len(lead), "<mark>", "</mark>")
+        for start, stop in _apart(quotes, begin, end)
+    ]
+    return render(lead + part + rest, places, lines=suffix not in _MARKDOWN, markdown=suffix in _MARKDOWN)
+
+
+def around(text: str, quotes: Sequence[Span], room: int) -> Span:
+    """Return the part of a text that holds quotes and as much on either side, from the beginning of a paragraph."""
+    first, last = min(start for start, _ in quotes), max(stop for _, stop in quotes)
+    begin = max(first - room, 0)
+    paragraph = text.find("\n\n", begin, first)
+    begin = paragraph + 2 if begin and paragraph >= 0 else begin
+    end = min(last + room, len(text))
+    paragraph = text.rfind("\n\n", last, end)
+    return begin, paragraph if end < len(text) and paragraph > last else end
+
+
+def _line_end(text: str, at: int) -> int:
+    found = text.find("\n", at)
+    return len(text) if found < 0 else found
+
+
+def _apart(quotes: Sequence[Span], begin: int, end: int) -> list[Span]:
+    """Return the quotes within a part, in order, none over another."""
+    kept: list[Span] = []
+    at = begin
+    for start, stop in sorted(quotes):
+        start, stop = max(start, at), min(stop, end)  # noqa: PLW2901  cut to what is left
+        if start < stop:
+            kept.append((start, stop))
+            at = stop
+    return kept
+
+
+def is_row(text: str) -> bool:
+    """Return whether a text is rows of a table and nothing else."""
+    lines = text.strip().splitlines()
+    return bool(lines) and all(_ROW.fullmatch(line) for line in lines)
+
+
+def is_rule(line: str) -> bool:
+    """Return whether a line parts the head of a table from its rows."""
+    return bool(_RULE.fullmatch(line))
+
+
+def head_above(text: str, at: int) -> str:
+    """Return the head of the table that a place in a text lies in, with its rule; empty if it lies in none, or in the head."""
+    begin = text.rfind("\n\n", 0, at) + 2 if "\n\n" in text[:at] else 0
+    above = text[begin:at].splitlines()
+    for number in range(len(above) - 1, 0, -1):
+        if is_rule(above[number]):
+            return f"{above[number - 1].strip()}\n{above[number].strip()}" if is_row(above[number - 1]) else ""
+        if not _ROW.fullmatch(above[number]) and number < len(above) - 1:
+            return ""
+    return ""
+
+
+def heads_of(base_of: Callable[[str], KnowledgeBase], answer: Answer) -> dict[str, str]:
+    """Return the heads of the tables whose rows an answer quotes, by the row; what cannot be looked up is left out."""
+    heads = {}
+    for sentence in answer.sentences:
+        if not is_row(sentence.text) or any(map(is_rule, sentence.text.splitlines())) or not sentence.citations:
+            continue
+        cited = sentence.citations[0]
+        try:
+            text = base_of(cited.base).document_text(cited.source)
+        except KBError:
+            continue
+        if head := head_above(text, cited.start):
+            heads[sentence.text] = head
+    return heads

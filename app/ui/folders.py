@@ -1,0 +1,83 @@
+"""The folders that a base keeps in step with, in the browser: added, looked at, dropped.
+
+Comes in: what Gradio hands over. Goes out: what changes on the page. Never: a folder of this computer named by somebody else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import gradio as gr
+
+from ...ingest.errors import InputError, KBError
+from ..hosting.bases import Bases
+from ..hosting.folders import Folder, Folders
+from . import html as ui_html
+from .documents import table
+from .html import escape, worded
+from .ledger import Order
+from .parts import Shown
+from .state import Texts, sent, texts_of
+
+
+class Following:
+    """The handlers of the folders; they are for the user of this computer only."""
+
+    def __init__(self, bases: Bases, folders: Folders) -> None:
+        self.bases = bases
+        self.folders = folders
+
+    def show(self, base: str, only: str, order: Order, request: gr.Request) -> Shown:
+        """Show the folders as they are now, and the documents that came from them."""
+        texts = texts_of(request)
+        if request.username:
+            return {"followed": "", "follow_row": gr.update(visible=False)}
+        kb = self.bases.get(base)
+        return {"followed": listed(self.folders.of(base), texts), "table": table(kb, texts, only, order)}
+
+    def add(self, base: str, path: str, request: gr.Request) -> Shown:
+        """Keep the base in step with a folder."""
+        texts = texts_of(request)
+        try:
+            self._mine(request, texts)
+            self.folders.add(base, path)
+        except KBError as error:
+            return {"followed": ui_html.problem(str(error), texts) + listed(self.folders.of(base), texts)}
+        return {"followed": listed(self.folders.of(base), texts), "folder": ""}
+
+    def drop(self, base: str, event: gr.EventData, request: gr.Request) -> Shown:
+        """Stop looking at the folder that was clicked."""
+        texts = texts_of(request)
+        try:
+            self._mine(request, texts)
+            self.folders.drop(base, str(sent(event).get("path", "")))
+        except KBError as error:
+            return {"followed": ui_html.problem(str(error), texts)}
+        return {"followed": listed(self.folders.of(base), texts)}
+
+    def _mine(self, request: gr.Request, texts: Texts) -> None:
+        if request.username:
+            raise InputError(texts["forbidden"])
+
+
+def listed(folders: list[Folder], texts: Texts) -> str:
+    """Return the folders, each with its last look; ``data-again`` asks for news of one that has not been looked at yet."""
+    rows = "".join(
+        f'<li><b>{escape(one.path)}</b><small role="status">{escape(_state(one, texts))}</small>'
+        f'<button type="button" class="kb-delete" data-event="drop_folder" data-path="{escape(one.path)}" '
+        f'data-sure="{texts["sure"]}">{texts["folder_drop"]}</button></li>'
+        for one in folders
+    )
+    pending = " data-again" if any(not one.looked and not one.problem for one in folders) else ""
+    return f'<ul class="kb-folders" aria-label="{texts["folders"]}"{pending}>{rows}</ul>' if rows else ""
+
+
+def _state(one: Folder, texts: Texts) -> str:
+    if one.problem:
+        return worded(one.problem, texts)
+    if not one.looked:
+        return texts["folder_first"]
+    when = datetime.fromtimestamp(one.looked).astimezone().strftime("%Y-%m-%d %H:%M")
+    return texts["folder_state"].format(
+        when=when, added=one.added, updated=one.updated, removed=one.removed, failed=one.failed
+    )

@@ -1,0 +1,144 @@
+"""A source, opened: the whole document as kb read it, or a page of it as it looks, at the place that is cited.
+
+Comes in: a base, a source, places in it. Goes out: a dialog as HTML. Never: a document of a base that the visitor may not read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from ...ingest.document import Page
+from ...ingest.errors import KBError
+from ..api import KnowledgeBase
+from ..hosting.bases import Bases
+from . import html as ui_html
+from .excerpts import Span, excerpt
+from .html import escape
+from .pages import has_look, page_image
+from .parts import Shown
+from .state import Texts, demand, number, sent, texts_of
+
+_ROOM = 40_000
+"""Characters of a document that are shown at once."""
+_SCALE = 2.0
+_SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".xlsb")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What of a document is to be shown."""
+
+    base: str
+    source: str
+    quotes: tuple[Span, ...]
+    page: int | None
+    """As it looks; ``None``: as text."""
+    at: int
+    """Where in the text to begin."""
+    as_text: bool
+
+    @classmethod
+    def of(cls, data: Mapping[str, object]) -> Wish:
+        """Read what the page's script sent."""
+        top = 1 << 40
+        pairs = [pair.partition("-") for pair in str(data.get("spans", "")).split(",")]
+        spans = [(number(start, top), number(stop, top)) for start, _, stop in pairs]
+        first, last = number(data.get("start"), top), number(data.get("stop"), top)
+        quotes = tuple(
+            (start, stop) for start, stop in (*spans, (first, last)) if start is not None and stop is not None
+        )
+        begin = min((start for start, _ in quotes), default=0)
+        at = number(data.get("at"), top)
+        return cls(
+            str(data.get("base", "")), str(data.get("source", "")), quotes, number(data.get("page"), 1 << 20),
+            max(begin - _ROOM // 2, 0) if at is None else at, data.get("view") == "text",
+        )  # fmt: skip
+
+
+class Reader:
+    """The handler that opens sources."""
+
+    def __init__(self, bases: Bases) -> None:
+        self.bases = bases
+
+    def read(self, base: str, event: gr.EventData, request: gr.Request) -> Shown:
+        """Show the document that was clicked."""
+        texts, wish = texts_of(request), Wish.of(sent(event))
+        try:
+            demand(request, "read")
+            kb = self.bases.get(wish.base or base)
+            return {"reader": document(kb, wish, texts)}
+        except KBError as error:
+            return {"reader": _dialog(Path(wish.source).name, "", ui_html.problem(str(error), texts), texts)}
+
+
+def document(kb: KnowledgeBase, wish: Wish, texts: Texts) -> str:
+    """Return a document, opened at what is wished.
+
+    Raises:
+        InputError: it is not in the base.
+    """
+    text = kb.document_text(wish.source)
+    row = kb.catalog.sources()[wish.source]
+    pages = kb.catalog.pages(row.document_id or "")
+    page = wish.page
+    if page is None and wish.quotes and row.document_id:
+        page = kb.catalog.page_of(row.document_id, wish.quotes[0][0])
+    looks = has_look(wish.source) and bool(pages)
+    if looks and not wish.as_text:
+        page = min(max(page or 1, 1), len(pages))
+        quotes = [text[start:stop] for start, stop in wish.quotes]
+        shown = page_image(wish.source, row.document_id or "", page, quotes, texts, scale=_SCALE)
+        if "<img" in shown:
+            return _dialog(Path(wish.source).name, _turning(wish, page, pages, texts), shown, texts)
+    return _dialog(Path(wish.source).name, _moving(wish, len(text), texts, looks=looks), _text(wish, text), texts)
+
+
+def _text(wish: Wish, text: str) -> str:
+    return f'<div class="kb-text">{excerpt(wish.source, text, wish.quotes, wish.at, min(wish.at + _ROOM, len(text)))}</div>'
+
+
+def _turning(wish: Wish, page: int, pages: list[Page] | tuple[Page, ...], texts: Texts) -> str:
+    """Return the buttons of a document that is shown page by page."""
+    buttons = _button(wish, texts["page_before"], {"page": page - 1}, off=page <= 1)
+    buttons += f'<span role="status">{texts["page_of"].format(n=page, total=len(pages))}</span>'
+    buttons += _button(wish, texts["page_next"], {"page": page + 1}, off=page >= len(pages))
+    return buttons + _button(wish, texts["view_text"], {"view": "text"})
+
+
+def _moving(wish: Wish, length: int, texts: Texts, *, looks: bool) -> str:
+    """Return the buttons of a document that is shown as text."""
+    buttons = ""
+    if length > _ROOM:
+        buttons += _button(wish, texts["earlier"], {"view": "text", "at": max(wish.at - _ROOM, 0)}, off=wish.at <= 0)
+        later = {"view": "text", "at": wish.at + _ROOM}
+        buttons += _button(wish, texts["later"], later, off=wish.at + _ROOM >= length)
+    return buttons + (_button(wish, texts["view_page"], {}) if looks else "")
+
+
+def _button(wish: Wish, label: str, more: Mapping[str, object], *, off: bool = False) -> str:
+    spans = ",".join(f"{start}-{stop}" for start, stop in wish.quotes)
+    extra = "".join(f' data-{name}="{value}"' for name, value in more.items())
+    return (
+        f'<button type="button" class="kb-delete" data-event="read" data-base="{escape(wish.base)}" '
+        f'data-source="{escape(wish.source)}" data-spans="{spans}"{extra}{" disabled" if off else ""}>{label}</button>'
+    )
+
+
+def _dialog(name: str, buttons: str, body: str, texts: Texts) -> str:
+    return (
+        f'<dialog class="kb-reader" aria-labelledby="kb-reader-name" data-opened="{time.monotonic_ns()}"><header>'
+        f'<h2 id="kb-reader-name">{escape(name)}</h2><span class="kb-turning">{buttons}</span>'
+        f'<button type="button" class="kb-delete" data-close autofocus>{texts["close"]}</button></header>'
+        f'<div class="kb-document" tabindex="0" role="document" aria-label="{escape(name)}">{body}</div></dialog>'
+    )
+
+
+def counted(source: str, n: int, texts: Texts) -> str:
+    """Return how many pages a document has, or sheets."""
+    return texts["sheets" if source.lower().endswith(_SPREADSHEETS) else "pages"].format(n=n)

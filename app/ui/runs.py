@@ -1,0 +1,105 @@
+"""Answers that are being written, each by a thread of its own: a page that is reloaded finds its answer again.
+
+Comes in: a conversation and what writes its next answer. Goes out: the conversation as it grows. Never: an answer that ends
+because nobody looks at it, or one that goes on after it was stopped.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from .state import Talk, Turn
+
+_KEPT = 200
+"""Conversations whose unfinished turns are remembered."""
+_REFRESH_S = 0.1
+_LOOK_S = 1.0
+
+
+class Run:
+    """A conversation whose last turn is being answered, or was."""
+
+    def __init__(self, turns: tuple[Turn, ...], base: str) -> None:
+        self.turns = turns
+        self.base = base
+        self.over = False
+        self._changed = threading.Condition()
+
+    def put(self, turn: Turn) -> None:
+        """Take what there is of the answer now; nothing once it was stopped."""
+        with self._changed:
+            if not self.over:
+                self.turns = (*self.turns[:-1], turn)
+                self._changed.notify_all()
+
+    def end(self, *, stopped: bool = False) -> None:
+        """Leave the answer as it is."""
+        with self._changed:
+            if stopped and not self.over and self.turns[-1].under_way:
+                self.turns = (*self.turns[:-1], replace(self.turns[-1], stopped=True))
+            self.over = True
+            self._changed.notify_all()
+
+    def follow(self) -> Iterator[tuple[Turn, ...]]:
+        """Yield the turns whenever they have changed, ten times a second at most; the last is how it ended."""
+        seen: tuple[Turn, ...] = ()
+        while not self.over:
+            with self._changed:
+                if not self.over and self.turns is seen:
+                    self._changed.wait(_LOOK_S)
+            if self.over:
+                break
+            if self.turns is not seen:
+                seen = self.turns
+                yield seen
+                time.sleep(_REFRESH_S)
+        yield self.turns
+
+
+class Runs:
+    """The answers that are being written, by conversation, and how the last of them ended."""
+
+    def __init__(self) -> None:
+        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def start(self, talk: Talk, write: Callable[[Run], None]) -> Run:
+        """Let ``write`` answer the last turn of a conversation in a thread."""
+        session, run = talk.session, Run(talk.turns, talk.base)
+        with self._lock:
+            self._runs[session] = run
+            self._runs.move_to_end(session)
+            while len(self._runs) > _KEPT:
+                self._runs.popitem(last=False)
+        threading.Thread(target=write, args=(run,), daemon=True).start()
+        return run
+
+    def of(self, session: str) -> Run | None:
+        """Return the last run of a conversation."""
+        return self._runs.get(session)
+
+    def forget(self, session: str) -> bool:
+        """Stop and drop what is known of a conversation; return whether anything was."""
+        with self._lock:
+            run = self._runs.pop(session, None)
+        if run:
+            run.end(stopped=True)
+        return run is not None
+
+    def merged(self, session: str, base: str, logged: tuple[Turn, ...]) -> tuple[Turn, ...]:
+        """Return the recorded turns of a conversation, with those that were stopped, failed or are under way."""
+        run = self.of(session)
+        if run is None or run.base != base:
+            return logged
+        by_id = {turn.answer.id: turn for turn in logged if turn.answer}
+        known = {turn.answer.id for turn in run.turns if turn.answer}
+        shown = [
+            by_id[turn.answer.id] if turn.answer and turn.answer.id in by_id else turn
+            for turn in run.turns
+            if not (turn.answer and turn.answer.id) or turn.answer.id in by_id
+        ]
+        return (*shown, *(turn for turn in logged if turn.answer and turn.answer.id not in known))

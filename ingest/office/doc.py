@@ -1,0 +1,259 @@
+"""The reader of Word documents from before 2007 (.doc), and of what WPS Writer saves as .wps.
+
+Comes in: the bytes of a compound file. Goes out: Markdown with headings and tables; struck, deleted and hidden text marked;
+notes, comments and text boxes behind the body. Never: field codes, pictures, or list numbers, which are not in the text.
+([MS-DOC] 2.4 to 2.9.)
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import pairwise
+
+from ..errors import DamagedError, EncryptedError, ReadError
+from ..reading import MarkdownWriter, Reading
+from ..struck import finished, hidden, struck
+from ..text.encoding import decode
+from ..text.encodings import codec_of
+from .compound import open_compound
+
+_ENCRYPTED, _OTHER_TABLE, _WORD_97 = 0x0100, 0x0200, 0xC1
+_COUNTS, _PAPX, _CHPX, _CLX = 76, 258, 250, 418
+"""Where in the head of the file the counts of characters stand, and the places of its tables."""
+_IN_TABLE, _ROW_END, _OUTLINE = 0x2416, 0x2417, 0x2640
+_MARKS = {0x0800: struck, 0x0837: struck, 0x2A53: struck, 0x083C: hidden}
+_SIZES = (1, 1, 2, 4, 2, 2, 0, 3)
+_HEADINGS = 9
+_TWO_BYTE_LENGTHS = (0xD608,)
+_NO_LETTERS = bytes(code for code in range(32) if code not in b"\t\n\r")
+_FIELD = re.compile("\x13[^\x13\x14\x15]*(?:\x14([^\x13\x15]*))?\x15")
+_CONTROLS = str.maketrans({"\x0b": "\n", "\x0c": "\r", "\x1e": "-", "\x1f": "", "\xa0": " "}) | dict.fromkeys(
+    (*range(7), 8, 0x13, 0x14, 0x15)
+)
+"""Breaks, hyphens, and the marks of pictures, notes and comments."""
+
+_UNUSED = dict.fromkeys((*range(0x0E, 0x13), *range(0x16, 0x1E)), " ")
+
+_Run = tuple[int, dict[int, int], int]
+"""Where a run of characters or a paragraph begins in the stream, its properties, and its style."""
+
+
+def read_doc(data: bytes, name: str) -> Reading:
+    """Read an old Word document.
+
+    Raises: EncryptedError, DamagedError.
+    """
+    del name
+    with open_compound(data) as streams:
+        main = streams.get("WordDocument")
+        if main is None or len(main) < _CLX + 8:
+            raise DamagedError("The file holds no Word document; open and save it again.")
+        flags = _word(main, 10)
+        if flags & _ENCRYPTED:
+            raise EncryptedError("The document needs a password; save it once without one and ingest that copy.")
+        writer = MarkdownWriter()
+        if _word(main, 2) < _WORD_97:
+            _write_old(writer, main)
+        else:
+            table = streams.get("1Table" if flags & _OTHER_TABLE else "0Table") or b""
+            _DocReader(main, table, writer).read()
+        return writer.finish(streams.title())
+
+
+def _write_old(writer: MarkdownWriter, main: bytes) -> None:
+    """Write the text of a document of Word 6 or 95, which stands in one piece."""
+    start, count = _long(main, 24), _long(main, 52)
+    raw = main[start : start + count]
+    text = _shown(raw.decode(_codec(raw), "replace").translate(_UNUSED)).replace("\x07", "\r")
+    writer.blocks(re.split("[\r\n]", text))
+
+
+def _codec(raw: bytes) -> str:
+    """Return what the bytes of an old document are in, which it says of its fonts only."""
+    try:
+        return codec_of(decode(raw.translate(None, _NO_LETTERS)).encoding)
+    except ReadError:
+        return "cp1252"
+
+
+class _DocReader:
+    def __init__(self, main: bytes, table: bytes, writer: MarkdownWriter) -> None:
+        self._main = main
+        self._writer = writer
+        self._pieces = list(_pieces(main, table))
+        self._paragraphs = _runs(main, table, _PAPX, 13)
+        self._runs = _runs(main, table, _CHPX, 1)
+        self._row: list[str] = []
+        self._table: list[list[str]] = []
+        self._cell: list[str] = []
+
+    def read(self) -> None:
+        """Write the body, and then what stands beside it: headers are left out."""
+        counts = struct.unpack_from("<8i", self._main, _COUNTS)
+        at = 0
+        for part, count in enumerate(counts):
+            if part != 2 and count > 0:  # noqa: PLR2004  headers and footers
+                self._write(at, at + count)
+            at += max(count, 0)
+
+    def _write(self, start: int, stop: int) -> None:
+        for text, place in _split(self._characters(start, stop)):
+            properties, style = _at(self._paragraphs, place)
+            if properties.get(_ROW_END):
+                self._end_row()
+            elif text.endswith("\x07") or properties.get(_IN_TABLE):
+                self._cell.append(finished(_shown(text.rstrip("\x07\r"))))
+                if text.endswith("\x07"):
+                    self._row.append("\n".join(filter(None, self._cell)))
+                    self._cell = []
+            else:
+                self._end_table()
+                self._paragraph(finished(_shown(text)).strip(), properties, style)
+        self._end_table()
+
+    def _paragraph(self, text: str, properties: dict[int, int], style: int) -> None:
+        level = properties.get(_OUTLINE, style - 1 if 1 <= style <= _HEADINGS else _HEADINGS) + 1
+        if level <= _HEADINGS and text:
+            self._writer.heading(level, text)
+        else:
+            self._writer.block(text)
+
+    def _end_row(self) -> None:
+        if self._cell:
+            self._row.append("\n".join(filter(None, self._cell)))
+        if self._row:
+            self._table.append(self._row)
+        self._row, self._cell = [], []
+
+    def _end_table(self) -> None:
+        if self._row or self._cell:
+            self._end_row()
+        if self._table:
+            self._writer.table(self._table)
+            self._table = []
+
+    def _characters(self, start: int, stop: int) -> Iterator[tuple[str, int]]:
+        """Yield the text in runs of one look, cut behind marks that end paragraphs, each with its last place in the stream."""
+        for first, last, place, width in self._pieces:
+            a, b = max(first, start), min(last, stop)
+            if a >= b:
+                continue
+            begin, end = place + (a - first) * width, place + (b - first) * width
+            starts = [at for at, _, _ in self._runs[_index(self._runs, begin) + 1 :] if at < end] if self._runs else []
+            for low, high in pairwise([begin, *starts, end]):
+                raw = self._main[low:high]
+                text = raw.decode("cp1252" if width == 1 else "utf-16-le", "replace")
+                yield from _cut(text.translate(_UNUSED), low, width, _at(self._runs, low)[0])
+
+
+def _cut(text: str, place: int, width: int, properties: dict[int, int]) -> Iterator[tuple[str, int]]:
+    """Yield a run cut behind each mark that ends a paragraph or cell, its words marked as they look."""
+    mark = next((mark for code, mark in _MARKS.items() if properties.get(code, 0) & 1), str)
+    for match in re.finditer("[^\r\x07\x0c]*[\r\x07\x0c]?", text):
+        if piece := match[0]:
+            words = piece.rstrip("\r\x07\x0c")
+            yield mark(words) + piece[len(words) :], place + (match.end() - 1) * width
+
+
+def _split(runs: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    """Yield paragraphs and cells with the mark that ends them, and the place of that mark."""
+    parts: list[str] = []
+    place = 0
+    for text, place in runs:
+        parts.append(text)
+        if text.endswith(("\r", "\x07", "\x0c")):
+            yield "".join(parts), place
+            parts = []
+    if parts:
+        yield "".join(parts), place
+
+
+def _shown(text: str) -> str:
+    """Return text as it is shown: results of fields instead of their codes, no marks of pictures and notes."""
+    while _FIELD.search(text):
+        text = _FIELD.sub(r"\1", text)
+    return text.translate(_CONTROLS)
+
+
+def _pieces(main: bytes, table: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Yield first and last character, place in the stream and bytes a character of the pieces that the text is made of."""
+    at, size = _long(main, _CLX), _long(main, _CLX + 4)
+    clx = table[at : at + size]
+    position = 0
+    while clx[position : position + 1] == b"\x01":
+        position += 3 + _word(clx, position + 1)
+    if clx[position : position + 1] != b"\x02":
+        raise DamagedError("The document's text is not where it says; open and save it again.")
+    plan = clx[position + 5 : position + 5 + _long(clx, position + 1)]
+    count = (len(plan) - 4) // 12
+    ends = struct.unpack_from(f"<{count + 1}i", plan)
+    for number, (first, last) in enumerate(pairwise(ends)):
+        place = _long(plan, 4 * (count + 1) + 8 * number + 2)
+        compressed = bool(place & 0x40000000)
+        place &= 0x3FFFFFFF
+        yield first, last, place // 2 if compressed else place, 1 if compressed else 2
+
+
+def _runs(main: bytes, table: bytes, where: int, entry: int) -> list[_Run]:
+    """Return the properties of paragraphs (entries of 13 bytes) or of characters (of 1), by where they begin."""
+    at, size = _long(main, where), _long(main, where + 4)
+    plan = table[at : at + size]
+    count = max(len(plan) - 4, 0) // 8
+    found: list[_Run] = []
+    for number in range(count):
+        page_at = (_long(plan, 4 * (count + 1) + 4 * number) & 0x3FFFFF) * 512
+        page = main[page_at : page_at + 512]
+        if len(page) < 512:  # noqa: PLR2004
+            continue
+        n_runs = page[511]
+        for run in range(n_runs):
+            offset = page[4 * (n_runs + 1) + entry * run] * 2
+            found.append((_long(page, 4 * run), *_properties(page, offset, has_style=entry > 1)))
+    return sorted(found, key=lambda run: run[0])
+
+
+def _properties(page: bytes, offset: int, *, has_style: bool) -> tuple[dict[int, int], int]:
+    if not offset:
+        return {}, 0
+    size = page[offset]
+    if not has_style:
+        return _sprms(page[offset + 1 : offset + 1 + size]), 0
+    start, size = (offset + 2, page[offset + 1] * 2) if size == 0 else (offset + 1, size * 2 - 1)
+    content = page[start : start + size]
+    return _sprms(content[2:]), _word(content, 0)
+
+
+def _sprms(content: bytes) -> dict[int, int]:
+    """Return properties of one byte by their codes ([MS-DOC] 2.6)."""
+    found: dict[int, int] = {}
+    at = 0
+    while at + 2 < len(content):
+        code = _word(content, at)
+        at += 2
+        size = _SIZES[code >> 13]
+        if not size:
+            size = _word(content, at) + 1 if code in _TWO_BYTE_LENGTHS else content[at] + 1
+        elif size == 1:
+            found[code] = content[at]
+        at += size
+    return found
+
+
+def _index(runs: list[_Run], place: int) -> int:
+    return bisect_right(runs, place, key=lambda run: run[0]) - 1
+
+
+def _at(runs: list[_Run], place: int) -> tuple[dict[int, int], int]:
+    index = _index(runs, place)
+    return (runs[index][1], runs[index][2]) if index >= 0 else ({}, 0)
+
+
+def _word(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 2], "little")
+
+
+def _long(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 4], "little")

@@ -1,0 +1,190 @@
+"""The reader of PowerPoint presentations from before 2007 (.ppt), and of what WPS Presentation saves as .dps.
+
+Comes in: the bytes of a compound file. Goes out: a page for each slide, with its title as heading, its texts and its notes.
+Never: what only the master slide shows, pictures, or text of versions that were saved over. ([MS-PPT] 2.1 to 2.9.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..errors import DamagedError, EncryptedError
+from ..reading import MarkdownWriter, Reading
+from .compound import open_compound
+
+_DOCUMENT, _SLIDE, _NOTES, _SLIDE_LIST, _SLIDE_PERSIST = 1000, 1006, 1008, 4080, 1011
+_NOTES_ATOM, _SHOW_INFO = 1009, 1017
+_TEXT_HEADER, _TEXT_CHARS, _TEXT_BYTES, _OUTLINE_REF = 3999, 4000, 4008, 3998
+_EDIT, _PERSIST = 4085, 6002
+_CONTAINERS = (0xF002, 0xF003, 0xF004, 0xF00D, 1036)
+"""Drawings, groups, shapes and their texts."""
+_TITLES = (0, 6)
+_MOST_EDITS, _MOST_DEPTH = 500, 20
+_HIDDEN = 0x04
+_ENCRYPTED_EDIT_BYTES = 32
+_CURRENT_ENCRYPTED = b"\xdf\xc4\xd1\xf3"
+_MARKS = str.maketrans({"\x0b": "\n", "\r": "\n", "\xad": None})
+_SYMBOLS = re.compile("[\ue000-\uf8ff]")
+_PLACEHOLDERS = ("", "*")
+"""Nothing, and what stands for the date or the number of the slide."""
+
+_Record = tuple[int, int, bytes]
+"""Kind, instance and content."""
+
+
+@dataclass(slots=True)
+class _Text:
+    """A text and what it is for: 0 and 6 are titles, 2 notes."""
+
+    kind: int
+    text: str
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What the outline says of a slide."""
+
+    reference: int
+    identity: int
+    texts: list[_Text] = field(default_factory=list)
+
+
+def read_ppt(data: bytes, name: str) -> Reading:
+    """Read an old presentation.
+
+    Raises: EncryptedError, DamagedError.
+    """
+    del name
+    with open_compound(data) as streams:
+        stream, user = streams.get("PowerPoint Document"), streams.get("Current User")
+        if stream is None:
+            raise DamagedError("The file holds no presentation; open and save it again.")
+        if user is not None and user[12:16] == _CURRENT_ENCRYPTED:
+            raise EncryptedError("The presentation needs a password; save it once without one and ingest that copy.")
+        places, document = _persisted(stream, _long(user or b"", 16))
+        writer = MarkdownWriter()
+        content = _content(stream, places.get(document, -1), _DOCUMENT) or _first(stream, _DOCUMENT)
+        if not content:
+            raise DamagedError("The presentation's slides are not where it says; open and save it again.")
+        notes = {entry.identity: places.get(entry.reference, -1) for entry in _outline(content, 2)}
+        for number, entry in enumerate(_outline(content, 0), start=1):
+            slide = _content(stream, places.get(entry.reference, -1), _SLIDE)
+            _write_slide(writer, number, entry, slide, [_content(stream, at, _NOTES) for at in notes.values()])
+        return writer.finish(streams.title())
+
+
+def _write_slide(writer: MarkdownWriter, number: int, entry: _Entry, slide: bytes, notes: list[bytes]) -> None:
+    start = writer.begin_page()
+    writer.hides = any(kind == _SHOW_INFO and _word(content, 10) & _HIDDEN for kind, _, content in _records(slide))
+    texts = list(_texts(slide, entry.texts)) or entry.texts
+    title = next((" ".join(text.text.split()) for text in texts if text.kind in _TITLES and text.text.strip()), "")
+    writer.heading(1, title)
+    for text in texts:
+        if text.kind not in _TITLES or " ".join(text.text.split()) != title:
+            writer.block(text.text)
+    for content in notes:
+        atom = next((content for kind, _, content in _records(content) if kind == _NOTES_ATOM), b"")
+        if atom and _long(atom, 0) == entry.identity:
+            said = "\n".join(text.text for text in _texts(content, []) if text.text)
+            writer.block(f"Notes: {said}" if said else "")
+    writer.end_page(number, start, label=title)
+    writer.hides = False
+
+
+def _persisted(stream: bytes, at: int) -> tuple[dict[int, int], int]:
+    """Return where each part stands that was saved last, by its number, and the number of the document."""
+    places: dict[int, int] = {}
+    document = 0
+    for _ in range(_MOST_EDITS):
+        kind, _, content = _record(stream, at)
+        if kind != _EDIT:
+            break
+        if len(content) >= _ENCRYPTED_EDIT_BYTES and not document:
+            raise EncryptedError("The presentation needs a password; save it once without one and ingest that copy.")
+        document = document or _long(content, 16)
+        _, _, directory = _record(stream, _long(content, 12))
+        position = 0
+        while position + 4 <= len(directory):
+            head = _long(directory, position)
+            first, count = head & 0xFFFFF, head >> 20
+            for at_entry in range(count):
+                places.setdefault(first + at_entry, _long(directory, position + 4 + 4 * at_entry))
+            position += 4 + 4 * count
+        at = _long(content, 8)
+        if not at:
+            break
+    return places, document
+
+
+def _outline(document: bytes, instance: int) -> Iterator[_Entry]:
+    """Yield the slides (0) or the notes (2) of a document with the texts that its outline holds."""
+    for kind, of, content in _records(document):
+        if kind != _SLIDE_LIST or of != instance:
+            continue
+        entry: _Entry | None = None
+        text_kind = 4
+        for inner, _, atom in _records(content):
+            if inner == _SLIDE_PERSIST:
+                if entry:
+                    yield entry
+                entry = _Entry(_long(atom, 0), _long(atom, 12))
+            elif inner == _TEXT_HEADER:
+                text_kind = _long(atom, 0)
+            elif inner in (_TEXT_CHARS, _TEXT_BYTES) and entry:
+                entry.texts.append(_Text(text_kind, _decoded(inner, atom)))
+        if entry:
+            yield entry
+
+
+def _texts(content: bytes, outline: list[_Text], depth: int = 0) -> Iterator[_Text]:
+    """Yield the texts in a slide in the order of its shapes; some stand in the outline and are only named here."""
+    text_kind = 4
+    for kind, _, inner in _records(content):
+        if kind == _TEXT_HEADER:
+            text_kind = _long(inner, 0)
+        elif kind in (_TEXT_CHARS, _TEXT_BYTES):
+            yield _Text(text_kind, _decoded(kind, inner))
+        elif kind == _OUTLINE_REF and _long(inner, 0) < len(outline):
+            yield outline[_long(inner, 0)]
+        elif kind in _CONTAINERS and depth < _MOST_DEPTH:
+            yield from _texts(inner, outline, depth + 1)
+
+
+def _decoded(kind: int, atom: bytes) -> str:
+    text = atom.decode("utf-16-le" if kind == _TEXT_CHARS else "latin-1", "replace")
+    lines = (line.strip() for line in _SYMBOLS.sub("", text.translate(_MARKS)).split("\n"))
+    return "\n".join(line for line in lines if line not in _PLACEHOLDERS)
+
+
+def _content(stream: bytes, at: int, wanted: int) -> bytes:
+    kind, _, content = _record(stream, at)
+    return content if kind == wanted else b""
+
+
+def _first(stream: bytes, wanted: int) -> bytes:
+    return next((content for kind, _, content in _records(stream) if kind == wanted), b"")
+
+
+def _record(stream: bytes, at: int) -> _Record:
+    if at < 0 or at + 8 > len(stream):
+        return 0, 0, b""
+    size = _long(stream, at + 4)
+    return _word(stream, at + 2), _word(stream, at) >> 4, stream[at + 8 : at + 8 + size]
+
+
+def _records(content: bytes) -> Iterator[_Record]:
+    at = 0
+    while at + 8 <= len(content):
+        record = _record(content, at)
+        yield record
+        at += 8 + _long(content, at + 4)
+
+
+def _word(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 2], "little")
+
+
+def _long(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 4], "little")

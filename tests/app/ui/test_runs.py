@@ -1,0 +1,105 @@
+"""Answers go on without a page that looks at them, end when they are stopped, and leave no part of the page blank."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("gradio", reason="the ui extra is not installed")
+
+import gradio as gr
+from kb.app.answers.answer import Answer, Searched
+from kb.app.ui.parts import joined
+from kb.app.ui.runs import Run, Runs
+from kb.app.ui.state import Talk, Turn
+
+TALK = Talk("s1", (Turn("What?"),), base="b")
+
+
+def answer(text: str, *, finished: bool, number: int | None = None) -> Answer:
+    """Return an answer."""
+    searched = Searched(1, 1, ("bm25",))
+    return Answer("What?", text, (), (), abstained=False, searched=searched, model="m", finished=finished, id=number)
+
+
+def test_a_run_is_followed_by_whoever_looks() -> None:
+    """Two who look at different times see the same end."""
+    more = threading.Event()
+
+    def write(run: Run) -> None:
+        run.put(replace(run.turns[-1], answer=answer("a", finished=False)))
+        more.wait(10)
+        run.put(replace(run.turns[-1], answer=answer("ab", finished=True)))
+        run.end()
+
+    runs = Runs()
+    run = runs.start(TALK, write)
+    first = next(run.follow())
+    more.set()
+    assert first[-1].under_way
+    for _ in range(2):
+        assert [*runs.of("s1").follow()][-1][-1].answer.text == "ab"
+
+
+def test_a_stopped_answer_stays_as_it_was() -> None:
+    """What comes after the stop is not taken, and the conversation shows the stopped turn beside the recorded ones."""
+    runs, gone = Runs(), threading.Event()
+
+    def write(run: Run) -> None:
+        run.put(replace(run.turns[-1], answer=answer("half", finished=False)))
+        while not run.over:
+            time.sleep(0.01)
+        run.put(replace(run.turns[-1], answer=answer("whole", finished=True)))
+        gone.set()
+
+    logged = Turn("Before?", answer("old", finished=True, number=7))
+    run = runs.start(replace(TALK, turns=(logged, Turn("What?"))), write)
+    next(run.follow())
+    run.end(stopped=True)
+    assert gone.wait(10)
+    shown = runs.merged("s1", "b", (replace(logged, feedback="up"),))
+    assert [(turn.answer.text, turn.stopped, turn.feedback) for turn in shown] == [
+        ("old", False, "up"),
+        ("half", True, ""),
+    ]
+    assert runs.merged("s1", "other base", ()) == ()
+    assert len(runs.merged("s1", "b", ())) == 1, "a recorded turn that was deleted is gone"
+    assert runs.forget("s1")
+    assert not runs.forget("s1")
+
+
+def test_a_handler_that_says_nothing_blanks_nothing() -> None:
+    """Gradio blanks every output of a generator that yields nothing: joined handlers always say that all stays as it is."""
+    with gr.Blocks():
+        parts = {"one": gr.HTML(), "two": gr.HTML()}
+
+    def silent() -> Iterator[dict[str, object]]:
+        yield from ()
+
+    assert [*joined(silent, parts)()] == [{parts["one"]: gr.skip()}]
+    assert joined(dict, parts)() == {parts["one"]: gr.skip()}
+    assert joined(lambda: {"two": "x"}, parts)() == {parts["two"]: "x"}
+    with pytest.raises(TypeError, match="names what it changes"):
+        joined(lambda: "x", parts)()
+
+
+def test_every_handler_of_the_page_goes_through_it(tmp_path) -> None:
+    """No event of the page calls a function that could blank what it does not name."""
+    from kb.app.base.config import load_config
+    from kb.app.hosting.bases import Bases
+    from kb.app.hosting.gate import Gate
+    from kb.app.ui.page import _Page
+
+    bases = Bases(load_config(home=tmp_path / "home", embedder="tfidf"))
+    try:
+        page = _Page(bases, Gate(1, 1)).build()
+        ours = [one.fn for one in page.fns.values() if one.fn and (one.fn.__module__ or "").startswith("kb.app.ui")]
+        loose = [fn.__qualname__ for fn in ours if not hasattr(fn, "__wrapped__") and "keep" not in fn.__qualname__]
+        assert len(ours) > 25
+        assert loose == []
+    finally:
+        bases.close()

@@ -1,0 +1,176 @@
+"""Word documents and presentations from before 2007: made here byte by byte, and real ones."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from compound_file import compound
+from kb.ingest.errors import DamagedError, EncryptedError, KBError
+from kb.ingest.office.doc import read_doc
+from kb.ingest.office.ppt import read_ppt
+from kb.ingest.run.read import load, read_bytes
+from places import SHARED
+
+FILES = SHARED / "data" / "files"
+
+
+def page(first: int, entry: int, *runs: tuple[int, bytes]) -> bytes:
+    """Return a page of properties: runs with their ends in the stream; entries of 13 bytes for paragraphs, of 1 for words."""
+    ends = struct.pack(f"<{len(runs) + 1}I", first, *(end for end, _ in runs))
+    offsets, stored, at = b"", bytearray(512), 510
+    for _, content in runs:
+        at -= len(content) + len(content) % 2
+        stored[at : at + len(content)] = content
+        offsets += bytes([at // 2]).ljust(entry, b"\0")
+    stored[: len(ends) + len(offsets)] = ends + offsets
+    stored[511] = len(runs)
+    return bytes(stored)
+
+
+def paragraph(style: int, *properties: tuple[int, int]) -> bytes:
+    """Return the properties of a paragraph as they are stored."""
+    content = struct.pack("<H", style) + b"".join(struct.pack("<HB", *each) for each in properties)
+    content = content if len(content) % 2 else content + b"\0"
+    return bytes([(len(content) + 1) // 2]) + content
+
+
+def word(flags: int = 0) -> bytes:
+    """Return an old Word document: a heading, a struck word and a field, a table, and a note."""
+    parts = [
+        "Rules\r",
+        "The fee is 18 ",
+        "and ",
+        "\x13 LINK x \x14",
+        "24",
+        "\x15 euros.\r",
+        "Site\x07",
+        "北\x07",
+        "\x07",
+        "A note.\r",
+    ]
+    text = "".join(parts)
+    start, places = 1024, [0]
+    for part in parts:
+        places.append(places[-1] + 2 * len(part))
+    at = [start + place for place in places]
+    table_row = paragraph(0, (0x2416, 1))
+    head = bytearray(start)
+    head[:2] = b"\xec\xa5"
+    struct.pack_into("<H", head, 2, 0xC1)
+    struct.pack_into("<H", head, 10, flags)
+    struct.pack_into("<8i", head, 76, len(text) - 8, 8, 0, 0, 0, 0, 0, 0)
+    main = bytes(head) + text.encode("utf-16-le")
+    main = main.ljust(-(-len(main) // 512) * 512, b"\0")
+    pages = len(main) // 512
+    main += page(
+        start,
+        13,
+        (at[1], paragraph(1)),
+        (at[6], paragraph(0)),
+        (at[8], table_row),
+        (at[9], paragraph(0, (0x2416, 1), (0x2417, 1))),
+        (at[10], paragraph(0)),
+    )
+    main += page(start, 1, (at[1] + 22, b"\0"), (at[1] + 26, b"\x03" + struct.pack("<HB", 0x0837, 1)), (at[10], b"\0"))
+    plan = struct.pack("<2I", 0, len(text)) + struct.pack("<HIH", 0, start, 0)
+    clx = b"\x02" + struct.pack("<I", len(plan)) + plan
+    papx, chpx = (struct.pack("<3I", start, at[-1], number) for number in (pages, pages + 1))
+    table = clx + papx + chpx
+    whole = bytearray(main)
+    struct.pack_into("<2I", whole, 418, 0, len(clx))
+    struct.pack_into("<2I", whole, 258, len(clx), len(papx))
+    struct.pack_into("<2I", whole, 250, len(clx) + len(papx), len(chpx))
+    return compound({"WordDocument": bytes(whole), "0Table": table})
+
+
+def test_an_old_word_document_becomes_markdown() -> None:
+    """Headings by their styles, what is struck out marked, results of fields, tables, and notes behind the body."""
+    text = read_bytes(word(), "a.doc").text
+    assert text == "# Rules\n\nThe fee is ~~18~~ and 24 euros.\n\n| Site | 北 |\n| --- | --- |\n\nA note."
+
+
+def test_an_old_document_with_a_password_or_damage_says_so() -> None:
+    """Each with its own kind of error."""
+    with pytest.raises(EncryptedError):
+        read_doc(word(flags=0x0100), "a.doc")
+    with pytest.raises(DamagedError):
+        read_doc(compound({"WordDocument": b"\xec\xa5\xc1".ljust(600, b"\0")}), "a.doc")
+    with pytest.raises(DamagedError):
+        read_ppt(compound({"Current User": b"x"}), "a.ppt")
+
+
+def test_word_95_is_read_in_its_own_encoding() -> None:
+    """Its text says nothing of that; it is found out as for a text file."""
+    text = "Компания основана в 1998 году, главный офис находится в Москве.\rСотрудники получают отпуск.\r".encode(
+        "cp1251"
+    )
+    head = bytearray(600)
+    struct.pack_into("<H", head, 2, 0x68)
+    struct.pack_into("<I", head, 24, 600)
+    struct.pack_into("<I", head, 52, len(text))
+    assert read_doc(compound({"WordDocument": bytes(head) + text}), "a.doc").text.startswith(
+        "Компания основана в 1998 году"
+    )
+
+
+def record(kind: int, *content: bytes, instance: int = 0) -> bytes:
+    """Return a record of a presentation."""
+    inner = b"".join(content)
+    return struct.pack("<HHI", instance << 4, kind, len(inner)) + inner
+
+
+def words(kind: int, text: str) -> bytes:
+    """Return a text of a kind, 0 being titles."""
+    return record(3999, struct.pack("<I", kind)) + record(4000, text.encode("utf-16-le"))
+
+
+def presentation() -> bytes:
+    """Return a presentation of two slides, the second hidden, with notes on the first."""
+
+    def persist(at: int, identity: int) -> bytes:
+        return record(1011, struct.pack("<5I", at, 0, 0, identity, 0))
+
+    slides = persist(2, 256) + words(0, "Plan") + words(1, "Dig.\rPlant.") + persist(3, 257) + words(0, "Reserve")
+    parts = {
+        1: record(1000, record(4080, slides), record(4080, persist(4, 512), instance=2)),
+        2: record(
+            1006, record(3998, struct.pack("<I", 0)), record(1036, record(0xF00D, record(3998, struct.pack("<I", 1))))
+        ),
+        3: record(1006, record(1017, struct.pack("<I6xH", 0, 4)), record(0xF00D, words(4, "Sell."))),
+        4: record(1008, record(1009, struct.pack("<I", 256)), record(0xF00D, words(2, "Say when."))),
+    }
+    stream, places = b"", []
+    for part in parts.values():
+        places.append(len(stream))
+        stream += part
+    directory = len(stream)
+    stream += record(6002, struct.pack("<5I", 1 | 4 << 20, *places))
+    edit = len(stream)
+    stream += record(4085, struct.pack("<6I", 0, 0, 0, directory, 1, 5))
+    return compound(
+        {"PowerPoint Document": stream, "Current User": struct.pack("<3I4sI", 0, 0, 20, b"\x5f\xc0\x91\xe3", edit)}
+    )
+
+
+def test_an_old_presentation_becomes_pages() -> None:
+    """Slides in their order with titles, texts of the outline where the slide names them, notes; hidden ones are marked."""
+    reading = read_bytes(presentation(), "a.ppt")
+    assert reading.text == "# Plan\n\nDig.\nPlant.\n\nNotes: Say when.\n\n~~Sell.~~"
+    assert len(reading.pages) == 2
+
+
+@pytest.mark.parametrize(("suffix", "least"), [(".doc", 85), (".ppt", 60)])
+def test_real_old_files_are_read(suffix: str, least: int) -> None:
+    """No error of another kind escapes, and nearly all that are sound hold text."""
+    if not FILES.exists():
+        pytest.skip("the real files are beside a development checkout only")
+    n_read = 0
+    for path in sorted(path for path in FILES.rglob("*") if path.suffix.lower() == suffix):
+        try:
+            text = read_bytes(load(path, 1 << 28), str(path)).text
+        except KBError:
+            continue
+        n_read += 1
+        assert not set(text) & set(map(chr, (*range(9), *range(14, 32))))
+    assert n_read >= least
