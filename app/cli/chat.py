@@ -11,7 +11,7 @@ import typer
 
 from ...ingest.errors import InputError, KBError
 from ...llm.generator import Sampling
-from ...prompts.fill import fill
+from ...prompts.fill import fill, language_of
 from ...prompts.templates import SLOTS, Templates
 from ...prompts.templates import Language as PromptLanguage
 from ..answers.answer import PASSAGES, Answer
@@ -101,7 +101,8 @@ def _answer(answers: Iterator[Answer], *, as_json: bool) -> None:
 def _understood(answers: Iterator[Answer], text: str) -> Iterator[Answer]:
     for at, answer in enumerate(answers):
         if not at and answer.question != text:
-            show.message(f"(understood as: {answer.question})")
+            chinese = language_of(text) == "zh"
+            show.message(f"（理解为：{answer.question}）" if chinese else f"(understood as: {answer.question})")
         yield answer
 
 

@@ -69,7 +69,7 @@ def documents(
         row for row in rows if wanted in row.source.casefold() or wanted in row.metadata.get("title", "").casefold()
     ]
     by, downwards = order
-    chosen.sort(key=lambda row: ORDERS[by](row, known[row.source]), reverse=downwards)  # type: ignore[arg-type,return-value]
+    chosen.sort(key=lambda row: ORDERS[by](row, known[row.source]), reverse=downwards)
     counts = texts["counts"].format(documents=status.n_documents, chunks=status.n_chunks, failed=status.n_failed)
     body = "".join(_row(row, known[row.source], texts) for row in chosen[:SHOWN])
     hidden = len(chosen) - SHOWN

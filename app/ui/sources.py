@@ -30,13 +30,14 @@ def explained(base_of: BaseOf, answer: Answer, k: int, texts: Texts) -> str:
         InputError: the question cannot be searched.
     """
     names = dict.fromkeys(hit.base for hit in answer.hits) or {"": None}
-    parts = "".join(_part(base_of(name), name, answer.question, k, texts) for name in names)
+    shown = texts["why_used" if answer.model in ("", "extractive") else "why_shown"]
+    parts = "".join(_part(base_of(name), name, answer.question, k, shown, texts) for name in names)
     told = f'tabindex="0" role="region" aria-label="{texts["why"]}"'
     said = f'<p class="kb-none">“{escape(answer.question)}”</p>'
     return f'<div class="kb-panel" {told}><h2>{texts["why"]}</h2>{said}{parts}</div>'
 
 
-def _part(kb: KnowledgeBase, name: str, question: str, k: int, texts: Texts) -> str:
+def _part(kb: KnowledgeBase, name: str, question: str, k: int, shown: str, texts: Texts) -> str:
     found = why(kb.searcher, question, k)
     weights = texts["comma"].join(
         f"{escape(lane)} × {weight:.2f}" for lane, weight in zip(found.lanes, found.weights, strict=True)
@@ -44,21 +45,21 @@ def _part(kb: KnowledgeBase, name: str, question: str, k: int, texts: Texts) -> 
     notes = "".join(f"<li>{escape(worded(note, texts))}</li>" for note in found.notes)
     title = f"<h3>{escape(name)}</h3>" if name else ""
     listed = f'<ul class="kb-notes">{notes}</ul>' if notes else ""
-    return f'{title}<p class="kb-none">{texts["why_how"]} {weights}</p>{listed}{_table(found, texts)}'
+    return f'{title}<p class="kb-none">{texts["why_how"]} {weights}</p>{listed}{_table(found, shown, texts)}'
 
 
-def _table(found: Why, texts: Texts) -> str:
+def _table(found: Why, shown: str, texts: Texts) -> str:
     heads = "".join(f'<th scope="col">{texts[key]}</th>' for key in ("rank", "file", "score"))
-    rows = "".join(_row(one, texts) for one in found.candidates[:_SHOWN])
+    rows = "".join(_row(one, shown, texts) for one in found.candidates[:_SHOWN])
     return (
         f'<table class="kb-why"><caption class="kb-sr">{texts["why"]}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
-def _row(one: Candidate, texts: Texts) -> str:
+def _row(one: Candidate, shown: str, texts: Texts) -> str:
     place = " › ".join(one.chunk.titles)
-    fate = texts["why_shown"] if one.place else one.cut
+    fate = shown if one.place else worded(one.cut, texts)
     repeats = f" ({Path(one.repeats).name})" if one.repeats else ""
     word = f" · {texts['why_verbatim']}" if one.verbatim else ""
     votes = " · ".join(map(_vote, one.votes))

@@ -61,7 +61,7 @@ def served(command: str, home: Path, *arguments: str, tracebacks: bool = False) 
 
 
 def _address(process: subprocess.Popen[str], lines: list[str]) -> str:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         for line in list(lines):
             if said := re.search(r"kb is at (http://\S+)", line):

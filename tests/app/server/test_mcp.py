@@ -28,6 +28,7 @@ async def test_an_mcp_client_lists_and_calls_each_tool(tmp_path: Path) -> None:
         asked = await client.call_tool("ask", {"question": "How much is refunded for a hotel night?"})
         answer = json.loads(asked.content[0].text)
         assert "120 dollars" in answer["answer"]
+        assert (answer["sure"], answer["abstained"], answer["closest"]) == (True, False, [])
         text = Path(source).read_text()
         assert text[answer["citations"][0]["start"] : answer["citations"][0]["stop"]] == answer["citations"][0]["quote"]
         found = await client.call_tool("search", {"question": "hotel", "k": 1})
@@ -36,5 +37,13 @@ async def test_an_mcp_client_lists_and_calls_each_tool(tmp_path: Path) -> None:
         assert source in listed.content[0].text
         read = json.loads((await client.call_tool("read", {"source": source})).content[0].text)
         assert (read["text"], read["next"]) == (text, None)
+        by_name = json.loads((await client.call_tool("read", {"source": "travel.md"})).content[0].text)
+        assert by_name == read
         wrong = await client.call_tool("read", {"source": "/etc/passwd"})
         assert wrong.is_error
+        assert "'/etc/passwd' is not in the knowledge base" in wrong.content[0].text
+        beyond = await client.call_tool("read", {"source": source, "start": 10**6})
+        assert "the text has" in beyond.content[0].text
+        assert (await client.call_tool("search", {"question": "hotel", "k": 10**9})).is_error
+        described = {tool.name: tool.input_schema["properties"] for tool in tools}
+        assert all(field["description"] for fields in described.values() for field in fields.values())

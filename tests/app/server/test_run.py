@@ -63,6 +63,62 @@ def test_openai_client_chats(address: str) -> None:
     assert done.usage.total_tokens == done.usage.prompt_tokens + done.usage.completion_tokens > 0
 
 
+def test_what_openai_clients_always_send_is_taken(address: str) -> None:
+    """Without a model, settings of one are ignored and the answer says so; a model that is not there is 404."""
+    client = openai.OpenAI(base_url=f"{address}/v1", api_key="none")
+    messages = [{"role": "user", "content": [{"type": "text", "text": QUESTION}]}]
+    done = client.chat.completions.create(
+        model="default", messages=messages, temperature=0.7, top_p=0.9, stop=["\n\n"], max_tokens=32_000, n=1, seed=-1,
+        presence_penalty=0, user="someone",
+    )  # fmt: skip
+    assert "Exit code 4" in done.choices[0].message.content
+    assert (done.kb["sure"], done.kb["abstained"], done.kb["closest"]) == (True, False, [])
+    assert any(note.startswith("temperature, top_p, seed, stop: ") for note in done.kb["notes"])
+    with pytest.raises(openai.NotFoundError, match="there is no model 'gpt-4o'"):
+        client.chat.completions.create(model="gpt-4o", messages=messages)
+    with pytest.raises(openai.NotFoundError):
+        client.embeddings.create(model="text-embedding-3-small", input="x")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"question": "\\ud800"}',
+        '{"question": "x", "temperature": NaN}',
+        '{"question": "x", "k": 1e400}',
+        '{"question": "x", "k": 99999999999999999999999}',
+        '{"question": "x", "base": "\\udc80"}',
+        "[]",
+        "{",
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_one_form(http: httpx.Client, body: str) -> None:
+    """Half characters, no numbers, huge ones and what is no object: 422 and a sentence, as OpenAI's API says it."""
+    for path in ("/api/v1/ask", "/v1/chat/completions"):
+        sent = http.post(path, content=body, headers={"content-type": "application/json"})
+        assert sent.status_code == 422
+        assert set(sent.json()["error"]) == {"message", "type", "code", "param"}
+        assert sent.json()["error"]["message"]
+
+
+def test_no_body_is_read_before_the_token(tmp_path: Path) -> None:
+    """Whoever has no token, or one that may not upload, is refused before a byte of what he wants to send arrives."""
+    home = tmp_path / "home"
+    read = Tokens(home).add("read")
+    with served("serve", home) as address:
+        host, port = address.removeprefix("http://").split(":")
+        for path, token, status in (
+            ("/api/v1/documents", "", b" 401 "),
+            ("/gradio_api/upload", "", b" 401 "),
+            ("/gradio_api/upload", read, b" 403 "),
+        ):
+            with socket.create_connection((host, int(port)), timeout=10) as connection:
+                bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+                head = f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 1000000\r\n{bearer}\r\n"
+                connection.sendall(head.encode())  # and nothing of the body
+                assert status in connection.recv(4096).partition(b"\r\n")[0]
+
+
 def test_openai_client_streams(address: str) -> None:
     """The pieces of a stream are the text of the answer in one piece, and the last one carries the citations."""
     client = openai.OpenAI(base_url=f"{address}/v1", api_key="none")

@@ -86,7 +86,7 @@ def test_why_these_sources(visit: Open, address: str) -> None:
     rows = page.locator(".kb-why tbody tr")
     api.expect(rows.first).to_contain_text("command-reference.pdf")
     api.expect(rows.first).to_contain_text("bm25 #1")
-    api.expect(rows.first).to_contain_text("shown to the model")
+    api.expect(rows.first).to_contain_text("read for the answer")
     assert page.locator(".kb-why .kb-shown").count() == 8
     api.expect(page.locator(".kb-why .kb-cut em").first).not_to_have_text("")
     picture(page, "why")

@@ -1,0 +1,160 @@
+"""The browser face, all day: nothing blanks, the newest is in view, sources open, conversations go on, bases begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import served, slow_model
+from kb.app.i18n.texts import EN, ZH
+from ui_page import PDF_QUESTION, Open, api, ask, picture, tab
+
+pytest_plugins = ("ui_page",)
+
+BOTTOMS = """() => {
+    const turns = document.querySelectorAll('.kb-turn'), row = document.querySelector('#kb-ask-row');
+    const last = turns[turns.length - 1].getBoundingClientRect(), ask = row.getBoundingClientRect();
+    return [last.top, last.bottom, ask.top, ask.bottom, innerHeight];
+}"""
+
+
+def test_nothing_blanks(visit: Open, address: str) -> None:
+    """Enter in an empty box, and a base dropdown that is opened and left, change neither conversation nor sources nor list."""
+    page = visit(address)
+    ask(page, PDF_QUESTION)
+    for leave in (
+        lambda: page.locator("#kb-question textarea").press("Enter"),
+        lambda: page.locator("#kb-send").click(),
+    ):
+        leave()
+        page.wait_for_timeout(500)
+    page.locator("#kb-base input").click()
+    page.locator("#kb-brand").click()
+    page.wait_for_timeout(800)
+    assert page.locator(".kb-turn").count() == 1
+    assert page.locator(".kb-card").count() >= 1
+    assert page.locator(".kb-session[aria-current]").count() == 1
+
+
+@pytest.mark.parametrize(("width", "locale"), [(1440, "en-US"), (390, "zh-CN")])
+def test_the_newest_answer_is_in_view(visit: Open, address: str, width: int, locale: str) -> None:
+    """From the first turn to the fifth, what is new ends above the composer, which is at the bottom of the window."""
+    page = visit(address, locale, width=width)
+    for question in (
+        "What does exit code 5 mean?",
+        "How do I delete a document?",
+        "Does kb upload my files?",
+        PDF_QUESTION,
+    ):
+        ask(page, question)
+        page.wait_for_timeout(300)
+        top, bottom, composer, end, height = page.evaluate(BOTTOMS)
+        assert bottom <= composer + 1 or top <= 120, (question, top, bottom, composer)
+        assert height - 100 < end <= height
+    assert (
+        float(page.locator("#kb-question textarea").evaluate("(box) => parseFloat(getComputedStyle(box).fontSize)"))
+        >= 16
+        or width > 760
+    )
+
+
+def test_a_source_opens_as_the_whole_document(visit: Open, address: str) -> None:
+    """From a citation to its page and the next one, to the text at the quote, and back; and from the list of documents."""
+    page = visit(address)
+    answer = ask(page, PDF_QUESTION)
+    answer.locator(".kb-mark").first.click()
+    opens = page.locator(".kb-card[data-open=true]").get_by_role("button", name="Open the document")
+    opens.click()
+    dialog = page.get_by_role("dialog", name="command-reference.pdf")
+    api.expect(dialog.get_by_text("Page 2 of")).to_be_visible()
+    api.expect(dialog.locator(".kb-box").first).to_be_in_viewport()
+    picture(page, "document")
+    dialog.get_by_role("button", name="Previous page").click()
+    api.expect(dialog.get_by_text("Page 1 of")).to_be_visible()
+    dialog.get_by_role("button", name="As text").click()
+    api.expect(dialog.locator("mark").first).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    api.expect(page.locator("dialog[open]")).to_have_count(0)
+    api.expect(opens).to_be_focused()
+    tab(page, 1)
+    page.locator(".kb-opens", has_text="models.docx").click()
+    api.expect(page.get_by_role("dialog", name="models.docx")).to_contain_text("GGUF")
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Size").click()
+    sizes = page.locator(".kb-documents tbody tr td:nth-child(3)")
+    api.expect(page.locator("th[aria-sort=ascending]")).to_contain_text("Size")
+    assert sizes.first.inner_text() != ""
+
+
+@pytest.mark.parametrize(("locale", "texts"), [("en-US", EN), ("zh-CN", ZH)], ids=["en", "zh"])
+def test_what_is_suggested_is_answered(visit: Open, address: str, locale: str, texts: dict[str, str]) -> None:
+    """Each suggestion is a question that kb answers surely, in the language of the reader."""
+    page = visit(address, locale)
+    examples = page.locator("#kb-tries .kb-example")
+    api.expect(examples.first).to_be_visible()
+    page.wait_for_timeout(1500)
+    for question in examples.all_inner_texts()[:2]:
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in question) is (texts is ZH)
+        assert (ask(page, question).get_attribute("class") or "").strip() == "kb-answer", question
+
+
+def test_an_answer_goes_on_without_the_page(visit: Open, handbook_home: Path) -> None:
+    """Reloaded in mid-answer, the page shows question and answer, which goes on; stopped, it stays as it was stopped."""
+    with slow_model() as (llm, hung_up), served("ui", handbook_home, "--no-browser", "--llm", llm) as address:
+        page = visit(address)
+        page.locator("#kb-question textarea").fill(PDF_QUESTION)
+        page.locator("#kb-send").click()
+        api.expect(page.locator(".kb-text")).to_contain_text("Exit code 4 means")
+        place = page.url
+        assert "&c=" in place
+        page.reload()
+        api.expect(page.locator(".kb-question")).to_contain_text(PDF_QUESTION)
+        before = len(page.locator(".kb-text").inner_text())
+        page.wait_for_function(f"document.querySelector('.kb-text').innerText.length > {before}")
+        page.locator("#kb-stop").click()
+        api.expect(page.locator(".kb-wait")).to_have_text("Stopped.")
+        assert hung_up.wait(10)
+        page.goto(place)
+        api.expect(page.locator(".kb-wait")).to_have_text("Stopped.")
+        api.expect(page.locator("#kb-send")).to_be_visible()
+        page.locator("#kb-new-chat").click()
+        page.wait_for_selector(".kb-welcome")
+        page.reload()
+        page.wait_for_selector(".kb-welcome")
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[str]:
+    """Where a ``kb ui`` without any base listens."""
+    with served("ui", tmp_path / "home", "--no-browser") as address:
+        yield address
+
+
+def test_a_base_begins(visit: Open, fresh: str, tmp_path: Path) -> None:
+    """An empty base leads to its files; a folder is followed with what changes in it; another base is made beside it."""
+    zoo = tmp_path / "Zoo 动物园"
+    zoo.mkdir()
+    (zoo / "zebra.md").write_text("# Zebras\n\nZebras have 44 stripes on each side.\n")
+    page = visit(fresh)
+    picture(page, "empty")
+    page.get_by_role("button", name="Add files or a folder").click()
+    api.expect(page.get_by_role("button", name="Choose files")).to_be_focused()
+    page.locator("#kb-folder-path input, #kb-folder-path textarea").fill(str(zoo))
+    page.locator("#kb-follow").click()
+    api.expect(page.locator(".kb-folders")).to_contain_text("1 added")
+    api.expect(page.locator(".kb-documents tbody tr")).to_have_count(1)
+    (zoo / "okapi.md").write_text("# Okapis\n\nOkapis have striped legs.\n")
+    tab(page, 0)
+    page.locator("#kb-new-base-part button").first.click()
+    page.locator("#kb-new-base input, #kb-new-base textarea").fill("My files 报告")
+    page.locator("#kb-create").click()
+    api.expect(page.locator("#kb-base input")).to_have_value("My files 报告")
+    api.expect(page.locator(".kb-add")).to_be_visible()
+    page.locator("#kb-base input").click()
+    page.get_by_role("option", name="default").click()
+    api.expect(ask(page, "Which animals have striped legs?")).to_contain_text("Okapis have striped legs")
+    tab(page, 1)
+    page.get_by_role("button", name="Stop following").click()
+    page.get_by_role("button", name="Sure?").click()
+    api.expect(page.locator(".kb-folders")).to_have_count(0)
