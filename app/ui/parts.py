@@ -36,7 +36,7 @@ def joined(handler: Callable[..., object], parts: Mapping[str, Block]) -> Callab
     @wraps(handler)
     def growing(*given: object) -> Iterator[dict[Block, object]]:
         silent = True
-        for shown in handler(*given):  # type: ignore[attr-defined]
+        for shown in handler(*given):
             silent = False
             yield placed(shown)
         if silent:  # Gradio blanks every output of a generator that yields nothing
