@@ -75,11 +75,10 @@ def asked(path: Path, limit: int, embedder: str, keep: Path) -> Iterator[Row]:
         if not kb.catalog.count("chunks"):
             with tempfile.TemporaryDirectory() as folder:
                 kb.ingest([lay_out(path, Path(folder) / "files")[0]])
-        n_chunks = kb.catalog.count("chunks")
         for text, kind in questions(path, limit):
             found = kb.find(text, 8)
             unrelated = kb.searcher.unrelated(text)
-            yield Row(kind, weigh(text, found.hits, kb.searcher.frequencies, n_chunks, unrelated=unrelated))
+            yield Row(kind, weigh(text, found.hits, kb.searcher.frequencies, unrelated=unrelated))
 
 
 def share(rows: Sequence[Row], kind: str, passes: Callable[[Evidence], bool]) -> float:

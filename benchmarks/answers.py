@@ -27,7 +27,8 @@ from kb.app.api import KnowledgeBase
 from kb.ingest.store.catalog import Catalog
 from kb.ingest.store.keywords import Tokenizer
 from kb.ingest.text.sentences import sentences
-from kb.llm.extractive import answer_span, select
+from kb.llm.selection import select
+from kb.llm.span import answer_span
 from kb.prompts.fill import fill
 from kb.retrieval.lanes.bm25 import chunk_frequencies
 from kb.retrieval.search.evidence import Evidence, weigh
@@ -146,7 +147,6 @@ def asked(kb: KnowledgeBase, questions: Sequence[Question], *, joined: bool) -> 
                 question.text,
                 answer.hits,
                 lambda wanted: chunk_frequencies(catalog.connection(), wanted),
-                answer.searched.chunks,
             )
             passages = readable(lambda _: catalog, answer.hits, ROOM, len) if joined else answer.hits
             prompt = fill(question.text, passages, count_tokens=len, room_tokens=ROOM)

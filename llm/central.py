@@ -10,7 +10,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from .candidates import Candidate, distinct
+from ..retrieval.sentences.units import Candidate
+from .candidates import distinct
 
 _FIRST = 0.3
 """A passage's first sentence counts so much more: it says what the rest is about."""

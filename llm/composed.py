@@ -12,8 +12,9 @@ from dataclasses import replace
 from ..prompts.belonging import of_side, own_terms
 from ..prompts.prompt import Prompt, Topic
 from ..retrieval.hit import Hit
+from ..retrieval.sentences.units import Candidate
 from ..retrieval.words.tokens import tokens
-from .candidates import Candidate, candidates_of
+from .candidates import candidates_of
 from .central import central
 from .quotes import Quote, name_of
 

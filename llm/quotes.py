@@ -9,7 +9,8 @@ from pathlib import PurePath
 
 from ..ingest.text.sentences import on_one_line
 from ..retrieval.hit import Hit
-from .candidates import Candidate, is_item, shown
+from ..retrieval.sentences.units import Candidate, is_item
+from .candidates import shown
 
 Quote = tuple[str, Candidate]
 """What it is about, where that is to be shown; and the sentence."""

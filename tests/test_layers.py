@@ -32,6 +32,7 @@ retrieval/lanes
 retrieval/models
 retrieval/tables
 retrieval/models/packed
+retrieval/sentences
 retrieval/words
 retrieval/hit retrieval/metrics retrieval/where
 ingest/run

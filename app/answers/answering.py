@@ -16,8 +16,9 @@ from functools import partial
 
 from ...ingest.errors import CannotDoError
 from ...ingest.store.catalog import Catalog
-from ...llm.extractive import answer_span, nearest
 from ...llm.generator import Generator
+from ...llm.selection import nearest
+from ...llm.span import answer_span
 from ...llm.streaming import Ending
 from ...prompts.fill import fill, language_of, tokens_of, without_steps
 from ...prompts.prompt import Prompt
@@ -105,7 +106,7 @@ class Answering:
     def _weigh(self, question: str, found: Found) -> Evidence:
         library = self.library
         unrelated = library.unrelated(question)
-        return weigh(question, found.hits, library.frequencies, library.count("chunks"), unrelated=unrelated)
+        return weigh(question, found.hits, library.frequencies, unrelated=unrelated)
 
     def _catalog(self, base: str) -> Catalog:
         return self.library.parts[base].catalog

@@ -261,11 +261,9 @@ def _abstention(
     found: Sequence[tuple[Hit, ...]],
     units: Units,
 ) -> Abstention:
-    n_chunks = catalog.count("chunks")
-
     def weighed(question: Question, hits: Sequence[Hit], *, answerable: bool) -> _Weighed:
         unrelated = searcher.unrelated(question.text)
-        evidence = weigh(question.text, hits[:_SHOWN], searcher.frequencies, n_chunks, unrelated=unrelated)
+        evidence = weigh(question.text, hits[:_SHOWN], searcher.frequencies, unrelated=unrelated)
         right = answerable and any(unit in question.judged for unit in _ranked(hits[:_SHOWN], units))
         margin = evidence.score - ENOUGH if evidence.suffices(-math.inf) else -math.inf
         return _Weighed(evidence.score, margin, evidence.sufficient, right)

@@ -66,7 +66,8 @@ _CHINESE_NUMBER = (
 )
 """One character alone is a figure only before what is counted, and 一 hardly ever then: 一种, 一般, 一起."""
 _NUMBER = re.compile(
-    r"(?<![\d.,])(?!\b(?:1[5-9]|20)\d{2}(?:\b(?!,\d)|\s?年))[$€£¥]?\d+(?:[.,]\d+)*(?:\s?(?:%|percent|thousand|million|billion|trillion|[百千万萬亿億]+))*"
+    r"(?<!\bno\. )(?<!#)(?<![\d.,])"
+    r"(?!\b(?:1[5-9]|20)\d{2}(?:\b(?!,\d)|\s?年))[$€£¥]?\d+(?:[.,]\d+)*(?:\s?(?:%|percent|thousand|million|billion|trillion|[百千万萬亿億]+))*"
     rf"|{_CHINESE_NUMBER}"
     r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty|hundred"
     r"|thousand|million|billion|once|twice)\b",
@@ -133,6 +134,11 @@ def likely_answer(question: str) -> re.Pattern[str] | None:
     That a text has nothing of it proves less than with ``expected_answer``: no pattern knows every name.
     """
     return next((shape for asks, shape in _LIKELY if asks.search(question)), None)
+
+
+def asks_who(question: str) -> bool:
+    """Return whether a person is asked for."""
+    return bool(_WHO.search(question) or _WHO_ZH.search(question))
 
 
 def exact_answer(question: str) -> re.Pattern[str] | None:

@@ -1,0 +1,104 @@
+"""Which sentences an answer without a model quotes.
+
+Comes in: a prompt. Goes out: sentences, best first. Never: two that say the same, or half of what a list or a speaker says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from ..prompts.prompt import Prompt
+from ..retrieval.sentences.scorer import Scored, ranked
+from ..retrieval.sentences.units import Candidate
+from ..retrieval.sentences.wanted import Wanted
+from ..retrieval.words.answer_kind import new_matches
+from ..retrieval.words.question import figures
+from .candidates import candidates_of, distinct
+
+MAX_SENTENCES = 3
+CLOSEST = 3
+"""Passages that are shown where none of them is known to answer."""
+_CLOSE = 1.0
+"""A further sentence is quoted only if it is no more than so much less likely to answer than the best one, in log-odds."""
+_BESIDE = (1, -1, 2)
+"""Where an answer that the best sentence lacks may stand, in sentences from there, the likeliest first."""
+_BELOW = (1, 2)
+"""Where the answer stands if the best sentence only names what was asked for: RETURN POLICY, say."""
+_SAYS_SOMETHING = 2
+"""Words, or Chinese bigrams. A sentence with fewer that are not the question's repeats it, and the answer stands beside it."""
+_GOES_ON = re.compile(r"[;；]$")
+_LONGEST = 240
+"""Characters of a quote that goes on after a semicolon."""
+
+
+def select(prompt: Prompt, base: str = "") -> list[Candidate]:
+    """Return the sentences to quote, best first, of one base or of all; none when none holds anything of the question."""
+    candidates = list(candidates_of(prompt, base))
+    asked, scored = ranked(prompt.question, candidates)
+    scored = [one for one in scored if _holds_something(one)]
+    if not scored or not asked.weights:
+        return []
+    best = _leading(scored)
+    close = [
+        one.candidate
+        for one in (best, *(one for one in scored if one is not best))
+        if one.score >= best.score - _CLOSE and one.signs.no_kind <= best.signs.no_kind
+    ]
+    kept = {one.candidate for one in scored}
+    completing = _completing(asked, best.candidate, candidates, kept)
+    chosen = distinct([*close[:1], *completing, *close[1:]], MAX_SENTENCES)
+    return [_whole(asked, one, candidates, prompt.hits[one.passage - 1].chunk.text) for one in chosen]
+
+
+def nearest(prompt: Prompt) -> list[Candidate]:
+    """Return the sentences that come closest, the closest first, each of another passage: of what may not answer at all."""
+    _, scored = ranked(prompt.question, list(candidates_of(prompt)))
+    best_of = {one.candidate.passage: one for one in reversed(scored)}
+    return distinct([one.candidate for one in scored if best_of[one.candidate.passage] is one], CLOSEST)
+
+
+def _leading(scored: Sequence[Scored]) -> Scored:
+    """Return the best sentence; where it is an item that holds nothing of the question, the line that leads its list in."""
+    best = scored[0]
+    lead = (best.candidate.passage, best.candidate.led_by)
+    leads = (one for one in scored if (one.candidate.passage, one.candidate.order) == lead and one.signs.own)
+    return best if best.signs.own else next(leads, best)
+
+
+def _holds_something(one: Scored) -> bool:
+    signs = one.signs
+    return signs.own + signs.above + signs.beside + signs.topic + signs.names + signs.hinted > 0
+
+
+def _completing(
+    asked: Wanted, best: Candidate, candidates: Sequence[Candidate], kept: Collection[Candidate]
+) -> Iterator[Candidate]:
+    """Yield the sentence beside the best one that has what was asked for, if the best one has not, or says nothing new.
+
+    *When was the firm founded?* may be answered in the sentence before *Then the firm was founded.*
+    """
+    new = best.tokens - asked.tokens
+    at = {one.order - best.order: one for one in candidates if one.passage == best.passage}
+    if not new and not figures(best.text):  # a title: what stands below it answers
+        yield from (at[place] for place in _BELOW if place in at)
+    beside = [at[place] for place in _BESIDE if place in at]
+    if asked.kind and not new_matches(asked.kind, best.text, asked.question):
+        yield from [one for one in beside if new_matches(asked.kind, one.text, asked.question)][:1]
+    elif not asked.kind and sum(len(token) > 1 for token in new) < _SAYS_SOMETHING:
+        yield from [one for one in beside if one in kept][:1]
+
+
+def _whole(asked: Wanted, one: Candidate, candidates: Sequence[Candidate], text: str) -> Candidate:
+    """Return a quote with what it goes on with after a semicolon, and with who says it where that is asked."""
+    start, stop = one.start, one.start + len(one.text)
+    for other in candidates:
+        if other.passage != one.passage:
+            continue
+        goes_on = other.order > one.order and _GOES_ON.search(text[start:stop]) and "\n" not in text[stop : other.start]
+        if goes_on and other.start + len(other.text) - start <= _LONGEST:
+            stop = other.start + len(other.text)
+    if asked.asks_who and one.unit.speaker and one.unit.turn >= 0:
+        start = min(start, one.unit.turn)
+    return replace(one, start=start, text=text[start:stop])

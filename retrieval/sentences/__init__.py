@@ -1,0 +1,1 @@
+"""Sentences: passages taken apart, and which sentence answers a question."""

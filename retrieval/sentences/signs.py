@@ -1,0 +1,160 @@
+"""What speaks for and against a sentence as the answer to a question: numbers that a model weighs.
+
+Comes in: a question and a sentence, each taken apart. Goes out: its signs. Never: a weight; those are in ``scorer``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+from ..words.answer_kind import new_matches
+from ..words.question import Term, figures, phrases
+from ..words.tokens import tokens
+from .units import FIELD, Candidate, is_item, is_row
+from .wanted import Wanted
+
+_NEGATES = re.compile(
+    r"\b(?:not|never|cannot|no|none|neither|nor|without|nobody|nothing|except|exclud\w+|prohibit\w*|forbid\w*|forbidden)\b|n['’]t\b|不|没|非|未|禁|除外|无",
+    re.IGNORECASE,
+)
+_SAYS_NOTHING = re.compile(
+    r"^\W*(?:dear\b|hi\b|hello\b|kind regards|best regards|regards|thanks|thank you|yours|sincerely|cheers"
+    r"|please (?:find|note)\b|(?:subject|sent|cc|主题|抄送)\s*[:：]|re: |fwd?: "
+    r"|以上(?:是|就是)|谢谢|感谢|您好|你好|祝|此致|敬礼)|\bet al\.|\bdoi\b|\barXiv\b",
+    re.IGNORECASE,
+)
+_LONG = 200
+"""Tokens. A longer unit, a table or a listing, holds words of any question."""
+_SAYS_SOMETHING = 2
+_STEM, _ROOT = 3, 4
+"""Letters that words of one stem, of one root have in common."""
+_ENDINGS = frozenset("er or ee ing ment ship ness al ion ist ity ful less able".split())  # noqa: SIM905
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What speaks for a sentence and against it. Shares are of the question's weight, each only what none before it holds."""
+
+    own: float
+    above: float
+    beside: float
+    topic: float
+    names: float
+    rest: float
+    new: float
+    """Of ``own``, what neither title nor first sentence nor file name holds: *total* on a receipt, not *receipt*."""
+    hinted: float
+    """Of Chinese characters that stand in other words there: 制成 is asked, 制得 is said."""
+    phrases: float
+    key: float
+    """Of ``own``, what stands before the colon of a line like "Due date: 5 August"."""
+    kind: float
+    """It holds a date, number, name or place when that was asked for, other than those of the question."""
+    no_kind: float
+    """It holds none when that was asked for."""
+    defines: float
+    behind: float
+    best: float
+    """Its passage is the best one."""
+    foreign: float
+    """It is written in the other language, of which only a name or a command is understood."""
+    asks: float
+    says_nothing: float
+    """A greeting, a reference; or it repeats the question."""
+    repeats: float
+    no_figures: float
+    """The share of the question's figures that neither it nor its surroundings hold."""
+    affirms: float
+    """The question asks what is *not* so, and it says nothing of the kind."""
+    row: float
+    item: float
+    field: float
+    length: float
+    """The logarithm of its tokens."""
+
+
+NAMES = tuple(field.name for field in fields(Signs))
+
+
+def signs(wanted: Wanted, one: Candidate) -> Signs:
+    """Return the signs of a sentence."""
+    unit, of, text = one.unit, one.of, one.text
+    brevity = min(1.0, math.sqrt(_LONG / max(len(unit.tokens), 1)))
+    own, above, beside, topic, names, rest, new = _shares(wanted, one)
+    around = unit.tokens | unit.above | unit.beside
+    hinted = sum(
+        weight for term, weight in wanted.weights.items() if not term.within(around) and _hinted(term, unit.tokens)
+    )
+    spoken = wanted.asks_who and bool(unit.speaker) and unit.speaker not in wanted.question
+    kind = bool(wanted.kind and (spoken or new_matches(wanted.kind, text, wanted.question)))
+    key = FIELD.match(text)
+    n_new = sum(len(token) > 1 for token in unit.tokens - wanted.tokens)
+    known = around | of.names | of.topic
+    there = phrases(text) if own and wanted.phrases else frozenset[str]()
+    return Signs(
+        brevity * own,
+        above,
+        beside,
+        topic,
+        names,
+        rest,
+        brevity * new,
+        hinted,
+        len(wanted.phrases & there) / (1 + len(wanted.phrases)),
+        wanted.share(frozenset(tokens(key[1]))) if key and own else 0.0,
+        kind,
+        bool(wanted.kind)
+        and not kind
+        and not (wanted.expected and new_matches(wanted.expected, text, wanted.question)),
+        bool(wanted.definition and wanted.definition.search(text)),
+        min(one.behind, 4.0),
+        one.behind == 0,
+        unit.chinese is not None and unit.chinese != wanted.chinese,
+        text.rstrip().endswith(("?", "？")),
+        bool(_SAYS_NOTHING.search(text)),
+        n_new < _SAYS_SOMETHING and not figures(text) - wanted.figures,
+        len(wanted.figures - known) / max(len(wanted.figures), 1),
+        wanted.denies and not _NEGATES.search(text),
+        is_row(text),
+        is_item(text) and not is_row(text),
+        bool(key),
+        math.log1p(len(unit.tokens)),
+    )
+
+
+def _shares(wanted: Wanted, one: Candidate) -> list[float]:
+    """Return what of the question a sentence holds, then what only each of its surroundings holds; last, what is new in it."""
+    unit, of = one.unit, one.of
+    levels = (unit.tokens, unit.above, unit.beside, of.topic, of.names, of.whole)
+    shares = [0.0] * (len(levels) + 1)
+    for term, weight in wanted.weights.items():
+        at = next((at for at, level in enumerate(levels) if term.within(level)), None)
+        if at is not None:
+            shares[at] += weight
+            shares[-1] += weight * (at == 0 and not term.within(of.title))
+    return shares
+
+
+def _hinted(term: Term, held: frozenset[str]) -> bool:
+    """Return whether a text has a word that is kin: a Chinese one with the same character, an English one of the same stem.
+
+    *Who owns it?* is answered by "Owner:", *what was decided?* by "Decision:".
+    """
+    if term.character:
+        return term.hinted(held)
+    stem = term.forms[0]
+    return len(stem) >= _STEM and stem.isalpha() and any(_kin(stem, token) for token in held)
+
+
+@lru_cache(maxsize=1 << 16)
+def _kin(one: str, other: str) -> bool:
+    if one == other or len(other) < _STEM:
+        return False
+    short, long = sorted((one, other), key=len)
+    if long.startswith(short) and long[len(short) :] in _ENDINGS:
+        return True
+    same = next((at for at, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    return same >= max(_ROOT, len(short) - 1) and len(long) - same <= _ROOT

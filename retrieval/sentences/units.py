@@ -1,0 +1,280 @@
+"""A passage, taken apart once: its sentences, rows, items and lines, each with what stands around it.
+
+Comes in: hits. Goes out: what may be quoted, with its tokens and those of its surroundings. Never: a heading or a fence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from statistics import pstdev
+
+from ...ingest.text.sentences import sentence_spans
+from ..hit import Hit
+from ..words.tokens import tokens
+
+_HAN = re.compile("[\u3400-\u9fff]")
+_LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]")
+_CHINESE = 3
+"""Letters of Latin words in Chinese text for each of its characters, at most."""
+_HEADING = re.compile(r"(#{1,6})\s")
+_MARKUP = re.compile(r"#{1,6}\s|```|~~~|\|[\s|:-]+\|$|(?:\*\*|__)[^*_\n]+(?:\*\*|__)[:：]?$")
+BULLET = re.compile(r"(?:[-*+•]\s+(?:\[[ xX]\]\s+)?|>\s?)+")
+_ITEM = re.compile(rf"{BULLET.pattern}|\d{{1,3}}[.)、]\s?|\|")
+"""Of a list, or a row of a table."""
+_ROW = re.compile(r"\|.*\|$", re.DOTALL)
+_RULE = re.compile(r"\|[\s|:-]+\|$")
+_FENCE = re.compile(r"(?:>\s?)*(?:```|~~~)")
+_ENDS = re.compile(r"[.。!！?？;；…][\"'”’」』)）\]*_]*$")
+_LEADS = re.compile(r"[:：][*_]*$")
+_STRUCK = re.compile(r"(?:[-*+•]\s+|\d+[.)、]\s?)?~~(?:(?!~~).)*~~[\s.。]*$", re.DOTALL)
+"""Wholly struck out: it holds no longer."""
+_TIME = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s+)?\d{1,2}:\d{2}(?::\d{2})?"
+_STAMP = re.compile(rf"\[?{_TIME}\]?\s+[^\s:：]{{1,20}}(?: [A-Z]\w+)?[:：]?|[^\s:：]{{1,20}}\s+\[?{_TIME}\]?")
+_TURN = re.compile(
+    rf"(?:\[?{_TIME}\]?\s+)(?P<stamped>[^\s:：]{{1,20}}(?: [A-Z]\w+)?)(?:[:：]|\s*$|\n)"
+    rf"|(?P<name>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+)?|[\u3400-\u9fff]{{2,4}})(?: \(?{_TIME}\)?)?[:：]\s*\S"
+)
+"""A line of a conversation that begins with who speaks."""
+_TURNS = 3
+_BLANK = re.compile(r"\n\s*\n")
+FIELD = re.compile(r"(?:[-*+•|]\s*)?(?:\*\*|__)?([^:：|\n*]{1,40}?)(?:\*\*|__)?\s*[:：](?!//)\s*\S")
+"""A line like "Due date: 5 August": what stands before the colon names what stands behind it."""
+_RECORD = 15
+"""Units. What stands without an empty line between belongs together, as long as it is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A sentence, list item, row or line of a passage."""
+
+    order: int
+    start: int
+    """In the passage."""
+    text: str
+    tokens: frozenset[str]
+    above: frozenset[str]
+    """Tokens of the headings above and of the sentence that it goes on from."""
+    beside: frozenset[str]
+    """Tokens of the rest of its record: the lines around it, the speaker, the head of its table."""
+    head: str
+    """Of a row of a table, the row that names its columns."""
+    speaker: str
+    """Who says it, in the record of a conversation: the name above it or before its colon."""
+    turn: int
+    """Where in the passage what the speaker says begins; -1: no one speaks."""
+    led_by: int
+    """The ``order`` of the line that leads it in, like "You need:" an item of a list or a line of code; -1: none."""
+    chinese: bool | None
+    """Whether it is written in Chinese, rather than having a Chinese name in it; ``None`` of figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage, taken apart."""
+
+    units: tuple[Unit, ...]
+    names: frozenset[str]
+    """Tokens of what its document is called: file, folders, title."""
+    title: frozenset[str]
+    """Tokens of the names, of the headings above, and of a first line that is no sentence."""
+    topic: frozenset[str]
+    """Tokens of the headings above and of its first sentence."""
+    whole: frozenset[str]
+    """Tokens of all of it and of the headings above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that may be quoted. Two are equal if they stand in the same place."""
+
+    passage: int
+    """The hit: ``hits[passage - 1]``."""
+    order: int
+    start: int
+    """Of ``text``, in the passage."""
+    text: str
+    unit: Unit = field(compare=False, repr=False)
+    of: Passage = field(compare=False, repr=False)
+    behind: float = field(compare=False)
+    """How far its passage scores below the best one, >= 0, in standard deviations of the passages' scores."""
+
+    @property
+    def tokens(self) -> frozenset[str]:
+        """Its own tokens."""
+        return self.unit.tokens
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it only names the columns of a table, and says nothing alone."""
+        return self.unit.head == self.text
+
+    @property
+    def led_by(self) -> int:
+        """The ``order`` of the line that leads it in; -1: none."""
+        return self.unit.led_by
+
+
+def candidates(hits: Sequence[tuple[int, Hit]]) -> Iterator[Candidate]:
+    """Yield what may be quoted of numbered hits, in their order."""
+    scores = [hit.score for _, hit in hits]
+    spread = pstdev(scores) if scores else 0.0
+    for number, hit in hits:
+        behind = (max(scores) - hit.score) / spread if spread else 0.0
+        passage = taken_apart(hit.chunk.text, hit.chunk.headings, hit.chunk.names)
+        for unit in passage.units:
+            yield Candidate(number, unit.order, unit.start, unit.text, unit, passage, behind)
+
+
+@lru_cache(maxsize=512)
+def taken_apart(text: str, headings: tuple[str, ...], names: str) -> Passage:
+    """Return a passage taken apart; what weighs evidence and what quotes take the same one."""
+    spans = list(_spans(text))
+    units = [text[start:stop] for start, stop in spans]
+    held = [frozenset(tokens(unit)) for unit in units]
+    title = frozenset(tokens(" ".join(headings)))
+    leads = _leads(units)
+    before = _before(text, spans, leads)
+    above = list(_headings(units, held, title))
+    heads = list(_heads(units, headings))
+    beside = list(_records(text, spans, held, heads))
+    turns = list(_turns(units))
+    fields = [bool(FIELD.match(unit)) and not turn for unit, (turn, _) in zip(units, turns, strict=True)]
+    prose = [at for at, unit in enumerate(units) if is_prose(unit) and not _STRUCK.match(unit)]
+    found = tuple(
+        Unit(
+            at, spans[at][0], units[at], held[at],
+            above[at] | (held[before[at]] if before[at] >= 0 else beside[at] if fields[at] else frozenset()),
+            beside[at], heads[at], turns[at][0], spans[turns[at][1]][0] if turns[at][0] else -1, leads[at],
+            in_chinese(units[at]),
+        )
+        for at in prose
+    )  # fmt: skip
+    named = frozenset(tokens(names))
+    topic = title.union(*[held[at] for at in prose[:1]])
+    first = units[prose[0]] if prose else ""
+    is_title = bool(first) and not (_ENDS.search(first) or _LEADS.search(first) or is_item(first))
+    return Passage(found, named, named | (topic if is_title else title), topic, title.union(*held))
+
+
+def in_chinese(text: str) -> bool | None:
+    """Return whether a text is written in Chinese, rather than having a Chinese name in it; ``None`` of one without letters."""
+    han, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
+    return _CHINESE * han > latin if han or latin else None
+
+
+def is_item(text: str) -> bool:
+    """Return whether a unit is an item of a list, or a row of a table."""
+    return bool(_ITEM.match(text))
+
+
+def is_row(text: str) -> bool:
+    """Return whether a unit is a row of a table."""
+    return bool(_ROW.match(text))
+
+
+def is_prose(text: str) -> bool:
+    """Return whether a unit can stand as an answer: not a heading, a rule or a fence."""
+    return bool(re.search(r"\w", text)) and not _MARKUP.match(BULLET.sub("", text, count=1) if text[0] == ">" else text)
+
+
+def _is_head(units: Sequence[str], at: int) -> bool:
+    """Return whether a unit is the head of a table."""
+    return at + 1 < len(units) and is_row(units[at]) and bool(_RULE.match(units[at + 1]))
+
+
+def _headings(units: Sequence[str], held: Sequence[frozenset[str]], title: frozenset[str]) -> Iterator[frozenset[str]]:
+    """Yield for each unit the tokens of the headings that it stands under, those in the passage included."""
+    open_: list[tuple[int, frozenset[str]]] = []
+    for unit, own in zip(units, held, strict=True):
+        yield title.union(*(tokens_ for _, tokens_ in open_))
+        if match := _HEADING.match(unit):
+            level = len(match[1])
+            open_ = [(above, tokens_) for above, tokens_ in open_ if above < level] + [(level, own)]
+
+
+def _records(
+    text: str, spans: Sequence[tuple[int, int]], held: Sequence[frozenset[str]], heads: Sequence[str]
+) -> Iterator[frozenset[str]]:
+    """Yield for each unit the tokens of the others that no empty line parts from it; for a row those of its head."""
+    first = 0
+    for at in range(1, len(spans) + 1):
+        if at == len(spans) or _BLANK.search(text, spans[at - 1][1], spans[at][0]):
+            for own in range(first, at):
+                near = [held[other] for other in range(first, at) if other != own and abs(other - own) <= _RECORD]
+                yield frozenset(tokens(heads[own])) if heads[own] else frozenset().union(*near)
+            first = at
+
+
+def _heads(units: Sequence[str], headings: Sequence[str]) -> Iterator[str]:
+    """Yield for each unit the head of the table that it is a row of; empty for what is none."""
+    head = headings[-1] if headings and headings[-1].startswith("| ") else ""
+    for at, unit in enumerate(units):
+        if not is_row(unit):
+            head = ""
+        elif _is_head(units, at):
+            head = unit
+        yield head
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the sentences of a text; a line that only says who speaks, and when, belongs to what is said."""
+    head: tuple[int, int] | None = None
+    for start, stop in sentence_spans(text):
+        if _STAMP.fullmatch(text, start, stop):
+            if head:
+                yield head
+            head = start, stop
+            continue
+        yield (head[0], stop) if head else (start, stop)
+        head = None
+    if head:
+        yield head
+
+
+def _turns(units: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Yield for each unit who says it and the unit that names the speaker, where at least three do; empty elsewhere."""
+    turns = [_TURN.match(unit) for unit in units]
+    named = [match["stamped"] or match["name"] for match in turns if match]
+    n_stamped = sum(bool(match and match["stamped"]) for match in turns)
+    spoken = n_stamped > 1 or (len(named) >= _TURNS and len(set(named)) < len(named))
+    speaker, since = "", 0
+    for at, match in enumerate(turns):
+        if match and spoken:
+            speaker, since = match["stamped"] or match["name"], at
+        yield speaker, since
+
+
+def _leads(units: Sequence[str]) -> list[int]:
+    """Return for each unit the one that leads it in, or -1: of a list, a table or lines of code all that it goes on for."""
+    found: list[int] = []
+    lead = -1
+    in_code = was_item = False
+    for at, unit in enumerate(units):
+        fence = bool(_FENCE.match(unit))
+        item = in_code or fence or bool(_ITEM.match(unit))
+        if at and not in_code and _LEADS.search(units[at - 1]) and (lead < 0 or not was_item):
+            lead = at - 1
+        elif not item:
+            lead = -1
+        found.append(lead)
+        in_code, was_item = in_code != fence, item
+    return found
+
+
+def _before(text: str, spans: Sequence[tuple[int, int]], leads: Sequence[int]) -> list[int]:
+    """Return for each unit the one that it goes on from, or -1.
+
+    A sentence goes on from the one before, or from its heading; an item of a list from the line that leads the list in. Lines
+    of a form go on from none.
+    """
+    found: list[int] = []
+    for at, (start, stop) in enumerate(spans):
+        last = text[slice(*spans[at - 1])] if at else ""
+        item = bool(_ITEM.match(text, start, stop))
+        same_line = at > 0 and "\n" not in text[spans[at - 1][1] : start]
+        prose = at > 0 and not item and (same_line or bool(_ENDS.search(last) or _MARKUP.match(last)))
+        found.append(leads[at] if leads[at] >= 0 else at - 1 if prose else -1)
+    return found

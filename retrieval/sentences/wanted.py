@@ -1,0 +1,81 @@
+"""What a question asks of a sentence: its terms with their weights, and the kind of thing that answers.
+
+Comes in: a question, and the sentences at hand. Goes out: what they are compared with. Never: an opinion on any of them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..words.answer_kind import asks_who, expected_answer, likely_answer
+from ..words.definition import definition_asked
+from ..words.question import Term, asked_phrases, figures, terms
+from ..words.tokens import tokens
+from .background import common
+from .units import Candidate, in_chinese
+
+AS_GOOD_AS = 60
+"""Sentences. What is common in general counts as much as so many of those at hand."""
+_DENIES = re.compile(
+    r"\b(?:not|never|cannot|excluded)\b|n['’]t\b|(?<!能)(?<!可)(?<!是)(?<!要)(?<!会)(?<!该)不(?:能|可|得|允许|包括|含|赔|准|保|算|属于|予)|禁止|除外",
+    re.IGNORECASE,
+)
+_PLAIN_WORDS = 16
+"""A longer question has clauses, and what one of them denies may not be what is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A question, taken apart once."""
+
+    question: str
+    weights: Mapping[Term, float]
+    """How much each term tells; in all 1."""
+    tokens: frozenset[str]
+    phrases: frozenset[str]
+    figures: frozenset[str]
+    kind: re.Pattern[str] | None
+    """What is likely to answer matches."""
+    expected: re.Pattern[str] | None
+    """What surely answers matches: in Chinese, a place needs no 市 to be one."""
+    asks_who: bool
+    definition: re.Pattern[str] | None
+    """What a sentence matches that defines the thing asked for, if a definition is."""
+    chinese: bool
+    denies: bool
+    """Whether it asks what is *not* so."""
+
+    def share(self, held: frozenset[str]) -> float:
+        """Return how much of the question a text with these tokens holds: 0..1."""
+        return sum(weight for term, weight in self.weights.items() if term.within(held))
+
+
+def wanted(question: str, at_hand: Sequence[Candidate]) -> Wanted:
+    """Take a question apart.
+
+    A term weighs -ln of the share of sentences that hold it (inverse sentence frequency, Neto et al. 2000), those at hand
+    and those of texts in general together (Dirichlet smoothing, Zhai and Lafferty 2004): the same in a base of any size.
+    """
+    n = len(at_hand)
+    weights = {}
+    for term in terms(question):
+        held = sum(term.within(one.tokens) for one in at_hand)
+        general = max(map(common, term.forms))
+        weights[term] = -term.share * math.log((held + AS_GOOD_AS * general) / (n + AS_GOOD_AS))
+    total = sum(weights.values()) or 1.0
+    return Wanted(
+        question,
+        {term: weight / total for term, weight in weights.items()},
+        frozenset(tokens(question)),
+        asked_phrases(question),
+        figures(question),
+        likely_answer(question),
+        expected_answer(question),
+        asks_who(question),
+        definition_asked(question),
+        bool(in_chinese(question)),
+        len(question.split()) <= _PLAIN_WORDS and bool(_DENIES.search(question)),
+    )
