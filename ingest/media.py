@@ -21,6 +21,7 @@ PPTX = f"{_OOXML}presentationml.presentation"
 XLSX = f"{_OOXML}spreadsheetml.sheet"
 XLS = "application/vnd.ms-excel"
 DOC, PPT = "application/msword", "application/vnd.ms-powerpoint"
+XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
 ODT, ODS, ODP = f"{_ODF}text", f"{_ODF}spreadsheet", f"{_ODF}presentation"
 EPUB, PDF, RTF = "application/epub+zip", "application/pdf", "application/rtf"
 MSG, EML, MBOX, MHTML = "application/vnd.ms-outlook", "message/rfc822", "application/mbox", "multipart/related"
@@ -42,7 +43,7 @@ CODE_LANGUAGES = {
 
 _SUFFIXES = {
     DOCX: "docx docm dotx dotm", PPTX: "pptx pptm ppsx ppsm potx potm", XLSX: "xlsx xlsm xltx xltm", XLS: "xls xlt",
-    DOC: "doc dot wps", PPT: "ppt pps pot dps",
+    XLSB: "xlsb", DOC: "doc dot wps", PPT: "ppt pps pot dps",
     ODT: "odt ott", ODS: "ods ots", ODP: "odp otp", EPUB: "epub", PDF: "pdf", RTF: "rtf", MSG: "msg", EML: "eml",
     MBOX: "mbox", MHTML: "mht mhtml", ZIP: "zip", TAR: "tar", GZIP: "gz tgz", HTML: "html htm xhtml",
     XML: "xml xsl rss atom svg",
@@ -56,7 +57,7 @@ SUFFIXES: dict[str, str] = {f".{suffix}": kind for kind, suffixes in _SUFFIXES.i
 """Suffix, lower case with its dot -> media type."""
 
 IMAGES = frozenset(f"image/{kind}" for kind in ("png", "jpeg", "tiff", "bmp", "webp", "gif"))
-_ZIPPED = frozenset({DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB})
+_ZIPPED = frozenset({DOCX, PPTX, XLSX, XLSB, ODT, ODS, ODP, EPUB})
 _BINARY = _ZIPPED | {PDF, MSG, ZIP, TAR, GZIP, XLS, DOC, PPT, RTF} | IMAGES
 _MAGIC = (
     (re.compile(rb"\A\{\\rtf"), RTF),
@@ -85,7 +86,6 @@ _UNSUPPORTED_MAGIC = (
     (b"AT&TFORM", "a DjVu file; convert it to PDF"),
     (b"ITSF", "a CHM help file; convert it to HTML"),
 )
-_XLSB = "a binary Excel workbook (.xlsb); save it as .xlsx, or run: soffice --headless --convert-to xlsx FILE"
 _OLE_STREAMS = (
     ("__properties_version1.0", MSG, ""),
     ("PowerPoint Document", PPT, ""),
@@ -150,7 +150,7 @@ def _sniff_zip(data: bytes, promised: str) -> str:
             return promised
         raise DamagedError("the zip structure is broken or cut off; get the file again") from exc
     if "xl/workbook.bin" in names:
-        raise UnsupportedError(f"it is {_XLSB}")
+        return XLSB
     return _zip_kind(names, kind) or (promised if promised in _ZIPPED else ZIP)
 
 
@@ -176,7 +176,6 @@ def _sniff_ole(data: bytes, suffix: str, promised: str) -> str:
     raise UnsupportedError("it is an old Office file of an unknown kind; save it in a current format")
 
 
-_OLD_OFFICE = frozenset({".xlsb"})
 _MAIL_HEADER = re.compile(
     rb"\A(?:[A-Za-z][A-Za-z0-9-]*:[^\n]*\n(?:[ \t][^\n]*\n)*)*?"
     rb"(?:From|Received|Return-Path|Message-ID|MIME-Version|Date|Delivered-To):[ \t]",
@@ -206,7 +205,7 @@ def _sniff_text(data: bytes, suffix: str, promised: str) -> str:
     found = HTML if _HTML.match(head) else next((kind for pattern, kind in _TEXT_STRUCTURE if pattern.search(head)), "")
     if promised == HTML:
         return XML if found == XML and b"xhtml" not in head else HTML
-    if promised in _BINARY or suffix in _OLD_OFFICE:
+    if promised in _BINARY:
         return _unmasked(head, suffix, found)
     return found or _sniff_nameless(head)
 

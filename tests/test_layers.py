@@ -37,6 +37,7 @@ retrieval/words
 retrieval/hit retrieval/metrics retrieval/where
 ingest/run
 ingest/readers
+ingest/legacy
 ingest/office ingest/pdf
 ingest/images
 ingest/layout

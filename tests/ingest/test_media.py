@@ -45,6 +45,7 @@ def ole(stream: str) -> bytes:
         (ole("__properties_version1.0"), "mail", media.MSG),
         (b"{\\rtf1 text}", "a.doc", media.RTF),
         (ole("WordDocument"), "a.wps", media.DOC),
+        (zipped("[Content_Types].xml", "xl/workbook.bin"), "a.xlsb", media.XLSB),
         (ole("PowerPoint Document"), "a.ppt", media.PPT),
         (b"<!DOCTYPE html><p>saved page", "report.docx", media.HTML),
         (b"<html><table><tr><td>1", "export.xls", media.HTML),
@@ -80,7 +81,6 @@ def test_a_suffix_that_promises_what_is_not_there_is_damage(name: str) -> None:
 @pytest.mark.parametrize(
     ("data", "name", "advice"),
     [
-        (zipped("[Content_Types].xml", "xl/workbook.bin"), "a.xlsb", "xlsx"),
         (b"7z\xbc\xaf\x27\x1c", "a.7z", "unpack"),
         (b"Rar!\x1a\x07\x00", "a.rar", "unpack"),
         (b"ID3\x03", "a.mp3", "transcribe"),

@@ -7,8 +7,8 @@ import struct
 import pytest
 from compound_file import compound
 from kb.ingest.errors import DamagedError, EncryptedError, KBError
-from kb.ingest.office.doc import read_doc
-from kb.ingest.office.ppt import read_ppt
+from kb.ingest.legacy.doc import read_doc
+from kb.ingest.legacy.ppt import read_ppt
 from kb.ingest.run.read import load, read_bytes
 from places import SHARED
 
