@@ -6,6 +6,7 @@ that is neither a cell nor the result of the formula that stands beside it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,13 +15,15 @@ from itertools import count
 from ...prompts.fill import language_of
 from ...prompts.prompt import Citation, Sentence
 from ...prompts.templates import Language
+from ...retrieval.tables.filters import Filter
 from ...retrieval.tables.index import Asked as Table
-from ...retrieval.tables.plan import Filter, Plan
+from ...retrieval.tables.plan import Plan
 from ...retrieval.tables.run import Result
 from ...retrieval.tables.words import lexicon
 from ..base.library import Library
 from .answer import Answer, Searched
 
+_HOW_MANY = re.compile("(?:多少|几)([台件个張张份种本只支箱盒包辆套位名])")
 LISTED = 20
 """Rows that are named; the number is of all."""
 
@@ -86,11 +89,16 @@ class _Saying:
         named = (at for at in (self.plan.measure, *self.plan.shown) if at is not None and at != self.table.label)
         asked = list(dict.fromkeys(named))
         about = [at for at in self._about() if at not in asked]
-        shown = [f"{self._name(at)} {self._cell(row, at)}".strip() for at in asked if cells[at]]
+        shown = [f"{self._name(at)} {self._cell(row, at)}{self._measure_word(at)}".strip() for at in asked if cells[at]]
         label = ", ".join(dict.fromkeys(cells[at] for at in about if cells[at]))
         compared = (one.column for one in self.plan.filters if one.sign != "in" and one.column not in (*asked, *about))
         shown += [f"{self._name(at)} {cells[at]}" for at in dict.fromkeys(compared)]
         return _SAYS["colon", self.language].join(filter(None, (label, ", ".join(shown))))
+
+    def _measure_word(self, at: int) -> str:
+        """Return the measure word of a Chinese question for how many there are: 台 of 多少台."""
+        asked = _HOW_MANY.search(self.question) if self._is_one_cell() and at == self.plan.measure else None
+        return f" {asked[1]}" if asked else ""
 
     def _about(self) -> list[int]:
         """Return the columns that name a row: its label, and where that is filtered too, by what."""

@@ -8,28 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Literal
 
 from .cover import Question, Use, cover
+from .filters import Filter, Meaning
 from .index import Asked
 from .words import lexicon
 
 Operation = Literal["rows", "sum", "average", "count", "min", "max", "check"]
 _SPECIFIC = {"value": 4, "column": 4, "name": 3, "superlative": 2, "concept": 1, "compare": 2, "time": 2}
 """What of a question shows that it is about the table."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What a row must satisfy in one column."""
-
-    column: int
-    sign: str
-    """``in``, a comparison with a number, or with ``date`` before it one with the beginning of a date."""
-    cells: tuple[str, ...] = ()
-    number: Decimal | None = None
-    time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +44,12 @@ def planned(question: Question, table: Asked) -> Plan | None:
     return _Planning(question, uses, table).plan() if uses else None
 
 
-class _Planning:
-    def __init__(self, question: Question, uses: list[Use], table: Asked) -> None:
-        self.question = question.words
-        self.table = table
-        self.uses = uses
-        self.taken: set[int] = set()
-        """Uses of columns that a comparison is about."""
-
-    def of(self, *meanings: str) -> list[Use]:
-        """Return the uses of some meanings, in order."""
-        return [use for use in self.uses if use.meaning in meanings]
-
+class _Planning(Meaning):
     def plan(self) -> Plan | None:
         """Return the plan; ``None`` unless everything in it is sure."""
         score = sum(_SPECIFIC.get(use.meaning, 0) * (1 if use.is_part else 2) for use in self.uses)
-        filters = self._filters()
+        filters = self.filters()
+        self._read_totals()
         operations = list(dict.fromkeys(use.said for use in self.of("operation")))
         superlatives = self.of("superlative")
         if filters is None or score < 4 or len(operations) + len(superlatives) > 1:  # noqa: PLR2004
@@ -92,94 +70,16 @@ class _Planning:
         by_name = any(use.meaning == "name" and self._is_year(use) for use in self.uses)
         return replace(plan, score=score, year_by_name=by_name)
 
+    def _read_totals(self) -> None:
+        """Read the name of a column of totals as the sum of another one, where that is named too: the total rent."""
+        sums = lexicon().operations["sum"]
+        for at, use in enumerate(self.uses):
+            others = [one for one in self.of("column") if one is not use and all(map(self.adds, one.columns))]
+            if use.meaning == "column" and self.says(use) in sums and others:
+                self.uses[at] = Use(use.start, use.stop, "operation", said="sum")
+
     def _is_year(self, use: Use) -> bool:
         return any(self.question[at].is_number for at in range(use.start, use.stop))
-
-    # what the rows must satisfy
-
-    def _filters(self) -> tuple[Filter, ...] | None:
-        """Return all filters of the question; ``None`` where one may be about two columns."""
-        found: list[Filter] = []
-        for use in self.of("value"):
-            one = self._value(use)
-            if one is None:
-                return None
-            same = next((old for old in found if old.column == one.column and old.sign == "in"), None)
-            if same:
-                found.remove(same)
-                both = tuple(cell for cell in same.cells if cell in one.cells)  # 4k monitor: two parts of one cell
-                one = Filter(one.column, "in", both or tuple(dict.fromkeys((*same.cells, *one.cells))))
-            found.append(one)
-        for use in self.of("compare", "number"):
-            column = self._compared(use)
-            if column is None:
-                return None
-            found.append(Filter(column, use.said or "=", number=use.number))
-        for use in self.of("time"):
-            column = self._dated()
-            if column is None:
-                return None
-            found.append(Filter(column, f"date{use.said[:2].strip('0123456789-')}", time=use.said.lstrip("<>=")))
-        return tuple(found)
-
-    def _value(self, use: Use) -> Filter | None:
-        columns = dict(zip(use.columns, use.cells, strict=True))
-        if len(columns) > 1:
-            mentioned = {at for one in self.of("column", "concept") for at in one.columns}
-            columns = {at: cells for at, cells in columns.items() if at in mentioned} or columns
-        if len(columns) > 1:
-            return None
-        column, cells = next(iter(columns.items()))
-        return Filter(column, "in", tuple(sorted(cells)))
-
-    def _compared(self, use: Use) -> int | None:
-        """Return the column that a number is compared with: the one named nearest to it, else the only one of its unit."""
-        near: list[tuple[int, int, int]] = []
-        for at, other in enumerate(self.uses):
-            if other.meaning not in {"column", "concept"}:
-                continue
-            numeric = [
-                column for column in other.columns if self._is_number(column) and self._has_unit(column, use.unit)
-            ]
-            if numeric:
-                distance = min(abs(other.start - use.stop), abs(use.start - other.stop))
-                near.append((distance, at, numeric[0]))
-        if near:
-            distance, at, column = min(near)
-            if use.meaning == "number" and distance > 1:
-                return None
-            self.taken.add(at)
-            return column
-        if use.meaning == "number":
-            return None
-        if use.unit:
-            fitting = [at for at in range(len(self.table.columns)) if self._adds(at) and self._has_unit(at, use.unit)]
-            fitting = [at for at in fitting if use.unit in self.table.columns[at].units]
-        else:
-            fitting = [at for at in range(len(self.table.columns)) if self._adds(at)]
-        return fitting[0] if len(fitting) == 1 else None
-
-    def _dated(self) -> int | None:
-        """Return the column that a time is about: the one that is named, the only one, or the one that is called date."""
-        columns = [at for at, one in enumerate(self.table.columns) if one.dates]
-        mentioned = [at for use in self.of("column", "concept") for at in use.columns if at in columns]
-        named = [self.table.concepts["date"]] if self.table.concepts.get("date") in columns else []
-        for found in (dict.fromkeys(mentioned), columns, named):
-            if len(found) == 1:
-                return next(iter(found))
-        return None
-
-    def _has_unit(self, column: int, unit: str) -> bool:
-        units = {one for one in self.table.columns[column].units if one}
-        return not unit or not units or unit in units
-
-    def _is_number(self, column: int) -> bool:
-        return self.table.columns[column].kind == "number"
-
-    def _adds(self, column: int) -> bool:
-        return self.table.columns[column].adds
-
-    # what is computed
 
     def _named(self) -> list[int]:
         """Return the columns that are asked for by name, without those that something is compared with."""
@@ -189,7 +89,7 @@ class _Planning:
             for at, use in enumerate(self.uses)
             if use.meaning == "column" and at not in self.taken and len(use.columns) == 1
         ]
-        return [at for at in dict.fromkeys(found) if at not in filtered or self._is_number(at)]
+        return [at for at in dict.fromkeys(found) if at not in filtered or self.is_number(at)]
 
     def _meant(self) -> list[int]:
         """Return the columns that the other words of the question are about."""
@@ -203,13 +103,11 @@ class _Planning:
 
     def _measure(self, *, adds: bool = False) -> int | None:
         """Return the column of numbers that is asked for; ``None`` where none or more than one is."""
-        for columns in (self._named(), self._meant()):
-            numeric = [at for at in columns if self._is_number(at) and (not adds or self._adds(at))]
-            if len(numeric) == 1:
-                return numeric[0]
-            if numeric:
-                return self._of_amounts(numeric) if columns is not self._named() else None
-        return None
+        named = [at for at in self._named() if self.is_number(at) and (not adds or self.adds(at))]
+        if named:
+            return named[0] if len(named) == 1 else None
+        meant = [at for at in self._meant() if self.is_number(at) and (not adds or self.adds(at))]
+        return meant[0] if len(meant) == 1 else self._of_amounts(meant)
 
     def _of_amounts(self, numeric: Sequence[int]) -> int | None:
         """Return the one of several columns that is about amounts paid, where sums are asked for."""
@@ -217,40 +115,39 @@ class _Planning:
         return amount if amount in numeric else None
 
     def _only_amount(self) -> int | None:
-        adding = [at for at in range(len(self.table.columns)) if self._adds(at)]
+        adding = [at for at in range(len(self.table.columns)) if self.adds(at)]
         return adding[0] if len(adding) == 1 else None
 
     def _texts(self) -> tuple[int, ...]:
         """Return the columns of texts and dates that are asked for; one that is also what the table is called is not."""
-        found = [at for at in (*self._named(), *self._meant()) if not self._is_number(at)]
-        called = [at for use in self.of("column") for at in use.columns if self._says(use) in self.table.own_names]
+        found = [at for at in (*self._named(), *self._meant()) if not self.is_number(at)]
+        called = [at for use in self.of("column") for at in use.columns if self.says(use) in self.table.own_names]
         return tuple(dict.fromkeys([at for at in found if at not in called] or found))
-
-    def _says(self, use: Use) -> tuple[str, ...]:
-        return tuple(word.form for word in self.question[use.start : use.stop])
 
     def _extreme(self, filters: tuple[Filter, ...], use: Use | None, operations: Sequence[str]) -> Plan | None:
         if use and use.superlative:
             operation = use.superlative.extreme
             about = [self.table.concepts[one] for one in use.superlative.concepts if one in self.table.concepts]
-            numeric = [at for at in self._named() if self._is_number(at) or self.table.columns[at].dates]
-            measure = numeric[0] if len(numeric) == 1 else next(iter(about), None)
+            ordered = [at for at in self._named() if self.is_number(at) or self.table.columns[at].dates]
+            named = [at for at in ordered if at in about] or ([] if about else ordered)
+            measure = named[0] if len(named) == 1 else next(iter(about), None) if not named else None
+            shown = tuple(at for at in ordered if at != measure)
         else:
-            operation, measure = operations[0], self._measure()
+            operation, measure, shown = operations[0], self._measure(), ()
             if measure is None and not self._meant():
                 measure = self.table.concepts.get("area") if self._says_size() else None
         if measure is None or self._is_per_group(measure):
             return None
-        return Plan("max" if operation == "max" else "min", filters, measure, self._texts())
+        return Plan("max" if operation == "max" else "min", filters, measure, (*shown, *self._texts()))
 
     def _says_size(self) -> bool:
         sizes = {("最", "大"), ("最", "小"), ("largest",), ("biggest",), ("smallest",)}
-        return any(self._says(use)[:2] in sizes for use in self.of("operation"))
+        return any(self.says(use)[:2] in sizes for use in self.of("operation"))
 
     def _is_per_group(self, measure: int) -> bool:
         """Return whether the rows of each thing asked for would have to be summed first: which client spent most."""
         rows = self.table.table.rows
-        return self._adds(measure) and any(
+        return self.adds(measure) and any(
             len({row.cells[at] for row in rows}) < len(rows)
             for at in self._texts()
             if self.table.columns[at].kind == "text"
@@ -258,18 +155,27 @@ class _Planning:
 
     def _sum(self, filters: tuple[Filter, ...]) -> Plan | None:
         measure = self._measure(adds=True)
-        if measure is None and not [at for at in self._named() if self._is_number(at)]:
+        if measure is None and not [at for at in self._named() if self.is_number(at)]:
             measure = self._only_amount()
-        if measure is None or not self._adds(measure) or not self._is_named(filters):
+        if measure is None or not self.adds(measure) or not self._is_named(filters):
             return None
         return Plan("sum", filters, measure)
 
     def _is_named(self, filters: Sequence[Filter]) -> bool:
         """Return whether the question says which rows or which table it is about, beyond a time."""
-        return any(one.sign == "in" for one in filters) or self._names_table() or bool(filters and self.of("column"))
+        return (
+            any(one.sign == "in" for one in filters)
+            or self._names_table()
+            or bool(filters and self.of("column"))
+            or (self.table.is_all and any(self._is_distinct(use) for use in self.of("column")))
+        )
+
+    def _is_distinct(self, use: Use) -> bool:
+        """Return whether a column's whole name says more than price or amount: leisure."""
+        return not use.is_part and self.says(use) not in lexicon().asks
 
     def _names_table(self) -> bool:
-        return any(self._says(use) in self.table.own_names for use in self.of("name", "column"))
+        return any(self.says(use) in self.table.own_names for use in self.of("name", "column"))
 
     def _average(self, filters: tuple[Filter, ...]) -> Plan | None:
         measure = self._measure()
@@ -283,13 +189,14 @@ class _Planning:
     def _count(self, filters: tuple[Filter, ...]) -> Plan | None:
         measure = self._measure()
         if measure is not None:
-            return Plan("sum", filters, measure) if filters and self._adds(measure) else None
+            return Plan("sum", filters, measure) if filters and self.adds(measure) else None
         stock = self.table.concepts.get("stock", self.table.concepts.get("quantity"))
         labels = {self.table.label, self.table.codes}
         if stock is not None and any(one.column in labels and one.sign == "in" for one in filters):
-            return Plan("sum", filters, stock) if self._adds(stock) else None
+            return Plan("sum", filters, stock) if self.adds(stock) else None
         texts = self._texts()
-        if len(texts) > 1 or not (self._names_table() or any(not one.time for one in filters)):
+        is_all = self._names_table() and bool(texts or self.of("row") or any(use.is_strong for use in self.of("name")))
+        if len(texts) > 1 or not (is_all or any(not one.time for one in filters)):
             return None
         return Plan("count", filters, texts[0] if texts else None)
 
@@ -298,10 +205,10 @@ class _Planning:
         concepts = {name for use in self.of("concept") for name in use.concepts}
         adding = {one.name for one in lexicon().concepts if one.adds}
         measure = self._measure()
-        if measure is None and len([at for at in self._meant() if self._is_number(at)]) > 1:
-            measure = next(at for at in self._meant() if self._is_number(at))
+        if measure is None and len([at for at in self._meant() if self.is_number(at)]) > 1:
+            measure = next(at for at in self._meant() if self.is_number(at))
         values = [one for one in filters if one.sign == "in"]
-        if measure is not None and concepts & adding and self._adds(measure) and filters:
+        if measure is not None and concepts & adding and self.adds(measure) and filters:
             is_price = self.table.concepts.get("price") == measure
             if not (is_price and any(one.column in {self.table.label, self.table.codes} for one in values)):
                 return Plan("sum", filters, measure) if self._is_named(filters) else None
@@ -323,8 +230,10 @@ class _Planning:
                 return Plan("check", tuple(by_label), others[0].column, expected=others[0].cells)
             return Plan("check", filters, measure) if measure is not None and not others else None
         texts = self._texts()
-        if measure is None and not set(texts) - labels and (by_label or not self._lists()):
-            return None  # a row is named, but nothing of it is asked for
+        is_only_time = not self.of("column") and all(one.time for one in filters)  # and how much was it in 2025?
+        is_only_named = measure is None and not set(texts) - labels and (by_label or not self._lists())
+        if is_only_time or is_only_named:
+            return None
         if not self._lists() and not by_label and measure is not None:
             return None if len({*self._selected(filters)}) != 1 else Plan("rows", filters, measure, texts)
         if by_label and self._contradicts(filters, measure, texts):
@@ -357,7 +266,13 @@ class _Planning:
     def _pair(self, filters: tuple[Filter, ...], operations: Sequence[str], score: int) -> Plan | None:
         """Return the plan for a table of names and values: the value beside a name that is said whole."""
         whole = [use for use in self.of("value") if not use.is_part and 0 in use.columns]
-        if len(whole) != 1 or len(filters) != 1 or operations or not self.of("name"):
+        if (
+            len(whole) != 1
+            or len(filters) != 1
+            or operations
+            or not self.of("name")
+            or len(self._selected(filters)) != 1
+        ):
             return None
         return Plan("rows", filters, 1, score=score)
 

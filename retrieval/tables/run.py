@@ -11,8 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from .filters import Filter
 from .index import Asked
-from .plan import Filter, Plan
+from .plan import Plan
 from .words import lexicon
 
 _MAX = 2**62

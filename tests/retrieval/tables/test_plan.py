@@ -37,7 +37,14 @@ ROLL = """
 | Bo Vahl | Sales | 2021-07-15 | 47500 | no |
 | Cy Ort | Support | 2015-01-02 | 43000 | yes |
 """
-TABLES = {"ledger": LEDGER, "库存表": STOCK, "staff": ROLL}
+BUDGET = """
+| Month | Rent | Food | Total |
+|---|---|---|---|
+| May | 900 | 300 | 1200 |
+| June | 900 | 280 | 1180 |
+| July | 950 | 310 | 1260 |
+"""
+TABLES = {"ledger": LEDGER, "库存表": STOCK, "staff": ROLL, "budget": BUDGET}
 
 
 def asked(name: str, question: str) -> tuple[str, Decimal | None, list[str]] | None:
@@ -62,16 +69,20 @@ def asked(name: str, question: str) -> tuple[str, Decimal | None, list[str]] | N
         ("ledger", "how much did we spend on food before March 2025?", "51.30"),
         ("ledger", "how much did we spend on food in January 2025", "31.20"),
         ("库存表", "库存表的库存一共多少", "216"),
+        ("budget", "How much did we spend on food in total?", "890"),
+        ("budget", "total rent", "2750"),
+        ("budget", "how much was the food in May and June together, in all", None),
+        ("budget", "total food for May and June", "580"),
+        ("budget", "total food from May to July", None),
         ("库存表", "库存低于一百的有几种", "3"),
         ("staff", "What is the average salary in Sales?", "49250.00"),
         ("staff", "how many people are in Sales", "2"),
     ],
 )
-def test_numbers_are_computed_exactly(name: str, question: str, expected: str) -> None:
-    """Over the data, without the row that sums up."""
+def test_numbers_are_computed_exactly(name: str, question: str, expected: str | None) -> None:
+    """Over the data, without the row that sums up; a range of names is no choice of two."""
     found = asked(name, question)
-    assert found
-    assert found[1] == Decimal(expected)
+    assert (found[1] if found else None) == (Decimal(expected) if expected else None)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +90,8 @@ def test_numbers_are_computed_exactly(name: str, question: str, expected: str) -
     [
         ("ledger", "What was the biggest amount in the ledger in 2025?", ["2025-01-30"]),
         ("ledger", "when did I last pay Green Corner?", ["2025-01-09"]),
+        ("budget", "What was the total in May?", ["May"]),
+        ("budget", "which month had the highest food?", ["July"]),
         ("库存表", "最便宜的是哪个", ["B02"]),
         ("库存表", "库存不到10的有哪些", ["B02", "B04"]),
         ("库存表", "单价10块以上的有哪些？", ["B01", "B04"]),
@@ -110,6 +123,7 @@ def test_rows_are_found(name: str, question: str, rows: list[str]) -> None:
         ("库存表", "签字笔"),
         ("staff", "What is the salary of the director?"), ("staff", "Who joined before Ada Moss?"),
         ("staff", "Who is Ada Moss?"),
+        ("ledger", "and how much was it in 2025?"), ("ledger", "how many amounts are that"),
         ("staff", "how many people live in Sales"), ("staff", "sum of Joined"), ("staff", "Who earns the most in Madrid?"),
     ],
 )  # fmt: skip

@@ -1,0 +1,141 @@
+"""What the words of a question demand of a row.
+
+Comes in: a question whose words have a meaning in a table. Goes out: a filter for each demand, or ``None`` where one may be
+about two columns. Never: a range taken for a choice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .cover import Question, Use
+from .index import Asked
+
+_RANGE = frozenset({"to", "until", "till", "through", "between", "到", "至"})
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a row must satisfy in one column."""
+
+    column: int
+    sign: str
+    """``in``, a comparison with a number, or with ``date`` before it one with the beginning of a date."""
+    cells: tuple[str, ...] = ()
+    number: Decimal | None = None
+    time: str = ""
+
+
+class Meaning:
+    """The words of a question, each with its meaning in a table."""
+
+    def __init__(self, question: Question, uses: list[Use], table: Asked) -> None:
+        self.question = question.words
+        self.table = table
+        self.uses = uses
+        self.taken: set[int] = set()
+        """Uses of columns that a comparison is about."""
+
+    def of(self, *meanings: str) -> list[Use]:
+        """Return the uses of some meanings, in order."""
+        return [use for use in self.uses if use.meaning in meanings]
+
+    def says(self, use: Use) -> tuple[str, ...]:
+        """Return the words of a use."""
+        return tuple(word.form for word in self.question[use.start : use.stop])
+
+    def filters(self) -> tuple[Filter, ...] | None:
+        """Return all filters of the question; ``None`` where one may be about two columns."""
+        found: list[Filter] = []
+        for use in self.of("value"):
+            one = self._value(use)
+            if one is None:
+                return None
+            same = next((old for old in found if old.column == one.column and old.sign == "in"), None)
+            if same:
+                if not self._are_listed(use):
+                    return None
+                found.remove(same)
+                both = tuple(cell for cell in same.cells if cell in one.cells)  # 4k monitor: two parts of one cell
+                one = Filter(one.column, "in", both or tuple(dict.fromkeys((*same.cells, *one.cells))))
+            found.append(one)
+        for use in self.of("compare", "number"):
+            column = self._compared(use)
+            if column is None:
+                return None
+            found.append(Filter(column, use.said or "=", number=use.number))
+        for use in self.of("time"):
+            column = self._dated()
+            if column is None:
+                return None
+            found.append(Filter(column, f"date{use.said[:2].strip('0123456789-')}", time=use.said.lstrip("<>=")))
+        return tuple(found)
+
+    def _are_listed(self, use: Use) -> bool:
+        """Return whether nothing but and, or, a comma parts a value from the one before it; from May to July is a range."""
+        before = max(one.stop for one in self.of("value") if one.stop <= use.start)
+        return all(word.form not in _RANGE for word in self.question[before : use.start])
+
+    def _value(self, use: Use) -> Filter | None:
+        columns = dict(zip(use.columns, use.cells, strict=True))
+        if len(columns) > 1:
+            mentioned = {at for one in self.of("column", "concept") for at in one.columns}
+            columns = {at: cells for at, cells in columns.items() if at in mentioned} or columns
+        if len(columns) > 1:
+            return None
+        column, cells = next(iter(columns.items()))
+        if not use.is_part and column not in {self.table.label, self.table.codes}:
+            wider = self.table.parts.get(self.says(use), {}).get(column, frozenset())
+            if wider - cells:
+                return None  # Sales, where there is Sales North too
+        return Filter(column, "in", tuple(sorted(cells)))
+
+    def _compared(self, use: Use) -> int | None:
+        """Return the column that a number is compared with: the one named nearest to it, else the only one of its unit."""
+        near: list[tuple[int, int, int]] = []
+        for at, other in enumerate(self.uses):
+            if other.meaning not in {"column", "concept"}:
+                continue
+            numeric = [
+                column for column in other.columns if self.is_number(column) and self._has_unit(column, use.unit)
+            ]
+            if numeric:
+                distance = min(abs(other.start - use.stop), abs(use.start - other.stop))
+                near.append((distance, at, numeric[0]))
+        if near:
+            distance, at, column = min(near)
+            if use.meaning == "number" and distance > 1:
+                return None
+            self.taken.add(at)
+            return column
+        if use.meaning == "number":
+            return None
+        if use.unit:
+            fitting = [at for at in range(len(self.table.columns)) if self.adds(at) and self._has_unit(at, use.unit)]
+            fitting = [at for at in fitting if use.unit in self.table.columns[at].units]
+        else:
+            fitting = [at for at in range(len(self.table.columns)) if self.adds(at)]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _dated(self) -> int | None:
+        """Return the column that a time is about: the one that is named, the only one, or the one that is called date."""
+        columns = [at for at, one in enumerate(self.table.columns) if one.dates]
+        mentioned = [at for use in self.of("column", "concept") for at in use.columns if at in columns]
+        named = [self.table.concepts["date"]] if self.table.concepts.get("date") in columns else []
+        for found in (dict.fromkeys(mentioned), columns, named):
+            if len(found) == 1:
+                return next(iter(found))
+        return None
+
+    def _has_unit(self, column: int, unit: str) -> bool:
+        units = {one for one in self.table.columns[column].units if one}
+        return not unit or not units or unit in units
+
+    def is_number(self, column: int) -> bool:
+        """Return whether a column is one of numbers."""
+        return self.table.columns[column].kind == "number"
+
+    def adds(self, column: int) -> bool:
+        """Return whether the numbers of a column have a sum."""
+        return self.table.columns[column].adds
