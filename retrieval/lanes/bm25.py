@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ...ingest.errors import StorageError
 from ..where import Scope
+from ..words.question import known_share, terms
 from ..words.tokens import asked_tokens, match_query
 from .keyword_index import KeywordIndex, Keywords
 from .lane import LaneScores, best_of
@@ -90,8 +91,10 @@ class Bm25:
             best = best_of(scores, n)
             best = best[scores[best] > 0]
             ids = dict(catalog.execute(_IDS_OF_KEYS, [json.dumps(keys[best].tolist())]))
+            named = list(dict.fromkeys(form for term in terms(question) for form in term.forms))
+            known = known_share(question, self._frequencies(catalog, named))
         found = tuple(ids[key] for key in keys[best].tolist())
-        return LaneScores(self.name, found, scores[best], mean, std)
+        return LaneScores(self.name, found, scores[best], mean, std, known)
 
     def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
         """Return (len(ids),) float32 BM25, higher is better; 0 for a chunk that does not match or is unknown.
@@ -117,8 +120,11 @@ class Bm25:
             StorageError: the catalog cannot be read.
         """
         with _reading(self._connection()) as catalog:
-            index = self._current(catalog)
-            return index.frequencies(wanted) if index else chunk_frequencies(catalog, wanted)
+            return self._frequencies(catalog, wanted)
+
+    def _frequencies(self, catalog: sqlite3.Connection, wanted: Sequence[str]) -> dict[str, int]:
+        index = self._current(catalog)
+        return index.frequencies(wanted) if index else chunk_frequencies(catalog, wanted)
 
     def _current(self, catalog: sqlite3.Connection) -> Keywords | None:
         return self._index.current(catalog) if self._index else None

@@ -30,6 +30,8 @@ class LaneScores:
     mean: float
     std: float
     """0 when every chunk scores the same."""
+    known: float = 1.0
+    """0..1: the share of what the question names that any chunk of the base holds; 1 of lanes that read meaning."""
 
 
 class Lane(Protocol):

@@ -189,7 +189,8 @@ def _bm25(question: str, parts: Sequence[_Part]) -> tuple[LaneScores, dict[str, 
         change = sum(anew.values()) / before if before > 0 else 1.0
         if lane := part.lane("bm25"):
             known.append((part.n, lane.mean * change, lane.std * change))
-    return _moments("bm25", known), scores
+    reads = max((lane.known for part in parts if (lane := part.lane("bm25"))), default=1.0)
+    return replace(_moments("bm25", known), known=reads), scores
 
 
 def _score(text: str, idf: Mapping[str, float], mean_tokens: float) -> float:

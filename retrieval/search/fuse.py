@@ -55,9 +55,10 @@ def weights(found: Sequence[LaneScores]) -> tuple[float, ...]:
 
     With plain standardised scores a lane with a sharp winner decides alone; scaled to their maximum, a lane that knows
     nothing has as much to say as one that does. Dividing by the best z-score to the power of 0 is the first, of 1 the
-    second; ``_TEMPER`` lies between. benchmarks/retrieval.py measures it.
+    second; ``_TEMPER`` lies between. A lane of words counts by the square of the share of the question's words that the base
+    holds: in another language it finds names and figures at best. benchmarks/retrieval.py measures it.
     """
-    return tuple(_SHARES.get(lane.name, 1.0) / max(_best(lane), 1.0) ** _TEMPER for lane in found)
+    return tuple(_SHARES.get(lane.name, 1.0) * lane.known**2 / max(_best(lane), 1.0) ** _TEMPER for lane in found)
 
 
 def candidates(lanes: Sequence[LaneScores]) -> tuple[str, ...]:

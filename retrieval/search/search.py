@@ -27,6 +27,7 @@ from ..lanes.view import FOLDER, Views
 from ..models.embedder import Embedder
 from ..models.reranker import NO_RERANKERS, Reranker, Rerankers
 from ..where import Scope, Where, resolve, scope_of
+from ..words.directions import without_directions
 from .fuse import Fused, fuse, weights
 from .ranking import Ranking, ordered, reranked
 from .select import Ordering
@@ -95,7 +96,8 @@ class Searcher:
         """Return the ``k`` best chunks.
 
         Args:
-            question: not empty. What it puts in double quotation marks must be in a hit word for word.
+            question: not empty. What it puts in double quotation marks must be in a hit word for word; sentences that only
+                say how to answer are not searched.
             k: how many; fewer when the base holds fewer that match at all.
             lanes: which to ask; by default those that can read the question.
             where: only among these.
@@ -129,11 +131,12 @@ class Searcher:
             depth: how many candidates each lane gives at least.
         """
         reranker = self.reranker(ordering, by_default=lanes is None)
+        asked = without_directions(question)
         for attempt in count():
             generation = self._catalog.generation
-            chosen, notes = self._choose(question, lanes)
+            chosen, notes = self._choose(asked, lanes)
             within, more = self._within(question, where, scope)
-            ranking = self._ranked(question, chosen, within, k, max(depth, k), ordering, reranker)
+            ranking = self._ranked(asked, chosen, within, k, max(depth, k), ordering, reranker)
             whole = len(ranking.chunks) == len(ranking.candidates)
             if self._catalog.generation == generation or (whole and attempt >= _STEADY):
                 break

@@ -82,6 +82,16 @@ def terms(question: str) -> list[Term]:
     return list(found)
 
 
+def known_share(question: str, known: Collection[str]) -> float:
+    """Return how much of what a question names (0..1) is among the tokens of a base; 1 where it names nothing.
+
+    A Chinese question to an English base comes to little, and so does an English instruction around a Chinese name.
+    """
+    named = terms(question)
+    total = sum(term.share for term in named)
+    return sum(term.share for term in named if term.within(known)) / total if total else 1.0
+
+
 def _characters(run: str) -> Iterator[Term]:
     if len(run) == 1:
         if run not in FUNCTION:

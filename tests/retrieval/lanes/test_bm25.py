@@ -117,3 +117,12 @@ def test_a_damaged_catalog_is_a_storage_error(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection, pytest.raises(StorageError, match="not a database"):
         Bm25(lambda: connection).search("oil", 5)
     connection.close()
+
+
+def test_a_lane_says_how_much_of_a_question_its_base_knows() -> None:
+    """Words that only ask do not count; a question in another language is known by its names only."""
+    catalog = filled(("The warranty of the Kestrel covers parts",))
+    lane = Bm25(lambda: catalog)
+    assert lane.search("How long does the warranty of the Kestrel last?", 3).known == pytest.approx(2 / 3)
+    assert lane.search("Kestrel 的保修期有多长？", 3).known < 0.5
+    assert lane.search("warranty", 3).known == 1

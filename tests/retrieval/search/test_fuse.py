@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -131,6 +131,14 @@ def test_a_tempered_weight_lies_between_standardised_and_scaled_scores() -> None
     assert high > low
     assert light < heavy
     assert light * high > heavy * low
+
+
+def test_words_that_the_base_does_not_know_leave_the_question_to_meaning() -> None:
+    """BM25 weighs by the square of the share that it knows: of a question in another language next to nothing."""
+    lane = table(30, *[1, 0] * 20).search("q", 10)
+    whole, half, none = (weights([replace(lane, known=known)])[0] for known in (1.0, 0.5, 0.0))
+    assert half == pytest.approx(whole / 4)
+    assert none == 0
 
 
 def test_candidates_are_each_there_once_in_order_of_their_best_rank() -> None:
