@@ -14,7 +14,7 @@ import struct
 import urllib.request
 import weakref
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol, TypedDict, cast
 
@@ -22,7 +22,8 @@ from ..ingest.errors import GeneratorError, InputError, MissingExtraError
 from ..prompts.prompt import Prompt
 from .chat import turns, whole
 from .generator import FinishReason, Pieces, Sampling
-from .grammar import without
+from .gguf_file import n_parameters
+from .grammar import only_figures, without
 from .sampling import Ability, require
 from .streaming import Streams
 
@@ -83,7 +84,7 @@ class GGUFGenerator:
             context_tokens: the most tokens of prompt and answer; the model's own limit if that is lower.
             n_parallel: generations that run at once; more wait their turn. Each takes memory for its own context.
             n_gpu_layers: layers on the GPU, when there is one; -1: as many as fit.
-            n_threads: processor threads; ``None``: one per physical core.
+            n_threads: processor threads; ``None``: one per physical core that other programs leave free.
             thinking: let a reasoning model think first; its thoughts cost tokens and are not part of the text.
 
         Raises:
@@ -101,7 +102,7 @@ class GGUFGenerator:
             context_tokens=context_tokens,
             n_parallel=n_parallel,
             n_gpu_layers=n_gpu_layers,
-            n_threads=n_threads or physical_cores(),
+            n_threads=n_threads or free_cores(),
             thinking=thinking,
         )
         self._address = server.listening_address
@@ -123,6 +124,11 @@ class GGUFGenerator:
     def context_tokens(self) -> int:
         """The most tokens that prompt and answer may take together."""
         return self._context_tokens
+
+    @cached_property
+    def n_parameters(self) -> int | None:
+        """How many weights every token passes, about; ``None`` where the file does not say."""
+        return n_parameters(self._path)
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the text takes in the model's own tokenizer, without special tokens."""
@@ -205,9 +211,15 @@ def _request(prompt: Prompt, sampling: Sampling, strategy: str) -> dict[str, obj
         "repeat_penalty": sampling.repeat_penalty,
         "max_tokens": sampling.max_tokens,
         "stop": list(sampling.stop) or None,
-        "grammar": without(sampling.banned) if sampling.banned else None,
+        "grammar": _grammar(prompt, sampling),
     }
     return {key: value for key, value in wanted.items() if value is not None}
+
+
+def _grammar(prompt: Prompt, sampling: Sampling) -> str | None:
+    if sampling.banned:
+        return without(sampling.banned)
+    return only_figures([prompt.given]) if prompt.given else None
 
 
 def _load(
@@ -290,6 +302,15 @@ def physical_cores() -> int:
     if quota.isdigit() and period.isdigit():
         n_cores = min(n_cores, round(int(quota) / int(period)))
     return max(1, n_cores)
+
+
+def free_cores() -> int:
+    """Return the physical cores that other programs leave free, at least 1: llama.cpp's threads spin while they wait.
+
+    On 2 cores at a load of 18, two threads took 90 s for an answer that one wrote in 6 s.
+    """
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return max(1, physical_cores() - int(busy))
 
 
 def _read(path: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -52,10 +52,7 @@ def memory_needed(path: Path) -> MemoryNeeded | None:
     kind = known.get("general.architecture")
 
     def size(key: str) -> int:
-        value = known.get(f"{kind}.{key}")
-        if isinstance(value, tuple):  # a value for each layer
-            return max(value, default=0)
-        return int(value) if isinstance(value, (int, float)) else 0
+        return _size(known, f"{kind}.{key}")
 
     layers, width, heads = size("block_count"), size("embedding_length"), size("attention.head_count")
     if not layers or not heads:
@@ -64,6 +61,34 @@ def memory_needed(path: Path) -> MemoryNeeded | None:
     per_token = layers * (size("attention.head_count_kv") or heads) * (key + value) * _FLOAT16
     widest = max(size("vocab_size"), size("feed_forward_length"), 4 * width)
     return MemoryNeeded(weights, per_token, _BATCH * widest * _FLOAT32, size("context_length") or 1 << 30)
+
+
+def _size(known: Mapping[str, Value], key: str) -> int:
+    value = known.get(key)
+    if isinstance(value, tuple):  # a value for each layer
+        return max(value, default=0)
+    return int(value) if isinstance(value, (int, float)) else 0
+
+
+def n_parameters(path: Path) -> int | None:
+    """Return how many weights every token passes: those of attention and feed-forward layers, without the vocabulary's.
+
+    ``None`` if the header does not say. Of a mixture of experts those of all experts.
+    """
+    try:
+        known = dict(_header(path))
+    except (OSError, ValueError, struct.error, UnicodeDecodeError):
+        return None
+    kind = known.get("general.architecture")
+    layers, width, hidden, heads = (
+        _size(known, f"{kind}.{key}")
+        for key in ("block_count", "embedding_length", "feed_forward_length", "attention.head_count")
+    )
+    if not all((layers, width, hidden, heads)):
+        return None
+    shared = (_size(known, f"{kind}.attention.head_count_kv") or heads) / heads
+    experts = _size(known, f"{kind}.expert_count") or 1
+    return layers * (round((2 + 2 * shared) * width * width) + 3 * experts * width * hidden)
 
 
 def free_memory() -> int | None:

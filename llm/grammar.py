@@ -6,8 +6,11 @@ token, so it holds however a tokenizer would spell the strings.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Sequence
+
+_RUN = re.compile(r"[0-9]+")
 
 
 def without(banned: Sequence[str]) -> str:
@@ -30,6 +33,18 @@ def without(banned: Sequence[str]) -> str:
         alternatives.append(f"[^{excluded}] s0" if excluded else ". s0")
         rules.append(f"s{state} ::= ({' | '.join(alternatives)})?")
     return "root ::= s0\n" + "\n".join(rules)
+
+
+def only_figures(known: Sequence[str]) -> str:
+    """Return the grammar of every text whose runs of digits all stand in one of the texts that are known.
+
+    A longer figure is several runs, ``1,500.75``; that they belong together is not looked at.
+    """
+    runs = sorted({run for text in known for run in _RUN.findall(text)})
+    if not runs:
+        return "root ::= [^0-9]*"
+    alternatives = " | ".join(f'"{run}"' for run in runs)
+    return f"root ::= [^0-9]* (run [^0-9]+)* run?\nrun ::= {alternatives}"
 
 
 def _automaton(banned: Sequence[str]) -> tuple[list[dict[str, int]], list[bool]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 
 from ..ingest.errors import GeneratorError
@@ -71,7 +72,8 @@ def fill(
         if used <= room_tokens:
             refusal = templates.nothing_found(language_of(question))
             dropped = tuple(hits[len(kept) :])
-            return Prompt(question, messages, tuple(ordered), dropped, refusal, task.name, task.topics)
+            given = "\n".join([*(_passage(at, hit) for at, hit in enumerate(ordered, 1)), question])
+            return Prompt(question, messages, tuple(ordered), dropped, refusal, task.name, task.topics, given)
         if len(kept) <= 1:
             raise GeneratorError(
                 f"the question and its best passage take {used} tokens and the model has room for {room_tokens}; "
@@ -79,6 +81,20 @@ def fill(
             )
         excess = (used - room_tokens) / used
         kept = kept[: max(1, min(len(kept) - 1, round(len(kept) * (1 - excess))))]
+
+
+def brief(prompt: Prompt, text: str, templates: Templates = SHIPPED) -> Prompt:
+    """Return the prompt with a short request instead of its messages: a text, and the question.
+
+    Args:
+        prompt: what is written is read back with it.
+        text: what to write from; of the passages of ``prompt``.
+        templates: the user's own come before those that ship.
+    """
+    question = fenced(prompt.question.strip())
+    values = {"passages": text, "question": question}
+    messages = put_in(templates, "brief", language_of(question), values)
+    return replace(prompt, messages=messages, given=f"{text}\n{question}")
 
 
 _PER_MESSAGE = 8

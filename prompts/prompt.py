@@ -55,6 +55,9 @@ class Prompt:
     task: TaskName = "answer"
     sides: tuple[Topic, ...] = ()
     """What is to be compared."""
+    given: str = ""
+    """What is to be written from, with the question: a backend that can see to it lets no figure through that is not in it.
+    Empty: any figure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def read(
     if judge and finished:
         sentences = second_opinion(sentences, judge)
     if strict:
-        return _without_unsupported(sentences, dropped)
+        return borne_out(sentences, dropped=dropped)
     text = "".join(_shown(plain, spans, sentences))
     return Reading(text, sentences, abstained=False, n_dropped_marks=dropped)
 
@@ -93,11 +93,12 @@ def _claimed(starts: Sequence[int], marks: Sequence[tuple[int, int]]) -> list[li
     return claimed
 
 
-def _without_unsupported(sentences: tuple[Sentence, ...], dropped: int) -> Reading:
-    """Return the supported and partly supported sentences, with marks counted anew."""
-    kept = [sentence for sentence in sentences if sentence.support != "unsupported"]
+def borne_out(sentences: Sequence[Sentence], *, dropped: int = 0, partly: bool = True, first: int = 1) -> Reading:
+    """Return the supported sentences, and if ``partly`` is set those of which a part is, with marks counted from ``first``."""
+    wanted = ("supported", "partly") if partly else ("supported",)
+    kept = [sentence for sentence in sentences if sentence.support in wanted]
     order = dict.fromkeys(citation.mark for sentence in kept for citation in sentence.citations)
-    numbering = {mark: number for number, mark in enumerate(order, 1)}
+    numbering = {mark: number for number, mark in enumerate(order, first)}
     anew = tuple(
         replace(
             sentence,

@@ -24,6 +24,7 @@ SLOTS: dict[str, tuple[Slot, ...]] = {
     "answer": _ANSWER,
     "step-by-step": _ANSWER,
     "few-shot": _ANSWER,
+    "brief": ("passages", "question"),
     "summarise": _ANSWER,
     "compare": _ANSWER,
     "condense": ("history", "question"),

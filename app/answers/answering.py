@@ -16,7 +16,8 @@ from functools import partial
 
 from ...ingest.errors import CannotDoError
 from ...ingest.store.catalog import Catalog
-from ...llm.generator import Generator
+from ...llm.extractive import Extractive
+from ...llm.generator import Generator, Sampling
 from ...llm.selection import nearest
 from ...llm.span import answer_span
 from ...llm.streaming import Ending
@@ -36,10 +37,11 @@ from ..i18n.chinese import in_chinese
 from .answer import Answer, Asked, Searched
 from .direct import directly
 from .material import Material
-from .notes import absent_notes, answer_notes, coverage_notes, cut_notes, prompt_notes, task_notes
+from .notes import absent_notes, answer_notes, coverage_notes, cut_notes, prompt_notes, small_notes, task_notes
 from .record import Written
 from .tasks import Gathering
 from .unsure import shown_as_unsure
+from .writing import Writing
 
 Timings = list[tuple[str, float]]
 
@@ -119,12 +121,46 @@ class Answering:
             raise CannotDoError(
                 f"extractive quotes and cannot write in the style {asked.style!r}; choose a model with --llm"
             )
+        answer = replace(answer, model=generator.name)
         began = time.perf_counter()
-        prompt = self._prompt(answer, asked, task, generator)
+        quoted = fill(
+            asked.question, answer.hits, count_tokens=len, room_tokens=sys.maxsize, templates=self.prompts, task=task
+        )
+        coverage = coverage_notes(quoted, answer.hits, material.n_passages)
+        answer = replace(answer, notes=(*answer.notes, *coverage, *prompt_notes(quoted, generator.name)))
         timings.append(("prompt", time.perf_counter() - began))
-        coverage = coverage_notes(prompt, answer.hits, material.n_passages)
-        notes = (*answer.notes, *coverage, *prompt_notes(prompt, generator.name))
-        yield from self._write(replace(answer, model=generator.name, notes=notes), prompt, generator, asked, timings)
+        if generator.name == "extractive":
+            yield from self._quote(answer, quoted, generator, asked, timings)
+            return
+        raw = "".join(Extractive().generate(quoted, Sampling()))
+        quotes = self._read(answer, quoted, raw, replace(asked, style="plain"), finished=True)
+        writing = Writing(generator, self.prompts, self._read, asked, quoted, quotes)
+        if writing.small and task.name != "answer":
+            notes = (*quotes.notes, *small_notes(generator.name))
+            yield replace(quotes, notes=notes, timings=tuple(timings)), Written(quoted.messages, raw)
+            return
+        yield from self._written(answer, writing, task, timings)
+
+    def _written(
+        self, answer: Answer, writing: Writing, task: Task, timings: Timings
+    ) -> Generates[tuple[Answer, Written]]:
+        began = time.perf_counter()
+        asked = writing.asked
+        own = self.prompts.own("answer", language_of(asked.question))
+        if writing.small and asked.style == "plain" and not own and writing.quotes.sentences:
+            prompt = writing.brief()
+        else:
+            prompt = self._prompt(answer, asked, task, writing.generator)
+        timings.append(("request", time.perf_counter() - began))
+        dropped = tuple(prompt_notes(prompt, answer.model))
+        with closing(writing.answers(replace(answer, notes=(*answer.notes, *dropped)), prompt, timings)) as answers:
+            for found, written in answers:
+                yield (self._last(found, timings) if found.finished else found), written
+
+    def _last(self, answer: Answer, timings: Timings) -> Answer:
+        """Return a written answer that is finished; what comes closest, where nothing of it is borne out."""
+        last = replace(answer, timings=tuple(timings), answer_span=_exact(answer))
+        return self._unsure(last) if last.abstained or not last.sentences else last
 
     def _unsure(self, answer: Answer) -> Answer:
         """Return what comes closest, quoted; no model is asked, for it would write an answer."""
@@ -148,8 +184,6 @@ class Answering:
             style=asked.style, templates=self.prompts, task=task,
         )  # fmt: skip
         first = filled(answer.hits)
-        if generator.name == "extractive":
-            return first
         kept = answer.hits[: len(answer.hits) - len(first.dropped)]
         spare = (room - tokens_of(first.messages, count)) * 9 // 10  # a text's tokens are not the sum of its parts'
         passages = readable(self._catalog, kept, spare, count)
@@ -158,7 +192,7 @@ class Answering:
         prompt = filled(passages)
         return replace(prompt, dropped=(*prompt.dropped, *first.dropped))
 
-    def _write(
+    def _quote(
         self, answer: Answer, prompt: Prompt, generator: Generator, asked: Asked, timings: Timings
     ) -> Generates[tuple[Answer, Written]]:
         raw, ending = "", Ending()
@@ -173,7 +207,7 @@ class Answering:
         cut = cut_notes(asked.sampling.max_tokens) if ending.reason == "length" else ()
         last = self._read(replace(answer, notes=(*answer.notes, *cut)), prompt, raw, asked, finished=True)
         last = replace(last, finish_reason=ending.reason, answer_span=_exact(last))
-        if last.abstained and generator.name == "extractive":
+        if last.abstained:
             last = self._unsure(last)
         yield replace(last, timings=tuple(timings)), Written(prompt.messages, raw)
 

@@ -62,6 +62,16 @@ def coverage_notes(prompt: Prompt, hits: Sequence[Hit], n_passages: Mapping[str,
         yield f"Made from {n} of {total} passages: {each}." if each else f"Made from {n} of {total} passages."
 
 
+def quotes_notes(model: str, why: str) -> tuple[str, ...]:
+    """Return that quotes are shown instead of what a model wrote."""
+    return (f"What {model} wrote {why}: these are quoted sentences.",)
+
+
+def small_notes(model: str) -> tuple[str, ...]:
+    """Return that a model was not asked to summarise or compare."""
+    return (f"{model} is too small to summarise or compare: these are quoted sentences.",)
+
+
 def cut_notes(max_tokens: int) -> tuple[str, ...]:
     """Return that the answer has no end."""
     return (f"The answer was cut at {max_tokens} tokens; for more: --max-tokens {2 * max_tokens}",)

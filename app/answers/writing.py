@@ -1,0 +1,179 @@
+"""An answer that a language model writes, and that can never say less than the quotes.
+
+Comes in: a question, the quotes that answer it, and a model. Goes out: snapshots of the answer. Never: a sentence that nothing
+bears out, a text that runs in circles, or a written answer that lacks what the quotes hold.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Generator as Generates
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Protocol, cast
+
+from ...llm.generator import Generator, Sampling
+from ...llm.streaming import Ending
+from ...llm.watch import Fault, fault
+from ...prompts.evidence import evidence
+from ...prompts.fill import brief
+from ...prompts.prompt import Prompt
+from ...prompts.read import borne_out
+from ...prompts.templates import Templates
+from .answer import Answer, Asked
+from .notes import cut_notes, quotes_notes
+from .record import Written
+from .saying import Says, beside, restated, says
+
+SMALL = 1_500_000_000
+"""Weights. A smaller model is given the quotes and a short request, a larger one passages and rules."""
+_BRIEF_TOKENS = 160
+"""Of a short sentence; a small model that writes more goes on about other things."""
+_FIRM = 1.15
+"""Repetition penalty of a small model's second attempt."""
+_ENDS = re.compile(r"[.!?。！？\n]")
+
+_WHY: dict[Fault, str] = {
+    "loop": "went on in circles",
+    "echo": "recited the request",
+    "language": "changed language",
+    "marks": "was marks only",
+    "empty": "was empty",
+}
+_UNSAID = "did not say what the passages say"
+
+
+class ReadBack(Protocol):
+    """Reads a model's text back into an answer."""
+
+    def __call__(self, answer: Answer, prompt: Prompt, raw: str, asked: Asked, *, finished: bool) -> Answer:
+        """Return the answer with the sentences of ``raw``, each with what it cites."""
+
+
+def is_small(generator: Generator) -> bool:
+    """Return whether a model is known to be small."""
+    size = cast("int | None", getattr(generator, "n_parameters", None))
+    return size is not None and size < SMALL
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What a model was asked, and what came of it."""
+
+    prompt: Prompt
+    sampling: Sampling
+    raw: str = ""
+    wrong: Fault | None = None
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """One answer being written."""
+
+    generator: Generator
+    templates: Templates
+    read: ReadBack
+    asked: Asked
+    quoted: Prompt
+    """What the quotes are from."""
+    quotes: Answer
+    """What kb quotes; without sentences where nothing can be quoted."""
+
+    @property
+    def small(self) -> bool:
+        """Whether the model is given the quotes, and held to them word for word."""
+        return is_small(self.generator)
+
+    def brief(self) -> Prompt:
+        """Return the short request: what is quoted with what stands around it, and the question."""
+        return brief(self.quoted, evidence(self.quoted, self.quotes.sentences, around=0), self.templates)
+
+    def answers(
+        self, answer: Answer, prompt: Prompt, timings: list[tuple[str, float]]
+    ) -> Generates[tuple[Answer, Written]]:
+        """Yield the answer as far as it is borne out and says what the quotes say; at its end, else, the quotes."""
+        began = time.perf_counter()
+        attempt = Attempt(prompt, self._sampling())
+        kept = yield from self._attempt(attempt, answer, timings)
+        if attempt.wrong and self._says(kept) == "less" and (less := self._less()):
+            attempt = Attempt(less, self._firmer(), wrong=attempt.wrong)
+            kept = yield from self._attempt(attempt, answer, timings)
+        timings.append(("generate", time.perf_counter() - began))
+        yield self._chosen(answer, kept, attempt), Written(attempt.prompt.messages, attempt.raw)
+
+    def _attempt(
+        self, attempt: Attempt, answer: Answer, timings: list[tuple[str, float]]
+    ) -> Generates[tuple[Answer, Written], None, Answer]:
+        """Let the model write until it is done or something is wrong; return what can be kept of its text."""
+        raw, wrong, ending, began = "", None, Ending(), time.perf_counter()
+        given, request = attempt.prompt.given, attempt.prompt.messages[-1].content.rsplit("\n", 1)[-1]
+        with closing(ending.of(self.generator.generate(attempt.prompt, attempt.sampling))) as pieces:
+            for piece in pieces:
+                if not raw and not any(stage == "first token" for stage, _ in timings):
+                    timings.append(("first token", time.perf_counter() - began))
+                raw += piece
+                if wrong := fault(raw, given, request, finished=False):
+                    break
+                if _ENDS.search(piece):
+                    so_far = self._kept(answer, attempt.prompt, raw, finished=False)
+                    if self._says(so_far) != "less":
+                        yield so_far, Written(attempt.prompt.messages, raw)
+        attempt.raw, attempt.cut = raw, ending.reason == "length"
+        attempt.wrong = wrong or fault(raw, given, request, finished=True)
+        return self._kept(answer, attempt.prompt, raw, finished=attempt.wrong is None)
+
+    def _kept(self, answer: Answer, prompt: Prompt, raw: str, *, finished: bool) -> Answer:
+        """Return the answer with the sentences that are borne out; of a small model's only those that are so wholly."""
+        found = self.read(answer, prompt, raw, replace(self.asked, strict=False), finished=finished)
+        if found.abstained:
+            return found
+        question, quotes = self.asked.question, self.quotes.sentences
+        distinct = {" ".join(sentence.text.split()): sentence for sentence in reversed(found.sentences)}
+        read = [restated(sentence, quotes, question) for sentence in reversed(distinct.values())]
+        kept = borne_out(read, partly=not (self.small or self.asked.strict))
+        return replace(found, text=kept.text, sentences=kept.sentences)
+
+    def _says(self, kept: Answer) -> Says:
+        if kept.abstained or not kept.sentences:
+            return "less"
+        if self.quoted.task != "answer":
+            return "all"
+        return says(kept.text, self.quotes.sentences, self.asked.question, strictly=self.small)
+
+    def _chosen(self, answer: Answer, kept: Answer, attempt: Attempt) -> Answer:
+        """Return what was written, or the quotes and then what was written, or the quotes."""
+        said = self._says(kept)
+        if said != "less":
+            both = beside(kept.sentences, self.quotes.sentences[0]) if said == "some" else kept.sentences
+            shown = borne_out(both)
+            cut = cut_notes(self.asked.sampling.max_tokens) if attempt.cut and not self.small else ()
+            reason = "length" if cut else "stop"
+            notes = (*kept.notes, *cut)
+            return replace(
+                kept, text=shown.text, sentences=shown.sentences, notes=notes, finish_reason=reason, finished=True
+            )
+        why = _WHY[attempt.wrong] if attempt.wrong else _UNSAID
+        quotes = replace(self.quotes, model=answer.model, notes=(*answer.notes, *quotes_notes(answer.model, why)))
+        if self.small or kept.abstained or not kept.sentences or not quotes.sentences:
+            return quotes
+        first = 1 + max((citation.mark for citation in quotes.citations), default=0)
+        below = borne_out(kept.sentences, first=first)
+        text = f"{quotes.text}\n\n{below.text}"
+        return replace(quotes, text=text, sentences=(*quotes.sentences, *below.sentences))
+
+    def _sampling(self) -> Sampling:
+        given = self.asked.sampling
+        return replace(given, max_tokens=min(given.max_tokens, _BRIEF_TOKENS)) if self.small else given
+
+    def _firmer(self) -> Sampling:
+        given = self._sampling()
+        return replace(given, repeat_penalty=given.repeat_penalty or _FIRM) if self.small else given
+
+    def _less(self) -> Prompt | None:
+        """Return a request with the best quote alone; ``None`` where there is none, or the user's style is asked for."""
+        best = self.quotes.sentences[:1]
+        if not best or self.quoted.task != "answer" or self.asked.style != "plain":
+            return None
+        return brief(self.quoted, evidence(self.quoted, best, around=0), self.templates)

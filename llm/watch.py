@@ -1,0 +1,93 @@
+"""What a model writes, watched while it writes: whether it goes on in circles, recites the request, or changes language.
+
+Comes in: the text so far, and what the model was given. Goes out: what is wrong with it. Never: a judgement of what it says.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+from ..ingest.text.sentences import sentence_spans
+
+Fault = Literal["loop", "echo", "language", "marks", "empty"]
+
+_LETTER = re.compile(r"[^\W\d_]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LATIN = re.compile(r"[A-Za-z]")
+_MARK = re.compile(r"[\[【]\s*\d{1,3}(?:\s*[,，、]\s*\d{1,3})*\s*[\]】]")
+_CIRCLE = re.compile(r"(.{12,200}?)\1\1\s*$|(.{2,11}?)\2{5}\s*$|(.)\3{15}\s*$", re.DOTALL)
+"""Something long three times in a row, something short six times, one character sixteen times."""
+_TAIL = 800
+"""Characters that are looked at for a circle."""
+_SAID_AGAIN = 4
+"""Words, or Chinese characters: a shorter sentence may stand twice."""
+_FRAME = re.compile(
+    r"</?\s*(?:passage|history|text)\b|<\s*\|[\w ]+\|\s*>|^\s*\[/?INST\]"
+    r"|^\s*(?:Question|Passages?|Text|问题|资料|文字)\s*[:：]",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What stands around passages and questions, never in an answer."""
+_ECHO = 24
+"""Characters of the request's last line that, written again, are an echo."""
+_ENOUGH = 16
+"""Letters from which on a text has a language."""
+_SHARE = 0.1
+"""Of an answer's letters that have to be Chinese where the question is, and what is read is."""
+
+
+def fault(written: str, given: str, request: str, *, finished: bool) -> Fault | None:
+    """Return what is wrong with a text, written whole or so far; ``None`` if nothing is.
+
+    Args:
+        written: the model's text.
+        given: what it was to write from, with the question.
+        request: the last line of what it was told.
+        finished: whether it has stopped.
+    """
+    plain = _MARK.sub("", written)
+    if finished and not _LETTER.search(plain) and not re.search(r"\d", plain):
+        return "marks" if _MARK.search(written) else "empty"
+    if not finished and len(_MARK.findall(written)) > _SAID_AGAIN and not _LETTER.search(plain):
+        return "marks"
+    if _goes_in_circles(plain):
+        return "loop"
+    if _echoes(plain, given, request):
+        return "echo"
+    return "language" if _changes_language(plain, given) else None
+
+
+def _goes_in_circles(text: str) -> bool:
+    if _CIRCLE.search(text[-_TAIL:]):
+        return True
+    said = [" ".join(text[start:stop].lower().split()) for start, stop in sentence_spans(text)]
+    long = [one for one in said if max(len(one.split()), len(_HAN.findall(one))) >= _SAID_AGAIN]
+    return len(long) > len(set(long))
+
+
+def _echoes(text: str, given: str, request: str) -> bool:
+    frame = _FRAME.search(text)
+    if frame and frame.group().strip() not in given:
+        return True
+    return len(request) >= _ECHO and request[:_ECHO].lower() in text.lower()
+
+
+def _changes_language(text: str, given: str) -> bool:
+    letters = _LETTER.findall(text)
+    if len(letters) < _ENOUGH:
+        return False
+    n_han, n_han_given = len(_HAN.findall(text)), len(_HAN.findall(given))
+    if n_han_given > _SHARE * len(_LETTER.findall(given)) and n_han < _SHARE * len(letters):
+        return _in_han(given) and len(_LATIN.findall(text)) > _ENOUGH
+    return any(_script(letter) not in {_script(other) for other in given} for letter in set(letters))
+
+
+def _in_han(given: str) -> bool:
+    """Return whether what is read is Chinese, rather than a Chinese question over text in another script."""
+    return len(_HAN.findall(given)) * 3 > len(_LATIN.findall(given))
+
+
+def _script(letter: str) -> str:
+    """Return the script of a letter, by the first word of its name: LATIN, CJK, CYRILLIC."""
+    return "LATIN" if letter.isascii() else unicodedata.name(letter, "UNKNOWN").split(" ", 1)[0]
