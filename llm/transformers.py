@@ -71,6 +71,11 @@ class TransformersGenerator:
         """The most tokens that prompt and answer may take together."""
         return self._context_tokens
 
+    @property
+    def n_parameters(self) -> int:
+        """How many weights it has."""
+        return sum(weights.numel() for weights in self._ready().model.parameters())
+
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the text takes in the model's own tokenizer, without special tokens."""
         return len(self._ready().tokenizer.encode(whole(text), add_special_tokens=False))

@@ -34,7 +34,7 @@ _ECHO = 24
 _ENOUGH = 16
 """Letters from which on a text has a language."""
 _SHARE = 0.1
-"""Of an answer's letters that have to be Chinese where the question is, and what is read is."""
+"""Of an answer's letters that have to be Chinese where what is read is, rather than only the question about it."""
 
 
 def fault(written: str, given: str, request: str, *, finished: bool) -> Fault | None:
@@ -78,14 +78,10 @@ def _changes_language(text: str, given: str) -> bool:
     if len(letters) < _ENOUGH:
         return False
     n_han, n_han_given = len(_HAN.findall(text)), len(_HAN.findall(given))
-    if n_han_given > _SHARE * len(_LETTER.findall(given)) and n_han < _SHARE * len(letters):
-        return _in_han(given) and len(_LATIN.findall(text)) > _ENOUGH
-    return any(_script(letter) not in {_script(other) for other in given} for letter in set(letters))
-
-
-def _in_han(given: str) -> bool:
-    """Return whether what is read is Chinese, rather than a Chinese question over text in another script."""
-    return len(_HAN.findall(given)) * 3 > len(_LATIN.findall(given))
+    if 3 * n_han_given > len(_LATIN.findall(given)) and n_han < _SHARE * len(letters):
+        return True
+    known = {_script(letter) for letter in given}
+    return any(_script(letter) not in known for letter in set(letters))
 
 
 def _script(letter: str) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from ...llm.candidates import is_item
 from ...llm.extractive import answer_span
-from ...prompts.claims import figures, in_digits, names
+from ...prompts.claims import figures, in_digits
 from ...prompts.ground import locate
 from ...prompts.prompt import Citation, Sentence
 from ...retrieval.words.answer_kind import likely_answer, new_matches
@@ -23,8 +23,8 @@ _MOST = 0.6
 _RESTATED = 0.7
 """Share of a sentence's words that are the question's or the quote's."""
 
-_FOREIGN = 2
-"""Words such a sentence may have of its own, no names and no figures: *is also known as*."""
+_LINKS = frozenset(tokens("is also called named known as titled it they the answer 是 叫 叫做 称为 答案"))
+"""Words that such a sentence may have of its own."""
 
 Says = Literal["all", "some", "less"]
 """As much as the quotes; a part, so that the quotes belong beside it; or not what was asked for."""
@@ -90,15 +90,14 @@ def _passage(citation: Citation) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _is_restated(text: str, quote: str, question: str) -> bool:
-    """Return whether what a text says beyond the question is one phrase of the quote, and a plain word or two."""
+    """Return whether what a text says beyond the question is one phrase of the quote."""
     there = tokens(in_digits(quote))
     new = [token for token in tokens(in_digits(text)) if token in _beyond(text, question)]
     foreign = {token for token in new if token not in there}
-    named = {token for name in names(text) for token in tokens(name)} | figures(text).keys()
     phrase = [token for token in new if token in there]
     said = [token for token in there if token in _beyond(quote, question)]
     runs = (said[at : at + len(phrase)] for at in range(len(said)))
-    return len(foreign) <= _FOREIGN and not foreign & named and bool(phrase) and any(run == phrase for run in runs)
+    return foreign <= _LINKS and bool(phrase) and any(run == phrase for run in runs)
 
 
 def _beyond(text: str, question: str) -> set[str]:

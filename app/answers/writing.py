@@ -108,6 +108,7 @@ class Writing:
     ) -> Generates[tuple[Answer, Written], None, Answer]:
         """Let the model write until it is done or something is wrong; return what can be kept of its text."""
         raw, wrong, ending, began = "", None, Ending(), time.perf_counter()
+        so_far = replace(answer, text="", abstained=False, finished=False)
         given, request = attempt.prompt.given, attempt.prompt.messages[-1].content.rsplit("\n", 1)[-1]
         with closing(ending.of(self.generator.generate(attempt.prompt, attempt.sampling))) as pieces:
             for piece in pieces:
@@ -117,9 +118,12 @@ class Writing:
                 if wrong := fault(raw, given, request, finished=False):
                     break
                 if _ENDS.search(piece):
-                    so_far = self._kept(answer, attempt.prompt, raw, finished=False)
-                    if self._says(so_far) != "less":
-                        yield so_far, Written(attempt.prompt.messages, raw)
+                    kept = self._kept(answer, attempt.prompt, raw, finished=False)
+                    so_far = kept if self._says(kept) != "less" else so_far
+                yield (
+                    so_far,
+                    Written(attempt.prompt.messages, raw),
+                )  # also when there is nothing new: whoever waits may stop it
         attempt.raw, attempt.cut = raw, ending.reason == "length"
         attempt.wrong = wrong or fault(raw, given, request, finished=True)
         return self._kept(answer, attempt.prompt, raw, finished=attempt.wrong is None)

@@ -23,6 +23,7 @@ SPOKEN = (
     "app/base/embedders.py",
     "app/answers/log.py",
     "app/answers/notes.py",
+    "app/answers/writing.py",
     "app/base/notes.py",
     "app/cli/show.py",
     "app/answers/census.py",

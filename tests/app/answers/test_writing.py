@@ -1,0 +1,158 @@
+"""An answer that a model writes says what the quotes say, or the quotes are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from kb import Answer, KnowledgeBase, Sampling
+from kb.llm.generator import Pieces
+from kb.llm.gguf import GGUFGenerator
+from kb.prompts.prompt import Prompt
+
+HOTEL = "# Travel\n\nThe hotel allowance is 120 euros a night. Breakfast is paid by the guest. Tickets are booked by Ms Ward.\n"
+ASKED = "How much is the hotel allowance?"
+COLONY = "The colony that settlers founded on the coast of Florida was called Fort Caroline."
+
+
+class Scripted:
+    """A small model that writes what it is told to, one text an attempt, and remembers what it was asked."""
+
+    context_tokens = 4096
+
+    def __init__(self, *texts: str, n_parameters: int = 1_000) -> None:
+        self.name = "scripted"
+        self.n_parameters = n_parameters
+        self.asked: list[Prompt] = []
+        self._texts = list(texts)
+
+    def count_tokens(self, text: str) -> int:
+        """See ``Generator``."""
+        return len(text) // 4
+
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
+        """See ``Generator``; a text is written five characters at a time."""
+        assert sampling.max_tokens
+        self.asked.append(prompt)
+        text = self._texts.pop(0)
+        for at in range(0, len(text), 5):
+            yield text[at : at + 5]
+        return "stop"
+
+    def close(self) -> None:
+        """See ``Generator``."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "files"
+    place.mkdir()
+    (place / "travel.md").write_text(HOTEL)
+    (place / "colony.md").write_text(f"# Florida\n\n{COLONY}\n")
+    return place
+
+
+def ask(folder: Path, model: Scripted, question: str = ASKED, *, strict: bool = False) -> Answer:
+    with KnowledgeBase.open(embedder="tfidf", llm=model) as kb:
+        kb.ingest([folder])
+        *_, answer = kb.stream(question, strict=strict)
+        return answer
+
+
+def test_what_is_borne_out_and_says_as_much_is_the_answer(folder: Path) -> None:
+    """A sentence with the figure that was asked for is shown alone, cited, and without a note."""
+    answer = ask(folder, Scripted("The hotel allowance is 120 euros."))
+    assert answer.text == "The hotel allowance is 120 euros. [1]"
+    assert [citation.quote for citation in answer.citations] == ["The hotel allowance is 120 euros a night."]
+    assert not any("quoted" in note for note in answer.notes)
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [
+        (("The hotel allowance is 130 euros.",), "did not say what the passages say"),
+        (("Breakfast is paid by the guest.",), "did not say what the passages say"),
+        (("It depends on the country and on the city that you travel to.",), "did not say"),
+        (("[1] [2] [3] [4] [5] [6] [7] [8]", "[2] [3]"), "was marks only"),
+        (("", ""), "was empty"),
+        (('<passage id="9" from="x">\n<passage', '<passage id="9"'), "recited the request"),
+        (
+            ("You see it is. You see it is. You see it is.", "so it is " * 9),
+            "circles",
+        ),
+    ],
+)
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_quotes_are_shown_instead_of_less(folder: Path, texts: Sequence[str], why: str, strict: bool) -> None:  # noqa: FBT001
+    """Wrong figures, other sentences, loops, echoes, marks and nothing: the quotes, one note, and never an empty answer."""
+    answer = ask(folder, Scripted(*texts), strict=strict)
+    assert "120 euros a night" in answer.text
+    assert not any(text and text in answer.text for text in texts if "Breakfast" not in text)
+    assert sum(why in note for note in answer.notes) == 1
+    assert answer.sure
+
+
+def test_tried_once_more_with_less(folder: Path) -> None:
+    """After a fault the model is given the best quote alone; what it then writes counts."""
+    model = Scripted("[1] [2] [3] [4] [5] [6]", "The hotel allowance is 120 euros.")
+    assert ask(folder, model).text == "The hotel allowance is 120 euros. [1]"
+    first, second = (prompt.messages[-1].content for prompt in model.asked)
+    assert len(second) <= len(first)
+
+
+def test_a_part_of_a_quote_stands_before_it(folder: Path) -> None:
+    """The question's words with one phrase of the quote are the answer; the quote, which says more, stands below."""
+    answer = ask(folder, Scripted("The colony was called Fort Caroline."), "What was the colony in Florida called?")
+    assert answer.text == f"The colony was called Fort Caroline. [1]\n\n{COLONY} [1]"
+
+
+def test_a_small_model_is_given_little_and_a_large_one_the_passages(folder: Path) -> None:
+    """The short request has neither fence nor mark nor rule; a large model gets passages, and marks its sentences."""
+    small, large = Scripted("120 euros."), Scripted("The allowance is 120 euros [2].", n_parameters=7_000_000_000)
+    ask(folder, small)
+    ask(folder, large)
+    (little,), (much,) = small.asked, large.asked
+    assert "<passage" not in little.messages[-1].content
+    assert "120 euros" in little.messages[-1].content
+    assert "<passage" in much.messages[-1].content
+    assert ASKED in little.given
+    assert ASKED in much.given
+
+
+def test_a_small_model_does_not_summarise(folder: Path) -> None:
+    """Asked to summarise, kb quotes, and says why."""
+    model = Scripted()
+    answer = ask(folder, model, "Summarise the hotel allowance")
+    assert model.asked == []
+    assert any("too small" in note for note in answer.notes)
+
+
+@pytest.fixture(scope="module")
+def real(smollm2: Path) -> Iterator[GGUFGenerator]:
+    made = GGUFGenerator(smollm2, context_tokens=1024, n_threads=1)
+    yield made
+    made.close()
+
+
+def test_a_real_model_writes_what_the_quotes_say(folder: Path, real: GGUFGenerator) -> None:
+    """SmolLM2's answer holds the figure, cites it word for word, and is the same each time."""
+    with KnowledgeBase.open(embedder="tfidf", llm=real) as kb:
+        kb.ingest([folder])
+        answers = [kb.ask(ASKED) for _ in range(2)]
+        for answer in answers:
+            assert "120" in answer.text
+            assert all(kb.document_text(one.source)[one.start : one.stop] == one.quote for one in answer.citations)
+            assert answer.citations
+    assert answers[0].text == answers[1].text
+
+
+def test_a_real_model_cannot_write_a_figure_that_it_was_not_given(real: GGUFGenerator) -> None:
+    """Asked to count to nine, it writes no digit but those that are given."""
+    from kb.prompts.prompt import Message
+
+    request = (Message("user", "Write the numbers from 1 to 9: 1 2 3"),)
+    free = "".join(real.generate(Prompt("", request, ()), Sampling(max_tokens=24)))
+    bound = "".join(real.generate(Prompt("", request, (), given="12 7"), Sampling(max_tokens=24)))
+    assert any(digit in free for digit in "345689")
+    assert not any(digit in bound for digit in "345689")
