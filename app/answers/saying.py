@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ...llm.candidates import is_item
-from ...llm.extractive import answer_span
+from ...llm.span import answer_span
 from ...prompts.claims import figures, in_digits
 from ...prompts.ground import locate
 from ...prompts.prompt import Citation, Sentence
+from ...retrieval.sentences.units import is_item
 from ...retrieval.words.answer_kind import likely_answer, new_matches
 from ...retrieval.words.tokens import tokens
 
