@@ -20,8 +20,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from kb.app.answers.answer import Asked
-from kb.app.answers.tables import from_tables
 from kb.app.api import KnowledgeBase
+from kb.app.exact.tables import from_tables
 from tables_asked import Question, colloquial, formal, traps
 from tables_made import made, written
 

@@ -22,6 +22,8 @@ app/asking
 app/bridges app/as_data
 app/measure
 app/answers
+app/exact
+app/answers/answer
 app/base
 app/i18n
 llm

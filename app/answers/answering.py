@@ -33,9 +33,9 @@ from ...retrieval.search.evidence import Evidence, weigh
 from ...retrieval.search.passages import readable
 from ...retrieval.search.search import Found
 from ..base.library import Library
+from ..exact.direct import directly
 from ..i18n.chinese import in_chinese
 from .answer import Answer, Asked, Searched
-from .direct import directly
 from .material import Material
 from .notes import absent_notes, answer_notes, coverage_notes, cut_notes, prompt_notes, small_notes, task_notes
 from .record import Written

@@ -20,7 +20,7 @@ from ...ingest.store.catalog import Catalog
 from ...retrieval.where import Where, resolve
 from ...retrieval.words.question import Term, terms
 from ...retrieval.words.tokens import tokens
-from .phrases import document_kinds
+from ..exact.phrases import document_kinds
 
 ENOUGH = 0.65
 """Of the information in the words, that a document's name must hold."""

@@ -26,7 +26,7 @@ SPOKEN = (
     "app/answers/writing.py",
     "app/base/notes.py",
     "app/cli/show.py",
-    "app/answers/census.py",
+    "app/exact/census.py",
     "prompts/ground.py",
     "prompts/read.py",
     "prompts/second_opinion.py",

@@ -20,8 +20,8 @@ from ...retrieval.tables.index import Asked as Table
 from ...retrieval.tables.plan import Plan
 from ...retrieval.tables.run import Result
 from ...retrieval.tables.words import lexicon
+from ..answers.answer import Answer, Searched
 from ..base.library import Library
-from .answer import Answer, Searched
 
 _HOW_MANY = re.compile("(?:多少|几)([台件个張张份种本只支箱盒包辆套位名])")
 LISTED = 20

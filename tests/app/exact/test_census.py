@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from kb import KnowledgeBase
-from kb.app.answers.census import census_of
+from kb.app.exact.census import census_of
 from kb.retrieval.where import Where
 
 

@@ -18,8 +18,8 @@ from ...prompts.prompt import Citation, Sentence
 from ...prompts.templates import Language
 from ...retrieval.where import Where, resolve
 from ...retrieval.words.hanzi import SIMPLIFIED
+from ..answers.answer import Answer, Searched
 from ..base.library import Library
-from .answer import Answer, Searched
 from .phrases import DocumentKind, meaning
 
 LISTED = 200

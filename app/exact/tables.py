@@ -24,8 +24,8 @@ from ...retrieval.tables.values import column
 from ...retrieval.tables.words import lexicon, phrase
 from ...retrieval.where import Where, resolve
 from ...retrieval.words.tokens import match_query
+from ..answers.answer import Answer, Asked
 from ..base.library import Library
-from .answer import Answer, Asked
 from .tables_said import Place, said
 
 _MOST_WORDS = 60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from kb.app.answers.phrases import document_kinds, forms, meaning
+from kb.app.exact.phrases import document_kinds, forms, meaning
 
 
 @pytest.mark.parametrize(("means", "example"), [(form.means, example) for form in forms() for example in form.examples])

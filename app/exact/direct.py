@@ -5,8 +5,8 @@ Comes in: a question. Goes out: its exact answer, or ``None``; then it is search
 
 from __future__ import annotations
 
+from ..answers.answer import Answer, Asked
 from ..base.library import Library
-from .answer import Answer, Asked
 from .census import census_of, taken
 from .inventory import stated
 from .tables import from_tables

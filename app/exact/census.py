@@ -22,8 +22,8 @@ from ...prompts.templates import Language
 from ...retrieval.where import Scope, Where, resolve
 from ...retrieval.words.hanzi import SIMPLIFIED
 from ...retrieval.words.tokens import tokens
+from ..answers.answer import Answer, Searched
 from ..base.library import Library
-from .answer import Answer, Searched
 
 Kind = Literal["documents", "times"]
 
