@@ -31,7 +31,9 @@ const open_reader = () => {
   const dialog = element.querySelector('dialog');
   if (!dialog || dialog.open) return;
   dialog.showModal();
-  dialog.querySelector('mark, .kb-box')?.scrollIntoView({ block: 'center' });
+  const to_quote = () => dialog.querySelector('mark, .kb-box')?.scrollIntoView({ block: 'center' });
+  const image = dialog.querySelector('img');
+  if (image) image.decode().then(to_quote, () => {}); else to_quote();
   dialog.addEventListener('close', () => { window.kb_opener?.focus(); });
 };
 

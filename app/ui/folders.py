@@ -50,7 +50,7 @@ class Following:
         texts = texts_of(request)
         try:
             self._mine(request, texts)
-            self.folders.drop(base, str(sent(event).get("path", "")))
+            self.folders.drop(base, str(sent(event).get("folder", "")))
         except KBError as error:
             return {"followed": ui_html.problem(str(error), texts)}
         return {"followed": listed(self.folders.of(base), texts)}
@@ -64,7 +64,7 @@ def listed(folders: list[Folder], texts: Texts) -> str:
     """Return the folders, each with its last look; ``data-again`` asks for news of one that has not been looked at yet."""
     rows = "".join(
         f'<li><b>{escape(one.path)}</b><small role="status">{escape(_state(one, texts))}</small>'
-        f'<button type="button" class="kb-delete" data-event="drop_folder" data-path="{escape(one.path)}" '
+        f'<button type="button" class="kb-delete" data-event="drop_folder" data-folder="{escape(one.path)}" '
         f'data-sure="{texts["sure"]}">{texts["folder_drop"]}</button></li>'
         for one in folders
     )

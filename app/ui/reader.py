@@ -86,13 +86,11 @@ def document(kb: KnowledgeBase, wish: Wish, texts: Texts) -> str:
     text = kb.document_text(wish.source)
     row = kb.catalog.sources()[wish.source]
     pages = kb.catalog.pages(row.document_id or "")
-    page = wish.page
-    if page is None and wish.quotes and row.document_id:
-        page = kb.catalog.page_of(row.document_id, wish.quotes[0][0])
+    cited = kb.catalog.page_of(row.document_id or "", wish.quotes[0][0]) if wish.quotes else None
     looks = has_look(wish.source) and bool(pages)
     if looks and not wish.as_text:
-        page = min(max(page or 1, 1), len(pages))
-        quotes = [text[start:stop] for start, stop in wish.quotes]
+        page = min(max(wish.page or cited or 1, 1), len(pages))
+        quotes = [text[start:stop] for start, stop in wish.quotes] if page == cited else []
         shown = page_image(wish.source, row.document_id or "", page, quotes, texts, scale=_SCALE)
         if "<img" in shown:
             return _dialog(Path(wish.source).name, _turning(wish, page, pages, texts), shown, texts)
