@@ -14,8 +14,8 @@ from pydantic import Field
 from ...ingest.errors import InputError, KBError
 from ...prompts.prompt import Citation
 from ..answers.answer import PASSAGES
-from ..answers.harmless import harmless
 from ..api import KnowledgeBase
+from ..hosting.harmless import harmless
 
 MAX_READ = 20_000
 """Characters of a document in one call of ``read``."""

@@ -25,11 +25,11 @@ from ...ingest.errors import InputError, KBError, UnknownNameError
 from ...llm.generator import Sampling
 from ...prompts.fill import language_of
 from ..answers.answer import PASSAGES, Answer
-from ..answers.harmless import harmless, whole_so_far
 from ..api import KnowledgeBase
 from ..as_data import as_data
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate
+from ..hosting.harmless import harmless, whole_so_far
 from ..i18n.texts import EN, ZH
 from .metrics import Metrics
 from .requests import REFUSALS, Door, Visitor, Whole, answers, error_body, last, visitor

@@ -18,6 +18,7 @@ from ..answers.chat import to_markdown
 from ..answers.record import answer_of
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
+from ..hosting.harmless import harmless
 from . import html as ui_html
 from .excerpts import heads_of
 from .html import escape
@@ -123,7 +124,7 @@ class Sessions:
         except InputError:
             return {"file": "", "said": ui_html.message(texts["nothing_saved"])}
         data = [asdict(one) | {"answer": json.loads(one.answer)} for one in records]
-        text = to_markdown(records) if form == "md" else json.dumps(data, ensure_ascii=False, indent=2)
+        text = harmless(to_markdown(records)) if form == "md" else json.dumps(data, ensure_ascii=False, indent=2)
         kind = "text/markdown" if form == "md" else "application/json"
         file = {"name": f"kb-{talk.session}.{form}", "type": kind, "text": text}
         return {"file": json.dumps(file), "said": ""}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from kb.app.answers.harmless import harmless, whole_so_far
+from kb.app.hosting.harmless import harmless, whole_so_far
 
 
 @pytest.mark.parametrize(
