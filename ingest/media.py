@@ -21,6 +21,8 @@ PPTX = f"{_OOXML}presentationml.presentation"
 XLSX = f"{_OOXML}spreadsheetml.sheet"
 XLS = "application/vnd.ms-excel"
 DOC, PPT = "application/msword", "application/vnd.ms-powerpoint"
+IWORK = "application/vnd.apple.iwork"
+_IWORK_PARTS = ("Index/Document.iwa", "Index.zip")
 XLSB = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
 ODT, ODS, ODP = f"{_ODF}text", f"{_ODF}spreadsheet", f"{_ODF}presentation"
 EPUB, PDF, RTF = "application/epub+zip", "application/pdf", "application/rtf"
@@ -44,6 +46,7 @@ CODE_LANGUAGES = {
 _SUFFIXES = {
     DOCX: "docx docm dotx dotm", PPTX: "pptx pptm ppsx ppsm potx potm", XLSX: "xlsx xlsm xltx xltm", XLS: "xls xlt",
     XLSB: "xlsb", DOC: "doc dot wps", PPT: "ppt pps pot dps",
+    IWORK: "pages numbers key",
     ODT: "odt ott", ODS: "ods ots", ODP: "odp otp", EPUB: "epub", PDF: "pdf", RTF: "rtf", MSG: "msg", EML: "eml",
     MBOX: "mbox", MHTML: "mht mhtml", ZIP: "zip", TAR: "tar", GZIP: "gz tgz", HTML: "html htm xhtml",
     XML: "xml xsl rss atom svg",
@@ -57,7 +60,7 @@ SUFFIXES: dict[str, str] = {f".{suffix}": kind for kind, suffixes in _SUFFIXES.i
 """Suffix, lower case with its dot -> media type."""
 
 IMAGES = frozenset(f"image/{kind}" for kind in ("png", "jpeg", "tiff", "bmp", "webp", "gif"))
-_ZIPPED = frozenset({DOCX, PPTX, XLSX, XLSB, ODT, ODS, ODP, EPUB})
+_ZIPPED = frozenset({IWORK, DOCX, PPTX, XLSX, XLSB, ODT, ODS, ODP, EPUB})
 _BINARY = _ZIPPED | {PDF, MSG, ZIP, TAR, GZIP, XLS, DOC, PPT, RTF} | IMAGES
 _MAGIC = (
     (re.compile(rb"\A\{\\rtf"), RTF),
@@ -160,6 +163,8 @@ def _zip_kind(names: set[str], kind: str) -> str:
     if "[Content_Types].xml" in names:
         folders = {name.partition("/")[0] for name in names}
         return next((ooxml for folder, ooxml in (("word", DOCX), ("ppt", PPTX), ("xl", XLSX)) if folder in folders), "")
+    if any(name.endswith(_IWORK_PARTS) for name in names):
+        return IWORK
     return EPUB if "META-INF/container.xml" in names else ""
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from .document import Heading, How, Page
+from .errors import UnsupportedError
 from .struck import finished, struck
 
 
@@ -62,6 +63,30 @@ def alive() -> None:
         tell()
 
 
+_INSIDE: list[Callable[[bytes, str], Reading]] = []
+_MOST_INSIDE = 3
+_depth = [0]
+
+
+def when_inside(read: Callable[[bytes, str], Reading]) -> None:
+    """Have ``read`` read files that are parts of files; for the process, set by the table of readers."""
+    _INSIDE[:] = [read]
+
+
+def read_inside(data: bytes, name: str) -> Reading:
+    """Read a file that is a part of another.
+
+    Raises: ReadError: nobody reads it, or files are nested too deeply.
+    """
+    if not _INSIDE or _depth[0] >= _MOST_INSIDE:
+        raise UnsupportedError("a file inside a file inside a file is not read")
+    _depth[0] += 1
+    try:
+        return _INSIDE[0](data, name)
+    finally:
+        _depth[0] -= 1
+
+
 class MarkdownWriter:
     """Builds a ``Reading`` block by block; blocks are parted by one blank line, and offsets are kept as it goes."""
 
@@ -100,6 +125,15 @@ class MarkdownWriter:
         start = self._length + (2 if self._length else 0)
         self._append(f"{'#' * level} {title}")
         self._headings.append(Heading(start, level, title))
+
+    def reading(self, reading: Reading) -> None:
+        """Append what another reader made of a part, with its headings."""
+        position = 0
+        for heading in reading.headings:
+            self.block(reading.text[position : heading.start])
+            self.heading(heading.level, heading.title)
+            position = reading.text.find("\n", heading.start) % (len(reading.text) + 1)
+        self.block(reading.text[position:])
 
     def code(self, text: str, language: str = "") -> None:
         """Append a fenced code block; the fence is longer than any run of backticks inside."""

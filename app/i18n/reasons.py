@@ -55,6 +55,12 @@ REASONS = (
     (r"the encoding is not certain: read as (.+), it may be (.+); save the file as UTF-8 to be sure",
      r"编码不能确定：按 \1 读取，也可能是 \2；要确保无误，请另存为 UTF-8。"),
     # kinds that are not read
+    (r"it is a Pages, Numbers or Keynote file without a preview; export it as PDF",
+     "没有预览的 Pages、Numbers 或 Keynote 文件；请导出为 PDF。"),
+    (r"The preview inside was read; export the file as PDF if it lacks something\.",
+     "读取的是文件内的预览；如果有缺漏，请导出为 PDF。"),
+    (r"it is packed in a way that kb cannot unpack; unpack the archive first", "它的压缩方式 kb 无法解开；请先解压。"),
+    (r"a file inside a file inside a file is not read", "嵌套太深的文件不读取。"),
     (r"(?:it is )?a Works file; save it as \.docx, or run: (.+)", rf"Works 文件；请另存为 .docx，{_CONVERT}"),
     (r"(?:it is )?a Hangul file \(\.hwp\); save it as \.docx or PDF", "Hangul 文件（.hwp）；请另存为 .docx 或 PDF。"),
     (r"(?:it is )?a (7z|RAR) archive; unpack it first", r"\1 压缩包；请先解压。"),

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from ..errors import DamagedError
+from ..errors import DamagedError, ReadError
 from ..merged import Merged, Row, fill, grid, join_heads
 from ..package import Element, Package, attribute, local, open_package
-from ..reading import MarkdownWriter, Reading
+from ..reading import MarkdownWriter, Reading, read_inside
 from ..struck import finished, hidden, struck
 from .docx_numbers import Numbering
 from .docx_styles import Styles, numbering_of, outline_of, style_of
@@ -66,6 +66,7 @@ class _DocxReader:
         self._writer = MarkdownWriter()
         self._pictures = OfficePictures(package)
         self._comments = self._read_comments()
+        self._n_left_out = 0
         self._items: list[str] = []
         self._code: list[str] = []
 
@@ -78,7 +79,7 @@ class _DocxReader:
             self._write_notes(kind)
         self._writer.blocks(self._comments.values())
         self._write_margins(body)
-        embedded = sum("/embeddings/" in name for name in self._package.names)
+        embedded = sum("/embeddings/" in name for name in self._package.names) + self._n_left_out
         notes = [f"{embedded} embedded object(s) were left out."] if embedded else []
         return self._writer.finish(self._package.title(), notes=[*notes, *self._pictures.notes()])
 
@@ -92,8 +93,10 @@ class _DocxReader:
         for element in _block_elements(parent):
             if local(element) == "p":
                 self._paragraph(element)
-            else:
+            elif local(element) == "tbl":
                 self._table(element)
+            else:
+                self._part_of_another_kind(element)
 
     def _paragraph(self, element: Element) -> None:
         text = _text(element, self._styles).strip()
@@ -121,6 +124,17 @@ class _DocxReader:
         number_id = (own and own[0]) or (of_style and of_style[0]) or ""
         depth = next((each[1] for each in (own, of_style) if each and each[1] is not None), None)
         return number_id, self._numbering.depth(number_id, self._styles.names(style)) if depth is None else depth
+
+    def _part_of_another_kind(self, element: Element) -> None:
+        """Write what a program pasted as a file of its own: a page, a letter in RTF, another document."""
+        self._end_runs()
+        relation = self._relations.get(attribute(element, "id"))
+        if relation is None or relation.external:
+            return
+        try:
+            self._writer.reading(read_inside(self._package.read(relation.target), relation.target))
+        except ReadError:
+            self._n_left_out += 1
 
     def _text_block(self, text: str, level: int, numbering: tuple[str, int]) -> None:
         number_id, depth = numbering
@@ -219,7 +233,7 @@ def _block_elements(parent: Element) -> Iterator[Element]:
     """Yield the paragraphs and tables of a container, looking through what only wraps them."""
     for element in parent:
         name = local(element)
-        if name in ("p", "tbl"):
+        if name in ("p", "tbl", "altChunk"):
             yield element
         elif name not in _SKIPPED:
             yield from _block_elements(_chosen(element))

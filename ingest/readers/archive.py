@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from .. import media
-from ..errors import DamagedError, EncryptedError, ReadError, TooLargeError
+from ..errors import DamagedError, EncryptedError, ReadError, TooLargeError, UnsupportedError
 from ..text import encoding
 
 ARCHIVES = frozenset({media.ZIP, media.TAR, media.GZIP})
@@ -118,6 +118,8 @@ def _zip_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) ->
             return _bounded(stream.read(info.file_size + 1), info.file_size, label)
     except ReadError as error:
         return error
+    except NotImplementedError:
+        return UnsupportedError("it is packed in a way that kb cannot unpack; unpack the archive first")
     except _BROKEN:
         return DamagedError("this file in the archive is broken; get the archive again")
     except RuntimeError:

@@ -21,7 +21,7 @@ from ..errors import (
     UnsupportedError,
 )
 from ..images.ocr import OCR_HINT
-from ..reading import Reader, Reading
+from ..reading import Reader, Reading, when_inside
 from ..text.encoding import repair
 
 MAX_TITLE = 200
@@ -35,6 +35,7 @@ _FUNCTIONS = {
     media.XLS: ("office.xls", "read_xls"),
     media.DOC: ("legacy.doc", "read_doc"),
     media.PPT: ("legacy.ppt", "read_ppt"),
+    media.IWORK: ("legacy.iwork", "read_iwork"),
     media.ODT: ("office.odf", "read_odt"),
     media.ODS: ("office.odf", "read_ods"),
     media.ODP: ("office.odf", "read_odp"),
@@ -96,6 +97,12 @@ def demand_something(reading: Reading) -> None:
     raise EmptyFileError("there is no text in the file; nothing to read")
 
 
+def _read_inside(data: bytes, name: str) -> Reading:
+    own, kind = identify(data, name)
+    return read_as(kind, data, own)
+
+
+when_inside(_read_inside)
 _SOMETHING = re.compile(rb"[^ \t\r\n\f\v\0]")
 
 

@@ -26,6 +26,7 @@ from kb.ingest.office.xlsx import read_xlsx
 from kb.ingest.package import parse_xml as parse_part
 from kb.ingest.readers.epub import read_epub
 from kb.ingest.readers.rtf import read_rtf
+from kb.ingest.run.read import read_bytes
 from places import SHARED
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -49,6 +50,18 @@ def package(**parts: str) -> bytes:
 def word(body: str, **parts: str) -> bytes:
     """Return the smallest Word document with a body."""
     return package(**{"word/document.xml": f"<w:document {W}><w:body>{body}</w:body></w:document>"}, **parts)
+
+
+def test_parts_of_other_kinds_are_read_where_they_stand() -> None:
+    """What a program pasted as a page of its own is text of the document, with its headings."""
+    body = "<w:p><w:r><w:t>Before</w:t></w:r></w:p><w:altChunk xmlns:r='r' r:id='x'/><w:p><w:r><w:t>After</w:t></w:r></w:p>"
+    parts = {
+        "word/_rels/document.xml.rels": "<Relationships><Relationship Id='x' Type='t/aFChunk' Target='p.html'/></Relationships>",
+        "word/p.html": "<html><body><h2>Scope</h2><p>Pasted.</p></body></html>",
+    }
+    reading = read_bytes(word(body, **parts), "a.docx")
+    assert reading.text == "Before\n\n## Scope\n\nPasted.\n\nAfter"
+    assert [heading.title for heading in reading.headings] == ["Scope"]
 
 
 def test_headings_lists_and_tables_become_markdown() -> None:
