@@ -259,7 +259,9 @@ def test_a_few_signs_of_the_west_are_no_letters(text: str) -> None:
     assert (decoded.text, decoded.encoding, decoded.notes) == (text, "windows-1252", ())
 
 
-@pytest.mark.parametrize(("text", "encoding"), [("Łuk i Łuk", "cp1250"), ("są tu", "iso-8859-2"), ("это был дом", "cp1251")])
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("Łuk i Łuk", "cp1250"), ("są tu", "iso-8859-2"), ("это был дом", "cp1251")]
+)
 def test_letters_speak_against_signs(text: str, encoding: str) -> None:
     """A sign that letters touch is one of them."""
     assert decode(text.encode(encoding)).text == text
