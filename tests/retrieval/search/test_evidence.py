@@ -103,7 +103,7 @@ def test_a_question_in_another_language_needs_a_close_vector() -> None:
     """Without a shared word only the dense lane can tell, and it must be sure."""
     question = "住宿津贴是多少？"
     assert weighed(question, ENGLISH, Lane("dense", 1, 0.8)).sufficient
-    assert not weighed(question, ENGLISH, Lane("dense", 1, 0.4)).sufficient
+    assert not weighed(question, ENGLISH, Lane("dense", 1, 0.3)).sufficient
     assert not weighed(question, ENGLISH, Lane("tfidf", 1, 0.8)).sufficient
 
 
@@ -264,3 +264,24 @@ def test_a_sentence_that_holds_it_all_is_better_than_one_here_and_one_there() ->
     strewn = "The hotel is closed. Berlin is large. An allowance was asked for. Trains are booked early."
     question = "What is the hotel allowance in Berlin?"
     assert weighed(question, (together,)).score > weighed(question, (strewn,)).score
+
+
+@pytest.mark.parametrize(
+    ("cosine", "verdict"), [(0.4, "sure"), (0.25, "unsure"), (0.1, "nothing")]
+)  # of what lies beyond the cosine with what is off topic
+def test_across_languages_the_cosine_decides(cosine: float, verdict: str) -> None:
+    """Passages in another script, an English name in them or not, are weighed by meaning; without it there is nothing."""
+    texts = (*CHINESE, "新的版本由 Python 基金会于十月发布，修正了多处错误。")
+    question = "When was the new version published?"
+    assert weighed(question, texts, Lane("dense", 1, cosine)).verdict() == verdict
+    assert weighed(question, texts, Lane("tfidf", 1, cosine)).verdict() == "nothing"
+    assert weighed("保修期有多长？", ENGLISH, Lane("dense", 1, cosine)).verdict() == verdict
+
+
+def test_a_direction_is_not_weighed() -> None:
+    """What a question says of the answer is not looked for in the passages."""
+    plain = weighed("How long does parental leave last?", ENGLISH)
+    told = weighed(
+        "How long does parental leave last? If the documents do not say, state that and explain why.", ENGLISH
+    )
+    assert told.score == plain.score
