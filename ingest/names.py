@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
+NAMES_VERSION = 1
+"""Raised when a document would be given other names."""
+
 MAIL = frozenset(["message/rfc822", "application/vnd.ms-outlook"])
 """Media types whose text begins with the header of a mail."""
 HEAD = 1_000

@@ -262,6 +262,8 @@ def _line(candidate: Candidate) -> str:
     rule = f"  cut: {candidate.cut}" if candidate.cut else ""
     rule += f" ({name(Path(candidate.repeats).name)})" if candidate.repeats else ""
     rule += "  holds the question word for word" if candidate.verbatim else ""
+    rule += "  the question names its document" if candidate.named else ""
+    rule += f"  names +{candidate.names:.2f}" if candidate.names else ""
     return f"{candidate.rank:>4} {place:>5} {candidate.score:7.3f}  {votes}{read}  {passage}{rule}"
 
 

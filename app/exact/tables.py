@@ -23,7 +23,7 @@ from ...retrieval.tables.run import Result, run
 from ...retrieval.tables.values import column
 from ...retrieval.tables.words import lexicon, phrase
 from ...retrieval.where import Where, resolve
-from ...retrieval.words.tokens import match_query
+from ...retrieval.words.question import asked_tokens, match_query
 from ..answers.answer import Answer, Asked
 from ..base.library import Library
 from .tables_said import Place, said
@@ -158,7 +158,7 @@ def _documents(catalog: Catalog, question: Question, where: Where) -> Iterator[t
             row[0] for row in connection.execute(f"SELECT id FROM documents WHERE {_HAS_TABLE} LIMIT ?", (_LOOKED_AT,))
         ]
     else:
-        query = match_query(" ".join(question.forms))
+        query = match_query(asked_tokens(" ".join(question.forms)))
         rows = connection.execute(
             "SELECT c.document_id FROM bm25 JOIN chunks c ON c.key = bm25.rowid WHERE bm25 MATCH ? ORDER BY rank LIMIT ?",
             (query, _LOOKED_AT),

@@ -62,6 +62,8 @@ def _row(one: Candidate, shown: str, texts: Texts) -> str:
     fate = shown if one.place else worded(one.cut, texts)
     repeats = f" ({Path(one.repeats).name})" if one.repeats else ""
     word = f" · {texts['why_verbatim']}" if one.verbatim else ""
+    word += f" · {texts['why_named']}" if one.named else ""
+    word += f" · {texts['why_names']} +{one.names:.2f}" if one.names else ""
     votes = " · ".join(map(_vote, one.votes))
     kind = "kb-shown" if one.place else "kb-cut"
     return (

@@ -17,6 +17,7 @@ from .chunks import delete_chunks, insert_chunks, read_chunks, read_indexed_text
 from .database import Database
 from .documents import read_document, read_pages, write_document
 from .keywords import Tokenizer
+from .naming import delete_names, names_version, rebuild_names, refresh_names
 from .sources import SourceRow, detach_source, read_sources, write_source
 
 
@@ -54,6 +55,10 @@ class Catalog(Database):
             with self.transaction() as connection:
                 rebuild_keywords(connection, tokenizer)
                 self.put("tokens", str(tokenizer.version))
+        if self.get("names") != names_version(tokenizer):
+            with self.transaction() as connection:
+                rebuild_names(connection, tokenizer)
+                self.put("names", names_version(tokenizer))
 
     def count(self, table: str) -> int:
         """Return how many rows ``sources``, ``documents``, ``chunks`` or ``vectors`` has."""
@@ -72,6 +77,7 @@ class Catalog(Database):
         with self.transaction() as connection:
             self._release(connection, row.source, keep=row.document_id)
             write_source(connection, row)
+            refresh_names(connection, self._tokenizer, [row.document_id] if row.document_id else [])
 
     def remove(self, source: str) -> bool:
         """Forget a source, and its document unless another source has it too; return whether it was known."""
@@ -131,6 +137,7 @@ class Catalog(Database):
             write_document(connection, document, split_key)
             insert_chunks(connection, self._tokenizer, chunks)
             write_source(connection, row)
+            refresh_names(connection, self._tokenizer, [document.id])
 
     # Chunks
 
@@ -156,4 +163,7 @@ class Catalog(Database):
             return
         if detach_source(connection, source, row[0]):
             delete_chunks(connection, self._tokenizer, row[0])
+            delete_names(connection, self._tokenizer, row)
             connection.execute("DELETE FROM documents WHERE id = ?", row)
+        else:
+            refresh_names(connection, self._tokenizer, row)

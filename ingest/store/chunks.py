@@ -14,8 +14,8 @@ from functools import lru_cache
 from itertools import islice
 
 from ..document import Chunk, indexed_text, text_hash
-from .documents import read_names
 from .keywords import Tokenizer, delete_all_keywords, delete_keywords, insert_keywords
+from .naming import read_names
 
 _BATCH = 500
 # No key is ever used twice, so that what is derived by key stays right when chunks go and others come.

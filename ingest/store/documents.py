@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection
 
 from ..document import Document, Heading, Page
-from ..names import HEAD, MAIL, document_names
 
 
 def read_document(connection: sqlite3.Connection, source: str) -> Document | None:
@@ -38,29 +36,6 @@ def read_pages(connection: sqlite3.Connection, document_id: str) -> tuple[Page, 
         (document_id,),
     )
     return tuple(Page(*row) for row in rows)
-
-
-def read_names(connection: sqlite3.Connection, documents: Collection[str]) -> dict[str, str]:
-    """Return what documents say of themselves, by id; see ``document_names``."""
-    wanted = json.dumps(list(documents))
-    places: dict[str, list[tuple[str, str]]] = {}
-    given: dict[str, list[dict[str, str]]] = {}
-    for document, source, root, said in connection.execute(
-        "SELECT document_id, source, root, given FROM sources WHERE document_id IN (SELECT value FROM json_each(?))"
-        " ORDER BY source",
-        (wanted,),
-    ):
-        places.setdefault(document, []).append((source, root))
-        given.setdefault(document, []).append(json.loads(said))
-    rows = connection.execute(
-        "SELECT id, title, metadata, CASE WHEN media_type IN (SELECT value FROM json_each(?)) THEN substr(text, 1, ?)"
-        " ELSE '' END FROM documents WHERE id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(MAIL)), HEAD, wanted),
-    )
-    return {
-        document: document_names(places.get(document, ()), title, (json.loads(own), *given.get(document, ())), head)
-        for document, title, own, head in rows.fetchall()
-    }
 
 
 def write_document(connection: sqlite3.Connection, document: Document, split_key: str) -> None:

@@ -26,6 +26,10 @@ class Tokenizer:
         """Return what is written for a text."""
         return " ".join(self.tokens(text))
 
+    def names(self, text: str) -> str:
+        """Return what is written for the names of a document: each token once, however many of its names hold it."""
+        return " ".join(dict.fromkeys(self.tokens(text)))
+
     def row(self, key: int, text: str) -> tuple[int, str]:
         """Return a row to be written."""
         keywords = self.keywords(text)
@@ -61,3 +65,4 @@ def delete_all_keywords(connection: sqlite3.Connection) -> None:
 def forget_keywords(connection: sqlite3.Connection) -> None:
     """Take the words of deleted rows out of the file: FTS5 only marks them, and they go when its segments are merged."""
     connection.execute("INSERT INTO bm25(bm25) VALUES ('optimize')")
+    connection.execute("INSERT INTO named(named) VALUES ('optimize')")

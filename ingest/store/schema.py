@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 6
+VERSION = 7
 """Raised with every change below; ``catalog`` migrates older files and refuses newer ones."""
 
 _LOG = """
@@ -159,7 +159,20 @@ INSERT INTO answer_sources (answer, source) SELECT answer, source FROM old_answe
 DROP TABLE old_answer_sources;
 """
 
-SCHEMA = _TABLES + _LOG + _CHUNKINGS + _TOLD + _TOGETHER
+_NAMES = """
+-- What a document says of itself: file, folders, title, metadata, the header of a mail. Made of sources and documents.
+CREATE TABLE names (
+    key         INTEGER PRIMARY KEY,        -- rowid in named
+    document_id TEXT NOT NULL UNIQUE REFERENCES documents(id) ON DELETE CASCADE,
+    text        TEXT NOT NULL,              -- one name a line
+    n_tokens    INTEGER NOT NULL            -- distinct ones
+);
+
+-- Their tokens, as in bm25.
+CREATE VIRTUAL TABLE named USING fts5(tokens, content='', tokenize="ascii tokenchars '_./-+#'");
+"""
+
+SCHEMA = _TABLES + _LOG + _CHUNKINGS + _TOLD + _TOGETHER + _NAMES
 
 MIGRATIONS = {
     1: """
@@ -189,5 +202,6 @@ DROP TABLE old_sources;
     3: _CHUNKINGS,
     4: _TOLD,
     5: _TOGETHER,
+    6: _NAMES,
 }
 """Version -> what makes the next one of it; every statement ends with a semicolon at the end of a line."""

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from ...ingest.errors import StorageError
 from ..where import Scope
-from ..words.question import known_share, terms
-from ..words.tokens import asked_tokens, match_query
+from ..words.question import asked_tokens, known_share, match_query, terms
 from .keyword_index import KeywordIndex, Keywords
 from .lane import LaneScores, best_of
+from .named import named_documents
+from .segments import places
 
 
 def chunk_frequencies(connection: sqlite3.Connection, tokens: Sequence[str]) -> dict[str, int]:
@@ -59,6 +60,8 @@ def _varints(data: bytes) -> list[int]:
 _SEARCH = "SELECT rowid, -bm25(bm25) FROM bm25 WHERE bm25 MATCH ?"
 # The "+" keeps SQLite from running the whole match once for every key.
 _SCORE = f"{_SEARCH} AND +rowid IN (SELECT key FROM chunks WHERE id IN (SELECT value FROM json_each(?)))"
+_OF_DOCUMENTS = "SELECT key, document_id FROM chunks WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY key"
+_DOCUMENTS_OF_IDS = "SELECT id, document_id FROM chunks WHERE id IN (SELECT value FROM json_each(?))"
 _IDS_OF_KEYS = "SELECT key, id FROM chunks WHERE key IN (SELECT value FROM json_each(?))"
 _KEYS_OF_IDS = "SELECT id, key FROM chunks WHERE id IN (SELECT value FROM json_each(?))"
 _COUNT = "SELECT count(*) FROM chunks"
@@ -73,6 +76,7 @@ class Bm25:
         """Take what returns the calling thread's connection to the catalog, and where ``KeywordIndex`` keeps its files."""
         self._connection = connection
         self._index = KeywordIndex(folder) if folder else None
+        self._last: tuple[tuple[str, ...], dict[str, float]] = ((), {})
 
     def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
         """Return the ``n`` best of the chunks that hold a token of ``question``, within ``scope``; ties in the order of entry.
@@ -84,7 +88,8 @@ class Bm25:
         if not wanted:
             return LaneScores(self.name, (), np.empty(0, np.float32), 0.0, 0.0)
         with _reading(self._connection()) as catalog:
-            keys, scores, n_chunks = self._scores(catalog, question, wanted)
+            keys, scores, n_chunks = self._scores(catalog, wanted)
+            keys, scores = _with_names(catalog, keys, scores, self._named(catalog, wanted))
             mean, std = _moments(scores, n_chunks)
             if scope is not None:
                 scores = np.where(scope.mask(keys), scores, np.float32(0))
@@ -107,11 +112,21 @@ class Bm25:
             return np.zeros(len(ids), np.float32)
         with _reading(self._connection()) as catalog:
             keys = dict(catalog.execute(_KEYS_OF_IDS, [asked]))
+            named = self._of_names(catalog, wanted, ids)
             index = self._current(catalog)
             if index is not None:
-                return index.score(wanted, np.array([keys.get(chunk, -1) for chunk in ids], np.int64))
-            scores = dict(catalog.execute(_SCORE, [match_query(question), asked]))
-        return np.array([scores.get(keys.get(chunk), 0.0) for chunk in ids], np.float32)
+                return named + index.score(wanted, np.array([keys.get(chunk, -1) for chunk in ids], np.int64))
+            scores = dict(catalog.execute(_SCORE, [match_query(wanted), asked]))
+        return named + np.array([scores.get(keys.get(chunk), 0.0) for chunk in ids], np.float32)
+
+    def named(self, question: str) -> dict[str, float]:
+        """Return the documents that a question names, and what that adds to the score of each of their chunks.
+
+        Raises:
+            StorageError: the catalog cannot be read.
+        """
+        with _reading(self._connection()) as catalog:
+            return self._named(catalog, asked_tokens(question))
 
     def frequencies(self, wanted: Sequence[str]) -> dict[str, int]:
         """Return how many chunks hold each token; tokens that none holds are left out.
@@ -126,20 +141,58 @@ class Bm25:
         index = self._current(catalog)
         return index.frequencies(wanted) if index else chunk_frequencies(catalog, wanted)
 
+    def _named(self, catalog: sqlite3.Connection, wanted: Sequence[str]) -> dict[str, float]:
+        """Return ``named_documents``; of the last question without a look, which fusion asks for three times."""
+        asked, (known, named) = (_content(catalog), *wanted), self._last
+        if known != asked:
+            named = named_documents(catalog, wanted)
+            self._last = (asked, named)
+        return named
+
+    def _of_names(self, catalog: sqlite3.Connection, wanted: Sequence[str], ids: Sequence[str]) -> NDArray[np.float32]:
+        """Return (len(ids),) float32: what the names of its document add to the score of each chunk."""
+        named = self._named(catalog, wanted)
+        documents = dict(catalog.execute(_DOCUMENTS_OF_IDS, [json.dumps(list(ids))])) if named else {}
+        return np.array([named.get(documents.get(chunk, ""), 0.0) for chunk in ids], np.float32)
+
     def _current(self, catalog: sqlite3.Connection) -> Keywords | None:
         return self._index.current(catalog) if self._index else None
 
     def _scores(
-        self, catalog: sqlite3.Connection, question: str, wanted: Sequence[str]
+        self, catalog: sqlite3.Connection, wanted: Sequence[str]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
         """Return the keys of chunks that may match, ascending, their scores, and how many chunks there are."""
         index = self._current(catalog)
         if index is not None:
             return index.keys, index.scores(wanted), index.n_chunks
-        rows = catalog.execute(_SEARCH, [match_query(question)]).fetchall()
+        rows = catalog.execute(_SEARCH, [match_query(wanted)]).fetchall()
         matched = np.array(rows, np.float64).reshape(-1, 2)
         n_chunks = catalog.execute(_COUNT).fetchone()[0]
         return matched[:, 0].astype(np.int64), matched[:, 1].astype(np.float32), n_chunks
+
+
+def _with_names(
+    catalog: sqlite3.Connection, keys: NDArray[np.int64], scores: NDArray[np.float32], named: dict[str, float]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the keys, ascending, and scores of chunks with what the names of their documents add."""
+    rows = catalog.execute(_OF_DOCUMENTS, [json.dumps(list(named))]).fetchall() if named else []
+    if not rows:
+        return keys, scores
+    theirs = np.array([key for key, _ in rows], np.int64)
+    more = np.array([named[document] for _, document in rows], np.float32)
+    new = places(keys, theirs) < 0
+    if new.any():
+        keys, order = np.unique(np.concatenate([keys, theirs[new]]), return_index=True)
+        scores = np.concatenate([scores, np.zeros(np.count_nonzero(new), np.float32)])[order]
+    else:
+        scores = scores.copy()
+    scores[places(keys, theirs)] += more
+    return keys, scores
+
+
+def _content(catalog: sqlite3.Connection) -> str:
+    row = catalog.execute("SELECT value FROM meta WHERE key = 'content'").fetchone()
+    return row[0] if row else ""
 
 
 def _moments(scores: NDArray[np.float32], n: int) -> tuple[float, float]:

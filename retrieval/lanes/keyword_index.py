@@ -20,6 +20,7 @@ from ...ingest.document import indexed_text
 from ...ingest.errors import StorageError
 from ...ingest.store.database import Database
 from ..words.tokens import TOKENS_VERSION, tokens
+from . import formula
 from .drafts import Drafted
 from .postings import POSTINGS_VERSION, Postings
 from .segments import Segments, living, places
@@ -27,9 +28,6 @@ from .segments import Segments, living, places
 KEYWORDS = f"keywords-{TOKENS_VERSION}-{POSTINGS_VERSION}"
 """The kind of its segments."""
 
-_K1, _B = 1.2, 0.75
-"""Those of FTS5's bm25()."""
-_LEAST_IDF = 1e-6
 _CATCH_UP = 2_000
 """Chunks that a reader indexes itself when no segment has them yet: half a second of work."""
 _MOST_PARTS = 8
@@ -65,7 +63,7 @@ class Keywords:
             idf = self._idf(held)
             for part, of_part, (rows, counts) in zip(self.parts, scores, held, strict=True):
                 if len(rows):
-                    of_part[rows] += _weigh(idf, counts, part.norms[rows])
+                    of_part[rows] += formula.weigh(idf, counts, part.norms[rows])
         for part, of_part in zip(self.parts, scores, strict=True):
             if part.alive is not None:
                 of_part[~part.alive] = 0
@@ -81,7 +79,7 @@ class Keywords:
             for part, mine, (rows, counts) in zip(self.parts, at, held, strict=True):
                 found = places(rows, mine)
                 there = found >= 0
-                total[there] += _weigh(idf, counts[found[there]], part.norms[mine[there]])
+                total[there] += formula.weigh(idf, counts[found[there]], part.norms[mine[there]])
         return total
 
     def frequencies(self, wanted: Sequence[str]) -> dict[str, int]:
@@ -95,9 +93,8 @@ class Keywords:
             for part, (rows, _) in zip(self.parts, held, strict=True)
         )
 
-    def _idf(self, held: Sequence[tuple[NDArray[np.int32], NDArray[np.uint16]]]) -> np.float32:
-        n = self._frequency(held)
-        return np.float32(max(np.log((self.n_chunks - n + 0.5) / (n + 0.5)), _LEAST_IDF))
+    def _idf(self, held: Sequence[tuple[NDArray[np.int32], NDArray[np.uint16]]]) -> float:
+        return formula.idf(self._frequency(held), self.n_chunks)
 
 
 class KeywordIndex:
@@ -153,7 +150,7 @@ def _view(connection: sqlite3.Connection, content: str, parts: Sequence[Postings
     kept = [part.lengths if mask is None else part.lengths[mask] for part, mask in zip(parts, alive, strict=True)]
     n_chunks = sum(map(len, kept))
     mean = sum(int(lengths.sum(dtype=np.int64)) for lengths in kept) / max(n_chunks, 1)
-    norms = [(_K1 * (1 - _B + _B / max(mean, 1e-9) * part.lengths)).astype(np.float32) for part in parts]
+    norms = [formula.norm(part.lengths, mean) for part in parts]
     return Keywords(
         content,
         tuple(Part(*each) for each in zip(parts, alive, norms, strict=True)),
@@ -170,12 +167,6 @@ def _read(connection: sqlite3.Connection, after: int, limit: int, below: int | N
     keyed = [(key, " ".join(tokens(indexed_text(tuple(json.loads(headings)), text)))) for key, text, headings in rows]
     part = Postings.of([key for key, _ in keyed], [keywords for _, keywords in keyed])
     return part, int(part.keys[-1]) if len(part.keys) else after
-
-
-def _weigh(idf: np.float32, counts: NDArray[np.uint16], norms: NDArray[np.float32]) -> NDArray[np.float32]:
-    times = counts.astype(np.float32)
-    weights: NDArray[np.float32] = idf * np.float32(_K1 + 1) * times / (times + norms)
-    return weights
 
 
 def _meta(connection: sqlite3.Connection, key: str) -> str:

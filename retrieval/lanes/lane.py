@@ -48,6 +48,27 @@ class Lane(Protocol):
         """Return (len(ids),) float32: the scores of these chunks, on the scale of ``search``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reworded:
+    """A lane that is asked something else than the others."""
+
+    lane: Lane
+    question: str
+
+    @property
+    def name(self) -> str:
+        """See ``Lane``."""
+        return self.lane.name
+
+    def search(self, _question: str, n: int, scope: Scope | None = None) -> LaneScores:
+        """See ``Lane``."""
+        return self.lane.search(self.question, n, scope)
+
+    def score(self, _question: str, ids: Sequence[str]) -> NDArray[np.float32]:
+        """See ``Lane``."""
+        return self.lane.score(self.question, ids)
+
+
 def best_of(scores: NDArray[np.float32], n: int) -> NDArray[np.int64]:
     """Return the places of the ``n`` highest of (m,) scores, best first, ties by place; without sorting the others.
 

@@ -64,6 +64,10 @@ class Candidate:
     """Whether it holds the whole question word for word, which puts it first."""
     rerank: float | None = None
     """What the cross-encoder said of it; ``None`` if it did not read it, or there is none."""
+    names: float = 0.0
+    """What the names of its document (file, title, metadata) add to the keyword lane's score of it."""
+    named: bool = False
+    """Whether the question names its document, which puts it before those of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +206,10 @@ def _candidate(ranking: Ranking, rank: int, one: Fused, verdict: Verdict) -> Can
     )
     repeats = ranking.chunks[verdict.repeats].source if verdict.repeats else ""
     verbatim = one.id in ranking.verbatim
+    document = ranking.chunks[one.id].document_id
     return Candidate(
         rank, ranking.chunks[one.id], one.score, votes, verdict.place, verdict.cut, repeats, verbatim,
-        ranking.reranked.get(one.id),
+        ranking.reranked.get(one.id), ranking.by_names.get(document, 0.0), document in ranking.naming.documents,
     )  # fmt: skip
 
 

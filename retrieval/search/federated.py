@@ -15,18 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..hit import Hit
+from ..lanes import formula
 from ..lanes.lane import LaneScores
+from ..lanes.named import named_score, telling
 from ..lanes.vectors import READABLE
 from ..where import Where
-from ..words.tokens import asked_tokens, tokens
+from ..words.question import asked_tokens
+from ..words.tokens import tokens
 from .fuse import Fused, weights, zscore_sum
 from .ranking import Ranking, ordered, reranked
 from .search import PLAIN, Found, Searcher
 from .select import Ordering
 
-_K1, _B = 1.2, 0.75
-"""Of BM25, as in FTS5: Robertson and Zaragoza 2009."""
-_LEAST_IDF = 1e-6
 _TOLD_ANEW = 60
 """Candidates of a base of another embedder that are embedded for the question, at least."""
 
@@ -168,21 +168,23 @@ def _bm25(question: str, parts: Sequence[_Part]) -> tuple[LaneScores, dict[str, 
     """
     wanted = asked_tokens(question)
     frequencies: Counter[str] = Counter()
+    naming: Counter[str] = Counter()
     for part in parts:
         frequencies.update(part.searcher.frequencies(wanted))
-    total = sum(part.n for part in parts)
-    idf = {
-        token: max(_LEAST_IDF, math.log((total - frequencies[token] + 0.5) / (frequencies[token] + 0.5)))
-        for token in wanted
-        if frequencies[token]
-    }
+        naming.update(part.searcher.named_frequencies(wanted))
+    total, n_named = sum(part.n for part in parts), sum(part.searcher.n_named for part in parts)
+    idfs = {token: formula.idf(n, total) for token, n in frequencies.items()}
+    naming_idfs = telling(naming, n_named)
     length = sum(part.n * part.searcher.mean_tokens for part in parts) / max(1, total)
+    names = sum(part.searcher.n_named * part.searcher.mean_names for part in parts) / max(1, n_named)
     scores: dict[str, float] = {}
     known = []
     for part in parts:
         own = part.raw("bm25")
+        chunks = {key: part.ranking.chunks[key] for key in own if key in part.ranking.chunks}
         anew = {
-            key: _score(part.ranking.chunks[key].indexed_text, idf, length) for key in own if key in part.ranking.chunks
+            key: _score(chunk.indexed_text, idfs, length) + named_score(chunk.names, naming_idfs, names)
+            for key, chunk in chunks.items()
         }
         scores |= {f"{part.base}\0{key}": score for key, score in anew.items()}
         before = sum(own.values())
@@ -193,10 +195,9 @@ def _bm25(question: str, parts: Sequence[_Part]) -> tuple[LaneScores, dict[str, 
     return replace(_moments("bm25", known), known=reads), scores
 
 
-def _score(text: str, idf: Mapping[str, float], mean_tokens: float) -> float:
+def _score(text: str, idfs: Mapping[str, float], mean_tokens: float) -> float:
     held = Counter(tokens(text))
-    norm = _K1 * (1 - _B + _B * held.total() / max(mean_tokens, 1.0))
-    return sum(weight * held[token] * (_K1 + 1) / (held[token] + norm) for token, weight in idf.items())
+    return formula.score(held, held.total(), idfs, max(mean_tokens, 1.0))
 
 
 def _dense(question: str, parts: Sequence[_Part], k: int) -> tuple[LaneScores, dict[str, float]]:

@@ -14,6 +14,7 @@ from ..hit import Lane as Said
 from ..lanes.lane import LaneScores
 from ..models.reranker import Reranker
 from .fuse import Fused
+from .naming import NOTHING, Naming
 from .select import Ordering, Verdict, diversified, select
 
 _READ = 30
@@ -39,6 +40,10 @@ class Ranking:
     notes: tuple[str, ...]
     reranked: Mapping[str, float] = field(default_factory=dict)
     """What a cross-encoder said of the candidates that it read, by id."""
+    naming: Naming = NOTHING
+    """The documents that the question names, which come first, and names that no document holds."""
+    by_names: Mapping[str, float] = field(default_factory=dict)
+    """Document id -> what its names add to the keyword lane's score of its passages."""
 
     @property
     def lanes(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ whose text is not in the catalog any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -18,7 +18,8 @@ from ..hit import Hit
 from ..lanes.bm25 import Bm25, mean_tokens
 from ..lanes.dense import Dense
 from ..lanes.index import VectorIndex
-from ..lanes.lane import Lane
+from ..lanes.lane import Lane, Reworded
+from ..lanes.named import count_named, mean_names, named_frequencies
 from ..lanes.phrases import holding, is_only_quoted, quoted, verbatim
 from ..lanes.tfidf import UP_TO as TFIDF_UP_TO
 from ..lanes.tfidf import TfIdf
@@ -26,15 +27,18 @@ from ..lanes.vectors import READABLE
 from ..lanes.view import FOLDER, Views
 from ..models.embedder import Embedder
 from ..models.reranker import NO_RERANKERS, Reranker, Rerankers
-from ..where import Scope, Where, resolve, scope_of
+from ..where import Scope, Where, chunks_of, resolve, scope_of
 from ..words.directions import without_directions
 from .fuse import Fused, fuse, weights
+from .naming import NOTHING, naming
 from .ranking import Ranking, ordered, reranked
 from .select import Ordering
 
 LANES = ("bm25", "dense", "tfidf")
 
 PLAIN = Ordering()
+WORDS = frozenset(["bm25", "tfidf"])
+"""Lanes that compare words: inside the documents that a question names they are asked without the names."""
 _CANDIDATES = 100
 _NONE = scope_of([])
 
@@ -146,6 +150,20 @@ class Searcher:
         """Return how many chunks hold each token; tokens that none holds are left out."""
         return self._bm25.frequencies(tokens)
 
+    def named_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
+        """Return how many documents each token names; tokens that name none are left out."""
+        return named_frequencies(self._catalog.connection(), tokens)
+
+    @property
+    def n_named(self) -> int:
+        """How many documents have names."""
+        return count_named(self._catalog.connection())
+
+    @property
+    def mean_names(self) -> float:
+        """The mean number of tokens that the names of a document have."""
+        return mean_names(self._catalog.connection())
+
     @property
     def n_chunks(self) -> int:
         """How many chunks the base has."""
@@ -213,19 +231,34 @@ class Searcher:
         reranker: Reranker | None,
     ) -> Ranking:
         held = self._verbatim(question, scope) if len(lanes) > 1 else _NONE
+        by_names = self._bm25.named(question) if self._bm25 in lanes else {}
+        told = naming(self._catalog, question, by_names) if by_names or self._bm25 in lanes else NOTHING
+        named = self._chunks_of(told.documents, scope)
+        inside = [Reworded(lane, told.rest) if lane.name in WORDS else lane for lane in lanes]
         while True:
             found = tuple(lane.search(question, depth, scope) for lane in lanes)
             ranked = fuse(question, lanes, found, depth * len(lanes))
+            if named.ids:
+                ranked = _first(named, question, inside, ranked, depth)
             if held.ids:
                 ranked = _first(held, question, lanes, ranked, depth)
             chunks = self._chunks([one.id for one in ranked], scope)
             ranked = tuple(one for one in ranked if one.id in chunks)  # what is derived may be behind the catalog
-            ranking = Ranking(found, tuple(weights(found)), ranked, chunks, (), held.ids, ())
+            ranking = Ranking(
+                found, tuple(weights(found)), ranked, chunks, (), held.ids, (), naming=told, by_names=by_names
+            )
             ranking = reranked(question, ranking, reranker, k, ordering) if reranker else ordered(ranking, k, ordering)
             shown = sum(verdict.place > 0 for verdict in ranking.verdicts)
             if shown >= k or all(len(lane.ids) < depth for lane in found):
                 return ranking
             depth *= 4
+
+    def _chunks_of(self, documents: Collection[str], scope: Scope | None) -> Scope:
+        """Return the chunks of documents."""
+        if not documents:
+            return _NONE
+        own = scope_of(chunks_of(self._catalog.connection(), sorted(documents)))
+        return own if scope is None else own & scope
 
     def _verbatim(self, question: str, scope: Scope | None) -> Scope:
         """Return the chunks that hold the whole question word for word."""

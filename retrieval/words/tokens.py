@@ -25,9 +25,6 @@ TOKENS_VERSION = 2
 MAX_TOKEN = 64
 """Longest token, in characters; what is longer (base64, DNA) is cut, in documents and questions alike."""
 
-MAX_QUESTION_TOKENS = 128
-"""Most tokens that BM25 looks up for one question; each costs some 6 ms in a base of 100 000 chunks."""
-
 # Written without spaces between words, or (hangul) with particles stuck to them: Han, kana, hangul, Thai, Lao,
 # Burmese, Khmer. Characters and bigrams serve them all: Nie, Gao, Zhang and Zhou 2000, "On the use of words and n-grams
 # for Chinese information retrieval"; Lucene's CJKBigramFilter.
@@ -116,23 +113,6 @@ def runs(text: str) -> list[str]:
 def bigrams(run: str) -> Iterator[str]:
     """Return the pairs of neighbours in a run."""
     return map(add, run, run[1:])
-
-
-def asked_tokens(question: str) -> list[str]:
-    """Return the distinct tokens that BM25 looks up for a question.
-
-    Of more than ``MAX_QUESTION_TOKENS`` these are the longest: they are the rare ones.
-    """
-    distinct = dict.fromkeys(tokens(question))
-    return sorted(distinct, key=len, reverse=True)[:MAX_QUESTION_TOKENS]
-
-
-def match_query(question: str) -> str:
-    """Return the FTS5 MATCH expression that finds any token of ``question``; empty when it has none.
-
-    Tokens hold no quotes, so that quoting them leaves nothing of the question to FTS5's syntax.
-    """
-    return " OR ".join(f'"{token}"' for token in asked_tokens(question))
 
 
 @lru_cache(maxsize=1 << 17)

@@ -93,8 +93,8 @@ def test_it_finds_what_one_base_of_all_files_would(tmp_path: Path, kinds: tuple[
             stack.enter_context(make(tmp_path, name, files, made[kind]))
             for (name, files), kind in zip((("hr", HR), ("plant", PLANT)), kinds, strict=True)
         ]
-        files = {f"{name}-{file}": text for name, of in (("hr", HR), ("plant", PLANT)) for file, text in of.items()}
-        one = stack.enter_context(make(tmp_path, "all", files, made[kinds[0]]))
+        one = stack.enter_context(make(tmp_path, "all", {}, made[kinds[0]]))
+        one.ingest([tmp_path / "hr", tmp_path / "plant"])
         together = KnowledgeBases(parts)
         for question in QUESTIONS:
             ours, theirs = together.search(question, 4), one.search(question, 4)

@@ -14,8 +14,8 @@ from kb import KnowledgeBase
 from kb.ingest.store.catalog import Catalog, Tokenizer
 from kb.ingest.store.schema import SCHEMA
 from kb.retrieval.words.numerals import in_digits, numerals, value_of
-from kb.retrieval.words.question import figures, terms
-from kb.retrieval.words.tokens import TOKENS_VERSION, match_query, tokens, written_tokens
+from kb.retrieval.words.question import asked_tokens, figures, match_query, terms
+from kb.retrieval.words.tokens import TOKENS_VERSION, tokens, written_tokens
 
 DATES = (
     "2024-03-05", "2024/3/5", "2024年3月5日", "2024 年 3 月 5 日", "二〇二四年三月五日", "５ March 2024", "5th of March, 2024",
@@ -36,7 +36,9 @@ def test_all_forms_find_each_other(forms: tuple[str, ...]) -> None:
             for text in forms:
                 assert figures(question) <= set(tokens(text)), (question, text)
                 assert all(term.within(set(tokens(text))) for term in terms(question)), (question, text)
-            found = connection.execute("SELECT count(*) FROM bm25 WHERE bm25 MATCH ?", (match_query(question),))
+            found = connection.execute(
+                "SELECT count(*) FROM bm25 WHERE bm25 MATCH ?", (match_query(asked_tokens(question)),)
+            )
             assert found.fetchone() == (len(forms),)
 
 

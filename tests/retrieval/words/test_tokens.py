@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kb.ingest.store.schema import SCHEMA
 from kb.retrieval.words.hanzi import SIMPLIFIED
-from kb.retrieval.words.tokens import MAX_QUESTION_TOKENS, MAX_TOKEN, match_query, tokens
+from kb.retrieval.words.question import MAX_QUESTION_TOKENS, asked_tokens, match_query
+from kb.retrieval.words.tokens import MAX_TOKEN, tokens
 
 ALLOWED = re.compile(r"(?:[a-z0-9_./+#-]|[^\x00-\x7f\s])+")
 
@@ -80,9 +81,9 @@ def test_a_question_finds_a_text_that_is_written_otherwise(question: str, text: 
     """Some token of the question is a token of the text, by FTS5's own account."""
     connection = fts()
     connection.execute("INSERT INTO bm25(rowid, tokens) VALUES (1, ?)", (" ".join(tokens(text)),))
-    assert connection.execute("SELECT rowid FROM bm25 WHERE bm25 MATCH ?", (match_query(question),)).fetchall() == [
-        (1,)
-    ]
+    assert connection.execute(
+        "SELECT rowid FROM bm25 WHERE bm25 MATCH ?", (match_query(asked_tokens(question)),)
+    ).fetchall() == [(1,)]
 
 
 @settings(deadline=None, max_examples=300)
@@ -103,7 +104,7 @@ def test_no_question_is_fts5_syntax(question: str) -> None:
     """Quotes, operators, parentheses and NUL: the expression is valid, and finds the text that the question was."""
     connection = fts()
     connection.execute("INSERT INTO bm25(rowid, tokens) VALUES (1, ?)", (" ".join(tokens(question)),))
-    expression = match_query(question)
+    expression = match_query(asked_tokens(question))
     if not expression:
         assert tokens(question) == []
         return
@@ -122,7 +123,7 @@ def test_full_width_changes_nothing(text: str) -> None:
 def test_a_long_question_keeps_its_longest_tokens() -> None:
     """A pasted document does not make a search take minutes, and its rare long words still count."""
     question = " ".join(f"w{i}" for i in range(1000)) + " electroencephalography"
-    expression = match_query(question)
+    expression = match_query(asked_tokens(question))
     assert expression.count(" OR ") == MAX_QUESTION_TOKENS - 1
     assert '"electroencephalographi"' in expression
 
@@ -169,3 +170,19 @@ def test_megabytes_take_seconds(shared: Path, name: str) -> None:
     for text in texts:
         tokens(text)
     assert sum(len(text.encode()) for text in texts) / (time.process_time() - began) > 1e6
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("请问故障码E111是什么意思？", {"故障", "障码", "e111"}),
+        ("Please tell me the price list", {"price", "list"}),
+        ("几何学", {"几何", "何学"}),
+        ("员工手册讲了什么", {"员工", "工手", "手册"}),
+    ],
+)
+def test_words_that_only_ask_are_not_looked_up(question: str, wanted: set[str]) -> None:
+    """Chinese ones have no idf that would tell them from content; a question of nothing else is looked up whole."""
+    found = {token for token in asked_tokens(question) if len(token) > 1}
+    assert found == wanted
+    assert asked_tokens("请问")

@@ -1,0 +1,160 @@
+"""Which documents a question names: their passages come first, and what is said of another one is no answer.
+
+Comes in: a question and the catalog. Goes out: the few documents that hold its names, or are named in it whole; the names that
+no document holds; and the question without its names, to rank inside those documents. Never: a name that many documents hold.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from ...ingest.store.catalog import Catalog
+from ...ingest.store.naming import read_names
+from ..words.entities import entities
+from ..words.hanzi import SIMPLIFIED
+from ..words.tokens import tokens
+
+_FEW, _PART = 3, 0.1
+"""A name that more documents than so many, and than this part of all, hold tells none of them."""
+_LONG = 3
+"""Passages of a document that need not all say what it is about."""
+_MOST_READ = 300
+"""Passages that are read for a name."""
+_LEGAL = re.compile(r",? (?:inc|ltd|llc|llp|plc|gmbh|corp|co|ag|sa|bv)\.?$", re.IGNORECASE)
+_LEGAL_ZH = re.compile(r"(?<=.{4})(?:有限责任公司|股份有限公司|有限公司|公司)$")
+_SIGNS = re.compile(r"[\W_]+")
+_HAN = re.compile("[\u3400-\u9fff]")
+_LEAST_HAN, _LEAST_WORDS = 3, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What a question names."""
+
+    documents: frozenset[str] = frozenset()
+    """Ids of those whose passages come first: they hold as many of its names as any, and have passages that do not repeat them;
+    of a document of one passage or two, that passage says what it is about."""
+    held: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Name -> the documents that hold it."""
+    absent: tuple[str, ...] = ()
+    """Names that no document holds."""
+    rest: str = ""
+    """The question without the names that are held."""
+
+
+NOTHING = Naming()
+
+
+def naming(catalog: Catalog, question: str, by_names: Collection[str]) -> Naming:
+    """Return which documents a question names.
+
+    Args:
+        catalog: of the base.
+        question: as the user wrote it.
+        by_names: ids of the documents whose names share words with it.
+    """
+    n_documents = catalog.count("documents")
+    most = max(_FEW, _PART * n_documents)
+    held: dict[str, frozenset[str]] = {}
+    absent = []
+    for name in entities(question):
+        found = _holding(catalog, name)
+        if found is None or len(found) > most:
+            continue
+        if found:
+            held[name] = found
+        else:
+            absent.append(name)
+    whole = _named_whole(catalog, question, by_names)
+    held |= {name: documents for name, documents in whole.items() if len(documents) <= most}
+    if not held:
+        return Naming(absent=tuple(absent), rest=question)
+    counts = {
+        document: sum(document in those for those in held.values()) for those in held.values() for document in those
+    }
+    best = max(counts.values())
+    several = best == 1 and len(held) > 1  # two names, each of its own document
+    documents = frozenset(document for document, n in counts.items() if n == best or several)
+    if not whole and not _any_long(catalog, documents):
+        documents = frozenset()
+    rest = question
+    for name in sorted(held, key=len, reverse=True):
+        rest = re.sub(re.escape(name), " ", rest, flags=re.IGNORECASE)
+    return Naming(documents, held, tuple(absent), rest)
+
+
+def _any_long(catalog: Catalog, documents: Collection[str]) -> bool:
+    """Return whether one of these documents has many passages."""
+    row = catalog.connection().execute(
+        "SELECT 1 FROM chunks WHERE document_id IN (SELECT value FROM json_each(?)) GROUP BY document_id"
+        " HAVING count(*) >= ? LIMIT 1",
+        (json.dumps(sorted(documents)), _LONG),
+    )
+    return row.fetchone() is not None
+
+
+def _holding(catalog: Catalog, name: str) -> frozenset[str] | None:
+    """Return the documents that hold a name, in their text or names; ``None``: too many passages may to look."""
+    found = _documents_of(catalog, name)
+    if found is None or found:
+        return found
+    shorter = _LEGAL_ZH.sub("", _LEGAL.sub("", name))
+    return _documents_of(catalog, shorter, alone=True) if shorter != name else found
+
+
+def _documents_of(catalog: Catalog, name: str, *, alone: bool = False) -> frozenset[str] | None:
+    """Return the documents with a passage, or a name, that holds ``name``; ``alone``: and no longer one that begins so."""
+    wanted = " AND ".join(f'"{token}"' for token in dict.fromkeys(tokens(name)))
+    if not wanted:
+        return None
+    connection = catalog.connection()
+    rows = connection.execute(
+        "SELECT c.document_id, c.headings, c.text FROM bm25 JOIN chunks c ON c.key = bm25.rowid WHERE bm25 MATCH ? LIMIT ?",
+        (wanted, _MOST_READ + 1),
+    ).fetchall()
+    if len(rows) > _MOST_READ:
+        return None
+    rows += connection.execute(
+        "SELECT n.document_id, '', n.text FROM named JOIN names n ON n.key = named.rowid WHERE named MATCH ? LIMIT ?",
+        (wanted, _MOST_READ),
+    ).fetchall()
+    pattern = _pattern(name, alone=alone)
+    return frozenset(document for document, headings, text in rows if pattern.search(plain(f"{headings}\n{text}")))
+
+
+def _pattern(name: str, *, alone: bool) -> re.Pattern[str]:
+    words = map(re.escape, plain(name).split())
+    if _HAN.search(name):
+        return re.compile(" ?".join(words), re.IGNORECASE)
+    after = r"(?! [A-Z])" if alone else ""
+    return re.compile(rf"(?<!\w)(?i:{' '.join(words)})(?!\w){after}")
+
+
+def plain(text: str) -> str:
+    """Return text in which what only differs by signs, width or Traditional characters is equal."""
+    return _SIGNS.sub(" ", unicodedata.normalize("NFKC", text).translate(SIMPLIFIED))
+
+
+def _named_whole(catalog: Catalog, question: str, documents: Collection[str]) -> dict[str, frozenset[str]]:
+    """Return the names of documents that stand whole in a question, the longest of each document."""
+    asked = f" {plain(question).casefold().strip()} "
+    found: dict[str, set[str]] = {}
+    for document, text in read_names(catalog.connection(), documents).items():
+        whole = [line for line in text.split("\n") if _stands_whole(line, asked)]
+        if whole:
+            found.setdefault(max(whole, key=len), set()).add(document)
+    return {name: frozenset(those) for name, those in found.items()}
+
+
+def _stands_whole(name: str, asked: str) -> bool:
+    words = plain(name).casefold().split()
+    if not words:
+        return False
+    if _HAN.search(name):
+        return len("".join(words)) >= _LEAST_HAN and "".join(words) in asked.replace(" ", "")
+    told = len(words) >= _LEAST_WORDS or (any(map(str.isdigit, words[0])) and any(map(str.isalpha, words[0])))
+    return told and f" {' '.join(words)} " in asked
