@@ -15,13 +15,13 @@ import statistics
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from kb.app.api import KnowledgeBase
 from kb.app.measure.judged import lay_out, read_set
 from kb.prompts.leaning import leans
-from kb.retrieval.search.evidence import ENOUGH, LARGEST, Evidence, weigh
+from kb.retrieval.search.evidence import ENOUGH, Evidence, Signs, weigh
 
 FITTED = """
     xquad-en xquad-en-gap xquad-en-gaphard squad2-a gitlab-handbook xquad-zh xquad-zh-gap xquad-zh-gaphard cmrc2018-trial
@@ -90,7 +90,7 @@ def share(rows: Sequence[Row], kind: str, passes: Callable[[Evidence], bool]) ->
 def limit_at(rows: Sequence[Row], answered: float, score: Callable[[Evidence], float]) -> float:
     """Return the score that no more than this share of the foreign questions exceed."""
     foreign = [row.evidence for row in rows if row.kind == "foreign"]
-    scores = sorted((-math.inf if one.missing else score(one) for one in foreign), reverse=True)
+    scores = sorted((-math.inf if one.missing or one.best is None else score(one) for one in foreign), reverse=True)
     return scores[int(answered * len(scores))] if scores else -math.inf
 
 
@@ -126,49 +126,36 @@ def print_line(title: str, values: Sequence[float]) -> None:
     )
 
 
-def signs(evidence: Evidence) -> list[float]:
-    """Return what the weights weigh, in their order."""
-    size = math.log(max(1, min(evidence.n_chunks, LARGEST)))
-    length, sentence = math.log1p(evidence.n_terms), evidence.sentence
-    return [
-        evidence.coverage, evidence.phrases, length, evidence.similarity, size, sentence.share, float(sentence.lacks_kind),
-    ]  # fmt: skip
-
-
-def fit(named: dict[str, list[Row]], *, similarity: bool, size: bool) -> None:
+def fit(named: dict[str, list[Row]]) -> None:
     """Print the weights for retrieval/search/evidence.py: a logistic regression over the fitted sets, each counted alike.
 
     Questions that only look answerable are left out: no word tells them, and they would bend the weights. The constant is
-    then lowered until no fitted set answers more than ``MOST_FOREIGN`` of its foreign questions. A sign that comes out the
-    wrong way round, a larger base as better evidence, is fitted again without.
+    then lowered until no fitted set answers more than ``MOST_FOREIGN`` of its foreign questions. Those that ship were
+    fitted so, with half of a set of everyday questions beside.
     """
     import numpy as np
     from sklearn.linear_model import LogisticRegression
 
     given, labels, weights = [], [], []
     for name in FITTED:
-        rows = [row for row in named.get(name, ()) if not row.evidence.missing]
+        rows = [row for row in named.get(name, ()) if row.evidence.best and not row.evidence.missing]
         rows = [row for row in rows if not (row.kind == "unable" and name in LOOK_ALIKE)]
         counts = Counter(row.kind for row in rows)
-        given += [signs(row.evidence) for row in rows]
+        given += [astuple(row.evidence.signs)[1:] for row in rows]
         labels += [row.kind == "own" for row in rows]
         weights += [1 / counts[row.kind] for row in rows]
-    used = [1, 1, 1, similarity, size, 1, 1]
-    matrix = np.array(given) * used
+    matrix = np.array(given, dtype=float)
     scale = matrix.std(axis=0) + 1e-9
     model = LogisticRegression(C=10, max_iter=3000).fit(matrix / scale, labels, sample_weight=np.array(weights) * 50)
-    slopes = model.coef_[0] / scale * used
-    if slopes[4] > 0:
-        fit(named, similarity=similarity, size=False)
-        return
+    slopes = model.coef_[0] / scale
 
     def score(evidence: Evidence) -> float:
-        return float(model.intercept_[0] + slopes @ signs(evidence))
+        return float(model.intercept_[0] + slopes @ astuple(evidence.signs)[1:])
 
     limit = max(limit_at(named[name], MOST_FOREIGN, score) for name in FITTED if name in named)
-    names = ("coverage", "phrases", "length", "similarity", "size", "sentence", "lacks_kind")
+    names = [field.name for field in fields(Signs)][1:]
     fitted = ", ".join(f"{name}={slope:.2f}" for name, slope in zip(names, slopes, strict=True))
-    print(f"\nWeights(constant={model.intercept_[0] - limit:.2f}, {fitted})  # with ENOUGH = {ENOUGH}")
+    print(f"\nSigns(constant={model.intercept_[0] - limit:.2f}, {fitted})  # with ENOUGH = {ENOUGH}")
 
 
 def main() -> None:
@@ -194,8 +181,7 @@ def main() -> None:
             print_line(f"{'fitted' if name in FITTED else 'held':7} {name}", figures(named[name]))
     report(named)
     if given.fit:
-        fit(named, similarity=True, size=True)
-        fit(named, similarity=False, size=True)
+        fit(named)
 
 
 if __name__ == "__main__":

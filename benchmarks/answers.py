@@ -222,9 +222,9 @@ def risk_coverage(rows: Sequence[Row]) -> tuple[float, float]:
 
 
 METHODS: dict[str, Callable[[Row], str]] = {
-    "kb (as answered)": lambda row: "" if row.answer.abstained else row.best,
-    "kb, all it quotes": lambda row: "" if row.answer.abstained else row.quoted,
-    "kb, exact span if any": lambda row: "" if row.answer.abstained else span_of(row.question.text, row.best),
+    "kb (as answered)": lambda row: "" if not row.answer.sure else row.best,
+    "kb, all it quotes": lambda row: "" if not row.answer.sure else row.quoted,
+    "kb, exact span if any": lambda row: "" if not row.answer.sure else span_of(row.question.text, row.best),
     "always: kb's sentence": lambda row: row.best,
     "always: its exact span": lambda row: span_of(row.question.text, row.best),
     "always: best BM25 sentence": lambda row: bm25_sentence(row.answer, row.question.text),
@@ -248,8 +248,8 @@ def report(name: str, rows: Sequence[Row]) -> None:
 
 
 def answered(rows: Sequence[Row]) -> float:
-    """Return the share of the questions that are answered."""
-    return share([not row.answer.abstained for row in rows])
+    """Return the share of the questions that are answered as sure."""
+    return share([row.answer.sure for row in rows])
 
 
 def report_abstention(rows: Sequence[Row], able: Sequence[Row], unable: Sequence[Row], foreign: Sequence[Row]) -> None:
@@ -265,7 +265,7 @@ def report_abstention(rows: Sequence[Row], able: Sequence[Row], unable: Sequence
 
 def report_citations(rows: Sequence[Row], able: Sequence[Row]) -> None:
     """Print how many citations hold an answer, and what they cost."""
-    said = [row.answer for row in able if not row.answer.abstained]
+    said = [row.answer for row in able if row.answer.sure]
     accepted = {row.answer.question: row.question.answers for row in able}
     cited = [holds(one.quote, accepted[answer.question]) for answer in said for one in answer.citations]
     seconds = [row.seconds for row in rows]

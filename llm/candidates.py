@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from ..ingest.text.sentences import on_one_line
 from ..prompts.prompt import Prompt
 from ..retrieval.sentences.units import BULLET, Candidate, candidates
+from ..retrieval.words.question import figures
 
 _SAID = 0.6
 """A sentence that shares more than this of its tokens with one quoted before says it again."""
@@ -26,11 +27,16 @@ def shown(text: str) -> str:
 
 
 def distinct(candidates: Sequence[Candidate], n: int) -> list[Candidate]:
-    """Return the first ``n`` candidates that do not say what one before them said."""
+    """Return the first ``n`` candidates that do not say what one before them said; with another figure it is said otherwise."""
     chosen: list[Candidate] = []
     for candidate in candidates:
         if len(chosen) == n:
             break
-        if all(len(candidate.tokens & one.tokens) <= _SAID * max(len(candidate.tokens), 1) for one in chosen):
+        if not any(says_again(candidate.text, candidate.tokens, one.text, one.tokens) for one in chosen):
             chosen.append(candidate)
     return chosen
+
+
+def says_again(text: str, held: frozenset[str], other: str, others: frozenset[str]) -> bool:
+    """Return whether a sentence with these tokens says what the other one says."""
+    return len(held & others) > _SAID * max(len(held), 1) and figures(text) <= figures(other)

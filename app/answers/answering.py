@@ -37,7 +37,16 @@ from ..exact.direct import directly
 from ..i18n.chinese import in_chinese
 from .answer import Answer, Asked, Searched
 from .material import Material
-from .notes import absent_notes, answer_notes, coverage_notes, cut_notes, prompt_notes, small_notes, task_notes
+from .notes import (
+    absent_notes,
+    answer_notes,
+    coverage_notes,
+    cut_notes,
+    disagreement_notes,
+    prompt_notes,
+    small_notes,
+    task_notes,
+)
 from .record import Written
 from .tasks import Gathering
 from .unsure import shown_as_unsure
@@ -207,6 +216,8 @@ class Answering:
         cut = cut_notes(asked.sampling.max_tokens) if ending.reason == "length" else ()
         last = self._read(replace(answer, notes=(*answer.notes, *cut)), prompt, raw, asked, finished=True)
         last = replace(last, finish_reason=ending.reason, answer_span=_exact(last))
+        if generator.name == "extractive" and prompt.task == "answer":
+            last = replace(last, notes=(*last.notes, *disagreement_notes(last.citations)))
         if last.abstained:
             last = self._unsure(last)
         yield replace(last, timings=tuple(timings)), Written(prompt.messages, raw)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 
-from ...prompts.prompt import Prompt, Topic
+from ...prompts.prompt import Citation, Prompt, Topic
 from ...retrieval.hit import Hit
 from ...retrieval.search.passages import CatalogOf
+from ...retrieval.words.question import figures
+from ...retrieval.words.tokens import tokens
 from ..base.notes import page_notes
 
 _WORDS = 3
+_SAME = 0.8
+"""Share of the words of a quote that another one has, of what says the same."""
 
 
 def answer_notes(catalog_of: CatalogOf, hits: Sequence[Hit]) -> Iterator[str]:
@@ -44,6 +49,17 @@ def absent_notes(words: Sequence[str]) -> Iterator[str]:
     """Yield which names and rare words of a question the passages do not hold: an answer may be about something else."""
     if words:
         yield f"The passages do not mention {', '.join(f'“{word}”' for word in words[:_WORDS])}."
+
+
+def disagreement_notes(citations: Sequence[Citation]) -> Iterator[str]:
+    """Yield which documents say the same sentence with other figures."""
+    for one, other in combinations(citations, 2):
+        held, others = frozenset(tokens(one.quote)), frozenset(tokens(other.quote))
+        words = {token for token in held if not any(map(str.isdigit, token))}
+        same = len(words & others) >= _SAME * max(len(words), 1) and len(words) >= _WORDS
+        unlike = figures(one.quote) and figures(other.quote) and figures(one.quote) != figures(other.quote)
+        if same and unlike and (one.base, one.document_id) != (other.base, other.document_id):
+            yield f"The documents do not agree: {Path(one.source).name} and {Path(other.source).name} give other figures."
 
 
 def coverage_notes(prompt: Prompt, hits: Sequence[Hit], n_passages: Mapping[str, int]) -> Iterator[str]:

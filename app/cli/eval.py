@@ -173,10 +173,14 @@ def _show_evaluation(evaluated: Evaluation) -> None:
             f" {one.recall5:6.3f} {one.recall10:6.3f} {one.mrr10:6.3f} {one.p50_ms:7.1f} {one.p95_ms:7.1f} {one.p99_ms:7.1f}"
         )
     abstention = evaluated.abstention
-    typer.echo(f"answers {abstention.answered:.1%} of {abstention.n_answerable} questions that have an answer")
+    typer.echo(
+        f"answers {abstention.answered:.1%} of {abstention.n_answerable} questions that have an answer; "
+        f"shows the closest passages of {abstention.unsure:.1%}, and says of the others that nothing was found"
+    )
     if abstention.n_unanswerable:
         n = abstention.n_unanswerable
-        typer.echo(f"refuses {abstention.abstained:.1%} of {n} that have none here; the rest get a wrong one")
+        shown = f"{abstention.unsure_without:.1%} with the closest passages"
+        typer.echo(f"refuses {abstention.abstained:.1%} of {n} that have none here, {shown}; the rest get a wrong one")
     if abstention.strict:
         strictness, answered = abstention.strict
         typer.echo(f"with KB_STRICTNESS={strictness:g} answers at most 5 % of those, and {answered:.1%} of the others")

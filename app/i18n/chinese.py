@@ -65,6 +65,7 @@ _SAID = (
         r"Other documents are called so too: (.+); name one to have that one summarised\.",
         r"还有名称相近的文档：\1；说出文件名即可总结那一份。",
     ),
+    (r"The documents do not agree: (.+) and (.+) give other figures\.", r"文档说法不一：\1 和 \2 给出的数字不同。"),
     (r"Made from (\d+) of (\d+) passages\.", r"依据 \2 个段落中的 \1 个写成。"),
     (r"Made from (\d+) of (\d+) passages: (.+)\.", r"依据 \2 个段落中的 \1 个写成：\L3。"),
     (r"The answer was cut at (\d+) tokens; for more: (.+)", r"回答在 \1 个词元处被截断；要更长：\2"),

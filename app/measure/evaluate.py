@@ -19,7 +19,7 @@ from ...ingest.errors import InputError
 from ...ingest.store.catalog import Catalog
 from ...retrieval.hit import Hit
 from ...retrieval.metrics import bootstrap_interval, ndcg_at, randomization_test, recall_at, reciprocal_rank_at
-from ...retrieval.search.evidence import ENOUGH, weigh
+from ...retrieval.search.evidence import ENOUGH, Verdict, weigh
 from ...retrieval.search.search import LANES, Searcher
 from ...retrieval.where import chunks_of, everything
 from .judged import Question, Units
@@ -71,6 +71,10 @@ class Abstention:
     strict: tuple[float, float] | None = None
     """(strictness, share): the least ``KB_STRICTNESS``, >= 0, at which at most 5 % of the questions without an answer are
     answered, and what share of those with one are then. ``None`` where there are none without."""
+    unsure: float = 0.0
+    """The share of the questions with an answer for which the closest passages are shown, and nothing is claimed."""
+    unsure_without: float = 0.0
+    """The same of the questions without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +252,7 @@ class _Weighed:
     score: float
     margin: float
     """Up to which strictness it is answered; minus infinity: at none."""
-    answered: bool
+    verdict: Verdict
     right: bool
     """Whether an answer would have had a relevant passage to be drawn from."""
 
@@ -266,7 +270,7 @@ def _abstention(
         evidence = weigh(question.text, hits[:_SHOWN], searcher.frequencies, unrelated=unrelated)
         right = answerable and any(unit in question.judged for unit in _ranked(hits[:_SHOWN], units))
         margin = evidence.score - ENOUGH if evidence.suffices(-math.inf) else -math.inf
-        return _Weighed(evidence.score, margin, evidence.sufficient, right)
+        return _Weighed(evidence.score, margin, evidence.verdict(), right)
 
     with_answer = [weighed(question, hits, answerable=True) for question, hits in zip(answerable, found, strict=True)]
     without = [
@@ -282,10 +286,12 @@ def _abstention(
     return Abstention(
         len(with_answer),
         len(without),
-        _share([one.answered for one in with_answer]),
-        _share([not one.answered for one in without]),
+        _share([one.verdict == "sure" for one in with_answer]),
+        _share([one.verdict != "sure" for one in without]),
         _curve([*with_answer, *without]),
         _strict([one.margin for one in with_answer], [one.margin for one in without]) if without else None,
+        _share([one.verdict == "unsure" for one in with_answer]),
+        _share([one.verdict == "unsure" for one in without]),
     )
 
 

@@ -29,7 +29,7 @@ ENOUGH = 0.0
 """Log-odds from which on an answer is given as sure."""
 ALL = 0.9
 """A sentence that holds this share of the question itself is enough, whatever the score: short questions score low."""
-NEAR = -4.5
+NEAR = -3.0
 """Log-odds from which on passages are shown as the closest ones, though they may not answer."""
 SOMETHING = 0.25
 """The share of the question that must be held at all, for passages to be shown."""
@@ -69,21 +69,9 @@ class Signs:
 
 
 WEIGHTS = Signs(
-    constant=-6.0,
-    coverage=1.3,
-    own=2.7,
-    near=1.0,
-    phrases=0.8,
-    length=1.6,
-    hinted=2.5,
-    no_kind=-0.5,
-    repeats=-1.5,
-    affirms=-3.1,
-    missing=-4.0,
-    absent=-0.5,
-    margin=0.28,
-    behind=-1.25,
-)
+    constant=-4.5, coverage=2.2, own=1.0, near=0.1, phrases=0.8, length=1.1, hinted=1.7, no_kind=-0.3, repeats=-2.1,
+    affirms=-3.0, missing=-4.0, absent=-1.2, margin=0.27, behind=-0.55,
+)  # fmt: skip
 """A logistic model of whether the best sentence answers. Fitted by ``benchmarks/abstention.py --fit``."""
 
 

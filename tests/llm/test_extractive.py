@@ -293,6 +293,6 @@ def test_selection_is_quick() -> None:
     texts = [f"{TRAVEL} {LEAVE} {CODES} " * 4 + str(n) for n in range(8)]
     prompt = prompt_of("What is the hotel allowance for 年假?", *texts)
     select(prompt)
-    began = time.perf_counter()
+    began = time.process_time()
     select(prompt)
-    assert time.perf_counter() - began < 0.3
+    assert time.process_time() - began < 0.3
