@@ -98,6 +98,11 @@ def tab(page: api.Page, number: int) -> None:
     page.get_by_role("tab").nth(number).click()
 
 
+def unfold(page: api.Page, part: str) -> None:
+    """Open a part that is folded: ``kb-sampling`` in the settings, ``kb-new-base-part`` in the side bar."""
+    page.locator(f"#{part} > button, #{part} button.label-wrap").first.click()
+
+
 def drop(page: api.Page, *files: Path) -> api.Locator:
     """Choose files in the tab of documents; return the report of their ingest."""
     page.locator("#kb-files").set_input_files(list(files))

@@ -37,7 +37,7 @@ def test_axe_finds_nothing_serious(visit: Open, address: str, dark: bool) -> Non
     page.locator("[data-event=why]").first.click()
     api.expect(page.locator(".kb-why tbody tr").first).to_be_visible()
     assert violations(page) == []
-    for number, shown in ((1, ".kb-documents tbody tr"), (2, "#kb-temperature")):
+    for number, shown in ((1, ".kb-documents tbody tr"), (2, "#kb-k")):
         tab(page, number)
         api.expect(page.locator(shown).first).to_be_visible()
         assert violations(page) == []

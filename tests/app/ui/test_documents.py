@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from kb.app.base.upkeep import writing
-from ui_page import Open, api, ask, kb, picture, tab
+from ui_page import Open, api, ask, kb, picture, tab, unfold
 
 pytest_plugins = ("ui_page",)
 
@@ -179,7 +179,7 @@ def test_an_image_shows_itself(visit: Open, address: str, tmp_path: Path) -> Non
 def test_make_rename_switch_and_delete_a_base(visit: Open, address: str, handbook_home: Path) -> None:
     """A base is made, is empty, gets another name, and is gone after a question whether that is meant."""
     page = visit(address)
-    tab(page, 2)
+    unfold(page, "kb-new-base-part")
     box = page.locator("#kb-new-base input, #kb-new-base textarea")
     box.fill("旅行")
     page.locator("#kb-create").click()
@@ -200,7 +200,7 @@ def test_make_rename_switch_and_delete_a_base(visit: Open, address: str, handboo
     assert not (handbook_home / "旅行2025").exists()
     box.fill("../etc")
     page.locator("#kb-create").click()
-    api.expect(page.locator("#kb-bases-said")).to_contain_text("cannot name a knowledge base")
+    api.expect(page.locator("#kb-made-said")).to_contain_text("cannot name a knowledge base")
 
 
 def test_several_bases_are_asked_together(visit: Open, address: str, handbook_home: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from browser import served, slow_model
 from kb.app.i18n.texts import EN, ZH
 from numpy.typing import NDArray
-from ui_page import IMAGES, ROOT, Open, api, ask, kb, tab
+from ui_page import IMAGES, ROOT, Open, api, ask, kb, tab, unfold
 
 pytest_plugins = ("ui_page",)
 
@@ -181,6 +181,7 @@ def stop(page: api.Page, story: Story) -> None:
 
 def switch(page: api.Page, story: Story) -> None:
     """Make another base, and come back."""
+    unfold(page, "kb-new-base-part")
     page.locator("#kb-new-base input, #kb-new-base textarea").fill("other")
     page.locator("#kb-create").click()
     api.expect(page.locator("#kb-base input")).to_have_value("other")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from browser import served, slow_model
 from kb.app.i18n.texts import EN, ZH
-from ui_page import PDF_QUESTION, Open, api, ask, picture, tab
+from ui_page import PDF_QUESTION, Open, api, ask, picture, tab, unfold
 
 pytest_plugins = ("ui_page",)
 
@@ -146,13 +146,14 @@ def test_a_base_begins(visit: Open, fresh: str, tmp_path: Path) -> None:
     api.expect(page.locator(".kb-documents tbody tr")).to_have_count(1)
     (zoo / "okapi.md").write_text("# Okapis\n\nOkapis have striped legs.\n")
     tab(page, 0)
-    page.locator("#kb-new-base-part button").first.click()
+    unfold(page, "kb-new-base-part")
     page.locator("#kb-new-base input, #kb-new-base textarea").fill("My files 报告")
     page.locator("#kb-create").click()
     api.expect(page.locator("#kb-base input")).to_have_value("My files 报告")
     api.expect(page.locator(".kb-add")).to_be_visible()
     page.locator("#kb-base input").click()
     page.get_by_role("option", name="default").click()
+    api.expect(page.locator(".kb-add")).to_have_count(0)
     api.expect(ask(page, "Which animals have striped legs?")).to_contain_text("Okapis have striped legs")
     tab(page, 1)
     page.get_by_role("button", name="Stop following").click()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from browser import served, slow_model
 from kb.app.i18n.texts import EN, ZH, texts_for
-from ui_page import EXIT_4, PDF_QUESTION, Open, api, ask, picture, tab
+from ui_page import EXIT_4, PDF_QUESTION, Open, api, ask, picture, tab, unfold
 
 pytest_plugins = ("ui_page",)
 
@@ -158,6 +158,7 @@ def test_a_model_that_writes_nonsense_is_marked(visit: Open, handbook_home: Path
     with served("ui", handbook_home, "--no-browser", "--llm", f"gguf:{gguf_file('llama')}") as address:
         page = visit(address)
         tab(page, 2)
+        unfold(page, "kb-sampling")
         page.locator("#kb-max-tokens input[type=number]").fill("48")
         page.locator("#kb-k input[type=number]").fill("2")
         tab(page, 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser import slow_model
-from ui_page import PDF_QUESTION, Open, api, ask, kb, tab
+from ui_page import PDF_QUESTION, Open, api, ask, kb, tab, unfold
 
 pytest_plugins = ("ui_page",)
 
@@ -23,6 +23,7 @@ def test_what_a_model_cannot_do_is_an_error(visit: Open, address: str) -> None:
     """Extractive answers know no temperature, and no style; a value out of range is named; nothing is an answer then."""
     page = visit(address)
     tab(page, 2)
+    unfold(page, "kb-sampling")
     fill(page, "kb-temperature", "1")
     tab(page, 0)
     error = page.locator(".kb-error").last
@@ -48,6 +49,7 @@ def test_settings_reach_the_answer_and_stay(visit: Open, address: str, handbook_
     page = visit(address)
     tab(page, 2)
     fill(page, "kb-k", "3")
+    unfold(page, "kb-sampling")
     fill(page, "kb-seed", "7")
     fill(page, "kb-max-tokens", "64")
     page.get_by_role("checkbox", name="Strict").check()
@@ -58,6 +60,7 @@ def test_settings_reach_the_answer_and_stay(visit: Open, address: str, handbook_
     page.wait_for_selector(".kb-turn")
     tab(page, 2)
     api.expect(page.locator("#kb-k input[type=number]")).to_have_value("3")
+    unfold(page, "kb-sampling")
     api.expect(page.locator("#kb-seed input")).to_have_value("7")
     api.expect(page.get_by_role("checkbox", name="Strict")).to_be_checked()
     records = json.loads(kb("log", "--json", "--limit", "100", "--home", str(handbook_home)))
