@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from ..retrieval.words.question import terms
 from ..retrieval.words.tokens import tokens
@@ -22,7 +23,7 @@ MAX_ANSWER = 600
 KEPT_TURNS = 6
 _LONGEST = 400
 """Characters of a question that may lean on others."""
-_NAME = re.compile(r"(?!I(?:\s|['’]|$))[A-Z][\w.'’-]*(?:\s+(?:(?:of|de|van|von|the)\s+)?[A-Z][\w.'’-]*)*")
+_NAME = re.compile(r"(?!I(?:\s|['’]|$))[A-Z][\w.'’-]*(?:\s+(?:(?:of|de|van|von|the)\s+)?[A-Z][\w.'’-]*|\s+\d[\w-]*)*")
 _PREPOSITION = re.compile(
     r"\b(for|in|on|at|of|by|with|to|from|about|during|after|before|without|under|over)\s+", re.IGNORECASE
 )
@@ -33,7 +34,25 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(r"\b(?:an?|the) $", re.IGNORECASE)
+_PASSIVE = re.compile(r"(?P<what>(?!(?:the|an?|my|our|your)\s)\w+(?: \w+)?) \w+(?:ed|en)", re.IGNORECASE)
+"""How long is *rye bread* baked: what is done to it is not what it is."""
 _VERB = r"\s+(?=(?:is|are|was|were|be|been|do|does|did|has|have|had|can|could|may|must|should|will|would)\b)"
+_DEFINITE = re.compile(r"(?:the|its|his|her|their|my|our)\s", re.IGNORECASE)
+_ASPECT = re.compile(r"\bthe (?:[a-z-]+ ){0,2}?[a-z-]+(?P<of> (?:of|for|in|under|on) (?=the |my |our |[A-Z]))")
+"""What is asked of something: the rent of the shop."""
+_DEMONSTRATIVE = re.compile(
+    r"(?:that|this|these|those) (?P<thing>(?!is\b|are\b|was\b|were\b|does\b|did\b)[a-z]{3,})", re.IGNORECASE
+)
+_INITIALS = re.compile(r"^(?:[A-Z]{2,} )+")
+_WHO = re.compile(r"\b(?:who|whom|whose)\b|谁|哪位", re.IGNORECASE)
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪"
+    "范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
+)
+_HAN_NAME = re.compile(
+    rf"(?<![\u4e00-\u9fff])[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}(?=负责|主持|批准|审批|更新|担任|提交|签|管理|$|[^\u4e00-\u9fff])"
+    rf"|(?<=由)[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}(?=[\u4e00-\u9fff]|$|[^\u4e00-\u9fff])"
+)
 _HAN_TOPIC = re.compile(
     r"^(?:请问|那|什么是)?(?!如何)(.{1,12}?)(?=的|是|每|最|多少|什么|怎|如何|需|可以|可否|能|在|由|应|须|必须|谁|何时|何|哪|几|有|会|被|为|要|和|[，,、？?]|$)"
 )
@@ -49,6 +68,12 @@ class Turn:
     """As it was searched for: it stands alone."""
     text: str
     """The answer, with its marks; empty while there is none."""
+    about: tuple[tuple[str, str], ...] = ()
+    """The documents that it is from: (base, source)."""
+    exact: str = ""
+    """The name, date, number or place that is the answer, if one stands out."""
+    passages: str = ""
+    """The text of the passages that it quotes."""
 
 
 def condense_prompt(
@@ -99,6 +124,9 @@ def _latin(question: str, last: Turn) -> str:
     before = LEAD.sub("", last.question.strip()).rstrip("?？.!。 ")
     if found := pronoun(question):
         person = found.group().lower() in {"he", "she", "him", "her", "his", "hers"}
+        thing = _DEMONSTRATIVE.match(question, found.start())
+        if thing and last.about:
+            return f"{question[: found.start()]}the {thing['thing']}{question[thing.end() :]}"
         topic = (person and _person(last)) or _topic(before)
         owner = found.group().lower() in {"its", "their", "his", "hers"} or (
             found.group().lower() == "her" and bool(re.match(r"\s+\w", question[found.end() :]))
@@ -111,7 +139,22 @@ def _latin(question: str, last: Turn) -> str:
         return f"{question} {last.question}"
     if _ASKED.match(bare):
         return f"{_topic(before)}: {question}"
+    if _DEFINITE.match(bare) and not _NAME.search(bare) and _within(bare, last.passages):
+        return _of_the_same(bare, before)
     return f"{_put_in_place(bare, before)}?"
+
+
+def _within(fragment: str, passages: str) -> bool:
+    held = set(tokens(passages))
+    return all(term.within(held) for term in terms(fragment))
+
+
+def _of_the_same(fragment: str, before: str) -> str:
+    """Return a question for something else of what the one before asks of: *the deposit*, after *the rent of the shop*."""
+    if asked := _ASPECT.search(before):
+        return f"{before[: asked.start()]}{fragment[0].lower()}{fragment[1:]}{asked['of']}{before[asked.end() :]}?"
+    topic = _topic(before)
+    return f"{_put_in_place(fragment, before)}?" if _DEFINITE.match(topic) else f"{topic}: {fragment}?"
 
 
 def _put_in_place(fragment: str, before: str) -> str:
@@ -139,6 +182,8 @@ def _topic(question: str) -> str:
     start = asked.end() if asked else 0
     if names := list(_NAME.finditer(question, start)):
         return names[-1].group()
+    if passive := _PASSIVE.fullmatch(question, start):
+        return passive["what"]
     marks = list(_THING.finditer(question, start)) or list(_PREPOSITION.finditer(question, start))
     if not marks:
         return question[start:].strip() or question
@@ -147,11 +192,16 @@ def _topic(question: str) -> str:
 
 
 def _person(last: Turn) -> str:
-    """Return whom the last question or its answer names; empty if neither does."""
-    for text in (last.question, last.text):
+    """Return whom the last question, its answer or the name of the document names; empty if none does."""
+    for text in (
+        f"? {last.exact if _WHO.search(last.question) else ''}",
+        last.question,
+        last.text,
+        *(f"? {PurePath(source).stem}" for _, source in last.about),
+    ):
         names = [match.group() for match in _NAME.finditer(text) if match.start() and " " in match.group()]
         if names:
-            return names[0]
+            return _INITIALS.sub("", names[0])
     return ""
 
 
@@ -160,13 +210,23 @@ def _han(question: str, last: Turn) -> str:
     topic = _han_topic(before)
     if found := pronoun(question):
         end = found.end()
+        if found.group() in {"他", "她"} and (person := _han_person(last)):
+            topic = person
         return HAN_LEAD.sub("", f"{question[: found.start()]}{topic}{question[end:]}")
-    bare = HAN_LEAD.sub("", question).strip().rstrip("呢吗？?。 ")
+    bare = HAN_LEAD.sub("", question).strip().rstrip("呢吗？?。 ").removesuffix("的")
     if not bare or not terms(bare):
         return f"{question}{last.question}"
     if HAN_QUESTION.search(bare):
         return f"{topic}：{question}"
     return f"{bare}{before[len(topic) :]}？" if before.startswith(topic) and topic != before else f"{before}：{bare}？"
+
+
+def _han_person(last: Turn) -> str:
+    """Return who the answer is, of a question that asks who; empty if it does not tell."""
+    if not _WHO.search(last.question):
+        return ""
+    names = (match.group() for match in _HAN_NAME.finditer(last.text) if match.group() not in last.question)
+    return last.exact if _HAN_NAME.fullmatch(last.exact) else next(names, "")
 
 
 def _han_topic(question: str) -> str:

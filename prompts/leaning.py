@@ -27,6 +27,7 @@ _BEFORE_THAT = "|".join(
 )
 _PRONOUN = re.compile(
     r"\b(?:it|its|they|them|their|he|him|his|she|hers?|this one|that one|the same|the (?:former|latter)|those|these)\b"
+    r"|\b(?:this|that)\b(?=\s(?:meeting|contract|agreement|document|file|invoice|policy|plan|trip|project|person|company|report|order)\b)"
     r"|\b(?:this|that)\b(?=\s*[?.!,]|\s*$|\s+(?:is|was|does|did|apply|applies|mean|means|work|works|happen|happens|cost|costs)\b)"
     rf"|(?:{_BEFORE_THAT})that\b(?!\s+(?:is|are|was|were)\b)"
     r"|\bthere\b(?=\s*[?.!]*\s*$)",

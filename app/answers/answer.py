@@ -34,6 +34,8 @@ class Asked:
     """The conversation."""
     ordering: Ordering = field(default_factory=Ordering)
     """What of what is found is looked at, and in which order."""
+    about: tuple[tuple[str, str], ...] = ()
+    """Documents that the conversation is about, (base, source): looked at first."""
     task: TaskName | None = None
     """``None``: what the question clearly asks for, else to answer it."""
 

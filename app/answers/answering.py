@@ -132,8 +132,9 @@ class Answering:
             )
         answer = replace(answer, model=generator.name)
         began = time.perf_counter()
+        question = material.question or asked.question
         quoted = fill(
-            asked.question, answer.hits, count_tokens=len, room_tokens=sys.maxsize, templates=self.prompts, task=task
+            question, answer.hits, count_tokens=len, room_tokens=sys.maxsize, templates=self.prompts, task=task
         )
         coverage = coverage_notes(quoted, answer.hits, material.n_passages)
         answer = replace(answer, notes=(*answer.notes, *coverage, *prompt_notes(quoted, generator.name)))

@@ -45,7 +45,7 @@ class Chat:
         """
         records = log.session(session) if session and turns is None else ()
         self.id = records[0].session if records else session or new_session()
-        said = (Turn(record.asked.said, record.asked.question, record.text) for record in records)
+        said = map(_recorded, records)
         self._turns = list(said if turns is None else turns)
         self._answers = answers
         self._generator = answering.generator
@@ -80,12 +80,13 @@ class Chat:
         text = text.strip()
         question = self.standing_alone(text)
         asked = Asked(
-            question, k, sampling or Sampling(), where or Where(), style, strict, text, self.id, ordering, task
-        )
+            question, k, sampling or Sampling(), where or Where(), style, strict, text, self.id, ordering,
+            self._turns[-1].about if self._turns else (), task,
+        )  # fmt: skip
         with closing(self._answers(asked)) as answers:
             for answer in answers:
                 if answer.finished:
-                    self._turns.append(Turn(text, question, answer.text))
+                    self._turns.append(turn_of(text, answer))
                 yield answer
 
     def standing_alone(self, text: str) -> str:
@@ -105,6 +106,25 @@ class Chat:
             if condensed := checked(written, text, self._turns):
                 return condensed
         return by_rule(text, self._turns)
+
+
+def turn_of(said: str, answer: Answer) -> Turn:
+    """Return what was said and answered, as far as what follows may lean on it."""
+    cited = answer.citations or answer.closest[:1]
+    about = tuple(dict.fromkeys((one.base, one.source) for one in cited))
+    passages = (hit.chunk.text for hit in answer.hits if (hit.base, hit.chunk.source) in about)
+    exact = answer.text[slice(*answer.answer_span)] if answer.answer_span else ""
+    return Turn(said, answer.question, answer.text, about, exact, "\n".join(passages))
+
+
+def _recorded(record: Record) -> Turn:
+    """Return a turn of an earlier day; of its passages what was quoted."""
+    answer = json.loads(record.answer)
+    cited = [one for sentence in answer["sentences"] for one in sentence["citations"]] or answer.get("closest", [])[:1]
+    about = tuple(dict.fromkeys((one.get("base", ""), one["source"]) for one in cited))
+    exact = answer["text"][slice(*answer["answer_span"])] if answer.get("answer_span") else ""
+    quotes = "\n".join(one["quote"] for one in cited)
+    return Turn(record.asked.said, record.asked.question, record.text, about, exact, quotes)
 
 
 def to_markdown(records: tuple[Record, ...]) -> str:

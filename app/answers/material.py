@@ -41,6 +41,8 @@ class Material:
     """Names and rare words of a question that the passages do not hold."""
     near: bool = False
     """Whether, where it is not sufficient, it is near enough to be shown as what comes closest."""
+    question: str = ""
+    """What the passages are asked, where the question names their document too."""
     task: Task = ANSWER
     """What is done with it in the end."""
     of: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePath
@@ -18,11 +18,12 @@ from ...prompts.task import ANSWER, Task
 from ...retrieval.hit import Hit
 from ...retrieval.search.evidence import Evidence
 from ...retrieval.search.search import Found
-from ...retrieval.words.question import terms
+from ...retrieval.where import resolve
+from ...retrieval.words.question import Term, terms
 from ...retrieval.words.tokens import tokens
 from ..base.library import Library
 from .answer import Asked
-from .material import Material, whole
+from .material import Material, only, whole
 from .named import Named, admitted, documents_called
 from .sides import Comparing
 from .when import Period, period_of
@@ -33,6 +34,9 @@ _OF_TOPIC = 0.6
 """Of a topic's words, that a passage must hold to be on it, if any passage does."""
 _MOSTLY = 0.5
 """Of the best passages on a topic: with as many the document is what the topic is."""
+_PIECE = re.compile(r"[\u3400-\u9fff]{2}|\w+|\W+")
+_LEANING, _ALONE = 3.0, 0.3
+"""Log-odds that the documents of a conversation may answer worse by than all: what leans on it, and what does not."""
 _ALL = re.compile(r"\b(?:all|every|both|each)\b|所有|全部|每[份个篇]|各", re.IGNORECASE)
 
 
@@ -55,11 +59,60 @@ class Gathering:
             summed = self._summed(task.topics[0], asked)
             if summed or not task.if_named:
                 return replace(summed or self._on_topic(task.topics[0], asked), task=task)
+        within = self._first_within(asked)
+        if within and within.sufficient:
+            return within
+        anywhere = self._anywhere(asked)
+        return within if within and not _says(asked.question, anywhere.found.hits) else anywhere
+
+    def _anywhere(self, asked: Asked) -> Material:
         found = self._find(Topic(asked.question), asked)
         evidence = self.weigh(asked.question, found)
         absent = (*evidence.missing, *evidence.absent) if evidence.shares_script else ()
         verdict = evidence.verdict(self.strictness)
         return Material(found, verdict == "sure", absent=absent, near=verdict != "nothing", task=ANSWER)
+
+    def _first_within(self, asked: Asked) -> Material | None:
+        """Return what the document says that a conversation has come to, where it answers as well as any other."""
+        if not asked.about and asked.said in ("", asked.question):
+            return None
+        for base, sources, question in self._meant(asked):
+            narrowed = replace(asked, where=only(asked.where, sorted(sources)))
+            within = self._find(Topic(question, base), narrowed)
+            sure = self.weigh(question, within).verdict(self.strictness) == "sure"
+            if question != asked.question:
+                sufficient = sure or _says(question, within.hits, _MOSTLY)
+                return Material(within, sufficient, task=ANSWER, question=question, near=bool(within.hits))
+            if (asked.said != question and _says(asked.said, within.hits)) or (sure and self._as_well(asked, within)):
+                return Material(within, sufficient=True, task=ANSWER)
+        return None
+
+    def _meant(self, asked: Asked) -> Iterator[tuple[str, set[str], str]]:
+        """Yield the documents that a question may be about, by base, and what is then asked of them.
+
+        First those that its words call by their name, which need not say it again: what was put in by the conversation, *the
+        Northwind contract*, or what it puts in place of that. Then those of the last answer.
+        """
+        if asked.said not in ("", asked.question):
+            put_in, typed = _parted(asked)
+            for wanted, question in ((put_in, asked.said), (typed, _without(typed, asked.question))):
+                for base, part in self.library.parts.items() if wanted and terms(question) else ():
+                    called = admitted(part.catalog, documents_called(part.catalog, "", wanted), asked.where)
+                    sources = {one.source for one in called}
+                    if sources:
+                        yield base, sources & {source for _, source in asked.about} or sources, question
+        for base in dict.fromkeys(base for base, _ in asked.about if base in self.library.parts):
+            sources = {source for of, source in asked.about if of == base}
+            if asked.where:
+                sources &= set(resolve(self.library.parts[base].catalog, asked.where).places.values())
+            if sources:
+                yield base, sources, asked.question
+
+    def _as_well(self, asked: Asked, within: Found) -> bool:
+        """Return whether documents answer a question about as well as all there are."""
+        margin = _LEANING if asked.said != asked.question else _ALONE
+        best = self.weigh(asked.question, self._find(Topic(asked.question), asked)).score
+        return self.weigh(asked.question, within).score >= best - margin
 
     def _find(self, topic: Topic, asked: Asked) -> Found:
         return self.library.find(topic.text, asked.k, where=asked.where, ordering=asked.ordering, base=topic.base)
@@ -96,6 +149,27 @@ class Gathering:
         kept = _mostly(_holding(topic.text, near) or near, asked.k)
         n_passages = Counter(hit.base for hit in found.hits)
         return Material(replace(found, hits=tuple(kept)), evidence.suffices(self.strictness), n_passages)
+
+
+def _parted(asked: Asked) -> tuple[list[Term], list[Term]]:
+    """Return the words of a question that the conversation put in, and those that were typed."""
+    typed = set(tokens(asked.said))
+    words = terms(asked.question)
+    return [term for term in words if not term.within(typed)], [term for term in words if term.within(typed)]
+
+
+def _without(typed: Sequence[Term], question: str) -> str:
+    """Return a question without words that were typed: what is asked of them."""
+    forms = {form for term in typed for form in term.forms}
+    return "".join(part for part in _PIECE.findall(question) if forms.isdisjoint(tokens(part)))
+
+
+def _says(question: str, hits: Sequence[Hit], least: float = 1.0) -> bool:
+    """Return whether a passage holds the words that a question is about, or a share of them."""
+    wanted = terms(question)
+    total = sum(term.share for term in wanted)
+    held = (set(tokens(hit.chunk.indexed_text)) for hit in hits)
+    return any(sum(term.share for term in wanted if term.within(words)) >= least * total > 0 for words in held)
 
 
 def _chosen(called: Sequence[tuple[str, Named]], period: Period | None, language: str) -> list[tuple[str, Named]]:

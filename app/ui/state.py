@@ -15,6 +15,7 @@ import gradio as gr
 from ...ingest.errors import InputError
 from ...prompts.condense import Turn as Said
 from ..answers.answer import Answer
+from ..answers.chat import turn_of
 from ..answers.record import Feedback
 from ..hosting.tokens import allows
 from ..i18n.texts import texts_for
@@ -64,11 +65,7 @@ class Talk:
 
     def said(self) -> list[Said]:
         """Return what later questions may lean on."""
-        return [
-            Said(turn.question, turn.answer.question, turn.answer.text)
-            for turn in self.turns
-            if turn.answer and turn.done
-        ]
+        return [turn_of(turn.question, turn.answer) for turn in self.turns if turn.answer and turn.done]
 
     def with_last(self, turn: Turn) -> Talk:
         """Return the conversation with another last turn."""
