@@ -139,14 +139,20 @@ def _latin(question: str, last: Turn) -> str:
         return f"{question} {last.question}"
     if _ASKED.match(bare):
         return f"{_topic(before)}: {question}"
-    if _DEFINITE.match(bare) and not _NAME.search(bare) and _within(bare, last.passages):
+    if _is_of_the_same(bare, before, last):
         return _of_the_same(bare, before)
     return f"{_put_in_place(bare, before)}?"
 
 
-def _within(fragment: str, passages: str) -> bool:
-    held = set(tokens(passages))
-    return all(term.within(held) for term in terms(fragment))
+def _is_of_the_same(fragment: str, before: str, last: Turn) -> bool:
+    """Return whether a fragment asks for something else of the same thing: *the deposit*, and the passages speak of one.
+
+    What is no name does not take the place of one: *the return flight* that of Lisbon.
+    """
+    if not _DEFINITE.match(fragment) or _NAME.search(fragment):
+        return False
+    held = set(tokens(last.passages))
+    return bool(_NAME.fullmatch(_topic(before))) or all(term.within(held) for term in terms(fragment))
 
 
 def _of_the_same(fragment: str, before: str) -> str:

@@ -22,7 +22,7 @@ from ...retrieval.where import Where
 from .answer import PASSAGES, Answer, Asked
 from .answering import Answering
 from .log import Log, new_session
-from .record import Record
+from .record import Record, answer_of
 
 _CONDENSED_TOKENS = 128
 
@@ -45,7 +45,11 @@ class Chat:
         """
         records = log.session(session) if session and turns is None else ()
         self.id = records[0].session if records else session or new_session()
-        said = map(_recorded, records)
+        parts = answering.library.parts
+        said = (
+            turn_of(record.asked.said, answer_of(record, lambda base: parts[base].catalog if base in parts else None))
+            for record in records
+        )
         self._turns = list(said if turns is None else turns)
         self._answers = answers
         self._generator = answering.generator
@@ -115,16 +119,6 @@ def turn_of(said: str, answer: Answer) -> Turn:
     passages = (hit.chunk.text for hit in answer.hits if (hit.base, hit.chunk.source) in about)
     exact = answer.text[slice(*answer.answer_span)] if answer.answer_span else ""
     return Turn(said, answer.question, answer.text, about, exact, "\n".join(passages))
-
-
-def _recorded(record: Record) -> Turn:
-    """Return a turn of an earlier day; of its passages what was quoted."""
-    answer = json.loads(record.answer)
-    cited = [one for sentence in answer["sentences"] for one in sentence["citations"]] or answer.get("closest", [])[:1]
-    about = tuple(dict.fromkeys((one.get("base", ""), one["source"]) for one in cited))
-    exact = answer["text"][slice(*answer["answer_span"])] if answer.get("answer_span") else ""
-    quotes = "\n".join(one["quote"] for one in cited)
-    return Turn(record.asked.said, record.asked.question, record.text, about, exact, quotes)
 
 
 def to_markdown(records: tuple[Record, ...]) -> str:

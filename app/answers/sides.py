@@ -45,6 +45,10 @@ class Comparing:
         each = max(2, -(-asked.k // len(sides)))
         found = [self._side(side, sides, replace(asked, k=each)) for side in sides]
         said = [material for material in found if material.sufficient]
+        if not said:
+            near = [material for material in found if material.near]
+            hits = tuple(hit for material in near for hit in material.found.hits)
+            return Material(Found(hits, (), ()), sufficient=False, missing=sides, task=task, near=bool(hits))
         # In turns: what does not fit a prompt is dropped from the end, and no side is to be left out.
         hits = {
             (hit.base, hit.chunk.id): hit for turn in zip_longest(*(side.found.hits for side in said)) for hit in turn if hit
@@ -61,7 +65,6 @@ class Comparing:
             bool(hits),
             n_passages,
             missing,
-            near=not hits and any(material.near for material in found),
             task=replace(task, topics=sides if len(shown) == len(sides) else shown),
         )
 
@@ -78,7 +81,13 @@ class Comparing:
         called = [
             {one.source for one in self._called(side, side.said, asked)} if side.said else set() for side in sides
         ]
-        if all(called) and called[0].isdisjoint(called[1]) and not _MORE.search(sides[0].aspect):
+        in_names = all(
+            term.within(one.words)
+            for side in sides
+            for one in self._called(side, side.said, asked)
+            for term in terms(side.aspect)
+        )
+        if all(called) and called[0].isdisjoint(called[1]) and in_names:
             return tuple(Topic(side.said, side.base, said=side.said) for side in sides)
         return tuple(sides)
 

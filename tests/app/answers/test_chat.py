@@ -258,3 +258,47 @@ def test_ctrl_c_stops_the_answer_and_not_the_conversation(folder: Path) -> None:
     os.close(terminal)
     assert os.waitstatus_to_exitcode(status) == 0
     assert command("chat", "--list").stdout == ""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    """A base of papers that are alike."""
+    files = {
+        "lease Quay Street.md": "# Lease\n\nThe monthly rent is 900 GBP. The deposit is 1,800 GBP. It ends on 5 May 2030.",
+        "lease Mill Lane.md": "# Lease\n\nThe monthly rent is 700 GBP. The deposit is 1,400 GBP. It ends on 6 June 2031.",
+        "客服制度.md": "# 客服制度\n\n投诉由蒋文丽负责处理。\n\n退货须在七天内提出。",
+        "电话表.csv": "姓名,电话\n蒋文丽,021-5550\n孙大勇,021-7770\n",
+        "保修 电视机.md": "# 电视机保修\n\n电视机保修三年。上门费60元。",
+        "保修 洗碗机.md": "# 洗碗机保修\n\n洗碗机保修五年。上门费80元。",
+    }
+    folder = tmp_path_factory.mktemp("papers")
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    with KnowledgeBase.open(home=tmp_path_factory.mktemp("home"), embedder="tfidf", llm="extractive") as kb:
+        kb.ingest([folder])
+        yield kb
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        (("What is the rent of the lease Quay Street?", "900"), ("and the deposit?", "1,800"), ("when does it end?", "2030")),
+        (("What is the deposit of the lease Mill Lane?", "1,400"), ("And Quay Street?", "1,800")),
+        (("投诉由谁负责处理？", "蒋文丽"), ("她的电话呢？", "021-5550")),
+        (("电视机保修几年？", "三年"), ("上门费呢？", "60元")),
+    ],
+)  # fmt: skip
+def test_a_conversation_stays_with_the_document_it_has_come_to(
+    house: KnowledgeBase, turns: tuple[tuple[str, str], ...]
+) -> None:
+    """What is asked next is looked for there first; another name leads to its own document, a person to where they stand."""
+    chat = house.chat()
+    for said, expected in turns:
+        assert expected in chat.ask(said).text, said
+
+
+def test_another_topic_is_not_dragged_along(house: KnowledgeBase) -> None:
+    """What stands alone and is answered better elsewhere is looked for elsewhere."""
+    chat = house.chat()
+    chat.ask("What is the rent of the lease Quay Street?")
+    assert "七天" in chat.ask("退货须在几天内提出？").text
