@@ -13,6 +13,7 @@ from ..prompts.belonging import of_side, own_terms
 from ..prompts.prompt import Prompt, Topic
 from ..retrieval.hit import Hit
 from ..retrieval.sentences.units import Candidate
+from ..retrieval.words.question import Term, terms
 from ..retrieval.words.tokens import tokens
 from .candidates import candidates_of
 from .central import central
@@ -49,6 +50,9 @@ def _side(prompt: Prompt, side: Topic, select: Callable[[Prompt, str], list[Cand
     hits = tuple(hit for _, hit in parts)
     if not side.aspect and (not side.text or side.sources or _under_heading(hits, side, prompt.sides)):
         chosen = central(list(candidates_of(replace(prompt, hits=hits))), SIDE_SENTENCES)
+    elif side.aspect and (section := [hit for hit in hits if _headed(hit, terms(side.aspect))]):
+        parts = [(number, hit) for number, hit in parts if hit in section]
+        chosen = list(candidates_of(replace(prompt, hits=tuple(section))))[:SIDE_SENTENCES]
     else:
         in_full = side.text if side.aspect in side.text else f"{side.text} {side.aspect}"
         questions = dict.fromkeys([side.aspect if side.sources else in_full, in_full])
@@ -65,4 +69,10 @@ def _in_place(one: Candidate, prompt: Prompt, number: int) -> Candidate:
 def _under_heading(hits: Sequence[Hit], side: Topic, sides: Sequence[Topic]) -> bool:
     """Return whether a side is what a section is about: then its sentences need not name it."""
     own = own_terms(side, sides)
-    return any(all(term.within(frozenset(tokens(" ".join(hit.chunk.headings)))) for term in own) for hit in hits)
+    return any(_headed(hit, own) for hit in hits)
+
+
+def _headed(hit: Hit, wanted: Sequence[Term]) -> bool:
+    """Return whether the headings above a passage hold all of some words."""
+    held = frozenset(tokens(" ".join(hit.chunk.headings[1:])))
+    return bool(wanted) and all(term.within(held) for term in wanted)

@@ -116,7 +116,7 @@ def turn_of(said: str, answer: Answer) -> Turn:
     """Return what was said and answered, as far as what follows may lean on it."""
     cited = answer.citations or answer.closest[:1]
     about = tuple(dict.fromkeys((one.base, one.source) for one in cited))
-    passages = (hit.chunk.text for hit in answer.hits if (hit.base, hit.chunk.source) in about)
+    passages = (hit.chunk.text for hit in answer.hits if (hit.base, hit.chunk.source) in about[:1])
     exact = answer.text[slice(*answer.answer_span)] if answer.answer_span else ""
     return Turn(said, answer.question, answer.text, about, exact, "\n".join(passages))
 

@@ -47,8 +47,8 @@ class Comparing:
         said = [material for material in found if material.sufficient]
         if not said:
             near = [material for material in found if material.near]
-            hits = tuple(hit for material in near for hit in material.found.hits)
-            return Material(Found(hits, (), ()), sufficient=False, missing=sides, task=task, near=bool(hits))
+            closest = tuple(hit for material in near for hit in material.found.hits)
+            return Material(Found(closest, (), ()), sufficient=False, missing=sides, task=task, near=bool(closest))
         # In turns: what does not fit a prompt is dropped from the end, and no side is to be left out.
         hits = {
             (hit.base, hit.chunk.id): hit for turn in zip_longest(*(side.found.hits for side in said)) for hit in turn if hit
