@@ -144,7 +144,9 @@ class Answering:
             return
         raw = "".join(Extractive().generate(quoted, Sampling()))
         quotes = self._read(answer, quoted, raw, replace(asked, style="plain"), finished=True)
-        writing = Writing(generator, self.prompts, self._read, asked, quoted, quotes)
+        writing = Writing(
+            generator, self.prompts, self._read, asked, replace(quoted, question=asked.question), quotes
+        )  # fmt: skip
         if writing.small and task.name != "answer":
             notes = (*quotes.notes, *small_notes(generator.name))
             yield replace(quotes, notes=notes, timings=tuple(timings)), Written(quoted.messages, raw)
