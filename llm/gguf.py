@@ -22,8 +22,8 @@ from ..ingest.errors import GeneratorError, InputError, MissingExtraError
 from ..prompts.prompt import Prompt
 from .chat import turns, whole
 from .generator import FinishReason, Pieces, Sampling
-from .gguf_file import n_parameters
 from .grammar import only_figures, without
+from .models.gguf_file import n_parameters
 from .sampling import Ability, require
 from .streaming import Streams
 

@@ -20,7 +20,7 @@ from ..as_data import as_data
 from .terminal import name, plain
 
 if TYPE_CHECKING:
-    from ...llm.gguf_file import MemoryNeeded
+    from ...llm.models.gguf_file import MemoryNeeded
     from ...retrieval.models.registry import ModelOnDisk
     from ...retrieval.search.search import Found
     from ..base.status import FileLedger, Status
@@ -250,7 +250,7 @@ def models(rows: Sequence[ModelOnDisk], *, as_json: bool) -> None:
     if as_json:
         dump(rows)
         return
-    from ...llm.gguf_file import free_memory, memory_needed
+    from ...llm.models.gguf_file import free_memory, memory_needed
 
     free = free_memory()
     for row in rows:

@@ -6,7 +6,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from kb.llm.gguf_file import free_memory, memory_needed
+from kb.llm.models.gguf_file import free_memory, memory_needed
 from models import TINY, Shape, build_gguf, gguf_file
 
 pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
