@@ -20,7 +20,7 @@ from ..where import Scope
 from ..words.question import asked_tokens, known_share, match_query, terms
 from .keyword_index import KeywordIndex, Keywords
 from .lane import LaneScores, best_of
-from .named import named_documents
+from .named import named_documents, named_frequencies
 from .segments import places
 
 
@@ -97,7 +97,7 @@ class Bm25:
             best = best[scores[best] > 0]
             ids = dict(catalog.execute(_IDS_OF_KEYS, [json.dumps(keys[best].tolist())]))
             named = list(dict.fromkeys(form for term in terms(question) for form in term.forms))
-            known = known_share(question, self._frequencies(catalog, named))
+            known = known_share(question, {**self._frequencies(catalog, named), **named_frequencies(catalog, named)})
         found = tuple(ids[key] for key in keys[best].tolist())
         return LaneScores(self.name, found, scores[best], mean, std, known)
 
