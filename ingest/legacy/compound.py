@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import DamagedError
 
 if TYPE_CHECKING:
-    import olefile  # type: ignore[import-untyped]  # it has no stubs
+    import olefile
 
 _MAX_STREAM_BYTES = 256 << 20
 _UTF8 = 65001

@@ -80,7 +80,7 @@ class Styles:
 
     def names(self, style_id: str) -> list[str]:
         """Return the ids of a style and of those that it is based on."""
-        known = []
+        known: list[str] = []
         while style_id in self._styles and style_id not in known and len(known) < _MAX_CHAIN:
             known.append(style_id)
             style_id = self._styles[style_id].based_on

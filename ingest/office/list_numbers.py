@@ -117,8 +117,8 @@ def _counted(digits: str, units: str, *, zero: str = "", ten: bool = True, one: 
         if number >= 10_000:  # noqa: PLR2004
             size, unit = (10**8, units[4]) if number >= 10**8 and len(units) > 4 else (10_000, units[3])  # noqa: PLR2004
             high, low = divmod(number, size)
-            gap = zero if 0 < low < size // 10 else ""
-            return made(high) + unit + gap + (made(low, first=False) if low else "")
+            between = zero if 0 < low < size // 10 else ""
+            return made(high) + unit + between + (made(low, first=False) if low else "")
         text, gap = "", False
         for power in (3, 2, 1, 0):
             digit, number = divmod(number, 10**power)
