@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol, cast
 
-from ...llm.generator import Generator, Sampling
+from ...llm.generator import FinishReason, Generator, Sampling
 from ...llm.streaming import Ending
 from ...llm.watch import Fault, fault
 from ...prompts.evidence import evidence
@@ -153,7 +153,7 @@ class Writing:
             both = beside(kept.sentences, self.quotes.sentences[0]) if said == "some" else kept.sentences
             shown = borne_out(both)
             cut = cut_notes(self.asked.sampling.max_tokens) if attempt.cut and not self.small else ()
-            reason = "length" if cut else "stop"
+            reason: FinishReason = "length" if cut else "stop"
             notes = (*kept.notes, *cut)
             return replace(
                 kept, text=shown.text, sentences=shown.sentences, notes=notes, finish_reason=reason, finished=True
