@@ -67,8 +67,9 @@ class PackedFile:
         if self._bytes[:4].tobytes() != _MAGIC:
             raise ValueError(f"it does not begin with {_MAGIC.decode()}")
         self._at = 8
-        dims = self._take("<i4", 7).tolist()
-        self.shape = Shape(*dims, epsilon=float(self._take("<f4", 1)[0]))
+        dim, layers, heads, inner, words, positions, kinds = self._take("<i4", 7).tolist()
+        epsilon = float(self._take("<f4", 1)[0])
+        self.shape = Shape(dim, layers, heads, inner, words, positions, kinds, epsilon)
         if self._one("<i4") != BLOCK:
             raise ValueError("its blocks are of another size")
         n_pieces = self._one("<i4")
@@ -92,7 +93,8 @@ class PackedFile:
     def blocks(self, name: str, rows: int) -> NDArray[np.void]:
         """Return a matrix as (rows, n) blocks."""
         count, offset = self._matrices[name]
-        return self._span(BLOCKS, count // BLOCK, offset).reshape(rows, -1)
+        found: NDArray[np.void] = np.frombuffer(self._bytes, BLOCKS, count // BLOCK, offset)
+        return found.reshape(rows, -1)
 
     def _entry(self) -> tuple[str, tuple[int, int]]:
         name = self._take("u1", self._one("<u2")).tobytes().decode("ascii")
@@ -109,6 +111,6 @@ class PackedFile:
         self._at += taken.nbytes
         return taken
 
-    def _span(self, kind: str | np.dtype[np.void], count: int, offset: int) -> NDArray[np.generic]:
+    def _span(self, kind: str, count: int, offset: int) -> NDArray[np.generic]:
         """Return ``count`` numbers from ``offset`` on; numpy raises ValueError where the file has fewer."""
         return np.frombuffer(self._bytes, kind, count, offset)
