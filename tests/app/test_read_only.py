@@ -11,22 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from bases import close, open_up
 from kb import KnowledgeBase
 from mortal import kb
 
 QUESTION = "How long is the warranty of the kettle?"
-
-
-def close(home: Path) -> None:
-    """Take away the right to write, from folders and files."""
-    for path in (home, *home.rglob("*")):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-
-
-def open_up(home: Path) -> None:
-    """Give it back."""
-    for path in (home, *home.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from bases import make
 from hashed import HashedEmbedder
 from kb import KnowledgeBase, KnowledgeBases
 from kb.app.i18n.chinese import in_chinese
@@ -17,7 +18,6 @@ from kb.app.measure.judged import read_set
 from kb.ingest.errors import InputError
 from kb.retrieval.lanes.bm25 import mean_tokens
 from kb.retrieval.metrics import ndcg_at
-from kb.retrieval.models.embedder import Embedder
 from kb.retrieval.search.select import Ordering
 from kb.retrieval.where import Where
 from kb.retrieval.words.tokens import tokens
@@ -40,17 +40,6 @@ QUESTIONS = (
     "What may a hotel night cost in London?",
     "水泵多久加油一次？",
 )
-
-
-def make(folder: Path, name: str, files: dict[str, str], embedder: str | Embedder = "tfidf") -> KnowledgeBase:
-    """Return a base of some files."""
-    place = folder / name
-    place.mkdir(exist_ok=True)
-    for file, text in files.items():
-        (place / file).write_text(text, "utf-8")
-    kb = KnowledgeBase.open(name, embedder=embedder, llm="extractive")
-    kb.ingest([place])
-    return kb
 
 
 @pytest.fixture

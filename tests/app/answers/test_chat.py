@@ -11,20 +11,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from bases import HOTEL, TRAVEL, ZH
+from commands import kb as command
 from kb import KnowledgeBase
 from kb.ingest.errors import InputError
 from kb.llm.generator import Sampling
 from kb.prompts.condense import KEPT_TURNS, Turn, by_rule, checked, condense_prompt
 from kb.prompts.leaning import leans
 from kb.prompts.prompt import Prompt
-from test_cli import kb as command
-
-TRAVEL = (
-    "# Travel\n\nHotel nights are refunded up to 120 dollars.\n\nTaxis are refunded up to 40 dollars.\n\n"
-    "Hotel nights are approved by the head of department.\n"
-)
-ZH = "# 差旅\n\n住宿费每晚最多报销四百五十元。\n\n出租车每次最多报销八十元。\n\n住宿费由部门经理批准。\n"
-HOTEL = "How much is refunded for hotel nights?"
 
 
 @pytest.fixture

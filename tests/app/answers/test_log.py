@@ -11,6 +11,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from bases import HOTEL, TRAVEL, ZH
+from commands import kb as command
+from commands import run
 from kb import KnowledgeBase
 from kb.app.answers.answer import Asked
 from kb.app.answers.record import to_json
@@ -28,10 +31,7 @@ from kb.prompts.templates import Style
 from kb.retrieval.where import Where
 from kb.retrieval.words.tokens import TOKENS_VERSION, tokens
 from places import GOLDEN
-from test_chat import HOTEL, TRAVEL, ZH
-from test_cli import kb as command
 from typer.main import get_command
-from typer.testing import CliRunner, Result
 
 OLD = GOLDEN / "catalog-v1.sql"
 """A catalog of schema 1, with one file in it; never to be made anew."""
@@ -53,11 +53,6 @@ def base(folder: Path) -> Iterator[KnowledgeBase]:
     with KnowledgeBase.open(embedder="tfidf") as kb:
         kb.ingest([folder])
         yield kb
-
-
-def run(*arguments: object) -> Result:
-    """Run a command in this process, which is quicker; what the outermost handler would show is its ``exception``."""
-    return CliRunner().invoke(app, list(map(str, arguments)))
 
 
 def test_an_answer_is_recorded_as_it_was_asked_and_given(base: KnowledgeBase) -> None:

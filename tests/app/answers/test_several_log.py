@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bases import close, make, open_up
+from commands import run
 from kb import KnowledgeBase, KnowledgeBases
 from kb.app.answers.record import answer_of
 from kb.app.base.config import load_config
@@ -22,9 +24,6 @@ from kb.llm.generator import Sampling
 from kb.prompts.prompt import Topic
 from kb.prompts.task import task_of
 from mortal import kb as as_user
-from test_log import run
-from test_read_only import close, open_up
-from test_together import make
 
 HR = {
     "travel.md": "# Travel\n\nA hotel night may cost 120 dollars. Taxis are refunded up to 40 dollars.\n",

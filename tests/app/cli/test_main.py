@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import kb
 from kb.app.cli import main as cli
 
 
@@ -22,23 +23,6 @@ def folder(tmp_path: Path) -> Path:
     (folder / "travel.md").write_text("# Travel\n\nHotel nights are refunded up to 120 dollars.\n")
     (folder / "差旅.md").write_text("# 差旅\n\n出差住宿费每晚最多报销四百五十元。\n", encoding="utf-8")
     return folder
-
-
-def kb(*arguments: object, stdin: str | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does, without an embedder unless told otherwise."""
-    environment = {"KB_EMBEDDER": "tfidf"} | os.environ
-    done = subprocess.run(
-        [sys.executable, "-m", "kb", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        input=stdin,
-        cwd=cwd or "/",
-        env=environment,
-        timeout=120,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
 
 
 def sqlite_error(name: str) -> sqlite3.OperationalError:

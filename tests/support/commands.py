@@ -1,0 +1,33 @@
+"""The command line, in a process of its own as a user runs it, or in this one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from kb.app.cli.main import app
+from typer.testing import CliRunner, Result
+
+
+def kb(*arguments: object, stdin: str | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does, without an embedder unless told otherwise."""
+    environment = {"KB_EMBEDDER": "tfidf"} | os.environ
+    done = subprocess.run(
+        [sys.executable, "-m", "kb", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        input=stdin,
+        cwd=cwd or "/",
+        env=environment,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def run(*arguments: object) -> Result:
+    """Run a command in this process, which is quicker; what the outermost handler would show is its ``exception``."""
+    return CliRunner().invoke(app, list(map(str, arguments)))
