@@ -95,13 +95,15 @@ def _latin(first: str, second: str) -> tuple[tuple[str, str], tuple[str, str]]:
     if head and other:
         return (first, head["aspect"]), (second, other["aspect"])
     owners = _OWNER.match(first), _OWNER.match(second)
-    aspect = next((owner["aspect"] for owner in owners if owner and owner["aspect"]), "")
-    if aspect:
+    asked = [owner["aspect"] for owner in owners if owner and owner["aspect"]]
+    if len(asked) > 1:  # each side has a head of its own
+        return (first, asked[0]), (second, asked[1])
+    if asked:
         texts = [
-            f"{owner['name'] if owner else side}'s {aspect}"
+            f"{owner['name'] if owner else side}'s {asked[0]}"
             for owner, side in zip(owners, (first, second), strict=True)
         ]
-        return (texts[0], aspect), (texts[1], aspect)
+        return (texts[0], asked[0]), (texts[1], asked[0])
     return (first, ""), (second, "")
 
 

@@ -116,7 +116,7 @@ def eval_(
     if save:
         save.write_text(json.dumps(as_data(done), ensure_ascii=False), encoding="utf-8")
     if as_json:
-        show.dump({"evaluations": as_data(done), "differences": show.as_data(differences)})
+        show.dump({"evaluations": as_data(done), "differences": as_data(differences)})
         return
     for evaluated in done:
         _show_evaluation(evaluated)

@@ -87,8 +87,10 @@ class Folders:
         while not stop.is_set():
             try:
                 for report in watch(self._base_of(base), [path], selection=Selection(), say=lambda _: None, stop=stop):
-                    counts = map(len, (report.added, report.updated, report.removed, report.failed))
-                    self._state[base, path] = Folder(path, time.time(), *counts)
+                    added, updated, removed, failed = map(
+                        len, (report.added, report.updated, report.removed, report.failed)
+                    )
+                    self._state[base, path] = Folder(path, time.time(), added, updated, removed, failed)
             except KBError as error:  # another process is writing, or the folder is away: it is looked at again
                 self._state[base, path] = Folder(path, problem=str(error))
             stop.wait(_AGAIN_S)

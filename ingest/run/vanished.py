@@ -41,6 +41,8 @@ class Vanished:
 def vanished(catalog: Catalog, rows: Iterable[SourceRow], discovery: Discovery, *, prune: bool) -> Vanished:
     """Return what vanished; not of a folder that became empty, lost most of its files or changed its device, but to ``prune``.
 
+    What is found in another place now was moved, and vanished for sure.
+
     Args:
         catalog: knows the devices of the last run.
         rows: what the base knows.
@@ -56,6 +58,9 @@ def vanished(catalog: Catalog, rows: Iterable[SourceRow], discovery: Discovery, 
     ]
     if prune or not gone:
         return Vanished(tuple(row for _, row in gone), ())
+    there = {row.document_id for row in catalog.sources().values() if (row.archive or row.source) in found}
+    moved_away = tuple(row for _, row in gone if row.document_id and row.document_id in there)
+    gone = [(path, row) for path, row in gone if row not in moved_away]
     moved = set(_moved(catalog, discovery.roots))
     spared: list[Spared] = []
     for folder in _suspects(discovery.roots, [path for path, _ in gone]):
@@ -65,7 +70,7 @@ def vanished(catalog: Catalog, rows: Iterable[SourceRow], discovery: Discovery, 
         if n_gone and (folder in moved or _is_empty(folder) or (folder in discovery.roots and many)):
             spared.append(Spared(folder, n_gone, n_known))
             gone = [(path, row) for path, row in gone if not path.is_relative_to(folder)]
-    return Vanished(tuple(row for _, row in gone), tuple(spared))
+    return Vanished((*moved_away, *(row for _, row in gone)), tuple(spared))
 
 
 def remember_devices(catalog: Catalog, roots: Sequence[Path]) -> None:

@@ -184,8 +184,8 @@ def _resolve(spec: str, cache: Path) -> tuple[str, Path]:
                 if found == extra:
                     return package.name, folder
             raise MissingExtraError(f"the packaged embedding model {package.name}", extra)
-    if found := find_on_disk(spec, cache):
-        return found
+    if on_disk := find_on_disk(spec, cache):
+        return on_disk
     if re.fullmatch(r"[\w.-]+/[\w.-]+", spec) and not spec.startswith((".", "/")):
         raise UnknownModelError(f"The embedding model {spec} is not on this machine; run: kb models pull {spec}")
     raise UnknownModelError(

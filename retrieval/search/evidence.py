@@ -72,7 +72,8 @@ WEIGHTS = Signs(
     constant=-4.5, coverage=2.2, own=1.0, near=0.1, phrases=0.8, length=1.1, hinted=1.7, no_kind=-0.3, repeats=-2.1,
     affirms=-3.0, missing=-4.0, absent=-1.2, margin=0.27, behind=-0.55,
 )  # fmt: skip
-"""A logistic model of whether the best sentence answers. Fitted by ``benchmarks/abstention.py --fit``."""
+"""A logistic model of whether the best sentence answers. Fitted on whole answers to development questions, then rounded and
+adjusted by hand; no command repeats the fit yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Evidence:
         """The log-odds that the hits answer the question."""
         if self.best is None:
             return -math.inf
-        return sum(weight * value for weight, value in zip(astuple(WEIGHTS), astuple(self.signs), strict=True))
+        return float(sum(weight * value for weight, value in zip(astuple(WEIGHTS), astuple(self.signs), strict=True)))
 
     @property
     def sufficient(self) -> bool:

@@ -1,7 +1,7 @@
 """How common words are in general, so that a base of six passages does not make "needed" a rare one.
 
 Comes in: tokens. Goes out: shares of passages. Never: a look at the documents. The counts are over passages of public sets
-(Wikipedia, a company's handbook, privacy policies; Chinese ones as well): ``benchmarks/background.py``.
+(Wikipedia, a company's handbook, privacy policies; Chinese ones as well), counted once.
 """
 
 from __future__ import annotations

@@ -126,15 +126,19 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
 
 
 def _shares(wanted: Wanted, one: Candidate) -> list[float]:
-    """Return what of the question a sentence holds, then what only each of its surroundings holds; last, what is new in it."""
+    """Return what of the question a sentence holds, then what only each of its surroundings holds; last, what is new in it.
+
+    What a title says is not new below it, unless the title is the very question: then nothing is nearer than what stands there.
+    """
     unit, of = one.unit, one.of
+    is_asked = all(term.within(of.title) for term in wanted.weights)
     levels = (unit.tokens, unit.above, unit.beside, of.topic, of.names, of.whole)
     shares = [0.0] * (len(levels) + 1)
     for term, weight in wanted.weights.items():
         at = next((at for at, level in enumerate(levels) if term.within(level)), None)
         if at is not None:
             shares[at] += weight
-            shares[-1] += weight * (at == 0 and not term.within(of.title))
+            shares[-1] += weight * (at == 0 and (is_asked or not term.within(of.title)))
     return shares
 
 

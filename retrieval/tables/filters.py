@@ -123,10 +123,8 @@ class Meaning:
         columns = [at for at, one in enumerate(self.table.columns) if one.dates]
         mentioned = [at for use in self.of("column", "concept") for at in use.columns if at in columns]
         named = [self.table.concepts["date"]] if self.table.concepts.get("date") in columns else []
-        for found in (dict.fromkeys(mentioned), columns, named):
-            if len(found) == 1:
-                return next(iter(found))
-        return None
+        choices: tuple[list[int], ...] = (list(dict.fromkeys(mentioned)), columns, named)
+        return next((found[0] for found in choices if len(found) == 1), None)
 
     def _has_unit(self, column: int, unit: str) -> bool:
         units = {one for one in self.table.columns[column].units if one}

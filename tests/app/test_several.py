@@ -176,7 +176,8 @@ def test_bases_split_at_random_lose_little(shared: Path, tmp_path: Path) -> None
         *several, whole = parts
 
         def ndcg(base: KnowledgeBase | KnowledgeBases) -> float:
-            ranked = [[Path(hit.chunk.source).stem for hit in base.search(one.text, 10)] for one in questions]
+            found = [base.search(one.text, 10) for one in questions]
+            ranked = [list(dict.fromkeys(Path(hit.chunk.source).stem for hit in hits)) for hits in found]
             return sum(ndcg_at(10, hits, one.judged) for hits, one in zip(ranked, questions, strict=True)) / len(
                 questions
             )

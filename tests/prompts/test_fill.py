@@ -121,7 +121,7 @@ def test_nothing_that_is_quoted_or_asked_changes_the_structure(text: str, questi
     """Turns, roles and fences are those of the template, and no control token of a model is left, wherever the text stands."""
     evil = filled(question, hit(text, f"/{text.replace('/', ' ')}", (text,)), hit(text, "/b.md"), style=style)
     plain = filled(
-        "什么？" if evil.nothing_found.startswith("您") else "What?", hit("x"), hit("y", "/b.md"), style=style
+        "什么？" if evil.nothing_found.startswith("你") else "What?", hit("x"), hit("y", "/b.md"), style=style
     )
     assert [message.role for message in evil.messages] == [message.role for message in plain.messages]
     for ours, theirs in zip(plain.messages, evil.messages, strict=True):

@@ -179,7 +179,7 @@ def test_nothing_is_recorded_where_that_is_off_or_cannot_be(tmp_path: Path, monk
 def test_a_topic_may_name_a_base(question: str, asked: str | None, sides: list[tuple[str, str]]) -> None:
     """In both languages; a comparison that names no two things is of what each base says."""
     task = task_of(question, asked, ["hr", "plant"])  # type: ignore[arg-type]
-    assert list(task.topics) == [Topic(*side) for side in sides]
+    assert [(topic.text, topic.base) for topic in task.topics] == sides
 
 
 def test_a_base_asked_alone_is_no_topic() -> None:
@@ -307,7 +307,7 @@ def test_a_log_that_cannot_be_written_to_is_owed(tmp_path: Path) -> None:
 DEAD = """
 import os, signal, sys
 from kb import KnowledgeBase, KnowledgeBases
-from kb.app import upkeep
+from kb.app.base import upkeep
 from kb.app.answers.log import Log
 die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 if sys.argv[1] == "recording":
