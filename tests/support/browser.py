@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 PIECES = ("Exit", " code", " 4", " means", " that", " nothing", " was", " found", " for", " the", " question", ". [1] ")
-"""What the slow model says, over and over."""
+"""What the slow model says first; then words that make no sentence, and no circle either."""
 
 
 def chromium() -> str:
@@ -97,7 +97,7 @@ def slow_model() -> Iterator[tuple[str, threading.Event]]:
             self.end_headers()
             try:
                 for at in range(600):
-                    piece = PIECES[at % len(PIECES)]
+                    piece = PIECES[at] if at < len(PIECES) else f" and{at}{'' if at % 12 else '. '}"
                     self.wfile.write(
                         f'data: {{"id":"1","object":"chat.completion.chunk","created":1,"model":"slow","choices":'
                         f'[{{"index":0,"delta":{{"content":"{piece}"}}}}]}}\n\n'.encode()
