@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -126,6 +127,7 @@ def stream(answers: Iterable[Answer], *, as_json: bool) -> Answer:
             typer.echo(_bold(answer, len(shown)), nl=False)
             shown = answer.text
             sys.stdout.flush()
+        _demand_a_reader()
     if answer is None:
         raise ValueError("an answer has at least its last snapshot")
     if as_json:
@@ -136,6 +138,20 @@ def stream(answers: Iterable[Answer], *, as_json: bool) -> Answer:
     for note in answer.notes:
         message(f"note: {note}")
     return answer
+
+
+def _demand_a_reader() -> None:
+    """Raise what a write would where nobody reads any more: a model may write for long before there is something to show."""
+    if not hasattr(select, "poll"):
+        return
+    try:
+        out = sys.stdout.fileno()
+    except (OSError, ValueError):  # no file: a test, another program
+        return
+    broken = select.poll()
+    broken.register(out, 0)
+    if any(event & select.POLLERR for _, event in broken.poll(0)):
+        raise BrokenPipeError
 
 
 def _bold(answer: Answer, shown: int) -> str:

@@ -64,7 +64,7 @@ def test_keyboard_only(visit: Open, address: str) -> None:
     page.keyboard.press("Enter")
     api.expect(page.locator(".kb-mark[aria-pressed=true]")).to_have_count(1)
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "kb-mark"
+    assert page.evaluate("document.activeElement.tagName") in {"A", "BUTTON"}
     answer.get_by_role("button", name="Good answer").focus()
     page.keyboard.press("Space")
     api.expect(answer.locator("textarea")).to_be_focused()
