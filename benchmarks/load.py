@@ -186,7 +186,7 @@ def uploads(address: str, count: int) -> int:
 
 def tiny_model() -> str:
     """Build a quantized LLaMA of random weights, as the tests do; return its spec."""
-    sys.path.insert(0, str(ROOT / "tests"))
+    sys.path.insert(0, str(ROOT / "tests" / "support"))
     from models import gguf_file
 
     return f"gguf:{gguf_file('llama', 'Q4_0')}"
