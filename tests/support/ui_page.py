@@ -37,9 +37,9 @@ def address(handbook_home: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[api.Browser]:
-    """A Chromium."""
+    """A Chromium; closed with each file, since Playwright's event loop would be in the way of tests that run one of their own."""
     path = chromium()
     api.expect.set_options(timeout=30_000)
     with api.sync_playwright() as playwright:

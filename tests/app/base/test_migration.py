@@ -32,7 +32,7 @@ Answers = list[list[tuple[str, float]]]
 SLOWLY = """
 import sys, time
 from kb import KnowledgeBase
-from kb.retrieval.models.registry.local_embedder import LocalEmbedder
+from kb.retrieval.models.local_embedder import LocalEmbedder
 embed = LocalEmbedder.embed_all
 def slowly(self, batches):
     for vectors in embed(self, batches):

@@ -140,6 +140,8 @@ def ask_and_look(page: api.Page, story: Story) -> None:
     """Ask about the PDF, and see its page with the quote highlighted."""
     tab(page, 0)
     page.locator("#kb-new-chat").click()
+    page.wait_for_selector(".kb-welcome")
+    page.wait_for_timeout(500)
     answer = ask(page, story.pdf_question)
     api.expect(answer).to_contain_text(story.pdf_answer)
     answer.locator(".kb-mark").first.click()
