@@ -39,7 +39,7 @@ def address(handbook_home: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[api.Browser]:
-    """A Chromium; closed with each file, since Playwright's event loop would be in the way of tests that run one of their own."""
+    """A Chromium; closed with each file: Playwright's event loop would be in the way of tests that run one of their own."""
     path = chromium()
     api.expect.set_options(timeout=30_000)
     with api.sync_playwright() as playwright:
