@@ -85,7 +85,7 @@ class Chat:
         question = self.standing_alone(text)
         asked = Asked(
             question, k, sampling or Sampling(), where or Where(), style, strict, text, self.id, ordering,
-            self._turns[-1].about if self._turns else (), task,
+            self._turns[-1].about if self._turns and leans(text) else (), task,
         )  # fmt: skip
         with closing(self._answers(asked)) as answers:
             for answer in answers:

@@ -126,6 +126,7 @@ def test_an_older_catalog_is_brought_up_to_date(file: Path, tmp_path: Path) -> N
 def downgrade(values: dict[str, object], catalog: Path) -> None:
     with closing(sqlite3.connect(catalog, isolation_level=None)) as connection:
         connection.execute("DROP TABLE names")
+        connection.execute("DROP TABLE named")
         connection.execute("DROP TABLE spare_chunks")
         connection.execute("ALTER TABLE answers DROP COLUMN comment")
         connection.execute("ALTER TABLE sessions DROP COLUMN title")
