@@ -45,6 +45,7 @@ class Story:
     docx_answer: str
 
 
+_DRAGGED = "a known defect: in a Chinese conversation a new question may be answered from what the one before was about"
 STORIES = (
     Story(
         "en-US", EN, "en", "machine.pdf", "models.docx",
@@ -104,9 +105,6 @@ def fresh(empty_home: Path) -> Iterator[str]:
 
 
 @pytest.mark.slow
-_DRAGGED = "a known defect: in a Chinese conversation a new question may be answered from what the one before was about"
-
-
 @pytest.mark.parametrize(
     "story",
     [
