@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,36 +42,64 @@ class Vanished:
 def vanished(catalog: Catalog, rows: Iterable[SourceRow], discovery: Discovery, *, prune: bool) -> Vanished:
     """Return what vanished; not of a folder that became empty, lost most of its files or changed its device, but to ``prune``.
 
-    What is found in another place now was moved, and vanished for sure.
+    What is found in a place that did not hold it before was moved, and vanished for sure.
 
     Args:
         catalog: knows the devices of the last run.
-        rows: what the base knows.
+        rows: what the base knew before this run.
         discovery: what there is.
         prune: whether everything that is gone is meant to be.
     """
+    before = list(rows)
     found = {str(file.path) for file in discovery.files}
-    known = [(Path(row.archive or row.source), row) for row in rows]
-    gone = [
-        (path, row)
-        for path, row in known
-        if str(path) not in found and discovery.covers(str(path)) and not path.exists()
-    ]
+    gone = [row for row in before if _is_gone(row, found, discovery)]
     if prune or not gone:
-        return Vanished(tuple(row for _, row in gone), ())
-    there = {row.document_id for row in catalog.sources().values() if (row.archive or row.source) in found}
-    moved_away = tuple(row for _, row in gone if row.document_id and row.document_id in there)
-    gone = [(path, row) for path, row in gone if row not in moved_away]
-    moved = set(_moved(catalog, discovery.roots))
-    spared: list[Spared] = []
-    for folder in _suspects(discovery.roots, [path for path, _ in gone]):
-        n_gone = len({path for path, _ in gone if path.is_relative_to(folder)})
-        n_known = len({path for path, _ in known if path.is_relative_to(folder)})
-        many = n_gone >= _MANY and n_gone > _SHARE * n_known
-        if n_gone and (folder in moved or _is_empty(folder) or (folder in discovery.roots and many)):
-            spared.append(Spared(folder, n_gone, n_known))
-            gone = [(path, row) for path, row in gone if not path.is_relative_to(folder)]
-    return Vanished((*moved_away, *(row for _, row in gone)), tuple(spared))
+        return Vanished(tuple(gone), ())
+    moved = _moved(catalog, before, gone, found)
+    spared = tuple(
+        _spared(catalog, discovery.roots, {_file(row) for row in before}, {_file(row) for row in gone} - moved)
+    )
+    kept = [spare.folder for spare in spared]
+    lost = [row for row in gone if _file(row) in moved or not any(_file(row).is_relative_to(folder) for folder in kept)]
+    return Vanished(tuple(lost), spared)
+
+
+def _file(row: SourceRow) -> Path:
+    """Return the file on disk that a source is, or is in."""
+    return Path(row.archive or row.source)
+
+
+def _is_gone(row: SourceRow, found: Container[str], discovery: Discovery) -> bool:
+    path = _file(row)
+    return str(path) not in found and discovery.covers(str(path)) and not path.exists()
+
+
+def _moved(
+    catalog: Catalog, before: Iterable[SourceRow], gone: Iterable[SourceRow], found: Container[str]
+) -> set[Path]:
+    """Return the files among ``gone`` whose content is found in a place that did not hold it before."""
+    known_at = {row.source: row.document_id for row in before}
+    arrived = {
+        row.document_id
+        for row in catalog.sources().values()
+        if str(_file(row)) in found and row.document_id != known_at.get(row.source)
+    }
+    return {_file(row) for row in gone if row.document_id and row.document_id in arrived}
+
+
+def _spared(
+    catalog: Catalog, roots: Sequence[Path], known: AbstractSet[Path], gone: AbstractSet[Path]
+) -> Iterator[Spared]:
+    """Yield the outermost folders that look as if a drive were missing, among those that something is gone from."""
+    other_device = set(_other_device(catalog, roots))
+    left = set(gone)
+    for folder in _suspects(roots, gone):
+        lost = {path for path in left if path.is_relative_to(folder)}
+        n_known = sum(path.is_relative_to(folder) for path in known)
+        most = folder in roots and len(lost) >= _MANY and len(lost) > _SHARE * n_known
+        if lost and (most or folder in other_device or _is_empty(folder)):
+            yield Spared(folder, len(lost), n_known)
+            left -= lost
 
 
 def remember_devices(catalog: Catalog, roots: Sequence[Path]) -> None:
@@ -81,14 +110,14 @@ def remember_devices(catalog: Catalog, roots: Sequence[Path]) -> None:
         catalog.put(_DEVICES, json.dumps(now))
 
 
-def _moved(catalog: Catalog, roots: Sequence[Path]) -> Iterator[Path]:
+def _other_device(catalog: Catalog, roots: Sequence[Path]) -> Iterator[Path]:
     devices = json.loads(catalog.get(_DEVICES) or "{}")
     yield from (
         root for root in roots if root.is_dir() and devices.get(str(root), root.stat().st_dev) != root.stat().st_dev
     )
 
 
-def _suspects(roots: Sequence[Path], gone: Sequence[Path]) -> list[Path]:
+def _suspects(roots: Sequence[Path], gone: Iterable[Path]) -> list[Path]:
     """Return the folders that are there and that something vanished from, the given ones and those below, outermost first."""
     folders = {folder for path in gone for root in roots for folder in path.parents if folder.is_relative_to(root)}
     return sorted((folder for folder in folders if folder.is_dir()), key=lambda folder: len(folder.parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ def test_a_mount_below_the_folder_is_seen_too(base: KnowledgeBase, tmp_path: Pat
     report = base.ingest([home])
     assert [Path(source).name for source in report.removed] == ["0.md"]
     assert "4 of the 4 files" in spared(report)[0]
+
+
+def test_a_folder_that_was_renamed_has_not_vanished(base: KnowledgeBase, tmp_path: Path) -> None:
+    """Its files are found in another place, those in an archive too: nothing of it is kept twice."""
+    folder = notes(tmp_path / "mine", 2)
+    inner = notes(folder / "old", 6)
+    with zipfile.ZipFile(inner / "more.zip", "w") as archive:
+        archive.writestr("zebu.md", "The zebu weighs 400 kilograms.\n")
+    base.ingest([folder])
+    inner.rename(folder / "new")
+    report = base.ingest([folder])
+    assert len(report.removed) == 7
+    assert not spared(report)
+    assert len([row for row in base.sources() if not row.is_archive]) == 9
 
 
 def test_most_of_a_folder_is_kept_and_a_few_files_are_not(base: KnowledgeBase, tmp_path: Path) -> None:
