@@ -93,13 +93,16 @@ class Evidence:
     """Whether any hit is written in the script of the question."""
     best: Scored | None = None
     """The sentence that is likeliest to answer."""
+    weights: Signs = WEIGHTS
+    """What each sign is worth."""
 
     @property
     def score(self) -> float:
         """The log-odds that the hits answer the question."""
         if self.best is None:
             return -math.inf
-        return float(sum(weight * value for weight, value in zip(astuple(WEIGHTS), astuple(self.signs), strict=True)))
+        pairs = zip(astuple(self.weights), astuple(self.signs), strict=True)
+        return float(sum(weight * value for weight, value in pairs))
 
     @property
     def sufficient(self) -> bool:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from ..words.answer_kind import asks_who, expected_answer, likely_answer
 from ..words.definition import definition_asked
-from ..words.question import Term, asked_phrases, figures, terms
+from ..words.question import Term, asked_phrases, figures
+from ..words.synonyms import terms_or_synonyms
 from ..words.tokens import tokens
 from .background import common
 from .units import Candidate, in_chinese
@@ -61,7 +62,7 @@ def wanted(question: str, at_hand: Sequence[Candidate]) -> Wanted:
     """
     n = len(at_hand)
     weights = {}
-    for term in terms(question):
+    for term in terms_or_synonyms(question):
         held = sum(term.within(one.tokens) for one in at_hand)
         general = max(map(common, term.forms))
         weights[term] = -term.share * math.log((held + AS_GOOD_AS * general) / (n + AS_GOOD_AS))

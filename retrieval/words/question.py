@@ -6,7 +6,7 @@ Comes in: a question, Chinese or English. Goes out: tokens. Never: a look at the
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -60,10 +60,12 @@ class Term:
     """Of a word: a Chinese character is half of one."""
     character: str = field(default="", compare=False)
     """Of Chinese, the character itself: 制 in 制成 for a text that says 制得."""
+    others: tuple[frozenset[str], ...] = field(default=(), compare=False)
+    """Tokens that together say the same: 租金 for 房租."""
 
     def within(self, held: Collection[str]) -> bool:
-        """Return whether a text with these tokens holds the term."""
-        return any(form in held for form in self.forms)
+        """Return whether a text with these tokens holds the term, or says it otherwise."""
+        return any(form in held for form in self.forms) or any(other.issubset(held) for other in self.others)
 
     def hinted(self, held: Collection[str]) -> bool:
         """Return whether a text with these tokens has the term's Chinese character, be it in another word."""
@@ -107,10 +109,15 @@ def terms(question: str) -> list[Term]:
 
     Numbers and dates are in digits: a text holds the tokens of them however it writes them.
     """
-    plain = in_digits(normal(_ASKING.sub(" ", question)))
+    plain = asked_text(question)
     found = dict.fromkeys(Term((token,)) for token in written_tokens(plain) if not _HAN.search(token))
-    found |= dict.fromkeys(term for run in _HAN.findall(plain.translate(SIMPLIFIED)) for term in _characters(run))
+    found |= dict.fromkeys(term for run in _HAN.findall(plain) for term in character_terms(run) if term)
     return list(found)
+
+
+def asked_text(question: str) -> str:
+    """Return a question without the words that only ask, its numbers in digits, its Chinese in Simplified characters."""
+    return in_digits(normal(_ASKING.sub(" ", question))).translate(SIMPLIFIED)
 
 
 def known_share(question: str, known: Collection[str]) -> float:
@@ -123,15 +130,15 @@ def known_share(question: str, known: Collection[str]) -> float:
     return sum(term.share for term in named if term.within(known)) / total if total else 1.0
 
 
-def _characters(run: str) -> Iterator[Term]:
+def character_terms(run: str) -> list[Term | None]:
+    """Return the term of each character of a run; ``None`` of those that only join words."""
     if len(run) == 1:
-        if run not in FUNCTION:
-            yield Term((run,), character=run)
-        return
-    for at, character in enumerate(run):
-        if character not in FUNCTION:
-            bigrams = (run[start : start + 2] for start in (at - 1, at) if 0 <= start < len(run) - 1)
-            yield Term(tuple(bigrams), 0.5, character)
+        return [None if run in FUNCTION else Term((run,), character=run)]
+    bigrams = ["", *(run[at : at + 2] for at in range(len(run) - 1)), ""]
+    return [
+        None if character in FUNCTION else Term(tuple(filter(None, bigrams[at : at + 2])), 0.5, character)
+        for at, character in enumerate(run)
+    ]
 
 
 def phrases(text: str) -> frozenset[str]:

@@ -1,0 +1,100 @@
+"""Questions of people with what a right answer has to say: read from a file, one JSON object a line.
+
+Comes in: a file. Goes out: questions, and whether a text is right. Never: a question that is left out without a word.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...ingest.errors import InputError
+
+_MARK = re.compile(r"\s?\[\d+\]")
+"""A citation mark: its number is no part of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A question, and what is right."""
+
+    id: str
+    question: str
+    kind: str = ""
+    """What kind of question it is, for the table by kinds: ``fact``, ``yes-no``, ``table``."""
+    answerable: bool = True
+    """Whether the documents hold an answer."""
+    must: tuple[str, ...] = ()
+    """Regular expressions that are all found in a right answer, whatever the case; of an unanswerable question what a
+    harmless reply says, like a greeting."""
+    must_not: tuple[str, ...] = ()
+    """And those that are not."""
+    sources: tuple[str, ...] = ()
+    """Parts of the paths of files that hold the answer: any of them will do."""
+    expected: str = ""
+    """The right answer in words; without patterns it is what an answer has to hold."""
+    follows: str = ""
+    """The question before, by its id, in one conversation."""
+
+    def fits(self, text: str) -> bool:
+        """Return whether a text says what is right and nothing that is not."""
+        plain = _MARK.sub("", text)
+        if not (self.must or self.must_not):
+            return " ".join(self.expected.lower().split()) in " ".join(plain.lower().split())
+        return all(_found(pattern, plain) for pattern in self.must) and not any(
+            _found(pattern, plain) for pattern in self.must_not
+        )
+
+
+def read_expected(path: Path) -> list[Expected]:
+    """Read a file of questions.
+
+    Raises:
+        InputError: it is missing, or a line is no such question.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InputError(f"cannot read {path}: {exc}") from exc
+    found = [_question(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    ids = {one.id for one in found}
+    for one in found:
+        if one.follows and one.follows not in ids:
+            raise InputError(f"{path}: question {one.id} follows {one.follows}, which is not there")
+    return found
+
+
+def before(question: Expected, by_id: Mapping[str, Expected]) -> list[Expected]:
+    """Return the questions of one conversation up to this one, the first one first."""
+    turns = [question]
+    while turns[0].follows and len(turns) <= len(by_id):
+        turns.insert(0, by_id[turns[0].follows])
+    return turns
+
+
+def _question(path: Path, number: int, line: str) -> Expected:
+    try:
+        row = json.loads(line)
+        question = Expected(
+            str(row.get("id", number)), str(row["question"]), str(row.get("kind", "")), bool(row.get("answerable", True)),
+            _patterns(row.get("must", ())), _patterns(row.get("must_not", ())), tuple(row.get("sources", ())),
+            str(row.get("expected", "")), str(row.get("follows") or ""),
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError, AttributeError, re.error) as exc:
+        raise InputError(f"line {number} of {path} is no question with what is expected: {exc!r}") from exc
+    if question.answerable and not (question.must or question.must_not or question.expected):
+        raise InputError(f"line {number} of {path} does not say what is expected: give must or expected")
+    return question
+
+
+def _patterns(patterns: Sequence[str]) -> tuple[str, ...]:
+    for pattern in patterns:
+        re.compile(pattern)
+    return tuple(patterns)
+
+
+def _found(pattern: str, text: str) -> bool:
+    return re.search(pattern, text, re.IGNORECASE | re.DOTALL) is not None
