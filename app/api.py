@@ -132,14 +132,18 @@ class KnowledgeBase(Asks):
         selection: Selection | None = None,
         progress: Progress | None = None,
         say: Callable[[str], None] | None = None,
+        later: bool = False,
     ) -> IngestReport:
         """Bring the base up to what is on disk under ``paths``: files, folders and globs.
+
+        What has been read is found by keywords at once, and by meaning as it is embedded, which takes longer.
 
         Args:
             paths: what to read; folders are walked whole.
             selection: which files of them, how they are treated, and what happens to those that vanished.
             progress: called with every step.
             say: called with a sentence when something takes long that is no step.
+            later: return before that, if it would take more than some seconds: then ``finish`` embeds ``n_pending``.
         Raises:
             InputError: a path does not exist; nothing was done.
             StorageError: another process is writing to this base.
@@ -147,7 +151,24 @@ class KnowledgeBase(Asks):
         """
         from .base.upkeep import take_in
 
-        return take_in(self._catalog, self.config, self._embedders, paths, selection, progress, say)
+        return take_in(self._catalog, self.config, self._embedders, paths, selection, progress, say, later=later)
+
+    def finish(
+        self, report: IngestReport | None = None, *, progress: Progress | None = None, wait: bool = True
+    ) -> IngestReport:
+        """Embed what an ingest left, because it was to or was interrupted; the base can be asked and written to meanwhile.
+
+        Args:
+            report: of that ingest, which is returned complete.
+            progress: called with every step; what it raises ends this, and what was done is kept.
+            wait: for another process that does the same.
+        Raises:
+            LockedError: another process does the same, and ``wait`` is false.
+            UnknownModelError: the embedder that the base was built with is not on this machine.
+        """
+        from .base.upkeep import finish
+
+        return finish(self._catalog, self.config, self._embedders, report, progress, wait=wait)
 
     def remove(self, sources: Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
         """Forget sources, or all sources under a folder; return what was forgotten. The files themselves stay.

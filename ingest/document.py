@@ -191,6 +191,8 @@ class IngestReport:
     """Chunks in a language that the embedder cannot read; keyword and TF-IDF search cover them."""
     n_truncated_tokens: int = 0
     """Tokens cut off before embedding. An invariant: always 0."""
+    n_pending: int = 0
+    """Chunks that keywords find and the embedder has yet to read; 0 unless that was left for later."""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     """Sentences for people: what was done without, what to install, which pages were not read."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ...ingest.images.ocr import OCR_HINT, ocr_installed
 from ...ingest.store.catalog import Catalog
 from ...ingest.store.purge import OWED
-from ...retrieval.lanes.vectors import Embedded
 from ...retrieval.models.embedder import Embedder
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ _NOTES = 20
 """How many of a kind are told one by one."""
 
 
-def ingest_notes(catalog: Catalog, embedder: Embedder | None, embedded: Embedded, resplit: int) -> Iterator[str]:
+def ingest_notes(catalog: Catalog, embedder: Embedder | None, resplit: int) -> Iterator[str]:
     """Yield what to know of an ingest."""
     if embedder is None:
         yield (
@@ -31,17 +30,21 @@ def ingest_notes(catalog: Catalog, embedder: Embedder | None, embedded: Embedded
         )
     if resplit:
         yield f"{resplit} documents were split again from stored text, to fit the embedder."
-    if embedder and embedded.n_unreadable:
-        share = embedded.n_unreadable / max(catalog.count("chunks"), 1)
-        yield (
-            f"{embedder.name} cannot read the language of {embedded.n_unreadable} passages ({share:.0%}): they are found by "
-            "keywords and TF-IDF. A multilingual model reads them: kb models pull BAAI/bge-m3, "
-            "then kb reindex --embedder BAAI/bge-m3"
-        )
     yield from owed_notes(catalog)
     yield from page_notes(catalog, _unread_documents(catalog))
     if not ocr_installed() and _waits_for_recognition(catalog):
         yield "The text in pages that are images can be recognised: pip install 'kb-rag[ocr]', then run this again"
+
+
+def unread_notes(catalog: Catalog, embedder: Embedder | None, n_unreadable: int) -> Iterator[str]:
+    """Yield that an embedder cannot read passages of a base."""
+    if embedder and n_unreadable:
+        share = n_unreadable / max(catalog.count("chunks"), 1)
+        yield (
+            f"{embedder.name} cannot read the language of {n_unreadable} passages ({share:.0%}): they are found by "
+            "keywords and TF-IDF. A multilingual model reads them: kb models pull BAAI/bge-m3, "
+            "then kb reindex --embedder BAAI/bge-m3"
+        )
 
 
 def owed_notes(catalog: Catalog) -> Iterator[str]:

@@ -1,4 +1,8 @@
-"""Writing to a knowledge base: one writer at a time, and what is derived follows the catalog."""
+"""Writing to a knowledge base: one writer at a time, and what is derived follows the catalog.
+
+Comes in: files, or what an earlier run left. Goes out: a base that keywords search as soon as its text is in, and meaning as it
+is embedded. Never: the lock of the writer held while a model computes.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ...ingest.document import IngestReport, Progress
+from ...ingest.document import IngestReport, Progress, Step
 from ...ingest.errors import InputError, LockedError
 from ...ingest.run.discover import discover
 from ...ingest.run.sync import Selection, Synced, sync
@@ -21,7 +26,7 @@ from ...ingest.store.purge import OWED, demand_purge, is_purge_due, purge
 from ...ingest.text.split import Splitting, count_words
 from ...retrieval.lanes.chroma import is_there, open_chroma
 from ...retrieval.lanes.index import VectorIndex
-from ...retrieval.lanes.vectors import Embedded, embed_pending, fill_index
+from ...retrieval.lanes.vectors import AT_ONCE, Embedded, count_vectors, embed_pending, fill_index
 from ...retrieval.lanes.view import keep_up
 from ...retrieval.models.embedder import Embedder
 from ...retrieval.models.registry import open_embedder
@@ -29,20 +34,29 @@ from .chunk_sizes import settle_chunk_tokens, splitting_for
 from .config import Config
 from .elsewhere import forget_elsewhere
 from .embedders import Embedders
-from .notes import ingest_notes, reading_notes
+from .notes import ingest_notes, reading_notes, unread_notes
+
+UNFINISHED = "unfinished"
+"""The setting of a base that says that not all of it may be embedded; empty once it is."""
 
 _LOCK_TIMEOUT_S = 5.0
+_FOREVER = -1.0
+_LOOK_S = 1.0
+_SEARCHABLE = (
+    "searchable by keywords; {n} passages are still to be embedded, for search by meaning (Ctrl-C is safe: kb ingest, kb ui and"
+    " kb serve go on with it)"
+)
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Be the one writer of the base in ``folder``.
+def writing(folder: Path, timeout_s: float = _LOCK_TIMEOUT_S) -> Iterator[None]:
+    """Be the one writer of the base in ``folder``; below 0 ``timeout_s`` waits for as long as it takes.
 
     Raises:
         LockedError: another process is.
         StorageError: the folder cannot be written to.
     """
-    lock = FileLock(str(folder / "lock"), timeout=_LOCK_TIMEOUT_S)
+    lock = FileLock(str(folder / "lock"), timeout=timeout_s)
     try:
         lock.acquire()
     except Timeout as error:
@@ -84,6 +98,8 @@ def take_in(
     selection: Selection | None = None,
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
+    *,
+    later: bool = False,
 ) -> IngestReport:
     """Bring a base up to what is on disk; see ``KnowledgeBase.ingest``."""
     began = time.perf_counter()
@@ -92,7 +108,7 @@ def take_in(
     selection = replace(selection, limits=selection.limits or config.limits)
     if selection.dry_run:
         synced = sync(catalog, paths, splitting=Splitting(), count_tokens=count_words, selection=selection)
-        would = report_of(catalog, synced, None, Embedded(0, 0, 0), time.perf_counter() - began)
+        would = report_of(catalog, synced, None, time.perf_counter() - began)
         return replace(would, dry_run=True, notes=())
     with writing(config.folder):
         embedder = embedders.building(say)
@@ -100,6 +116,7 @@ def take_in(
             embedders.built(
                 embedder
             )  # so that who asks before the first run is over, or was cut off, hears what is missing
+        catalog.put(UNFINISHED, "yes")
         synced = sync(
             catalog,
             paths,
@@ -108,9 +125,76 @@ def take_in(
             selection=selection,
             progress=progress,
         )
-        embedded = bring_up(catalog, config, embedder, changed=synced.changed, progress=progress)
-        embedders.built(embedder)
-    return report_of(catalog, synced, embedder, embedded, time.perf_counter() - began)
+        settle(catalog, config, embedder, changed=synced.changed)
+    report = report_of(catalog, synced, embedder, time.perf_counter() - began)
+    if report.n_pending > AT_ONCE:
+        if later:
+            return report
+        if say:
+            say(_SEARCHABLE.format(n=report.n_pending))
+    return finish(catalog, config, embedders, report, progress)
+
+
+def finish(
+    catalog: Catalog,
+    config: Config,
+    embedders: Embedders,
+    report: IngestReport | None = None,
+    progress: Progress | None = None,
+    *,
+    wait: bool = True,
+) -> IngestReport:
+    """Embed what is pending, others writing meanwhile as they like; see ``KnowledgeBase.finish``."""
+    began = time.perf_counter()
+    embedder, built_with = embedders.building(), catalog.get("embedder")
+    embedded = Embedded(0, 0, 0)
+    with _embedding(catalog, config.folder, embedder, progress, wait=wait):
+        alone = partial(writing, config.folder, _FOREVER)
+        if embedder:
+            embedded = embed_pending(catalog, embedder, progress, alone)
+        with alone():
+            if catalog.get("embedder") == built_with:  # nobody moved the base to another one meanwhile
+                follow_up(catalog, config, embedder, progress)
+                embedders.built(embedder)
+            if embedder is None or not count_vectors(catalog, embedder.fingerprint)[1]:
+                catalog.put(UNFINISHED, "")
+    report = report or IngestReport(n_chunks=catalog.count("chunks"))
+    return replace(
+        report,
+        n_embedded=report.n_embedded + embedded.n_embedded,
+        n_unreadable_by_embedder=embedded.n_unreadable,
+        n_truncated_tokens=embedded.n_truncated_tokens,
+        n_pending=0,
+        seconds=report.seconds + time.perf_counter() - began,
+        notes=(*unread_notes(catalog, embedder, embedded.n_unreadable), *report.notes),
+    )
+
+
+@contextmanager
+def _embedding(
+    catalog: Catalog, folder: Path, embedder: Embedder | None, progress: Progress | None, *, wait: bool
+) -> Iterator[None]:
+    """Be the one who embeds a base; while another does, tell how far it is.
+
+    Raises:
+        LockedError: another does, and this is not to ``wait``.
+    """
+    lock = FileLock(str(folder / "embedding.lock"), timeout=_LOOK_S if wait else 0)
+    total = 0
+    while not lock.is_locked:
+        try:
+            lock.acquire()
+        except Timeout as error:
+            if not wait:
+                raise LockedError(f"another kb process embeds {folder}; it goes on by itself") from error
+            pending = count_vectors(catalog, embedder.fingerprint)[1] if embedder else 0
+            total = max(total, pending)
+            if progress:
+                progress(Step("embed", total - pending, total))
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def forget(
@@ -122,7 +206,9 @@ def forget(
         demand_purge(catalog)
         for source in gone:
             catalog.remove(source)
-        bring_up(catalog, config, embedders.serving().embedder, changed=True)
+        embedder = embedders.serving().embedder
+        settle(catalog, config, embedder, changed=True)
+        follow_up(catalog, config, embedder)
     return tuple(gone)
 
 
@@ -131,37 +217,30 @@ def open_index(config: Config, embedder: Embedder) -> VectorIndex:
     return open_chroma(config.store or config.folder / "chroma", embedder.fingerprint)
 
 
-def bring_up(
-    catalog: Catalog,
-    config: Config,
-    embedder: Embedder | None,
-    *,
-    changed: bool,
-    progress: Progress | None = None,
-) -> Embedded:
-    """Make what is derived follow the catalog: vectors, then the vector index; ``changed``: chunks came or went."""
+def settle(catalog: Catalog, config: Config, embedder: Embedder | None, *, changed: bool) -> None:
+    """Make what needs no model follow the catalog, and purge what is to go; ``changed``: chunks came or went."""
     forget = is_purge_due(catalog)
     keep_up(catalog, config.folder, embedder, forget=forget)  # before the purge, which ends the demand for it
     if changed or forget or catalog.get(OWED):
         forget_elsewhere(catalog)
     if changed or forget:
         purge(catalog, vectors=forget)
+
+
+def follow_up(catalog: Catalog, config: Config, embedder: Embedder | None, progress: Progress | None = None) -> None:
+    """Make the vector index follow the vectors in the catalog."""
     if embedder is None:
-        return Embedded(0, 0, 0)
-    embedded = embed_pending(catalog, embedder, progress)
+        return
     state = f"{catalog.generation} {embedder.fingerprint} {config.store}"
     lost = not config.store and not is_there(config.folder / "chroma")
     if catalog.get("indexed") != state or lost:
         fill_index(open_index(config, embedder), catalog, embedder, progress)
         catalog.put("indexed", state)
     keep_up(catalog, config.folder, embedder)
-    return embedded
 
 
-def report_of(
-    catalog: Catalog, synced: Synced, embedder: Embedder | None, embedded: Embedded, seconds: float
-) -> IngestReport:
-    """Return what a run did."""
+def report_of(catalog: Catalog, synced: Synced, embedder: Embedder | None, seconds: float) -> IngestReport:
+    """Return what a run did before anything is embedded."""
     kinds = {kind: tuple(sorted(sources)) for kind, sources in synced.outcomes.items()}
     return IngestReport(
         added=kinds["added"],
@@ -170,11 +249,9 @@ def report_of(
         removed=kinds["removed"],
         failed=tuple(sorted(synced.failures, key=lambda failure: failure.source)),
         n_chunks=catalog.count("chunks"),
-        n_embedded=embedded.n_embedded,
-        n_unreadable_by_embedder=embedded.n_unreadable,
-        n_truncated_tokens=embedded.n_truncated_tokens,
+        n_pending=count_vectors(catalog, embedder.fingerprint)[1] if embedder else 0,
         seconds=seconds,
-        notes=(*ingest_notes(catalog, embedder, embedded, synced.n_resplit), *reading_notes(synced)),
+        notes=(*ingest_notes(catalog, embedder, synced.n_resplit), *reading_notes(synced)),
     )
 
 

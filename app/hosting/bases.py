@@ -60,6 +60,11 @@ class Bases:
                 self._open[name] = KnowledgeBase(self._config(name), llm=self.generator)
             return self._open[name]
 
+    def opened(self) -> tuple[KnowledgeBase, ...]:
+        """Return the bases that are in use."""
+        with self._lock:
+            return tuple(self._open.values())
+
     def opener(self, shown: str) -> Callable[[str], KnowledgeBase]:
         """Return what opens the base that a citation or hit names; one that names none is of the base that is shown."""
         return lambda name: self.get(name or shown)

@@ -1,24 +1,27 @@
-"""The thread that does the ingest jobs of a home, one after the other.
+"""The thread that does the ingest jobs of a home: the files of all of them first, one after the other, then what is slow.
 
 Comes in: jobs that wait. Goes out: their progress and reports. Never: two workers on one home (a lock sees to that; should its
-holder be killed, another takes over), or a job given up because a person at a terminal is writing to the same base.
+holder be killed, another takes over), a job given up because a person at a terminal is writing to the same base, or one that
+waits until the passages of another are embedded.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ...ingest.document import IngestReport, Step
+from ...ingest.document import IngestReport, Progress, Step
 from ...ingest.errors import KBError, LockedError
 from ...ingest.run.sync import Selection
 from ..api import KnowledgeBase
 from ..as_data import as_data
+from ..base.upkeep import UNFINISHED
 from .jobs import Job, Jobs
 
 _TELL_S = 0.2
@@ -30,13 +33,41 @@ class _StoppedError(Exception):
     """Raised out of an ingest that nobody wants any more; what was finished is kept."""
 
 
+class _WaitingError(Exception):
+    """Raised out of what is slow while a job waits; what was finished is kept, and it is gone on with after."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Jobs whose files are read, and what is told of it."""
+
+    jobs: Sequence[Job]
+    report: IngestReport
+
+
 class Worker:
     """Does jobs from ``start`` to ``stop``."""
 
-    def __init__(self, jobs: Jobs, home: Path, base: Callable[[str], KnowledgeBase]) -> None:
-        """Make a worker for the jobs of ``home``; ``base`` opens a knowledge base by name."""
+    def __init__(
+        self,
+        jobs: Jobs,
+        home: Path,
+        base: Callable[[str], KnowledgeBase],
+        opened: Callable[[], Sequence[KnowledgeBase]] = tuple,
+    ) -> None:
+        """Make a worker for the jobs of ``home``.
+
+        Args:
+            jobs: what it does.
+            home: of the bases.
+            base: opens a knowledge base by name.
+            opened: returns those that are in use; what of them was left to be embedded is, once there are no jobs.
+        """
         self._jobs = jobs
         self._base = base
+        self._opened = opened
+        self._read: deque[_Read] = deque()
+        self._given_up: set[Path] = set()
         self._lock = FileLock(str(home / "jobs.lock"), timeout=0)
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -69,11 +100,14 @@ class Worker:
     def _work(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
-            waiting = self._jobs.waiting()
-            if waiting:
+            if waiting := self._jobs.waiting():
                 self._do(_together(waiting))
-            else:
+            elif self._read:
+                self._complete(self._read[0])
+            elif not self._go_on():
                 self._wake.wait(_LOOK_S)
+        for read in self._read:
+            self._jobs.move(read.jobs, "running", "waiting")
 
     def _do(self, jobs: Sequence[Job]) -> None:
         """Do jobs that one ingest can do; where it cannot, each on its own, so that one is to blame."""
@@ -87,13 +121,51 @@ class Worker:
                 for job in jobs:
                     self._do([job])
                 return
-            said = str(error) if isinstance(error, KBError) else f"{type(error).__name__}: {error}"
-            self._jobs.fail(jobs[0], said)
+            self._jobs.fail(jobs[0], _said(error))
         else:
-            own = {job.id: report if len(jobs) == 1 else _of(report, job.paths) for job in jobs}
-            self._jobs.end({job_id: as_data(of_job) for job_id, of_job in own.items()})
+            if report.n_pending:
+                self._read.append(_Read(jobs, report))
+            else:
+                self._end(jobs, report)
 
-    def _ingest(self, jobs: Sequence[Job]) -> IngestReport:
+    def _complete(self, read: _Read) -> None:
+        """Embed what jobs have read, unless others come in: then these are read first."""
+        try:
+            base = self._base(read.jobs[0].base)
+            report = base.finish(read.report, progress=self._telling(read.jobs, self._make_way))
+        except _WaitingError:
+            return
+        except _StoppedError:
+            self._jobs.move(read.jobs, "running", "waiting")
+        except Exception as error:  # noqa: BLE001  as above
+            for job in read.jobs:
+                self._jobs.fail(job, _said(error))
+        else:
+            self._end(read.jobs, report)
+        self._read.popleft()
+
+    def _go_on(self) -> bool:
+        """Embed what was left in a base that is in use; return whether there was something."""
+        for base in self._opened():
+            try:
+                if base.config.folder in self._given_up or not base.catalog.get(UNFINISHED):
+                    continue
+                base.finish(progress=self._telling((), self._make_way), wait=False)
+            except LockedError:
+                continue
+            except (_StoppedError, _WaitingError):
+                return True
+            except Exception:  # noqa: BLE001  as above: who asks this base is told what is missing
+                self._given_up.add(base.config.folder)
+            return True
+        return False
+
+    def _end(self, jobs: Sequence[Job], report: IngestReport) -> None:
+        own = {job.id: report if len(jobs) == 1 else _of(report, job.paths) for job in jobs}
+        self._jobs.end({job_id: as_data(of_job) for job_id, of_job in own.items()})
+
+    def _telling(self, jobs: Sequence[Job], check: Callable[[Sequence[Job]], None]) -> Progress:
+        """Return what notes how far jobs are, and ends them by what ``check`` raises."""
         told_at = 0.0
 
         def progress(step: Step) -> None:
@@ -102,21 +174,30 @@ class Worker:
             if now - told_at < _TELL_S and step.done < step.total:
                 return
             told_at = now
-            self._check(jobs)
+            check(jobs)
             self._jobs.tell(jobs, step.stage, step.done, step.total, step.source, step.failed)
 
+        return progress
+
+    def _ingest(self, jobs: Sequence[Job]) -> IngestReport:
         paths = list(dict.fromkeys(path for job in jobs for path in job.paths))
 
         def ingest() -> IngestReport:
             self._check(jobs)
             selection = Selection(delete=not jobs[0].keep)
-            return self._base(jobs[0].base).ingest(paths, selection=selection, progress=progress)
+            base = self._base(jobs[0].base)
+            return base.ingest(paths, selection=selection, progress=self._telling(jobs, self._check), later=True)
 
         return in_turn(ingest, lambda: self._stop.wait(_LOOK_S))
 
     def _check(self, jobs: Sequence[Job]) -> None:
         if self._stop.is_set() or self._jobs.any_cancelled(jobs):
             raise _StoppedError
+
+    def _make_way(self, jobs: Sequence[Job]) -> None:
+        self._check(jobs)
+        if self._jobs.waiting():
+            raise _WaitingError
 
 
 def in_turn(ingest: Callable[[], IngestReport], pause: Callable[[], object]) -> IngestReport:
@@ -154,3 +235,7 @@ def _of(report: IngestReport, paths: Sequence[str]) -> IngestReport:
         removed=tuple(filter(mine, report.removed)),
         failed=tuple(failure for failure in report.failed if mine(failure.source)),
     )
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, KBError) else f"{type(error).__name__}: {error}"

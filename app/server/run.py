@@ -92,7 +92,7 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
     from ..ui.page import mount
 
     jobs = Jobs(bases.config.home)
-    worker = Worker(jobs, bases.config.home, bases.get)
+    worker = Worker(jobs, bases.config.home, bases.get, bases.opened)
     app = FastAPI(
         title="kb", version=__version__, docs_url=None, redoc_url=None, lifespan=partial(_working, worker, uploads)
     )

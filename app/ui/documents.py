@@ -69,7 +69,7 @@ class Documents:
             waiting = dict.fromkeys((name for name, _ in files), "waiting")
             yield {"progress": ui_ledger.progress("save", 0, len(files), waiting, texts)}
             names = {str(place): name for place, (name, _) in zip(keep(kb, files), files, strict=True)}
-            read: _Run = lambda step: kb.ingest([kb.config.folder / UPLOADS], progress=step)  # noqa: E731
+            read: _Run = lambda step: kb.ingest([kb.config.folder / UPLOADS], progress=step, later=True)  # noqa: E731
             yield from self._ingest(kb, read, names, (only, order), texts)
         except KBError as error:
             yield {"progress": ui_html.problem(str(error), texts)}
@@ -86,7 +86,7 @@ class Documents:
             # Whoever made an imported base chose what its sources are called: to read such a place is for admins.
             uploaded = Path(path).resolve().is_relative_to((kb.config.folder / UPLOADS).resolve())
             demand(request, "write" if uploaded else "admin")
-            again: _Run = lambda step: kb.ingest([path], selection=Selection(force=True), progress=step)  # noqa: E731
+            again: _Run = lambda step: kb.ingest([path], selection=Selection(force=True), progress=step, later=True)  # noqa: E731
             yield from self._ingest(kb, again, {path: Path(path).name}, (only, order), texts)
         except KBError as error:
             shown = table(self.bases.get(base), texts, only, order)

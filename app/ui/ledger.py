@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ...ingest.document import IngestReport, Page
 from ...ingest.store.sources import SourceRow
+from ...retrieval.lanes.view import pending_note
 from ..base.status import FileLedger, Status
 from .html import escape, worded
 from .reader import counted
@@ -71,6 +72,8 @@ def documents(
     by, downwards = order
     chosen.sort(key=lambda row: ORDERS[by](row, known[row.source]), reverse=downwards)
     counts = texts["counts"].format(documents=status.n_documents, chunks=status.n_chunks, failed=status.n_failed)
+    if pending := _pending(status.n_chunks, status.n_pending, texts):
+        counts += f" · {pending}"
     body = "".join(_row(row, known[row.source], texts) for row in chosen[:SHOWN])
     hidden = len(chosen) - SHOWN
     more = f"<p>{texts['more'].format(n=hidden)}</p>" if hidden > 0 else ""
@@ -104,8 +107,13 @@ def report(done: IngestReport, texts: Texts) -> str:
         for failure in done.failed
     )
     notes = "".join(f"<li>{escape(worded(note, texts))}</li>" for note in done.notes)
+    notes += "".join(f"<li>{note}</li>" for note in (_pending(done.n_chunks, done.n_pending, texts),) if note)
     summary = texts["done"].format(s=f"{done.seconds:.1f}", **counts)
     return f'<div class="kb-report" role="status"><p>{summary}</p><ul>{failures}{notes}</ul></div>'
+
+
+def _pending(n: int, n_pending: int, texts: Texts) -> str:
+    return escape(worded(pending_note(n - n_pending, n_pending), texts)) if n_pending else ""
 
 
 def _head(key: str, order: Order, texts: Texts) -> str:

@@ -76,7 +76,9 @@ class ScannedDense:
         keys = self._scan.keys[best].tolist()
         ids = dict(self._connection().execute(_IDS_OF_KEYS, [json.dumps(keys)]).fetchall())
         there = [at for at, key in enumerate(keys) if key in ids]  # less than all when the catalog has moved on
-        return LaneScores(self.name, tuple(ids[keys[at]] for at in there), scores[best[there]], mean, std)
+        embedded = self._scan.n_usable / (self._scan.n_usable + self._scan.n_pending)
+        found = tuple(ids[keys[at]] for at in there)
+        return LaneScores(self.name, found, scores[best[there]], mean, std, embedded)
 
     def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
         """See ``Lane``; a chunk that the embedder cannot read scores the mean, which says nothing for or against it."""

@@ -31,7 +31,8 @@ class LaneScores:
     std: float
     """0 when every chunk scores the same."""
     known: float = 1.0
-    """0..1: the share of what the question names that any chunk of the base holds; 1 of lanes that read meaning."""
+    """0..1: how much of what is asked the lane can tell. Of words: the share of what the question names that any chunk of the
+    base holds; of meaning: the share of the base that is embedded."""
 
 
 class Lane(Protocol):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -26,7 +26,14 @@ from .index import VectorIndex
 READABLE = 0.8
 """The share of a text's letters that an embedder must know to be asked for a vector; below, its vectors mislead."""
 
+AT_ONCE = 64
+"""Chunks that are embedded and kept together: some seconds, which is what an interruption costs."""
+
 _BATCH = 256
+_KEEP = (
+    "INSERT OR REPLACE INTO vectors SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM chunks WHERE text_hash = ?2)"
+    " OR EXISTS (SELECT 1 FROM spare_chunks WHERE text_hash = ?2)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,16 @@ class Embedded:
     """Tokens of all chunks beyond what the embedder takes: 0, or the splitter is broken."""
 
 
-def embed_pending(catalog: Catalog, embedder: Embedder, progress: Progress | None = None) -> Embedded:
-    """Embed every chunk that has no vector yet, a batch a transaction: an interrupted run goes on where it stopped."""
+def embed_pending(
+    catalog: Catalog,
+    embedder: Embedder,
+    progress: Progress | None = None,
+    alone: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Embedded:
+    """Embed every chunk that has no vector yet, a batch a transaction: an interrupted run goes on where it stopped.
+
+    Each batch is kept within ``alone()``; while it is computed others may write, and what they remove is not kept.
+    """
     connection = catalog.connection()
     pending = connection.execute(
         "SELECT min(c.key) FROM chunks c LEFT JOIN vectors v ON v.embedder = ? AND v.text_hash = c.text_hash"
@@ -49,8 +64,8 @@ def embed_pending(catalog: Catalog, embedder: Embedder, progress: Progress | Non
         (embedder.fingerprint,),
     ).fetchall()
     keys = [key for (key,) in pending]
-    batches = (_texts(catalog, keys[at : at + _BATCH]) for at in range(0, len(keys), _BATCH))
-    n_embedded = _store_all(catalog, embedder, batches, len(keys), progress, visible=True)
+    batches = (_texts(catalog, keys[at : at + AT_ONCE]) for at in range(0, len(keys), AT_ONCE))
+    n_embedded = _store_all(catalog, embedder, batches, len(keys), progress, visible=True, alone=alone)
     unreadable, truncated = connection.execute(
         "SELECT count(*) FILTER (WHERE v.vector IS NULL), total(max(0, c.n_tokens - ?)) FROM chunks c JOIN vectors v"
         " ON v.embedder = ? AND v.text_hash = c.text_hash",
@@ -86,6 +101,7 @@ def _store_all(
     progress: Progress | None,
     *,
     visible: bool,
+    alone: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> int:
     """Embed the words of ``n`` indexed texts, given by their hash, and keep the vectors, a batch a transaction.
 
@@ -107,7 +123,9 @@ def _store_all(
     with closing(_vectors_for(embedder, readable())) as stream:  # interrupted, it ends what works for it
         for vectors in stream:
             hashes, chosen = ahead.popleft()
-            _store(catalog, embedder, hashes, dict(zip(chosen, vectors.astype("<f4"), strict=True)), visible=visible)
+            made = dict(zip(chosen, vectors.astype("<f4"), strict=True))
+            with alone():
+                _store(catalog, embedder, hashes, made, visible=visible)
             n_done += len(hashes)
             n_embedded += len(chosen)
             if progress:
@@ -130,10 +148,10 @@ def _store(
     *,
     visible: bool,
 ) -> None:
-    """Keep vectors in one transaction; of those hashes that have none, keep that they cannot be read."""
+    """Keep vectors in one transaction, those of texts that are still there; of hashes without one, that they cannot be read."""
     blobs = ((embedder.fingerprint, h, vectors[h].tobytes() if h in vectors else None) for h in hashes)
     with catalog.transaction(content=False, visible=visible) as connection:
-        connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", blobs)
+        connection.executemany(_KEEP, blobs)
 
 
 def load_vectors(

@@ -81,10 +81,10 @@ class Views:
                     looked_at = min(most, _SAMPLE) or _SAMPLE
                     sample = sample_vectors(self._catalog, embedder.fingerprint, embedder.dim, looked_at)
                     dense = Dense(self._catalog, embedder, index, Moments.of(sample), looked_at)
-                    return View(state, dense, (*_pending(pending), *behind))
+                    return View(state, dense, (*_pending(ready, pending), *behind))
         scan = self._scanning(embedder).current(self._catalog.connection())
         lane = ScannedDense(self._catalog.connection, embedder, scan) if scan.n_usable else None
-        return View(state, lane, (*_pending(scan.n_pending), *([why] if why else [])))
+        return View(state, lane, (*_pending(scan.n_usable, scan.n_pending), *([why] if why else [])))
 
     def _scanning(self, embedder: Embedder) -> VectorScan:
         if self._scan is None or self._scan[0] != embedder.fingerprint:
@@ -128,5 +128,13 @@ def keep_up(catalog: Catalog, folder: Path, embedder: Embedder | None, *, forget
             shutil.rmtree(outdated, ignore_errors=True)
 
 
-def _pending(n: int) -> tuple[str, ...]:
-    return (f"{n} passages have no vector yet; run kb ingest to finish them.",) if n else ()
+def pending_note(ready: int, pending: int) -> str:
+    """Say that a base is searched by meaning in part."""
+    return (
+        f"By meaning {ready} of {ready + pending} passages so far, all of them by keywords; "
+        "kb ingest, kb ui and kb serve go on with the rest."
+    )
+
+
+def _pending(ready: int, pending: int) -> tuple[str, ...]:
+    return (pending_note(ready, pending),) if pending else ()

@@ -7,6 +7,7 @@ the model's, or a process that outlives the one it works for.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,6 +18,8 @@ from ...ingest.errors import EmbedderError
 from .compiled import CompiledModel
 
 Rows = list[list[int]]
+
+_NICE = 10
 
 
 def serve(
@@ -30,8 +33,9 @@ def serve(
     precision: str,
     n_threads: int,
 ) -> None:
-    """Infer what comes on the pipe ``work``, a batch a message, in its order."""
+    """Infer what comes on the pipe ``work``, a batch a message, in its order; questions that are asked meanwhile go first."""
     incoming, outgoing = follow(parent, work, answers)
+    os.nice(_NICE)
     limit_memory(memory_bytes)
     batches: SimpleQueue[Rows | None] = SimpleQueue()
     threading.Thread(target=_receive, args=(incoming, batches), daemon=True).start()

@@ -17,6 +17,7 @@ from kb.app.i18n.chinese import in_chinese
 from kb.app.measure.judged import read_set
 from kb.ingest.errors import InputError
 from kb.retrieval.lanes.bm25 import mean_tokens
+from kb.retrieval.lanes.view import pending_note
 from kb.retrieval.metrics import ndcg_at
 from kb.retrieval.search.select import Ordering
 from kb.retrieval.where import Where
@@ -134,8 +135,9 @@ def test_notes_of_a_base_name_it_in_both_languages(tmp_path: Path) -> None:
             )
         together = KnowledgeBases([hr, plant])
         (note,) = together.find("pump").notes
-    assert note == "plant: 1 passages have no vector yet; run kb ingest to finish them."
-    assert in_chinese(note).startswith("plant：还有 1 个段落没有向量")
+    assert note == f"plant: {pending_note(2, 1)}"
+    assert in_chinese(note).startswith("plant：")
+    assert "按关键词检索" in in_chinese(note)
 
 
 def test_the_mean_length_is_read_off_the_index(two: KnowledgeBases) -> None:

@@ -14,6 +14,7 @@ from kb import KnowledgeBase
 from kb.app.base.upkeep import open_index
 from kb.ingest.document import Chunk
 from kb.ingest.errors import InputError
+from kb.retrieval.lanes.view import pending_note
 from kb.retrieval.models.embedder import Embedder
 from kb.retrieval.models.registry import open_embedder
 from kb.retrieval.search.search import Searcher
@@ -88,7 +89,7 @@ def test_passages_without_a_vector_are_found_and_noted(folder: Path) -> None:
             )
         found = kb.find("reset the router")
         assert found.lanes == ("bm25", "dense")
-        assert found.notes == ("2 passages have no vector yet; run kb ingest to finish them.",)
+        assert found.notes == (pending_note(2, 2),)
         assert Path(found.hits[0].chunk.source).stem == "0"
         assert kb.ingest([folder]).n_embedded == 2
         assert kb.find("reset the router").notes == ()
