@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 import xllamacpp
 from kb.llm.generator import Sampling
-from kb.llm.gguf import GGUFGenerator, physical_cores
+from kb.llm.gguf import GGUFGenerator
+from kb.llm.models.cores import physical_cores
 from kb.prompts.prompt import Message, Prompt
 from numpy.typing import NDArray
 

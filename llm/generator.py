@@ -21,8 +21,8 @@ class Sampling:
     """How the next token is chosen. ``None`` leaves it to the backend; a backend that cannot do what is asked says so."""
 
     seed: int = 0
-    temperature: float = 0.0
-    """>= 0; 0 is greedy."""
+    temperature: float | None = None
+    """>= 0; 0 is greedy. ``None``: what suits the model, for most of them 0."""
     top_k: int | None = None
     """>= 1."""
     top_p: float | None = None
@@ -31,6 +31,10 @@ class Sampling:
     """In [0, 1]."""
     repeat_penalty: float | None = None
     """> 0; 1 is off."""
+    presence_penalty: float | None = None
+    """In [-2, 2]; what was written once is less likely from then on; 0 is off."""
+    min_tokens: int = 0
+    """>= 0, and at most ``max_tokens``; the model does not stop before."""
     max_tokens: int = 512
     """>= 1."""
     stop: tuple[str, ...] = ()
@@ -41,6 +45,12 @@ class Sampling:
     """``auto`` is greedy at temperature 0, else sample."""
     n_beams: int = 1
     """> 1 only with ``beam``."""
+    n_samples: int = 1
+    """>= 1. How often the model is asked, each time with the next seed; what most of its texts say is taken. For whoever
+    asks: a generator writes one text."""
+    first_word_s: float = 3.0
+    """> 0. Seconds that the model may read before its first word, where it is known how fast it reads; what it is given is
+    cut to that, down to what kb quotes. For whoever asks as well."""
 
     def __post_init__(self) -> None:
         """Refuse what no backend could do.
@@ -49,13 +59,17 @@ class Sampling:
             InputError: a value outside its range.
         """
         checks = (
-            ("temperature", self.temperature >= 0, "at least 0"),
+            ("temperature", self.temperature is None or self.temperature >= 0, "at least 0"),
             ("top_k", self.top_k is None or self.top_k >= 1, "at least 1"),
             ("top_p", self.top_p is None or 0 < self.top_p <= 1, "above 0 and at most 1"),
             ("min_p", self.min_p is None or 0 <= self.min_p <= 1, "between 0 and 1"),
             ("repeat_penalty", self.repeat_penalty is None or self.repeat_penalty > 0, "above 0"),
+            ("presence_penalty", -2 <= (self.presence_penalty or 0) <= 2, "between -2 and 2"),  # noqa: PLR2004
+            ("min_tokens", 0 <= self.min_tokens <= self.max_tokens, "at least 0 and at most max_tokens"),
             ("max_tokens", self.max_tokens >= 1, "at least 1"),
             ("n_beams", self.n_beams >= 1, "at least 1"),
+            ("first_word_s", self.first_word_s > 0, "above 0"),
+            ("n_samples", self.n_samples >= 1, "at least 1"),
         )
         for name, fine, wanted in checks:
             if not fine:

@@ -1,6 +1,6 @@
-"""Banned strings become a grammar that no text containing them can pass.
+"""Banned strings, and all strings but some, become a grammar that no other text can pass.
 
-Comes in: strings. Goes out: a GBNF grammar (llama.cpp, ``grammars/README.md``) of all texts without them. Never: a
+Comes in: strings. Goes out: a GBNF grammar (llama.cpp, ``grammars/README.md``) of all texts that are let through. Never: a
 token, so it holds however a tokenizer would spell the strings.
 """
 
@@ -8,9 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from importlib import resources
 
 _RUN = re.compile(r"[0-9]+")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_EDGES = "\"'“”‘’()[]{}<>.,;:!?*#|`…，。、；：？！「」『』《》（）"
+_WITHIN = re.compile(r"[-–—/'’.,]")
+"""What parts of a word stand around: either may be written alone."""
+_DASHES = re.compile("[–—]")
+_ENDINGS = ("s", "es", "d", "ed", "'s")
+_Trie = dict[str, "_Trie"]
 
 
 def without(banned: Sequence[str]) -> str:
@@ -45,6 +54,73 @@ def only_figures(known: Sequence[str]) -> str:
         return "root ::= [^0-9]*"
     alternatives = " | ".join(f'"{run}"' for run in runs)
     return f"root ::= [^0-9]* (run [^0-9]+)* run?\nrun ::= {alternatives}"
+
+
+def only_words(known: Sequence[str]) -> str:
+    """Return the grammar of every text whose words all stand in one of the texts that are known, or join words only.
+
+    A word may begin in either case and take an English ending; Chinese goes by characters. Figures are whole words: none can
+    be put together from parts of others. Written so, a small model cannot add what it was not given.
+    """
+    given = "\n".join(known)
+    words = {form for word in given.split() for form in _forms(word.strip(_EDGES))} | set(link_words("en").split())
+    words |= {word[0].swapcase() + word[1:] for word in words}
+    top, rules = _trie_rules(words)
+    word = f"word ::= {top} ({' | '.join(map(_text, _ENDINGS))})?"
+    if not _HAN.search(given):
+        edges = r"""["'(“‘]? word [.,;:!?)"'”’%-]{0,2}"""
+        return "\n".join([f'root ::= item (" " item)*\nitem ::= {edges}', word, *rules])
+    letters = sorted(set(_HAN.findall(given + link_words("zh"))))
+    return "\n".join(
+        [
+            f"root ::= item+\nitem ::= [{''.join(map(_escape, letters))}，。、；：“”（）《》？] | word [ .,%]?",
+            word,
+            *rules,
+        ]
+    )
+
+
+@cache
+def link_words(language: str) -> str:
+    """Return the words that only join others; of Chinese the characters."""
+    return resources.files(__package__).joinpath(f"link_words.{language}.txt").read_text(encoding="utf-8")
+
+
+def _forms(word: str) -> Iterator[str]:
+    """Yield a word and its parts, each also with the hyphen that keyboards have."""
+    for one in filter(None, (word, *_WITHIN.split(word), *re.findall(r"[^\u3400-\u9fff]+", word))):
+        if not _HAN.search(one):
+            yield one.strip(_EDGES) or one
+            yield _DASHES.sub("-", one)
+
+
+def _trie_rules(words: Iterable[str]) -> tuple[str, list[str]]:
+    """Return the name of the rule that any of the words passes, and the rules of their common beginnings."""
+    top: _Trie = {}
+    for word in sorted(words):
+        node = top
+        for letter in word:
+            node = node.setdefault(letter, {})
+        node[""] = {}
+    rules: list[str] = []
+    return _rule(top, rules), rules
+
+
+def _rule(node: _Trie, rules: list[str]) -> str:
+    alternatives = []
+    for letter, below in node.items():
+        run = letter
+        while len(below) == 1 and "" not in below:
+            ((more, below),) = below.items()  # noqa: PLW2901  # a run without a branch is one literal
+            run += more
+        alternatives.append(_text(run) if below.keys() == {""} or not letter else f"{_text(run)} {_rule(below, rules)}")
+    name = f"n{len(rules)}"
+    rules.append(f"{name} ::= {' | '.join(alternatives)}")
+    return name
+
+
+def _text(text: str) -> str:
+    return f'"{"".join(map(_escape, text))}"'
 
 
 def _automaton(banned: Sequence[str]) -> tuple[list[dict[str, int]], list[bool]]:

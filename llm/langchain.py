@@ -117,7 +117,7 @@ class LangChainGenerator:
         self._model = None
 
     def _require_fields(self, sampling: Sampling) -> None:
-        asked = {"seed": sampling.seed != 0, "temperature": sampling.temperature > 0}
+        asked = {"seed": sampling.seed != 0, "temperature": bool(sampling.temperature)}
         for setting, wanted in asked.items():
             if wanted and not self._fields[setting]:
                 raise CannotDoError(f"{self.name} has no {setting}; leave the setting out, or use another model")

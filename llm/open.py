@@ -20,8 +20,8 @@ from .models.known import at_hand, known_models
 FORMS = (
     "extractive",
     "NAME of a pulled model",
-    "gguf:PATH",
-    "hf:NAME-OR-FOLDER?quantize=none|8bit|4bit",
+    "gguf:PATH?lora=FILE",
+    "hf:NAME-OR-FOLDER?quantize=none|8bit|4bit&lora=FOLDER",
     "openai:URL#MODEL",
     "langchain:PROVIDER:MODEL",
 )
@@ -82,8 +82,11 @@ def check_spec(spec: str, models: Path | None = None) -> None:
 
 def _checked(spec: str, models: Path | None) -> _Opening:
     kind, _, rest = spec.strip().partition(":")
-    if models and kind not in _FORMS and kind in known_models():
-        return _gguf(str(at_hand(kind, models)))
+    name = spec.strip().partition("?")[0]
+    if models and name in known_models():
+        return _gguf(f"{at_hand(name, models)}{spec.strip().removeprefix(name)}")
+    if name in ("auto", "extractive") and name != spec.strip():
+        raise InputError("an adapter is for a model; name it too: --llm gguf:PATH --lora FILE")
     if kind not in _FORMS:
         raise InputError(f"{spec!r} names no language model; write one of: {', '.join(FORMS)}")
     return _FORMS[kind](rest.strip())
@@ -100,10 +103,13 @@ def _gguf(rest: str) -> _Opening:
 
     if not rest:
         raise InputError("'gguf:' names no file; write it like gguf:/models/llama-q4.gguf")
-    path = Path(rest).expanduser()
-    architecture_of(path)
+    place, _, adapter = rest.partition("?lora=")
+    path, lora = Path(place).expanduser(), Path(adapter).expanduser() if adapter else None
+    for file in filter(None, (path, lora)):
+        architecture_of(file)
     return lambda options: GGUFGenerator(
         path,
+        lora=lora,
         context_tokens=options.context_tokens or DEFAULT_CONTEXT_TOKENS,
         n_parallel=options.n_parallel,
         n_gpu_layers=options.n_gpu_layers,
@@ -117,13 +123,17 @@ def _hf(rest: str) -> _Opening:
 
     model, _, query = rest.partition("?")
     settings = dict(parse_qsl(query, keep_blank_values=True))
-    quantize = settings.pop("quantize", "none")
+    quantize, adapter = settings.pop("quantize", "none"), settings.pop("lora", "")
     if not model or settings or quantize not in QUANTIZATIONS:
         raise InputError(f"'hf:{rest}' is not of the form {FORMS[3]}")
     check_on_disk(model)
+    lora = Path(adapter).expanduser() if adapter else None
+    if lora and not (lora / "adapter_config.json").is_file():
+        raise InputError(f"{lora} is no adapter; give the folder that holds adapter_config.json")
     return lambda options: TransformersGenerator(
         model,
         quantize=cast("Quantization", quantize),
+        lora=lora,
         context_tokens=options.context_tokens or MAX_CONTEXT_TOKENS,
     )
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionMessageParam
 
 DEFAULT_CONTEXT_TOKENS = 4096
-ABILITIES: frozenset[Ability] = frozenset({"top_p", "stop"})
+ABILITIES: frozenset[Ability] = frozenset({"top_p", "presence_penalty", "stop"})
 LLAMA_ABILITIES: frozenset[Ability] = ABILITIES | {"top_k", "min_p", "repeat_penalty", "banned"}
 T = TypeVar("T")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -107,7 +107,7 @@ class OpenAIGenerator:
         """
         is_llama = self._limits.is_llama
         chosen = require(self.name, sampling, LLAMA_ABILITIES if is_llama else ABILITIES)
-        temperature = sampling.temperature if chosen == "sample" else 0.0
+        temperature = (sampling.temperature or 0.0) if chosen == "sample" else 0.0
         return self._pieces(prompt, sampling, temperature, _llama_settings(sampling) if is_llama else {})
 
     def _pieces(self, prompt: Prompt, sampling: Sampling, temperature: float, extra: dict[str, object]) -> Pieces:
@@ -124,6 +124,7 @@ class OpenAIGenerator:
                 seed=sampling.seed,
                 temperature=temperature,
                 top_p=openai.omit if sampling.top_p is None else sampling.top_p,
+                presence_penalty=openai.omit if sampling.presence_penalty is None else sampling.presence_penalty,
                 max_tokens=openai.omit if modern else sampling.max_tokens,
                 max_completion_tokens=sampling.max_tokens if modern else openai.omit,
                 stop=list(sampling.stop) or openai.omit,

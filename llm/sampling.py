@@ -6,19 +6,28 @@ Never: a silently ignored setting.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from ..ingest.errors import CannotDoError
 from .generator import Sampling
+from .models.family import Family, families
 
 Strategy = Literal["greedy", "sample", "beam"]
-Ability = Literal["top_k", "top_p", "min_p", "repeat_penalty", "stop", "banned", "beam"]
+Ability = Literal[
+    "top_k", "top_p", "min_p", "repeat_penalty", "presence_penalty", "min_tokens", "stop", "banned", "beam"
+]
+
+_DRAWN = ("top_k", "top_p", "min_p", "repeat_penalty", "presence_penalty")
+"""What a family of models says how to draw with."""
 
 _MEANING: dict[Ability, str] = {
     "top_k": "limit sampling by top_k",
     "top_p": "limit sampling by top_p",
     "min_p": "limit sampling by min_p",
     "repeat_penalty": "penalise repetition",
+    "presence_penalty": "penalise presence",
+    "min_tokens": "write a least length",
     "stop": "stop at strings",
     "banned": "ban strings",
     "beam": "search with beams",
@@ -35,10 +44,10 @@ def strategy(sampling: Sampling) -> Strategy:
         raise CannotDoError(
             f"{sampling.n_beams} beams were asked for with strategy {sampling.strategy!r}; use strategy 'beam'"
         )
-    if sampling.strategy == "sample" and sampling.temperature <= 0:
+    if sampling.strategy == "sample" and not sampling.temperature:
         raise CannotDoError("strategy 'sample' needs a temperature above 0; raise it, or use strategy 'greedy'")
     if sampling.strategy == "auto":
-        return "sample" if sampling.temperature > 0 else "greedy"
+        return "sample" if sampling.temperature else "greedy"
     return sampling.strategy
 
 
@@ -54,6 +63,8 @@ def require(backend: str, sampling: Sampling, abilities: frozenset[Ability]) -> 
         "top_p": sampling.top_p is not None,
         "min_p": sampling.min_p is not None,
         "repeat_penalty": sampling.repeat_penalty is not None,
+        "presence_penalty": sampling.presence_penalty is not None,
+        "min_tokens": sampling.min_tokens > 0,
         "stop": bool(sampling.stop),
         "banned": bool(sampling.banned),
         "beam": chosen == "beam",
@@ -64,3 +75,20 @@ def require(backend: str, sampling: Sampling, abilities: frozenset[Ability]) -> 
             f"{backend} cannot {' or '.join(missing)}; leave the setting out, or use a backend that can (gguf:, hf:)"
         )
     return chosen
+
+
+def suited(sampling: Sampling, architecture: str) -> Sampling:
+    """Return settings for a model of an architecture: the user's, and where there is none the family's.
+
+    Beams are searched, not drawn: they get nothing.
+    """
+    family = families().get(architecture, Family())
+    if sampling.strategy in ("greedy", "beam"):
+        return sampling
+    warm = not family.greedy or sampling.strategy == "sample" or sampling.n_samples > 1
+    temperature = (family.warm if warm else 0.0) if sampling.temperature is None else sampling.temperature
+    sampling = replace(sampling, temperature=temperature)
+    if not temperature:
+        return sampling
+    unset = {name: getattr(family, name) for name in _DRAWN if getattr(sampling, name) is None}
+    return replace(sampling, **unset)

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 MAX_CONTEXT_TOKENS = 8192
-ABILITIES: frozenset[Ability] = frozenset({"top_k", "top_p", "min_p", "repeat_penalty", "stop", "banned", "beam"})
+ABILITIES: frozenset[Ability] = frozenset(
+    {"top_k", "top_p", "min_p", "repeat_penalty", "presence_penalty", "min_tokens", "stop", "banned", "beam"}
+)
 
 Processor = Callable[["Tensor", "Tensor"], "Tensor"]
 """Ids so far, (batch, length) int64, and scores of the next token, (batch, vocabulary) float32; returns new scores."""
@@ -40,13 +42,19 @@ class TransformersGenerator:
     """
 
     def __init__(
-        self, model: str, *, quantize: Quantization = "none", context_tokens: int = MAX_CONTEXT_TOKENS
+        self,
+        model: str,
+        *,
+        quantize: Quantization = "none",
+        lora: Path | None = None,
+        context_tokens: int = MAX_CONTEXT_TOKENS,
     ) -> None:
         """Load the model onto the GPU if there is one, else into main memory.
 
         Args:
             model: a folder, or a name on the Hugging Face hub whose files are in the local cache.
             quantize: the weights' precision in memory, by bitsandbytes; ``none``: as they are stored.
+            lora: the folder of an adapter for it, as peft and LLaMA-Factory write it; ``None``: none.
             context_tokens: the most tokens of prompt and answer; the model's own limit if that is lower.
 
         Raises:
@@ -56,7 +64,7 @@ class TransformersGenerator:
             MissingExtraError: a library is not installed.
         """
         self._model = model
-        self._loaded: Loaded | None = load(model, quantize, context_tokens)
+        self._loaded: Loaded | None = load(model, quantize, context_tokens, lora)
         self._context_tokens = self._loaded.context_tokens
         self._streams = Streams(self.name)
         self._finish = weakref.finalize(self, self._streams.close)
@@ -104,9 +112,11 @@ class TransformersGenerator:
             n_tokens=min(room, sampling.max_tokens),
             processors=[
                 *(processors if sampling.banned else []),
+                *([_Presence(sampling.presence_penalty, len(ids))] if sampling.presence_penalty else []),
                 *(_sampler(loaded.model, sampling) if chosen == "sample" else []),
             ],
             repeat_penalty=sampling.repeat_penalty,
+            min_tokens=sampling.min_tokens,
             n_beams=max(2, sampling.n_beams) if chosen == "beam" else 1,
         )
         return until(self._streams.run(produce), sampling.stop)
@@ -135,6 +145,7 @@ def _produce(
     n_tokens: int,
     processors: Sequence[Processor],
     repeat_penalty: float | None,
+    min_tokens: int,
     n_beams: int,
 ) -> FinishReason:
     """Run the model; what it writes goes to ``emit`` as soon as it is text. Return why it ended."""
@@ -146,6 +157,7 @@ def _produce(
     ends = set(cast("list[int]", end)) if isinstance(end, list) else {end}
     config = GenerationConfig(
         max_new_tokens=n_tokens,
+        min_new_tokens=min(min_tokens, n_tokens) or None,
         do_sample=False,  # sampling is a processor here, with a generator of its own
         num_beams=n_beams,
         repetition_penalty=repeat_penalty,
@@ -224,6 +236,19 @@ class _Bans:
         return scores
 
 
+class _Presence:
+    """Takes a penalty off the scores of tokens that were written already, however often (OpenAI's ``presence_penalty``)."""
+
+    def __init__(self, penalty: float, n_prompt: int) -> None:
+        self._penalty = penalty
+        self._n_prompt = n_prompt
+
+    def __call__(self, ids: Tensor, scores: Tensor) -> Tensor:
+        for row, written in enumerate(ids[:, self._n_prompt :]):
+            scores[row, written.unique()] -= self._penalty
+        return scores
+
+
 class _Draw:
     """Samples by the Gumbel-max trick: the largest of scores plus Gumbel noise is a draw from their softmax.
 
@@ -250,7 +275,7 @@ def _sampler(model: nn.Module, sampling: Sampling) -> list[Processor]:
     top_k = sampling.top_k or _stored(model, "top_k")
     top_p = sampling.top_p or _stored(model, "top_p")
     min_p = sampling.min_p if sampling.min_p is not None else _stored(model, "min_p")
-    steps: list[Processor] = [TemperatureLogitsWarper(float(sampling.temperature))]
+    steps: list[Processor] = [TemperatureLogitsWarper(float(sampling.temperature or 1))]
     if top_k:
         steps.append(TopKLogitsWarper(int(top_k)))
     if top_p and top_p < 1:

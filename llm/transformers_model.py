@@ -77,8 +77,8 @@ def check_on_disk(name: str) -> None:
         )
 
 
-def load(name: str, quantize: Quantization, context_tokens: int) -> Loaded:
-    """Load a model that answers chats onto the GPU if there is one, else into main memory.
+def load(name: str, quantize: Quantization, context_tokens: int, lora: Path | None = None) -> Loaded:
+    """Load a model that answers chats onto the GPU if there is one, else into main memory, and an adapter on top of it.
 
     Raises:
         InputError: there is no such folder.
@@ -116,8 +116,27 @@ def load(name: str, quantize: Quantization, context_tokens: int) -> Loaded:
         raise UnknownModelError(
             f"{name} has no chat template: it continues text, it does not answer; use its chat version"
         )
+    if lora:
+        model = _adapted(model, lora)
     limit = cast("int", getattr(model.config, "max_position_embeddings", context_tokens))
     return Loaded(model.eval(), tokenizer, min(limit, context_tokens))
+
+
+def _adapted(model: nn.Module, lora: Path) -> nn.Module:
+    """Return the model with an adapter.
+
+    Raises:
+        GeneratorError: it is for another model.
+        MissingExtraError: peft is not installed.
+    """
+    try:
+        from peft import PeftModel
+    except ImportError as exc:
+        raise MissingExtraError("using a LoRA adapter", "transformers") from exc
+    try:
+        return cast("nn.Module", PeftModel.from_pretrained(model, str(lora)))
+    except (OSError, ValueError, RuntimeError, KeyError) as exc:
+        raise GeneratorError(f"the adapter {lora} does not fit this model ({_first_line(exc)})") from exc
 
 
 def _quantization(quantize: Quantization) -> object | None:

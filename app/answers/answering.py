@@ -6,6 +6,7 @@ model that is asked although the evidence is not there.
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -159,7 +160,8 @@ class Answering:
         began = time.perf_counter()
         asked = writing.asked
         own = self.prompts.own("answer", language_of(asked.question))
-        if writing.small and asked.style == "plain" and not own and writing.quotes.sentences:
+        can_be_brief = task.name == "answer" and asked.style == "plain" and not own and bool(writing.quotes.sentences)
+        if can_be_brief and (writing.small or self._is_slow(answer, writing)):
             prompt = writing.brief()
         else:
             prompt = self._prompt(answer, asked, task, writing.generator)
@@ -182,6 +184,11 @@ class Answering:
             for mark, one in enumerate(nearest(prompt), 1)
         )
         return shown_as_unsure(answer, closest) if closest else answer
+
+    def _is_slow(self, answer: Answer, writing: Writing) -> bool:
+        """Return whether a model would read the passages for longer than it may before its first word."""
+        room = writing.room_tokens()
+        return room < math.inf and sum(writing.generator.count_tokens(hit.chunk.text) for hit in answer.hits) > room
 
     def _prompt(self, answer: Answer, asked: Asked, task: Task, generator: Generator) -> Prompt:
         """Fill the prompt with the hits that fit, then once more with them joined and made whole, as far as there is room.

@@ -188,8 +188,7 @@ class Log:
 
     def model_hash(self, model: str) -> str:
         """Return the hash of a model's file: ``sha256:...``, or ``sha256-sampled:...`` of a large one; empty if it has none."""
-        kind, _, place = self._llm.partition(":")
-        path = Path(place).expanduser()
+        kind, path = self._llm.partition(":")[0], self._path
         if kind != "gguf" or model != f"gguf:{path.name}":
             return ""
         try:
@@ -201,6 +200,11 @@ class Log:
             return ""
 
     # How it is done
+
+    @property
+    def _path(self) -> Path:
+        """The file of the model, where the spec names one."""
+        return Path(self._llm.partition(":")[2].partition("?lora=")[0]).expanduser()
 
     def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
         return self._catalog.transaction(content=False, visible=False)
@@ -238,7 +242,7 @@ class Log:
     def _remember(self, connection: sqlite3.Connection, model_hash: str) -> None:
         """Keep the hash of a model's file, which takes long to compute, with what it holds for."""
         if model_hash:
-            path = Path(self._llm.partition(":")[2]).expanduser()
+            path = self._path
             stat = path.stat()
             value = f"{stat.st_size} {stat.st_mtime_ns} {model_hash}"
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"model {path}", value))

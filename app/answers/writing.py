@@ -6,6 +6,7 @@ bears out, a text that runs in circles, or a written answer that lacks what the 
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Generator as Generates
@@ -24,7 +25,7 @@ from ...prompts.templates import Templates
 from .answer import Answer, Asked
 from .notes import cut_notes, quotes_notes
 from .record import Written
-from .saying import Says, beside, restated, says
+from .saying import Says, beside, overlap, restated, says
 
 SMALL = 1_500_000_000
 """Weights. A smaller model is given the quotes and a short request, a larger one passages and rules."""
@@ -32,6 +33,8 @@ _BRIEF_TOKENS = 160
 """Of a short sentence; a small model that writes more goes on about other things."""
 _FIRM = 1.15
 """Repetition penalty of a small model's second attempt."""
+_AROUND = (8, 4, 2, 1)
+"""Sentences before and behind each quote, the most first."""
 _ENDS = re.compile(r"[.!?。！？\n]")
 
 _WHY: dict[Fault, str] = {
@@ -86,22 +89,45 @@ class Writing:
         """Whether the model is given the quotes, and held to them word for word."""
         return is_small(self.generator)
 
+    def room_tokens(self) -> float:
+        """Return how much the model can read in the time that it has before its first word; no limit if that is not known."""
+        speed = cast("float | None", getattr(self.generator, "reading_tokens_per_s", None))
+        return speed * self.asked.sampling.first_word_s if speed else math.inf
+
     def brief(self) -> Prompt:
-        """Return the short request: what is quoted with what stands around it, and the question."""
-        return brief(self.quoted, evidence(self.quoted, self.quotes.sentences, around=0), self.templates)
+        """Return the short request: what is quoted, with as much around it as a large model has time to read."""
+        widths = (0,) if self.small else _AROUND
+        texts = (evidence(self.quoted, self.quotes.sentences, around=width) for width in widths)
+        room, count = self.room_tokens(), self.generator.count_tokens
+        text = next((text for text in texts if count(text) <= room), "")
+        return brief(self.quoted, text or evidence(self.quoted, self.quotes.sentences, around=0), self.templates)
 
     def answers(
         self, answer: Answer, prompt: Prompt, timings: list[tuple[str, float]]
     ) -> Generates[tuple[Answer, Written]]:
         """Yield the answer as far as it is borne out and says what the quotes say; at its end, else, the quotes."""
         began = time.perf_counter()
-        attempt = Attempt(prompt, self._sampling())
-        kept = yield from self._attempt(attempt, answer, timings)
+        attempt, kept = yield from self._agreed(prompt, answer, timings)
         if attempt.wrong and self._says(kept) == "less" and (less := self._less()):
             attempt = Attempt(less, self._firmer(), wrong=attempt.wrong)
             kept = yield from self._attempt(attempt, answer, timings)
         timings.append(("generate", time.perf_counter() - began))
         yield self._chosen(answer, kept, attempt), Written(attempt.prompt.messages, attempt.raw)
+
+    def _agreed(
+        self, prompt: Prompt, answer: Answer, timings: list[tuple[str, float]]
+    ) -> Generates[tuple[Answer, Written], None, tuple[Attempt, Answer]]:
+        """Let the model write as often as is asked for; return the attempt that the others agree with most, and its answer.
+
+        Wang and others 2023, "Self-Consistency Improves Chain of Thought Reasoning", with the overlap of words for agreement.
+        """
+        given, tried = self._sampling(), list[tuple[Attempt, Answer]]()
+        for number in range(given.n_samples):
+            attempt = Attempt(prompt, replace(given, seed=given.seed + number))
+            kept = yield from self._attempt(attempt, answer, timings)
+            tried.append((attempt, kept))
+        said = ["" if self._says(kept) == "less" else kept.text for _, kept in tried]
+        return tried[max(range(len(tried)), key=lambda at: sum(overlap(said[at], other) for other in said))]
 
     def _attempt(
         self, attempt: Attempt, answer: Answer, timings: list[tuple[str, float]]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MEGABYTE = 1024**2
 _NAME = re.compile(r"[^\W_](?:[\w -]{0,62}[\w-])?")
 _TAKEN = ("models", "prompts")
-_KEYS = ("name", "embedder", "llm", "store", "log", "rerank", "judge", "strictness", "timeout", "memory")
+_KEYS = ("name", "embedder", "llm", "lora", "store", "log", "rerank", "judge", "strictness", "timeout", "memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Config:
     embedder: str = "auto"
     """``auto``, ``multilingual``, ``minilm``, ``tfidf``, a folder or a Hugging Face name."""
     llm: str = "auto"
-    """``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL`` ..."""
+    """``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL`` ...; an adapter stands behind it: ``?lora=FILE``."""
     store: str = ""
     """``http://host:port`` of a Chroma server; empty for Chroma in this process."""
     log: str = "on"
@@ -116,6 +116,9 @@ def load_config(
     values = _file(place / "config.toml")
     values |= {key: value for key in _KEYS if (value := environment.get(f"KB_{key.upper()}"))}
     values |= {key: value for key, value in given.items() if value is not None}
+    lora = values.pop("lora", "")
+    if lora and "lora=" not in (llm := values.get("llm", "auto")):
+        values["llm"] = f"{llm}{'&' if '?' in llm else '?'}lora={Path(lora).expanduser().absolute()}"
     config = Config(place, **values)
     if not _NAME.fullmatch(config.name) or config.name in _TAKEN:
         raise InputError(

@@ -52,7 +52,7 @@ class KBChatModel(BaseChatModel):
             ls_provider="kb",
             ls_model_name=str(kwargs.get("model") or getattr(self.generator, "name", "")),
             ls_model_type="chat",
-            ls_temperature=self.sampling.temperature,
+            ls_temperature=self.sampling.temperature or 0.0,
             ls_max_tokens=self.sampling.max_tokens,
         )
         return params | {"ls_stop": stop} if stop else params

@@ -64,6 +64,14 @@ Llm = Annotated[
         show_default=False,
     ),
 ]
+Lora = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="A LoRA adapter for that model: a GGUF file for gguf:, a folder for hf:. [env: KB_LORA]",
+        show_default=False,
+    ),
+]
 JudgeModel = Annotated[
     str | None,
     typer.Option(
@@ -89,7 +97,7 @@ class Place(Options):
 
     def open(self, **instead: str | None) -> KnowledgeBase:
         """Open the base that they name and that exists, with something else instead of an option."""
-        given = {field.name: getattr(self, field.name) for field in fields(self)} | instead
+        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "lora"} | instead
         return KnowledgeBase.open(must_exist=True, **given)
 
 
@@ -112,7 +120,13 @@ class AnsweringBase(Base):
     """Which knowledge base, and what writes its answers."""
 
     llm: Llm = None
+    lora: Lora = None
     judge: JudgeModel = None
+
+    def open(self, **instead: str | None) -> KnowledgeBase:
+        """Open the base; see ``Place``."""
+        model = {"llm": self.config().llm} if self.lora else {}
+        return Base.open(self, **model | instead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +144,10 @@ class Bases(Options):
     store: Store = None
     embedder: EmbedderSpec = None
 
-    def open(self) -> KnowledgeBase | KnowledgeBases:
+    def open(self, **instead: str) -> KnowledgeBase | KnowledgeBases:
         """Open what they name; see ``KnowledgeBase.open`` and ``KnowledgeBases.open``."""
-        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "name"}
+        left = ("name", "lora")
+        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in left} | instead
         names = self.name or []
         if len(names) > 1:
             from ..several import KnowledgeBases
@@ -146,7 +161,21 @@ class AnsweringBases(Bases):
     """Which knowledge bases to ask, one or several together, and what writes answers."""
 
     llm: Llm = None
+    lora: Lora = None
     judge: JudgeModel = None
+
+    def open(self, **instead: str) -> KnowledgeBase | KnowledgeBases:
+        """Open what they name, once it is known that there can be such a model: a search that is for nothing takes seconds.
+
+        Raises:
+            InputError: it is none, or there is no such file.
+            UnknownModelError: it is not on this machine.
+        """
+        from ...llm.open import check_spec
+
+        config = load_config(home=self.home, llm=self.llm, lora=self.lora)
+        check_spec(config.llm, config.models)
+        return Bases.open(self, **{"llm": config.llm} | instead)  # super() fails in a dataclass with slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +247,10 @@ _WRITING = Sampling()
 class Writing(Options):
     """How a model writes."""
 
-    temperature: Annotated[float, typer.Option(help="0 is always the same answer.")] = _WRITING.temperature
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="0: the likeliest word each time. [default: what suits the model]", show_default=False),
+    ] = _WRITING.temperature
     top_k: Annotated[int | None, typer.Option(help="Choose among this many tokens.", show_default=False)] = (
         _WRITING.top_k
     )
@@ -231,7 +263,11 @@ class Writing(Options):
     repeat_penalty: Annotated[float | None, typer.Option(help="Above 1: repeat less.", show_default=False)] = (
         _WRITING.repeat_penalty
     )
+    presence_penalty: Annotated[
+        float | None, typer.Option(help="Above 0: fewer words that were written already.", show_default=False)
+    ] = _WRITING.presence_penalty
     seed: Annotated[int, typer.Option(help="For temperatures above 0.")] = _WRITING.seed
+    min_tokens: Annotated[int, typer.Option(help="Shortest answer.")] = _WRITING.min_tokens
     max_tokens: Annotated[int, typer.Option(help="Longest answer.")] = _WRITING.max_tokens
     stop: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="End before this; may be repeated.", show_default=False)
@@ -244,6 +280,17 @@ class Writing(Options):
         Literal["auto", "greedy", "sample", "beam"], typer.Option(help="auto: greedy at temperature 0, else sample.")
     ] = _WRITING.strategy
     n_beams: Annotated[int, typer.Option("--beams", help="More than 1 only with --strategy beam.")] = _WRITING.n_beams
+    n_samples: Annotated[
+        int, typer.Option("--samples", help="Ask the model so often, and take what most of its answers say.")
+    ] = _WRITING.n_samples
+    first_word_s: Annotated[
+        float,
+        typer.Option(
+            "--first-word",
+            metavar="SECONDS",
+            help="So long may the model read before its first word; it is given fewer passages, if need be the quotes alone.",
+        ),
+    ] = _WRITING.first_word_s
     style: StyleName = "plain"
     strict: Annotated[bool, typer.Option("--strict", help="Leave out sentences that no passage bears out.")] = False
     task: Annotated[

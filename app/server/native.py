@@ -89,13 +89,17 @@ class Question(BaseModel):
     """What is to be done with the passages; what the question asks for, unless given."""
     style: Style = "plain"
     strict: bool = False
-    temperature: float = Field(0.0, ge=0, le=5)
+    temperature: float | None = Field(None, ge=0, le=5)
     top_k: int | None = Field(None, ge=1, le=100_000)
     top_p: float | None = Field(None, gt=0, le=1)
     min_p: float | None = Field(None, ge=0, le=1)
     repeat_penalty: float | None = Field(None, gt=0, le=10)
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
     seed: int = Field(0, ge=0, lt=2**31)
+    min_tokens: int = Field(0, ge=0, le=8192)
     max_tokens: int = Field(512, ge=1, le=8192)
+    n_samples: int = Field(1, ge=1, le=20)
+    first_word_s: float = Field(3.0, gt=0, le=3600)
     stop: Texts = []
     banned: Texts = []
 
@@ -103,7 +107,9 @@ class Question(BaseModel):
         """Return how the model is to write."""
         return Sampling(
             seed=self.seed, temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, min_p=self.min_p,
-            repeat_penalty=self.repeat_penalty, max_tokens=self.max_tokens, stop=tuple(self.stop), banned=tuple(self.banned),
+            repeat_penalty=self.repeat_penalty, presence_penalty=self.presence_penalty,
+            min_tokens=self.min_tokens, max_tokens=self.max_tokens, n_samples=self.n_samples, first_word_s=self.first_word_s,
+            stop=tuple(self.stop), banned=tuple(self.banned),
         )  # fmt: skip
 
 

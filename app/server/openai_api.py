@@ -93,7 +93,7 @@ class Chat(BaseModel):
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
         return Sampling(
             seed=abs(self.seed or 0) % 2**31,
-            temperature=self.temperature or 0.0,
+            temperature=self.temperature,
             top_p=(self.top_p or None) if self.temperature else None,
             max_tokens=min(self.max_completion_tokens or self.max_tokens or Sampling().max_tokens, MAX_TOKENS),
             stop=stop,

@@ -31,7 +31,7 @@ def controls() -> list[gr.Component]:
     with gr.Accordion(_("sampling"), open=False, elem_id="kb-sampling"), gr.Row():
         with gr.Column(min_width=280):
             temperature = gr.Slider(
-                0, 2, _DEFAULT.temperature, step=0.1, label=_("temperature"), info=_("temperature_info"),
+                0, 2, _DEFAULT.temperature or 0, step=0.1, label=_("temperature"), info=_("temperature_info"),
                 elem_id="kb-temperature",
             )  # fmt: skip
             seed = gr.Number(_DEFAULT.seed, label=_("seed"), precision=0, elem_id="kb-seed")

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -20,9 +21,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kb.ingest.errors import CannotDoError, GeneratorError, InputError
 from kb.llm.generator import Sampling
-from kb.llm.gguf import GGUFGenerator, physical_cores
+from kb.llm.gguf import GGUFGenerator
 from kb.llm.grammar import without
-from models import Architecture, build_gguf, gguf_file, prompt, tokenizer
+from kb.llm.models.cores import physical_cores
+from kb.llm.open import open_generator
+from models import Architecture, build_gguf, build_lora, gguf_file, prompt, tokenizer
 from places import SUPPORT
 
 if TYPE_CHECKING:
@@ -325,6 +328,39 @@ def test_the_process_ends_as_python_processes_do(ending: str):
         ran = subprocess.run(command, capture_output=True, text=True, cwd=SUPPORT, timeout=60, check=False)
         assert ran.returncode == returncode, ran.stderr
         assert "FATAL" not in ran.stderr
+
+
+def test_an_adapter_changes_what_is_written(tmp_path: Path):
+    """A LoRA adapter is named behind the file; the same adapter gives the same text, and no file there is refused at once."""
+    adapter, sampling = build_lora(tmp_path / "adapter.gguf"), Sampling(max_tokens=30)
+    texts = []
+    for spec in ("", f"?lora={adapter}", f"?lora={adapter}"):
+        generator = open_generator(f"gguf:{gguf_file('llama')}{spec}", n_threads=1)
+        texts.append(text_of(generator, sampling))
+        generator.close()
+    assert texts[0] != texts[1] == texts[2]
+    with pytest.raises(InputError, match=r"no\.gguf"):
+        open_generator(f"gguf:{gguf_file('llama')}?lora={tmp_path / 'no.gguf'}")
+
+
+def test_not_shorter_than_is_asked_for(llama: GGUFGenerator):
+    """The model may stop only after so many tokens; what it writes until it would have stopped is the same."""
+    stops = Sampling(max_tokens=40, stop=(" ",))
+    assert len(text_of(llama, Sampling(max_tokens=24, min_tokens=24))) > len(text_of(llama, stops))
+    assert llama.count_tokens(text_of(llama, Sampling(max_tokens=30, min_tokens=20))) >= 18  # as the text is read again
+
+
+def test_what_was_written_is_less_likely_with_a_presence_penalty(llama: GGUFGenerator):
+    """A high one changes a sampled text, and one of 0 does not."""
+    plain = Sampling(seed=5, temperature=1.5, top_p=1.0, min_p=0.0, max_tokens=120)
+    texts = [text_of(llama, replace(plain, presence_penalty=penalty)) for penalty in (None, 0.0, 2.0)]
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_how_fast_it_reads_follows_from_its_size(llama: GGUFGenerator):
+    """Where no GPU is seen: the smaller the faster, and always the same."""
+    assert llama.reading_tokens_per_s == llama.reading_tokens_per_s
+    assert llama.reading_tokens_per_s is None or llama.reading_tokens_per_s > 10_000
 
 
 def test_physical_cores_are_within_the_machines():

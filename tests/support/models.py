@@ -212,6 +212,26 @@ def build_gguf(
     return path
 
 
+def build_lora(path: Path) -> Path:
+    """Write an adapter of random weights for the LLaMA model, as llama.cpp's convert_lora_to_gguf.py lays it out."""
+    import gguf
+
+    writer, rng = gguf.GGUFWriter(path, "llama"), np.random.default_rng(3)
+    writer.add_type("adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 8.0)
+    for layer in range(TINY.n_layers):
+        for half, shape in (("a", (4, TINY.dim)), ("b", (TINY.dim, 4))):
+            writer.add_tensor(
+                f"blk.{layer}.attn_output.weight.lora_{half}", rng.standard_normal(shape).astype(np.float32)
+            )
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
 def _add_vocabulary(writer: object, architecture: Architecture, vocabulary: Tokenizer) -> None:
     import gguf
 

@@ -53,10 +53,12 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def ask(folder: Path, model: Scripted, question: str = ASKED, *, strict: bool = False) -> Answer:
+def ask(
+    folder: Path, model: Scripted, question: str = ASKED, *, strict: bool = False, sampling: Sampling | None = None
+) -> Answer:
     with KnowledgeBase.open(embedder="tfidf", llm=model) as kb:
         kb.ingest([folder])
-        *_, answer = kb.stream(question, strict=strict)
+        *_, answer = kb.stream(question, sampling=sampling, strict=strict)
         return answer
 
 
@@ -156,3 +158,45 @@ def test_a_real_model_cannot_write_a_figure_that_it_was_not_given(real: GGUFGene
     bound = "".join(real.generate(Prompt("", request, (), given="12 7"), Sampling(max_tokens=24)))
     assert any(digit in free for digit in "345689")
     assert not any(digit in bound for digit in "345689")
+
+
+def test_what_most_samples_say_is_taken(folder: Path) -> None:
+    """Of several texts the one that the others agree with; one that says less than the quotes has no vote."""
+    model = Scripted(
+        "It is 130 euros.", "The hotel allowance is 120 euros.", "The allowance is 120 euros a night.", "120 euros."
+    )
+    answer = ask(folder, model, sampling=Sampling(n_samples=4))
+    assert len(model.asked) == 4
+    assert "120 euros" in answer.text
+    assert "130" not in answer.text
+
+
+class Reading(Scripted):
+    """A large model that reads so many tokens a second."""
+
+    def __init__(self, tokens_per_s: float) -> None:
+        super().__init__("The hotel allowance is 120 euros a night [1].", n_parameters=7_000_000_000)
+        self.reading_tokens_per_s = tokens_per_s
+
+
+def test_a_slow_model_is_given_what_it_has_time_for(folder: Path) -> None:
+    """Before the first word a large model on a slow processor reads the quotes; with more time all passages, with rules."""
+    slow, patient, fast = Reading(5), Reading(5), Reading(500)
+    ask(folder, slow)
+    ask(folder, patient, sampling=Sampling(first_word_s=300))
+    ask(folder, fast)
+    little, much, all_there_is = (model.asked[0].messages[-1].content for model in (slow, patient, fast))
+    assert "<passage" not in little
+    assert "120 euros" in little
+    assert "<passage" in much
+    assert much == all_there_is
+
+
+def test_between_the_quotes_and_the_passages(folder: Path) -> None:
+    """A model that has time for some sentences around a quote is given those, but no passage that takes longer."""
+    (folder / "long.md").write_text("# Minutes\n\n" + "The hotel was discussed at length on that day. " * 40)
+    model = Reading(30)
+    ask(folder, model)
+    text = model.asked[0].messages[-1].content
+    assert "Breakfast is paid" in text
+    assert "<passage" not in text
