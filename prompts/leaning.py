@@ -65,6 +65,21 @@ def leans(question: str) -> bool:
     return (_han_leans if language_of(question) == "zh" else _latin_leans)(question.strip())
 
 
+def refers(question: str) -> bool:
+    """Return whether a word of a question refers back: a pronoun, *and ...*, *what about ...*, 那...呢."""
+    if pronoun(question):
+        return True
+    plain = question.strip().translate(SIMPLIFIED)
+    if language_of(question) == "zh":
+        return bool(HAN_LEAD.match(plain)) or plain.rstrip("？?。！! ").endswith("呢")
+    return bool(_STARTS.match(plain))
+
+
+def asks(question: str) -> bool:
+    """Return whether a question has a word that asks; else it is a fragment, which may take a place in the question before."""
+    return bool((HAN_QUESTION if language_of(question) == "zh" else _ASKS).search(question))
+
+
 def pronoun(question: str) -> re.Match[str] | None:
     """Return the first word that stands for something said before the question; ``None`` if there is none."""
     return (_han_pronoun if language_of(question) == "zh" else _latin_pronoun)(question)

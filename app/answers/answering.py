@@ -77,13 +77,15 @@ class Answering:
                 yield (told_in_chinese(answer) if chinese else answer), written
 
     def _answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
+        gathering = Gathering(self.library, self._weigh, self.strictness)
+        asked = gathering.meant(asked)
         if answer := directly(self.library, asked):
             yield answer, Written()
             return
         task = task_of(asked.question, asked.task, self.library.names)
         judge = self.judges.get()  # before the search: a judge that is missing is said at once
         began = time.perf_counter()
-        material = Gathering(self.library, self._weigh, self.strictness).material(task, asked)
+        material = gathering.material(task, asked)
         task, found = material.task, material.found
         searched = Searched(self.library.count("documents"), self.library.count("chunks"), found.lanes)
         timings = [("search", time.perf_counter() - began)]

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import PurePath
 
 from ...prompts.fill import language_of
+from ...prompts.leaning import asks, refers
 from ...prompts.prompt import Topic
 from ...prompts.task import ANSWER, Task
 from ...retrieval.hit import Hit
@@ -50,6 +51,23 @@ class Gathering:
     """Weighs how far passages answer a question."""
     strictness: float = 0.0
     """How much more than usual that must be."""
+
+    def meant(self, asked: Asked) -> Asked:
+        """Return the question as typed where it only seemed to lean: it is short, refers to nothing, and is answered alone.
+
+        Not where the document that the conversation has come to answers it as well, nor where a fragment takes its place in
+        the question before, and a passage holds all of that.
+        """
+        if asked.said in ("", asked.question) or refers(asked.said):
+            return asked
+        typed = replace(asked, question=asked.said)
+        within = self._first_within(typed)
+        if within and within.sufficient:
+            return asked
+        if not asks(asked.said) and _says(asked.question, self._find(Topic(asked.question), asked).hits):
+            return asked
+        alone = replace(typed, about=())
+        return alone if self._anywhere(alone).sufficient else asked
 
     def material(self, task: Task, asked: Asked) -> Material:
         """Return the passages that a task needs."""

@@ -296,3 +296,22 @@ def test_another_topic_is_not_dragged_along(house: KnowledgeBase) -> None:
     chat = house.chat()
     chat.ask("What is the rent of the lease Quay Street?")
     assert "七天" in chat.ask("退货须在几天内提出？").text
+
+
+@pytest.mark.parametrize("question", ["退货几天", "how much is the deposit in Mill Lane"])
+def test_a_short_question_need_not_lean(house: KnowledgeBase, question: str) -> None:
+    """What refers to nothing and is answered alone is asked as it was typed; so the answer says."""
+    chat = house.chat()
+    chat.ask("电视机保修几年？")
+    answer = chat.ask(question)
+    assert (answer.question, answer.sure) == (question, True), answer.text
+
+
+@pytest.mark.parametrize("question", ["and the deposit?", "how much is the deposit?", "deposit"])
+def test_a_short_question_stays_with_a_document_that_answers_it(house: KnowledgeBase, question: str) -> None:
+    """The deposit is that of the lease that was spoken of, whatever other leases say."""
+    chat = house.chat()
+    chat.ask("What is the rent of the lease Quay Street?")
+    answer = chat.ask(question)
+    assert "1,800" in answer.text
+    assert "1,400" not in answer.text
