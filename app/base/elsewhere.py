@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ...ingest.errors import StorageError
 from ...ingest.store.catalog import Catalog
-from ...ingest.store.database import FILE, backups, connect, connect_to_read
+from ...ingest.store.database import FILE, connect, connect_to_read, remains
 from ...ingest.store.purge import EVERYTHING, OWED, WITHOUT_TURNS
 
 _SINCE = 6
@@ -104,7 +104,7 @@ def _forget(path: Path, base: str, sources: list[str]) -> None:
             (base, json.dumps(sources)),
         )
         log.execute(WITHOUT_TURNS)
-    for copy in backups(path):
+    for copy in remains(path):
         copy.unlink(missing_ok=True)
 
 

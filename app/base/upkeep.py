@@ -23,6 +23,7 @@ from ...ingest.run.sync import Selection, Synced, sync
 from ...ingest.store.catalog import Catalog
 from ...ingest.store.database import unwritable
 from ...ingest.store.purge import OWED, demand_purge, is_purge_due, purge
+from ...ingest.store.recover import check
 from ...ingest.text.split import Splitting, count_words
 from ...retrieval.lanes.chroma import is_there, open_chroma
 from ...retrieval.lanes.index import VectorIndex
@@ -111,6 +112,7 @@ def take_in(
         would = report_of(catalog, synced, None, time.perf_counter() - began)
         return replace(would, dry_run=True, notes=())
     with writing(config.folder):
+        check(catalog)
         embedder = embedders.building(say)
         if not catalog.get("embedder"):
             embedders.built(

@@ -48,8 +48,16 @@ def rm(
 
 
 @command(keeping)
-def doctor(*, base: Place, as_json: AsJson = False) -> None:
+def doctor(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make a damaged base anew, from what is sound in it and from the files.")
+    ] = False,
+    *,
+    base: Place,
+    as_json: AsJson = False,
+) -> None:
     """Show what is installed, which models are at hand, and what is missing."""
-    from ..doctor import examine
+    from .. import doctor
 
-    show.findings(examine(home=base.home, name=base.name), as_json=as_json)
+    done = doctor.repair(home=base.home, name=base.name, say=show.message) if repair else ()
+    show.findings((*done, *doctor.examine(home=base.home, name=base.name)), as_json=as_json)

@@ -19,6 +19,7 @@ import typer
 
 from ... import __version__
 from ...ingest.errors import InputError, KBError
+from ...ingest.store.database import damage
 from .commands import FAILED, INTERRUPTED, USAGE, LazyGroup
 from .terminal import plain
 
@@ -66,9 +67,12 @@ def main() -> NoReturn:
     except Exception as error:  # noqa: BLE001
         if os.environ.get("KB_DEBUG"):
             traceback.print_exc()
+        if said := damage(error):
+            _leave(said, FAILED)
         if fault := _fault_of_the_machine(error):
             _leave(f"{fault}; what was finished is kept: mend that, then run the same command to go on", FAILED)
-        _leave(f"this should not have happened: {type(error).__name__}: {error}; set KB_DEBUG=1 for details", FAILED)
+        said = f"this should not have happened: {type(error).__name__}: {error}"
+        _leave(f"{said}; kb doctor looks for damage to the base, KB_DEBUG=1 gives details", FAILED)
     sys.exit(0)
 
 
@@ -89,7 +93,7 @@ def _fault_of_the_machine(error: Exception) -> str:
     """Return what is wrong with the disk, where that is what went wrong; else empty."""
     if isinstance(error, OSError) and error.errno in _DISK:
         return f"{error.strerror}{f': {error.filename}' if error.filename else ''}"
-    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname.startswith(_SQLITE_DISK):
+    if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorname", "").startswith(_SQLITE_DISK):
         return f"the knowledge base cannot be written ({error})"
     return ""
 

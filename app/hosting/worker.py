@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from ...ingest.document import IngestReport, Progress, Step
 from ...ingest.errors import KBError, LockedError
 from ...ingest.run.sync import Selection
+from ...ingest.store.database import damage
 from ..api import KnowledgeBase
 from ..as_data import as_data
 from ..base.upkeep import UNFINISHED
@@ -238,4 +239,4 @@ def _of(report: IngestReport, paths: Sequence[str]) -> IngestReport:
 
 
 def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, KBError) else f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, KBError) else damage(error) or f"{type(error).__name__}: {error}"

@@ -25,6 +25,7 @@ from ...ingest.errors import (
     UnknownModelError,
     UnknownNameError,
 )
+from ...ingest.store.database import damage
 from ..answers.answer import Answer
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
@@ -177,6 +178,8 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def of_ours(_: Request, error: Exception) -> JSONResponse:
+        if said := damage(error):
+            return JSONResponse(error_body(said, "damaged", 500), 500)
         return JSONResponse(error_body(f"this should not have happened: {type(error).__name__}", "bug", 500), 500)
 
     @app.exception_handler(RequestValidationError)

@@ -16,6 +16,7 @@ from typing import cast
 import gradio as gr
 
 from ...ingest.errors import InputError, KBError
+from ...ingest.store.database import damage
 from ...llm.generator import Sampling
 from ...prompts.templates import Style
 from ..answers.answer import PASSAGES
@@ -151,7 +152,7 @@ class Chatting:
             run.put(replace(turn, error=str(error)))
         except Exception as error:
             logging.getLogger("kb").exception("answering failed")
-            run.put(replace(turn, error=texts["bug"].format(error=repr(error))))
+            run.put(replace(turn, error=damage(error) or texts["bug"].format(error=repr(error))))
         finally:
             run.end()
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..store.catalog import Catalog
+from ..store.database import DEVICES
 from ..store.sources import SourceRow
 from .discover import Discovery
 
-_DEVICES = "devices"
-"""The setting of a base that says which device each folder was on when it was last read: JSON {path: number}."""
 _MANY = 5
 """Files. Fewer may be deleted from a small folder without being asked about."""
 _SHARE = 0.5
@@ -104,14 +103,14 @@ def _spared(
 
 def remember_devices(catalog: Catalog, roots: Sequence[Path]) -> None:
     """Record which device each folder is on."""
-    before = json.loads(catalog.get(_DEVICES) or "{}")
+    before = json.loads(catalog.get(DEVICES) or "{}")
     now = before | {str(root): root.stat().st_dev for root in roots if root.is_dir()}
     if now != before:
-        catalog.put(_DEVICES, json.dumps(now))
+        catalog.put(DEVICES, json.dumps(now))
 
 
 def _other_device(catalog: Catalog, roots: Sequence[Path]) -> Iterator[Path]:
-    devices = json.loads(catalog.get(_DEVICES) or "{}")
+    devices = json.loads(catalog.get(DEVICES) or "{}")
     yield from (
         root for root in roots if root.is_dir() and devices.get(str(root), root.stat().st_dev) != root.stat().st_dev
     )

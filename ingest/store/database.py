@@ -34,7 +34,16 @@ def backups(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.name}.v*.bak"))
 
 
+def remains(path: Path) -> list[Path]:
+    """Return the copies of the catalog at ``path``, and what is left of a damaged one."""
+    return [*backups(path), *sorted(path.parent.glob(f"{path.name}{DAMAGED}*"))]
+
+
 FILE = "catalog.sqlite"
+DEVICES = "devices"
+"""The setting of a base that says which device each folder was on when it was last read: JSON {path: number}."""
+DAMAGED = ".damaged"
+"""Behind the name of a file that was made anew: it is kept until something is to be forgotten."""
 
 _BUSY_TIMEOUT_S = 30.0
 
@@ -63,6 +72,9 @@ class Database:
         except sqlite3.DatabaseError as error:
             self.close()
             raise StorageError(f"{self.path}: cannot be opened ({error}); {_advice(error)}") from error
+        except UnicodeDecodeError as error:  # in what SQLite says of a schema that it cannot read
+            self.close()
+            raise StorageError(f"{self.path}: its schema is damaged; run: kb doctor --repair") from error
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection."""
@@ -202,8 +214,20 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
+def damage(error: BaseException) -> str:
+    """Return the sentence about a damaged catalog, if that is what an error is about: a file that is not as SQLite wrote it."""
+    if not isinstance(error, sqlite3.DatabaseError):
+        return ""
+    code = getattr(error, "sqlite_errorname", "")  # Python gives none to text that is no UTF-8 any more
+    if not code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) and not any(
+        said in str(error) for said in ("decode to UTF-8", "constructor failed")
+    ):
+        return ""
+    return f"the knowledge base is damaged ({str(error)[:60]}); run: kb doctor --repair"
+
+
 def _advice(error: sqlite3.DatabaseError) -> str:
     """Return what to do about a catalog that does not open; never to remove one that is whole."""
     if error.sqlite_errorname == "SQLITE_FULL":
         return "the disk is full: make room, then run the same command again"
-    return "restore it from a backup or remove it"
+    return "run: kb doctor --repair" if damage(error) else "restore it from a backup or remove it"

@@ -6,7 +6,7 @@ Comes in: a catalog from which something was deleted. Goes out: the same without
 from __future__ import annotations
 
 from .catalog import Catalog
-from .database import backups
+from .database import backups, remains
 from .keywords import forget_keywords
 
 _DUE = "must_forget"
@@ -39,8 +39,8 @@ def forget_answers(catalog: Catalog) -> None:
 def purge(catalog: Catalog, *, vectors: bool) -> int:
     """Drop what was made of text that is gone, and give the log's old pages back; return how many vectors went.
 
-    That is: the answers that quote a source that was forgotten, the copies of older catalogs and, where it is asked for, its
-    vectors: a file that comes back then costs them again.
+    That is: the answers that quote a source that was forgotten, the copies of older catalogs and, where it is asked for,
+    vectors and what is left of a damaged one: a file that comes back then costs them again.
     """
     connection = catalog.connection()
     if is_purge_due(catalog):
@@ -50,7 +50,7 @@ def purge(catalog: Catalog, *, vectors: bool) -> int:
         "DELETE FROM answers WHERE id IN (SELECT answer FROM answer_sources"
         " WHERE base = '' AND source NOT IN (SELECT source FROM sources))"
     )
-    for copy in backups(catalog.path):
+    for copy in remains(catalog.path) if vectors else backups(catalog.path):
         copy.unlink(missing_ok=True)
     gone = 0
     if vectors:

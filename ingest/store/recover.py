@@ -1,0 +1,241 @@
+"""A damaged catalog becomes a sound one: what can still be read and holds together is kept.
+
+Comes in: a folder whose catalog SQLite cannot read to its end. Goes out: one that it can, and what had been ingested.
+Never: the damaged file removed, another in its place before that is whole, or text kept that its own chunks contradict.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import sqlite3
+import time
+from array import array
+from collections.abc import Collection, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from ..document import chunk_id, indexed_text
+from ..errors import StorageError
+from .catalog import Catalog
+from .database import DAMAGED, DEVICES, FILE
+from .keywords import Tokenizer
+
+_TABLES = ("meta", "documents", "sources", "vectors", "sessions", "answers", "answer_sources")
+"""In an order in which each refers to those before only; the ledger comes with the documents."""
+_BY_ROWID = ("documents", "sources", "vectors", "answers", "chunks")
+_DERIVED = ("indexed", "fingerprint", "segments", "names", "tokens")
+"""Settings that say how far something derived has caught up."""
+_JSON = {
+    "documents": ("headings", "notes", "metadata"),
+    "sources": ("given",),
+    "answers": ("settings", "messages", "answer", "timings"),
+}
+_TYPES = {"TEXT": str, "INTEGER": int, "BLOB": bytes}
+_CHECK_S = 1.0
+_STEPS = 20_000
+_NEAR = 1000
+"""Rows that are tried one by one where rows cannot be read, before larger steps are taken."""
+_LAST_ROW = 1 << 48
+_UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What was kept of a damaged catalog."""
+
+    kept: Path
+    """The damaged file."""
+    n_documents: int
+    roots: tuple[Path, ...]
+    """What had been ingested."""
+
+
+def check(catalog: Catalog) -> None:
+    """Look for damage for as long as a second: a base of some hundred megabytes is looked at whole.
+
+    Raises:
+        StorageError: there is some.
+    """
+    if said := _quick_check(catalog.connection(), _CHECK_S):
+        raise StorageError(f"the knowledge base in {catalog.path} is damaged ({said}); run: kb doctor --repair")
+
+
+def unsound(catalog: Catalog) -> str:
+    """Return what is damaged in a catalog, looked at whole; empty: nothing that is seen."""
+    connection = catalog.connection()
+    if said := _quick_check(connection, math.inf):
+        return said
+    for table in _JSON:
+        columns = _columns(connection, table)
+        n_rows = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        n_sound = sum(
+            _is_sound(table, dict(zip(columns, row, strict=True))) for row in _rows(connection, table, columns)
+        )
+        if n_sound < n_rows:
+            return f"{n_rows - n_sound} rows of {table}"
+    return "a text that its passages contradict" if _contradicted(connection, connection) else ""
+
+
+def _quick_check(connection: sqlite3.Connection, timeout_s: float) -> str:
+    until = time.monotonic() + timeout_s
+    connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+    try:
+        said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.OperationalError:
+        return ""  # out of time
+    except sqlite3.DatabaseError as error:
+        said = str(error)
+    finally:
+        connection.set_progress_handler(None, 0)
+    return "" if said == "ok" else " ".join(said.split())
+
+
+def recover(folder: Path, tokenizer: Tokenizer, redactions: Collection[str]) -> Recovered:
+    """Make the catalog in ``folder`` anew from what is sound in it; the caller holds the writer's lock.
+
+    Documents come without chunks: those are split from their text by the next ingest, which finds their vectors.
+
+    Args:
+        folder: where it is.
+        tokenizer: makes its keywords.
+        redactions: the kinds of personal data that can be replaced.
+    """
+    damaged, kept, part = folder / FILE, folder / f"{FILE}{DAMAGED}", folder / "repaired"
+    shutil.rmtree(part, ignore_errors=True)
+    with closing(sqlite3.connect(damaged, isolation_level=None)) as old, closing(Catalog(part, tokenizer)) as new:
+        old.execute("PRAGMA writable_schema = ON")  # a damaged entry of the schema costs its own table only
+        _fill(new, old, set(redactions))
+        roots = {Path(root) for (root,) in _rows(old, "sources", ("root",)) if isinstance(root, str)}
+        roots |= {Path(root) for root in json.loads(new.get(DEVICES) or "{}")}
+        recovered = Recovered(kept, new.count("documents"), tuple(sorted(roots)))
+        new.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for end in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            damaged.with_name(f"{FILE}{end}").replace(f"{kept}{end}")
+    (part / FILE).replace(damaged)
+    shutil.rmtree(part)
+    return recovered
+
+
+def _fill(new: Catalog, old: sqlite3.Connection, redactions: set[str]) -> None:
+    """Copy what is sound."""
+    with new.transaction() as connection:
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        for table in _TABLES:
+            known = set(_columns(connection, table))
+            columns = tuple(column for column in _columns(old, table) if column in known)
+            _copy(connection, table, columns, _rows(old, table, columns))
+        connection.executemany("DELETE FROM meta WHERE key = ? OR key LIKE ? || ' %'", [(key, key) for key in _DERIVED])
+        new.put("redact", new.get("redact") or _redacted(connection, redactions))
+        connection.executemany(
+            "DELETE FROM documents WHERE id = ?", [(gone,) for gone in _contradicted(old, connection)]
+        )
+        connection.execute("DELETE FROM sources WHERE document_id NOT IN (SELECT id FROM documents)")
+        connection.execute(
+            "DELETE FROM documents WHERE NOT EXISTS (SELECT 1 FROM sources WHERE document_id = documents.id)"
+        )
+        columns = _columns(connection, "pages")
+        for (document,) in connection.execute("SELECT id FROM documents").fetchall():
+            _copy(connection, "pages", columns, _pages(old, columns, document))
+        connection.execute("DELETE FROM answer_sources WHERE answer NOT IN (SELECT id FROM answers)")
+        connection.execute("UPDATE answers SET session = NULL WHERE session NOT IN (SELECT id FROM sessions)")
+        connection.execute("UPDATE documents SET split_key = ''")
+
+
+def _columns(old: sqlite3.Connection, table: str) -> tuple[str, ...]:
+    """Return the columns of a table of what may be an older catalog; none if not even that can be read."""
+    with suppress(*_UNREADABLE):
+        return tuple(row[1] for row in old.execute(f"PRAGMA table_info({table})"))
+    return ()
+
+
+def _copy(new: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Iterator[Row]) -> None:
+    types = {row[1]: _TYPES[row[2]] for row in new.execute(f"PRAGMA table_info({table})")}
+    statement = f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    for row in rows:
+        values = dict(zip(columns, row, strict=True))
+        if all(isinstance(value, (types[name], type(None))) for name, value in values.items()) and _is_sound(
+            table, values
+        ):
+            with suppress(sqlite3.Error):  # a row that breaks a rule of the schema is no sound one
+                new.execute(statement, row)
+
+
+def _is_sound(table: str, values: dict[str, object]) -> bool:
+    """Return whether a row's JSON is some, and its vector of unit length."""
+    vector = values.get("vector")
+    if isinstance(vector, bytes):
+        return len(vector) % 4 == 0 and math.isclose(sum(x * x for x in array("f", vector)), 1.0, abs_tol=0.01)
+    try:
+        for name in _JSON.get(table, ()):
+            json.loads(cast("str", values.get(name, "{}")))
+    except ValueError:
+        return False
+    return True
+
+
+def _rows(old: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Iterator[Row]:
+    """Yield the rows that can be read."""
+    if columns and table in _BY_ROWID:
+        yield from _stepping(old, table, columns)
+    elif columns:
+        for order in ("ASC", "DESC"):  # from the first on and from the last back, up to what is damaged
+            with suppress(*_UNREADABLE):
+                yield from old.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {columns[0]} {order}")
+                return
+
+
+def _stepping(old: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Iterator[Row]:
+    """Yield the rows that can be read; what cannot is stepped over."""
+    at, n_failed = 0, 0
+    while at < _LAST_ROW:
+        with suppress(*_UNREADABLE):
+            for key, *row in old.execute(
+                f"SELECT rowid, {', '.join(columns)} FROM {table} WHERE rowid > ? ORDER BY rowid", (at,)
+            ):
+                if key <= at:
+                    break
+                at, n_failed = key, 0
+                yield tuple(row)
+            else:
+                return
+        n_failed += 1
+        at += 1 if n_failed < _NEAR else 1 << min(n_failed - _NEAR, 48)
+
+
+def _pages(old: sqlite3.Connection, columns: tuple[str, ...], document: str) -> Iterator[Row]:
+    with suppress(*_UNREADABLE):
+        yield from old.execute(f"SELECT {', '.join(columns)} FROM pages WHERE document_id = ?", (document,))
+
+
+def _contradicted(old: sqlite3.Connection, new: sqlite3.Connection) -> set[str]:
+    """Return the documents whose text is neither what their chunks say nor what their chunks are named after."""
+    found: set[str] = set()
+    document, text = "", None
+    for row in _rows(old, "chunks", ("id", "document_id", "start", "stop", "text", "headings")):
+        name, of, start, stop, said, headings = cast("tuple[str, str, int, int, str, str]", row)
+        if of != document:
+            held = new.execute("SELECT text FROM documents WHERE id = ?", (of,)).fetchone()
+            document, text = of, str(held[0]) if held else None
+        if text is None or not (isinstance(start, int) and isinstance(stop, int)) or text[start:stop] == said:
+            continue
+        with suppress(ValueError, TypeError):  # of headings that are no JSON any more
+            if chunk_id(of, start, stop, indexed_text(tuple(json.loads(headings)), text[start:stop])) == name:
+                continue
+        found.add(of)
+    return found
+
+
+def _redacted(connection: sqlite3.Connection, kinds: set[str]) -> str:
+    """Return what was redacted by what the readers of sources did: they must not do less now."""
+    for (reader,) in connection.execute("SELECT DISTINCT reader FROM sources"):
+        for part in reader.split()[1:]:
+            if set(part.split(",")) <= kinds:
+                return str(part)
+    return ""
