@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from ..words.entities import entities
 from ..words.hanzi import SIMPLIFIED
 from ..words.question import FUNCTION, figures, without_asking
+from ..words.synonyms import terms_or_synonyms
 from ..words.tokens import tokens
 
 _WORD = re.compile(r"[^\W\d_\u3400-\u9fff](?:[\w’'-]*[^\W_\u3400-\u9fff])?")
@@ -19,21 +21,38 @@ _THING = re.compile(r"\b(?:the|an?|of|in|on|at|for|by|with|from|my|our|your|and|
 _NO_THING = re.compile(r"(?:est|ly|ing|ed|n['’]t|able|ous|ful|ive|al)$", re.IGNORECASE)
 _SHORTEST = 4
 _HAN = re.compile("[\u3400-\u9fff]+")
-_DEGREE = re.compile("最[多少高低大小长短早晚快慢好]|至[多少]|大[约概]|[一总]共|分别|左右|通常|一般|主要")
-"""Says how much or how often, and names nothing: a document that says 不超过 answers what asks for 最多."""
+_DEGREE = re.compile(
+    "[要会能可该想得]|最[多少高低大小长短早晚快慢好]|至[多少]|大[约概]|[一总]共|分别|左右|通常|一般|主要"
+)
+"""Says how much or how often, or that it may or must be, and names nothing: a document that says 不超过 answers 最多."""
 _TWO = 2
 
 
-def absent_words(question: str, held: Collection[str], known: Mapping[str, int]) -> tuple[str, ...]:
+def absent_words(
+    question: str, held: Collection[str], known: Mapping[str, int], near: Collection[str] = ()
+) -> tuple[str, ...]:
     """Return the words of a question that its hits do not hold, in order, each once.
 
     Args:
         question: as the user wrote it.
         held: tokens of the hits. A name must be among them; another word is absent only when no chunk at all has it.
         known: how many chunks hold each token; tokens that none holds may be left out.
+        near: tokens of the passage that comes nearest. A Chinese word whose characters it has is said otherwise there, unless
+            it is part of a name: 租房 in a contract that says 房屋出租.
     """
     bare = without_asking(question)
-    return tuple(dict.fromkeys([*_latin(bare, held, known), *_chinese(bare, held, known)]))
+    said = {term for term in terms_or_synonyms(question) if term.within(held)}
+    forms = {form for term in said for form in term.forms}
+    there = {term.character for term in said} | {token for token in near if len(token) == 1}
+    names = "".join(entities(question)).translate(SIMPLIFIED)
+    return tuple(
+        dict.fromkeys(
+            [
+                *_latin(bare, {*held, *forms}, known),
+                *(word for word in _chinese(bare, held, known) if word in names or not there.issuperset(word)),
+            ]
+        )
+    )
 
 
 def _latin(bare: str, held: Collection[str], known: Mapping[str, int]) -> Iterator[str]:

@@ -148,9 +148,10 @@ def weigh(question: str, hits: Sequence[Hit], frequencies: Frequencies, *, unrel
     everything = frozenset().union(*held)
     wanted = terms(question)
     known = frequencies(list(dict.fromkeys([*tokens(question), *(form for term in wanted for form in term.forms)])))
-    absent = absent_words(question, everything, known) if hits else ()
     lane, similarity = _similarity(hits, unrelated)
     best = scored[0] if scored and asked.weights else None
+    near = held[best.candidate.passage - 1] if best else frozenset[str]()
+    absent = absent_words(question, everything, known, near) if hits else ()
     missing = tuple(sorted(asked.figures - _of_document(best, hits, held))) if best else ()
     signs = Signs(*(0.0 for _ in astuple(WEIGHTS)))
     if best:

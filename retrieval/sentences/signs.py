@@ -21,14 +21,20 @@ _NEGATES = re.compile(
     re.IGNORECASE,
 )
 _SAYS_NOTHING = re.compile(
-    r"^\W*(?:dear\b|hi\b|hello\b|kind regards|best regards|regards|thanks|thank you|yours|sincerely|cheers"
+    r"^\W*(?:on .{6,60} wrote:|.{2,40}写道[:：]"
+    r"|dear\b|hi\b|hello\b|kind regards|best regards|regards|thanks|thank you|yours|sincerely|cheers"
     r"|please (?:find|note)\b|(?:subject|sent|cc|主题|抄送)\s*[:：]|re: |fwd?: "
     r"|以上(?:是|就是)|谢谢|感谢|您好|你好|祝|此致|敬礼)|\bet al\.|\bdoi\b|\barXiv\b",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"^(?:[-*+•]\s+)?\d{1,3}[.)、]\s+")
+"""The number of an item is nothing that was asked for, and the word behind it is capitalised whatever it is."""
+_MAIL = re.compile(r"(?:from|to|date|subject|sent|cc|发件人|收件人|日期|主题|抄送|发送时间)\s*[:：]", re.IGNORECASE)
+_MAIL_HEADER = frozenset(tokens("subject 主题"))
 _LONG = 200
 """Tokens. A longer unit, a table or a listing, holds words of any question."""
 _SAYS_SOMETHING = 2
+_WHOLLY = 0.99
 _STEM, _ROOT = 3, 4
 """Letters that words of one stem, of one root have in common."""
 _ENDINGS = frozenset("er or ee ing ment ship ness al ion ist ity ful less able".split())  # noqa: SIM905
@@ -56,6 +62,8 @@ class Signs:
     no_kind: float
     """It holds none when that was asked for."""
     defines: float
+    opens: float
+    """A definition is asked for, and it is the first sentence under a title that says what of."""
     behind: float
     best: float
     """Its passage is the best one."""
@@ -89,7 +97,7 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
         weight for term, weight in wanted.weights.items() if not term.within(around) and _hinted(term, unit.tokens)
     )
     spoken = wanted.asks_who and bool(unit.speaker) and unit.speaker not in wanted.question
-    kind = bool(wanted.kind and (spoken or new_matches(wanted.kind, text, wanted.question)))
+    kind = bool(wanted.kind and (spoken or new_matches(wanted.kind, _NUMBERED.sub("", text), wanted.question)))
     key = FIELD.match(text)
     n_new = sum(len(token) > 1 for token in unit.tokens - wanted.tokens)
     known = around | of.names | of.topic
@@ -110,11 +118,12 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
         and not kind
         and not (wanted.expected and new_matches(wanted.expected, text, wanted.question)),
         bool(wanted.definition and wanted.definition.search(text)),
+        bool(wanted.definition and unit is of.units[0] and wanted.share(of.names | of.title) > _WHOLLY),
         min(one.behind, 4.0),
         one.behind == 0,
         unit.chinese is not None and unit.chinese != wanted.chinese,
         text.rstrip().endswith(("?", "？")),
-        bool(_SAYS_NOTHING.search(text)),
+        bool(_SAYS_NOTHING.search(text) or (_MAIL.match(text) and not _MAIL_HEADER.isdisjoint(unit.beside))),
         n_new < _SAYS_SOMETHING and not figures(text) - wanted.figures,
         len(wanted.figures - known) / max(len(wanted.figures), 1),
         wanted.denies and not _NEGATES.search(text),

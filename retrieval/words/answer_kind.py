@@ -10,7 +10,7 @@ import re
 _WHAT_YEAR = re.compile(r"\b(?:what|which) year\b|[哪何]一?年", re.IGNORECASE)
 _WHEN = re.compile(
     r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade)\b|[什甚][么麼][时時](?:候|间|間|期)|何[时時月日]"
-    r"|哪一?[年天日]|哪[个個一]?(?:[时時]期|年代)|[几幾][月时時]|[几幾]世[纪紀]",
+    r"|哪一?[年天日]|哪[个個一]?(?:[时時]期|年代)|[几幾](?:[月时時号號日点點]|世[纪紀])",
     re.IGNORECASE,
 )
 _VALUE = (
@@ -48,7 +48,11 @@ _WHERE = re.compile(
 )
 
 _HAN = re.compile("[\u3400-\u9fff]")
-_MONTH = "(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+_MONTH = (
+    "(?:january|february|(?-i:March|MARCH)|april|(?-i:May|MAY)|(?<=\\d )may|june|july|august|september|october|november"
+    "|december)"
+)
+"""What *may* be is no month."""
 _DATE = re.compile(
     rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?\b)?(?:,? \d{{4}})?\b"
     r"|\bbetween \d{4} and \d{4}\b|\d{4}\s?年?[到至–-]\s?\d{4}\s?年?"
@@ -80,7 +84,7 @@ _STARTS = (
 _VERB = (
     "(?:is|was|has|had|will|can|leads?|led|runs?|ran|made|wrote|won|became|began|built|took|said|[a-z]{2,}(?:ed|es))\\b"
 )
-_NO_NAME = f"(?i:{_MONTH[3:-1]}|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\\b"
+_NO_NAME = f"(?i:{_MONTH}|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\\b"
 _NAME = re.compile(
     rf"(?:^(?!{_STARTS})(?=[A-Z][a-z]+ {_VERB})|(?!^[A-Z][a-z]+ [^A-Z]))(?!{_NO_NAME})"
     r"[A-Z][\w.'’-]*\w(?:\s+(?:(?:of|de|van|von|the|al|bin)\s+)?[A-Z][\w.'’-]*\w)*"
@@ -98,8 +102,13 @@ _AMOUNT = re.compile(
     r"|\d[\d.,]*\s?(?:[百千万萬亿億]+)?[元块塊]|(?<![\d.,/-])\d[\d,]*\.\d\d(?![\d.])",
     re.IGNORECASE,
 )
+_ADDRESS = (
+    r"\d+[a-z]?,? (?:[A-Z][\w.'’-]*\s){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Square|Way|Court|Place)\b"
+    r"|[A-Z][\w.'’-]*(?:stra(?:ss|ß)e|allee|platz|weg|gasse|straat|gata|gatan|gade) \d+|\b\d{5} [A-Z][\w'’-]+"
+    r"|[省市区縣县鎮镇][\u3400-\u9fff]{1,8}(?:[路街道巷弄里村]|小区|大厦)[\u3400-\u9fff]{0,4}\d*号?"
+)
 _SPOT = re.compile(
-    rf"{_PLACE.pattern}|(?<![\w.])[~/][\w.-]*/[\w./-]*|\b(?:[A-Za-z]:\\\\|https?://)\S+"
+    rf"{_PLACE.pattern}|{_ADDRESS}|(?<![\w.])[~/][\w.-]*/[\w./-]*|\b(?:[A-Za-z]:\\\\|https?://)\S+"
     r"|\b(?:folder|directory|file|menu|page|tab|settings|section|drawer|cabinet|room|floor|building|office|desk|portal|server|website"
     r"|channel|button)\b|文件夹|資料夾|目录|目錄|菜单|選單|页面|頁面|设置|設定|网站|網站|办公室|辦公室|大楼|大樓|[楼樓][层層]|柜"
 )

@@ -32,8 +32,8 @@ def definition_asked(question: str) -> re.Pattern[str] | None:
         return None
     word = re.escape(what) + (r"(?:e?s)?\b" if what[-1].isascii() else "")
     return re.compile(
-        rf"^(?:[-*+•>#\s\"“'*_《「]|an?\s|the\s)*{word}{_ASIDE}"
+        rf"^(?:[^.。!！?？]{{0,60}}[（(]\s*{word}\s*[）)]|(?:[-*+•>#\s\"“'*_《「]|an?\s|the\s)*{word}{_ASIDE}"
         r"(?:\b(?:is|are|was|were)\s+(?:an?|the|any|one|defined)\b|\brefers?\s+to\b|\bmeans?\b|\bstands?\s+for\b|[:：]"
-        r"|是指|指的是|是一|是(?!否|不是)|即|意为|意指|亦称|又称|全称|简称)",
+        r"|是指|指的是|是一|是(?!否|不是)|即|意为|意指|亦称|又称|全称|简称))",
         re.IGNORECASE,
     )

@@ -34,6 +34,12 @@ def best(question: str, *texts: str, names: str = "") -> str:
         ),
         ("Where are pets not allowed?", "Pets are allowed in flats. Pets are not allowed here.", "Pets are not allowed here."),
         ("哪些费用不能报销？", "以下费用可以报销：交通费。罚款不能报销。", "罚款不能报销。"),
+        ("Who owns the policy?", "# Policy\n\n1. Read the policy and pass the quiz.\n\nOwner: Ivo Rask", "Owner: Ivo Rask"),
+        ("什么是 RPO？", "# 备份\n\nRPO 可以配置。恢复点目标（RPO）规定丢多少。", "恢复点目标（RPO）规定丢多少。"),
+        ("When is the visit?", "Date: Tue, 5 May 2026\nSubject: Visit\n\nIt is on 28 May.", "It is on 28 May."),
+        ("Where does Ann live?", "Ann is a friend.\n\nAnn, Lindenallee 4, 10115 Berlin", "Ann, Lindenallee 4, 10115 Berlin"),
+        ("When did the lease end?", "The lease may end.\n\nThe lease ended in May.", "The lease ended in May."),
+        ("房租多少？", "房间有三十平方米。\n\n月租金为3000元。", "月租金为3000元。"),
         ("Who owns the policy?", "# Policy\n\nOwner: Lukas Brandt\n\nRead the text.", "Owner: Lukas Brandt"),
     ],
 )  # fmt: skip
