@@ -28,6 +28,11 @@ _SAME_KIND = 0.8
 """Of a word that the name has in other words: *agreement* for *contract*."""
 _DAY = re.compile(r"\d\d-\d\d")
 _DATE = re.compile(r"(?:19|20)\d\d-\d\d(?:-\d\d)?")
+_PLAINLY = re.compile(
+    r"\b(?:the )?(?:files?|documents?)(?: (?:called|named))?\b|(?:名为|叫做?)?(?:这个|那个|这份|那份)?(?:文件|文档)",
+    re.IGNORECASE,
+)
+"""Says that a document is meant, and not which."""
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
 
 
@@ -63,6 +68,7 @@ def documents_called(catalog: Catalog, text: str, wanted: Sequence[Term] = ()) -
     ]
     if exact:
         return exact
+    text = _PLAINLY.sub(" ", text).strip() or text
     days = {token for token in tokens(text) if _DAY.fullmatch(token)}
     called = kinds_of(text)
     held = {one: _held(one, list(wanted) or terms(text), called) for one in known if _on(days, one)}

@@ -29,8 +29,9 @@ ENOUGH = 0.0
 """Log-odds from which on an answer is given as sure."""
 ALL = 0.9
 """A sentence that holds this share of the question itself is enough, whatever the score: short questions score low."""
-NEAR = -3.0
-"""Log-odds from which on passages are shown as the closest ones, though they may not answer."""
+NEAR = -2.5
+"""Log-odds from which on passages are shown as the closest ones, though they may not answer: those they would have if they held
+every name and figure of the question."""
 SOMETHING = 0.25
 """The share of the question that must be held at all, for passages to be shown."""
 ACROSS_SURE, ACROSS_NEAR = 0.31, 0.165
@@ -120,7 +121,8 @@ class Evidence:
         if not self.shares_script:
             return "unsure" if self.lane == "dense" and self.similarity >= ACROSS_NEAR else "nothing"
         held = self.signs.coverage + self.signs.hinted
-        return "unsure" if held >= SOMETHING and self.score >= NEAR else "nothing"
+        lacking = self.weights.missing * self.signs.missing + self.weights.absent * self.signs.absent
+        return "unsure" if held >= SOMETHING and self.score - lacking >= NEAR else "nothing"
 
     def suffices(self, strictness: float = 0.0) -> bool:
         """Return whether to answer as sure when the log-odds must be so much higher than usual, or lower if it is below 0."""

@@ -44,6 +44,8 @@ def kb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
         ("agreement Juniper.md", ["agreement Juniper.md"]),
         ("the Juniper contract", ["agreement Juniper.md"]),
         ("the rules of the house", ["house rules.md"]),
+        ("the file house rules", ["house rules.md"]),
+        ("文件简历 周小川", ["简历 周小川.md"]),
         ("the meeting of 3 March", ["2026-03-03 board meeting.md"]),
         ("4月7日的会议", ["2026-04-07 board meeting.md"]),
         ("海棠路的租赁合同", ["租赁合同 海棠路.md"]),
