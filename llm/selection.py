@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from ..prompts.prompt import Prompt
+from ..retrieval.sentences.editions import editions
 from ..retrieval.sentences.scorer import Scored, ranked
 from ..retrieval.sentences.units import Candidate
 from ..retrieval.sentences.wanted import Wanted
@@ -40,15 +41,17 @@ def select(prompt: Prompt, base: str = "") -> list[Candidate]:
     scored = [one for one in scored if _holds_something(one)]
     if not scored or not asked.weights:
         return []
-    best = _leading(scored)
+    best, *instead = editions(prompt.question, _leading(scored), scored, prompt.hits)
+    first = [best, *instead]
     close = [
         one.candidate
-        for one in (best, *(one for one in scored if one is not best))
-        if one.score >= best.score - _CLOSE and one.signs.no_kind <= best.signs.no_kind
+        for one in (*first, *(one for one in scored if one not in first))
+        if one in instead or (one.score >= best.score - _CLOSE and one.signs.no_kind <= best.signs.no_kind)
     ]
     kept = {one.candidate for one in scored}
     completing = _completing(asked, best.candidate, candidates, kept)
-    chosen = distinct([*close[:1], *completing, *close[1:]], MAX_SENTENCES)
+    said = len(first)
+    chosen = distinct([*close[:said], *completing, *close[said:]], MAX_SENTENCES)
     return [_whole(asked, one, candidates, prompt.hits[one.passage - 1].chunk.text) for one in chosen]
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from ..hit import Hit
 from ..sentences.scorer import Scored, ranked
+from ..sentences.standing import is_out_of_date
 from ..sentences.units import candidates
 from ..sentences.wanted import Wanted
 from ..words.directions import without_directions
@@ -94,6 +95,8 @@ class Evidence:
     """Whether any hit is written in the script of the question."""
     best: Scored | None = None
     """The sentence that is likeliest to answer."""
+    out_of_date: bool = False
+    """Whether its document says that it no longer holds."""
     weights: Signs = WEIGHTS
     """What each sign is worth."""
 
@@ -129,7 +132,7 @@ class Evidence:
         if not self.shares_script:
             near = self.similarity >= ACROSS_SURE + strictness / _ACROSS_SLOPE
             return self.lane == "dense" and near and not self.missing
-        if self.missing or self.signs.affirms:
+        if self.missing or self.signs.affirms or self.out_of_date:
             return False
         whole = strictness <= 0 and self.signs.own >= ALL and not (self.signs.no_kind or self.signs.repeats)
         return whole or self.score >= ENOUGH + strictness
@@ -159,7 +162,8 @@ def weigh(question: str, hits: Sequence[Hit], frequencies: Frequencies, *, unrel
     if best:
         signs = _signs(asked, scored, held[best.candidate.passage - 1], hits, len(missing), len(absent))
     shares = any(shares_script(question, hit.chunk.text) for hit in hits)
-    return Evidence(signs, lane, similarity, missing, absent, shares, best)
+    out_of_date = bool(best) and is_out_of_date(hits[best.candidate.passage - 1].chunk)
+    return Evidence(signs, lane, similarity, missing, absent, shares, best, out_of_date)
 
 
 def _signs(

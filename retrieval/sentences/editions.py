@@ -1,0 +1,50 @@
+"""Documents that disagree: what several say with other figures, the one that holds first.
+
+Comes in: the sentence that answers best, and those that come near. Goes out: it, or what is said instead and then it. Never: an
+older text alone where a newer one is at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..hit import Hit
+from ..words.question import figures
+from ..words.tokens import tokens
+from .scorer import Scored
+from .standing import day_of, is_final
+
+_ALIKE = 0.7
+"""Of the words of each that the other one has."""
+_WORDS = 3
+_NEAR = 2.0
+"""Log-odds that one may answer worse than the other."""
+
+
+def editions(question: str, best: Scored, scored: Sequence[Scored], hits: Sequence[Hit]) -> list[Scored]:
+    """Return the best sentence among those that other documents have instead of it, the one that holds first.
+
+    That is the one of the day or year that the question names, else what is no draft, else the newest by what the documents
+    say of themselves.
+    """
+    asked = figures(question)
+    found = {hits[best.candidate.passage - 1].chunk.document_id: best}
+    for one in scored:
+        document = hits[one.candidate.passage - 1].chunk.document_id
+        near = one.score >= best.score - _NEAR
+        if near and document not in found and differs(best.candidate.text, one.candidate.text):
+            found[document] = one
+
+    def holds(one: Scored) -> tuple[bool, bool, str]:
+        chunk = hits[one.candidate.passage - 1].chunk
+        day = day_of(chunk)
+        return bool(asked & {day, day[:4]}), is_final(chunk), day
+
+    return sorted(found.values(), key=holds, reverse=True)
+
+
+def differs(text: str, other: str) -> bool:
+    """Return whether two sentences say the same with other figures."""
+    one, two = (frozenset(token for token in tokens(said) if token.isalpha()) for said in (text, other))
+    alike = len(one & two) >= _ALIKE * max(len(one), len(two)) and len(one) >= _WORDS
+    return alike and bool(figures(text)) and bool(figures(other)) and figures(text) != figures(other)
