@@ -115,7 +115,9 @@ class KnowledgeBase(Asks):
         )
         if must_exist and not config.is_there:
             raise InputError(
-                f"there is no knowledge base {config.name!r} in {config.home}; make it with: kb ingest PATH"
+                "there is no knowledge base {name!r} in {home}; make it with: kb ingest PATH",
+                name=config.name,
+                home=config.home,
             )
         return cls(
             config,
@@ -249,7 +251,11 @@ class KnowledgeBase(Asks):
             embedder = self._embedders.building()
             own = self._catalog.get("embedder")
             if own and own != spec_of(embedder):
-                raise InputError(f"this base is built with {own}, not {spec_of(embedder)}; leave the embedder out")
+                raise InputError(
+                    "this base is built with {own}, not {other}; leave the embedder out",
+                    own=own,
+                    other=spec_of(embedder),
+                )
             place = self.config.store or self.config.folder / "chroma"
             return free(self._catalog, embedder, place, self.config.folder)
 
@@ -307,7 +313,7 @@ class KnowledgeBase(Asks):
         """
         document = self._catalog.document(os.fspath(source)) or self._catalog.document(str(Path(source).absolute()))
         if document is None:
-            raise InputError(f"{os.fspath(source)!r} is not in the knowledge base; kb list shows what is")
+            raise InputError("{source!r} is not in the knowledge base; kb list shows what is", source=os.fspath(source))
         return document.text
 
     def sources(self) -> tuple[SourceRow, ...]:

@@ -235,9 +235,11 @@ def checked(question: str, k: int = 1) -> str:
     """
     question = question.strip()
     if k < 1:
-        raise InputError(f"k is {k}; ask for at least 1 passage")
+        raise InputError("k is {k}; ask for at least 1 passage", k=k)
     if not question:
         raise InputError("the question is empty; ask something")
     if len(question) > MAX_QUESTION:
-        raise InputError(f"the question has {len(question):,} characters; ask in at most {MAX_QUESTION:,}")
+        raise InputError(
+            "the question has {n:,} characters; ask in at most {most:,}", n=len(question), most=MAX_QUESTION
+        )
     return question

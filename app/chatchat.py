@@ -73,8 +73,11 @@ def open_chatchat(path: Path) -> Chatchat:
             break
     else:
         raise InputError(
-            f"{path} is no folder of Langchain-Chatchat: there is no NAME/{_CONTENT} and no {_DATABASE} in it; name its"
-            " data/knowledge_base"
+            "{path} is no folder of Langchain-Chatchat: there is no NAME/{content} and no {database} in it; name "
+            "its data/knowledge_base",
+            path=path,
+            content=_CONTENT,
+            database=_DATABASE,
         )
     tables: dict[str, tuple[Row, ...]] = dict.fromkeys(_TABLES, ())
     notes: tuple[str, ...] = ()
@@ -113,7 +116,8 @@ def take_over(
     for was, config in configs.items():
         if not force and _holds_other_files(config, chatchat.folder / was):
             raise InputError(
-                f"there is a knowledge base {config.name!r} already, with other files; --force adds those of Chatchat to it"
+                "there is a knowledge base {name!r} already, with other files; --force adds those of Chatchat to it",
+                name=config.name,
             )
     done = []
     for was, config in configs.items():

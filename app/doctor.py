@@ -61,7 +61,11 @@ def repair(
     """
     config = load_config(home=home, name=name)
     if not config.is_there:
-        raise InputError(f"there is no knowledge base {config.name!r} in {config.home}; make it with: kb ingest PATH")
+        raise InputError(
+            "there is no knowledge base {name!r} in {home}; make it with: kb ingest PATH",
+            name=config.name,
+            home=config.home,
+        )
     with writing(config.folder):
         recovered = recover(config.folder, Tokenizer(tokens, TOKENS_VERSION), KINDS)
     with KnowledgeBase(config) as kb:

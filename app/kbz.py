@@ -23,6 +23,7 @@ from typing import IO
 
 from .. import __version__
 from ..ingest.errors import InputError, KBError, StorageError
+from ..ingest.notice import Notice
 from ..ingest.store.catalog import Catalog, fingerprint
 from ..ingest.store.database import FILE, backups
 from ..ingest.store.keywords import Tokenizer
@@ -85,7 +86,7 @@ def pack(kb: KnowledgeBase, path: Path, *, answers: bool = False, force: bool = 
         InputError: there is such a file already, or it cannot be written there.
     """
     if path.exists() and not force:
-        raise InputError(f"{path} is there already; choose another name, or replace it with --force")
+        raise InputError("{path} is there already; choose another name, or replace it with --force", path=path)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     beside = None if kb.catalog.is_read_only else kb.config.folder
     try:
@@ -98,7 +99,9 @@ def pack(kb: KnowledgeBase, path: Path, *, answers: bool = False, force: bool = 
                 archive.write(copy, _CATALOG)
         part.replace(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
+        raise InputError(
+            "{path}: cannot be written ({why}); choose another place", path=path, why=error.strerror
+        ) from error
     finally:
         part.unlink(missing_ok=True)
     return manifest
@@ -122,8 +125,10 @@ def unpack(path: Path, *, home: Path | None = None, name: str | None = None, for
         is_there = config.is_there
         if is_there and not force:
             raise InputError(
-                f"there is a knowledge base {config.name!r} in {config.home} already; take another name with --name, or"
-                " replace it with --force"
+                "there is a knowledge base {name!r} in {home} already; take another name with --name, or replace it "
+                "with --force",
+                name=config.name,
+                home=config.home,
             )
         config.home.mkdir(parents=True, exist_ok=True)
         with _staging(config.home) as folder:
@@ -192,7 +197,7 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     try:
         archive = zipfile.ZipFile(path)
     except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist; check the path") from error
+        raise InputError("{path} does not exist; check the path", path=path) from error
     except (*_UNREADABLE, OSError) as error:
         raise _damaged(path, str(error)) from error
     with archive:
@@ -202,7 +207,11 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
 def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     names = sorted(archive.namelist())
     if _MANIFEST not in names:
-        raise InputError(f"{path} is not an archive of kb: it has no {_MANIFEST}; make one with: kb export FILE.kbz")
+        raise InputError(
+            "{path} is not an archive of kb: it has no {manifest}; make one with: kb export FILE.kbz",
+            path=path,
+            manifest=_MANIFEST,
+        )
     try:
         with archive.open(_MANIFEST) as file:
             values = json.loads(file.read(_MAX_MANIFEST))
@@ -210,15 +219,18 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
         checksum = values.pop("checksum")
         if newer:
             raise InputError(
-                f"{path} was written by kb {values['kb']}, which is newer than this one ({__version__}); upgrade kb"
+                "{path} was written by kb {theirs}, which is newer than this one ({ours}); upgrade kb",
+                path=path,
+                theirs=values["kb"],
+                ours=__version__,
             )
         manifest = Manifest(**values)
     except _UNREADABLE as error:
-        raise _damaged(path, f"its manifest cannot be read: {error}") from error
+        raise _damaged(path, Notice("its manifest cannot be read: {why}", why=error)) from error
     if checksum != _checksum(values):
-        raise _damaged(path, "its manifest was changed")
+        raise _damaged(path, Notice("its manifest was changed"))
     if names != sorted((_MANIFEST, _CATALOG)):
-        raise _damaged(path, f"it holds {len(names)} files where 2 belong")
+        raise _damaged(path, Notice("it holds {n} files where 2 belong", n=len(names)))
     return manifest
 
 
@@ -235,7 +247,9 @@ def _staging(home: Path) -> Iterator[Path]:
 def _extract(archive: zipfile.ZipFile, manifest: Manifest, place: Path, path: Path) -> None:
     if manifest.catalog_bytes > shutil.disk_usage(place.parent).free:
         raise StorageError(
-            f"{place.parent.parent}: the disk has no room for {manifest.catalog_bytes:,} bytes; make some"
+            "{folder}: the disk has no room for {n_bytes:,} bytes; make some",
+            folder=place.parent.parent,
+            n_bytes=manifest.catalog_bytes,
         )
     digest = hashlib.sha256()
     left = manifest.catalog_bytes
@@ -250,7 +264,7 @@ def _extract(archive: zipfile.ZipFile, manifest: Manifest, place: Path, path: Pa
     except _UNREADABLE as error:
         raise _damaged(path, str(error)) from error
     if left or digest.hexdigest() != manifest.catalog_sha256:
-        raise _damaged(path, "its catalog is not what its manifest says")
+        raise _damaged(path, Notice("its catalog is not what its manifest says"))
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
@@ -269,7 +283,7 @@ def _checked(folder: Path, manifest: Manifest, path: Path) -> Catalog:
         except sqlite3.DatabaseError as error:
             raise _damaged(path, str(error)) from error
     if strange[0] or not sound:
-        raise _damaged(path, "its catalog is not one that kb writes")
+        raise _damaged(path, Notice("its catalog is not one that kb writes"))
     try:
         catalog = Catalog(folder, _tokenizer())
         if fingerprint(catalog, manifest.embedder) == manifest.fingerprint:
@@ -277,7 +291,7 @@ def _checked(folder: Path, manifest: Manifest, path: Path) -> Catalog:
     except (KBError, sqlite3.DatabaseError) as error:
         raise _damaged(path, str(error)) from error
     catalog.close()
-    raise _damaged(path, "its fingerprint is not the one in its manifest")
+    raise _damaged(path, Notice("its fingerprint is not the one in its manifest"))
 
 
 def _replace(catalog: Catalog, config: Config) -> None:
@@ -288,7 +302,9 @@ def _replace(catalog: Catalog, config: Config) -> None:
         try:
             catalog.connection().backup(old.connection())
         except sqlite3.Error as error:
-            raise StorageError(f"{config.folder}: cannot be replaced ({error}); try again") from error
+            raise StorageError(
+                "{folder}: cannot be replaced ({why}); try again", folder=config.folder, why=error
+            ) from error
 
 
 def _place(folder: Path, config: Config) -> None:
@@ -299,7 +315,9 @@ def _place(folder: Path, config: Config) -> None:
             config.folder.rmdir()  # an empty folder of this name is no base
         folder.rename(config.folder)
     except OSError as error:
-        raise InputError(f"{config.folder}: is in the way ({error}); remove it, or take another --name") from error
+        raise InputError(
+            "{folder}: is in the way ({why}); remove it, or take another --name", folder=config.folder, why=error
+        ) from error
 
 
 def _tokenizer() -> Tokenizer:
@@ -307,4 +325,8 @@ def _tokenizer() -> Tokenizer:
 
 
 def _damaged(path: Path, why: str) -> InputError:
-    return InputError(f"{path} is damaged, or no archive of kb ({why}); nothing was imported: export or copy it again")
+    return InputError(
+        "{path} is damaged, or no archive of kb ({why}); nothing was imported: export or copy it again",
+        path=path,
+        why=why,
+    )

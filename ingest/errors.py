@@ -25,9 +25,14 @@ are caught (``raise ... from exc``).
 
 from __future__ import annotations
 
+from .notice import Notice
+
 
 class KBError(Exception):
-    """The root: catching it catches all that kb raises on purpose."""
+    """The root: catching it catches all that kb raises on purpose. ``str(error)`` is a ``Notice``."""
+
+    def __init__(self, template: str = "", /, **fields: object) -> None:
+        super().__init__(Notice(template, **fields))
 
 
 class InputError(KBError):
@@ -50,7 +55,12 @@ class MissingExtraError(KBError):
     """A feature needs an optional dependency that is not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs an extra that is not installed; run: pip install 'kb-rag[{extra}]'")
+        said = Notice(
+            "{feature} needs an extra that is not installed; run: pip install 'kb-rag[{extra}]'",
+            feature=feature,
+            extra=extra,
+        )
+        super().__init__(said)
         self.extra = extra
 
 

@@ -13,6 +13,7 @@ import zlib
 from pathlib import PurePath
 
 from .errors import DamagedError, EncryptedError, UnsupportedError
+from .notice import Notice
 
 _OOXML = "application/vnd.openxmlformats-officedocument."
 _ODF = "application/vnd.oasis.opendocument."
@@ -74,20 +75,20 @@ _MAGIC = (
     (re.compile(rb"\A.{257}ustar", re.DOTALL), TAR),
 )
 _UNSUPPORTED_MAGIC = (
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
-    (b"Rar!\x1a\x07", "a RAR archive; unpack it first"),
-    (b"BZh", "a bzip2 file; unpack it first"),
-    (b"\xfd7zXZ\0", "an xz file; unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard file; unpack it first"),
-    (b"MZ\x90\0", "a Windows program; it holds no text"),
-    (b"\x7fELF", "a program; it holds no text"),
-    (b"ID3", "a sound file; transcribe it first"),
-    (b"OggS", "a sound file; transcribe it first"),
-    (b"fLaC", "a sound file; transcribe it first"),
-    (b"SQLite format 3\0", "an SQLite database; export its tables as CSV"),
-    (b"%!PS", "a PostScript file; convert it to PDF"),
-    (b"AT&TFORM", "a DjVu file; convert it to PDF"),
-    (b"ITSF", "a CHM help file; convert it to HTML"),
+    (b"7z\xbc\xaf\x27\x1c", Notice("it is a 7z archive; unpack it first")),
+    (b"Rar!\x1a\x07", Notice("it is a RAR archive; unpack it first")),
+    (b"BZh", Notice("it is a bzip2 file; unpack it first")),
+    (b"\xfd7zXZ\0", Notice("it is an xz file; unpack it first")),
+    (b"\x28\xb5\x2f\xfd", Notice("it is a Zstandard file; unpack it first")),
+    (b"MZ\x90\0", Notice("it is a Windows program; it holds no text")),
+    (b"\x7fELF", Notice("it is a program; it holds no text")),
+    (b"ID3", Notice("it is a sound file; transcribe it first")),
+    (b"OggS", Notice("it is a sound file; transcribe it first")),
+    (b"fLaC", Notice("it is a sound file; transcribe it first")),
+    (b"SQLite format 3\0", Notice("it is an SQLite database; export its tables as CSV")),
+    (b"%!PS", Notice("it is a PostScript file; convert it to PDF")),
+    (b"AT&TFORM", Notice("it is a DjVu file; convert it to PDF")),
+    (b"ITSF", Notice("it is a CHM help file; convert it to HTML")),
 )
 _OLE_STREAMS = (
     ("__properties_version1.0", MSG, ""),
@@ -95,8 +96,12 @@ _OLE_STREAMS = (
     ("WordDocument", DOC, ""),
     ("Workbook", XLS, ""),
     ("Book", XLS, ""),
-    ("WpsDocument", "wps", "a Works file; save it as .docx, or run: soffice --headless --convert-to docx FILE"),
-    ("HwpSummaryInformation", "hwp", "a Hangul file (.hwp); save it as .docx or PDF"),
+    (
+        "WpsDocument",
+        "wps",
+        Notice("it is a Works file; save it as .docx, or run: soffice --headless --convert-to docx FILE"),
+    ),
+    ("HwpSummaryInformation", "hwp", Notice("it is a Hangul file (.hwp); save it as .docx or PDF")),
 )
 
 
@@ -120,7 +125,7 @@ def _by_magic(data: bytes, suffix: str, promised: str) -> str:
     head = data[:1024]
     for magic, what in _UNSUPPORTED_MAGIC:
         if head.startswith(magic):
-            raise UnsupportedError(f"it is {what}")
+            raise UnsupportedError(what)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sniff_zip(data, promised)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
@@ -174,7 +179,7 @@ def _sniff_ole(data: bytes, suffix: str, promised: str) -> str:
     found = [entry for entry in _OLE_STREAMS if (entry[0] + "\0").encode("utf-16-le") in data]
     for _, kind, refusal in sorted(found, key=lambda entry: entry[1] not in (promised, suffix[1:])):
         if refusal:
-            raise UnsupportedError(f"it is {refusal}")
+            raise UnsupportedError(refusal)
         return kind
     if promised in {XLS, MSG, DOC, PPT}:
         return promised
@@ -227,7 +232,7 @@ def _unmasked(head: bytes, suffix: str, found: str) -> str:
         return found
     if suffix in {".xls", ".xlt"} and b"\t" in head and b"\0" not in head:
         return TSV
-    raise DamagedError(f"it is named {suffix} but does not hold what that promises; get the file again")
+    raise DamagedError("it is named {suffix} but does not hold what that promises; get the file again", suffix=suffix)
 
 
 def _sniff_nameless(head: bytes) -> str:

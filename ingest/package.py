@@ -20,6 +20,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from .errors import DamagedError, EmptyFileError, EncryptedError, ReadError, TooLargeError, UnsupportedError
+from .notice import Notice
 
 __all__ = ["Element", "Package", "Relation", "attribute", "local", "open_package", "parse_xml"]
 
@@ -42,7 +43,6 @@ _SAFE = {
     "remove_comments": True,
     "remove_pis": True,
 }
-_DAMAGED = "The file is damaged ({}); save or download it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def open_package(data: bytes) -> Iterator[Package]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as exc:
-        raise DamagedError(_DAMAGED.format("it is cut off, or no zip package")) from exc
+        raise _damaged(Notice("it is cut off, or no zip package")) from exc
     with archive:
         yield Package(archive, len(data))
 
@@ -84,7 +84,9 @@ class Package:
         infos = archive.infolist()
         expanded = sum(info.file_size for info in infos)
         if len(infos) > _MAX_PARTS or expanded > max(min(MAX_EXPANDED_BYTES, MAX_RATIO * size), _SMALL_BYTES):
-            raise TooLargeError(f"The file unpacks to {expanded >> 20} MiB in {len(infos)} parts; it was left alone.")
+            raise TooLargeError(
+                "The file unpacks to {n_mib} MiB in {n} parts; it was left alone.", n_mib=expanded >> 20, n=len(infos)
+            )
         self._infos = {info.filename.lstrip("/"): info for info in infos}
         self._by_folded = {name.casefold(): name for name in self._infos}
 
@@ -103,7 +105,7 @@ class Package:
         """
         info = self._infos.get(self._by_folded.get(name.casefold(), name))
         if info is None:
-            raise DamagedError(_DAMAGED.format(f"the part {name} is missing"))
+            raise _damaged(Notice("the part {name} is missing", name=name))
         if info.flag_bits & 1:
             raise EncryptedError("The file needs a password; save it once without one and ingest that copy.")
         try:
@@ -118,9 +120,11 @@ class Package:
             ValueError,
             RuntimeError,
         ) as exc:
-            raise DamagedError(_DAMAGED.format(f"its part {name} cannot be unpacked")) from exc
+            raise _damaged(Notice("its part {name} cannot be unpacked", name=name)) from exc
         if len(content) > MAX_PART_BYTES:
-            raise TooLargeError(f"The part {name} is larger than {MAX_PART_BYTES >> 20} MiB; it was left alone.")
+            raise TooLargeError(
+                "The part {name} is larger than {n_mib} MiB; it was left alone.", name=name, n_mib=MAX_PART_BYTES >> 20
+            )
         return content
 
     def optional(self, name: str) -> bytes:
@@ -154,7 +158,7 @@ class Package:
                 while element.getprevious() is not None:
                     del element.getparent()[0]
         except (etree.XMLSyntaxError, ValueError) as exc:
-            raise DamagedError(_DAMAGED.format(f"its part {name} is not well-formed")) from exc
+            raise _damaged(Notice("its part {name} is not well-formed", name=name)) from exc
 
     def relations(self, name: str) -> dict[str, Relation]:
         """Return the relations of a part by their ids; of the package itself for ``""``."""
@@ -178,7 +182,7 @@ class Package:
                 return relation.target
         if fallback in self:
             return fallback
-        raise DamagedError(_DAMAGED.format(f"it holds no {fallback}"))
+        raise _damaged(Notice("it holds no {fallback}", fallback=fallback))
 
     def title(self) -> str:
         """Return the title in an Office file's properties."""
@@ -197,10 +201,12 @@ def parse_xml(data: bytes, name: str) -> Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as exc:
-        raise DamagedError(_DAMAGED.format(f"its part {name} is not well-formed")) from exc
+        raise _damaged(Notice("its part {name} is not well-formed", name=name)) from exc
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and any(True for _ in dtd.iterentities()):
-        raise DamagedError(f"The part {name} defines entities, which office programs never write; it was left alone.")
+        raise DamagedError(
+            "The part {name} defines entities, which office programs never write; it was left alone.", name=name
+        )
     return root
 
 
@@ -231,3 +237,7 @@ def _as_transitional(data: bytes) -> bytes:
 
 def _transitional(match: re.Match[bytes]) -> bytes:
     return b"http://schemas.openxmlformats.org/" + match[1] + b"/2006/" + match[2]
+
+
+def _damaged(why: Notice) -> DamagedError:
+    return DamagedError("The file is damaged ({why}); save or download it again.", why=why)

@@ -14,6 +14,7 @@ from itertools import accumulate
 
 from .document import Heading, How, Page
 from .errors import UnsupportedError
+from .notice import Notice
 from .struck import finished, struck
 
 
@@ -157,7 +158,7 @@ class MarkdownWriter:
         start = min(start, self._length)
         stop = self._length
         if how == "text" and start == stop:
-            how, reason = "empty", reason or "nothing on it"
+            how, reason = "empty", reason or Notice("nothing on it")
         self._pages.append(Page(number, start, stop, how, reason, self._said_hidden(finished(label))))
         if self.hides:
             self._hidden_pages.append(label or str(number))
@@ -170,7 +171,10 @@ class MarkdownWriter:
         if not title and self._headings:
             title = self._headings[0].title
         if self._hidden_pages:
-            notes = [*notes, f"Its program does not show, so it is marked ~~so~~: {', '.join(self._hidden_pages)}."]
+            notes = [
+                *notes,
+                Notice("Its program does not show, so it is marked ~~so~~: {names:list}.", names=self._hidden_pages),
+            ]
         return Reading(
             "".join(self._parts), finished(title), tuple(self._pages), tuple(self._headings), encoding, tuple(notes)
         )

@@ -38,7 +38,7 @@ class Extractive:
             CannotDoError: something other than quoting the best sentences was asked for.
         """
         if require(self.name, sampling, frozenset()) == "sample":
-            raise CannotDoError(f"{self.name} quotes and leaves nothing to chance; ask with temperature 0")
+            raise CannotDoError("{name} quotes and leaves nothing to chance; ask with temperature 0", name=self.name)
         quotes = _DONE[prompt.task](prompt)
         kept = _within(quotes, sampling.max_tokens)
         if not kept:

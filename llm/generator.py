@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from ..ingest.errors import InputError
+from ..ingest.notice import Notice
 from ..prompts.prompt import Prompt
 
 FinishReason = Literal["stop", "length"]
@@ -59,21 +60,23 @@ class Sampling:
             InputError: a value outside its range.
         """
         checks = (
-            ("temperature", self.temperature is None or self.temperature >= 0, "at least 0"),
-            ("top_k", self.top_k is None or self.top_k >= 1, "at least 1"),
-            ("top_p", self.top_p is None or 0 < self.top_p <= 1, "above 0 and at most 1"),
-            ("min_p", self.min_p is None or 0 <= self.min_p <= 1, "between 0 and 1"),
-            ("repeat_penalty", self.repeat_penalty is None or self.repeat_penalty > 0, "above 0"),
-            ("presence_penalty", -2 <= (self.presence_penalty or 0) <= 2, "between -2 and 2"),  # noqa: PLR2004
-            ("min_tokens", 0 <= self.min_tokens <= self.max_tokens, "at least 0 and at most max_tokens"),
-            ("max_tokens", self.max_tokens >= 1, "at least 1"),
-            ("n_beams", self.n_beams >= 1, "at least 1"),
-            ("first_word_s", self.first_word_s > 0, "above 0"),
-            ("n_samples", self.n_samples >= 1, "at least 1"),
+            ("temperature", self.temperature is None or self.temperature >= 0, Notice("at least 0")),
+            ("top_k", self.top_k is None or self.top_k >= 1, Notice("at least 1")),
+            ("top_p", self.top_p is None or 0 < self.top_p <= 1, Notice("above 0 and at most 1")),
+            ("min_p", self.min_p is None or 0 <= self.min_p <= 1, Notice("between 0 and 1")),
+            ("repeat_penalty", self.repeat_penalty is None or self.repeat_penalty > 0, Notice("above 0")),
+            ("presence_penalty", -2 <= (self.presence_penalty or 0) <= 2, Notice("between -2 and 2")),  # noqa: PLR2004
+            ("min_tokens", 0 <= self.min_tokens <= self.max_tokens, Notice("at least 0 and at most max_tokens")),
+            ("max_tokens", self.max_tokens >= 1, Notice("at least 1")),
+            ("n_beams", self.n_beams >= 1, Notice("at least 1")),
+            ("first_word_s", self.first_word_s > 0, Notice("above 0")),
+            ("n_samples", self.n_samples >= 1, Notice("at least 1")),
         )
         for name, fine, wanted in checks:
             if not fine:
-                raise InputError(f"{name} is {getattr(self, name)}; it must be {wanted}")
+                raise InputError(
+                    "{name} is {value}; it must be {wanted}", name=name, value=getattr(self, name), wanted=wanted
+                )
 
 
 class Generator(Protocol):

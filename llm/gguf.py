@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol, TypedDict, cast
 
 from ..ingest.errors import GeneratorError, InputError, MissingExtraError
+from ..ingest.notice import Notice
 from ..prompts.prompt import Message, Prompt
 from .chat import turns, whole
 from .generator import FinishReason, Pieces, Sampling
@@ -200,7 +201,9 @@ class GGUFGenerator:
                     if piece := choice["delta"].get("content"):
                         yield piece
         except RuntimeError as exc:
-            raise GeneratorError(f"{self.name} failed ({exc}); ask again, or open the model again") from exc
+            raise GeneratorError(
+                "{name} failed ({why}); ask again, or open the model again", name=self.name, why=exc
+            ) from exc
         finally:
             stream.close()
         return finish
@@ -213,10 +216,15 @@ class GGUFGenerator:
     def _failure(self, error: _Error) -> GeneratorError:
         if error.get("type") == "exceed_context_size_error":
             return GeneratorError(
-                f"the prompt takes {error['n_prompt_tokens']} tokens and {self.name} reads {self._context_tokens}; "
-                "ask with fewer or shorter sources, or open the model with a larger context"
+                "the prompt takes {n} tokens and {name} reads {limit}; ask with fewer or shorter sources, or open "
+                "the model with a larger context",
+                n=error["n_prompt_tokens"],
+                name=self.name,
+                limit=self._context_tokens,
             )
-        return GeneratorError(f"{self.name} failed: {error.get('message', 'llama.cpp gave no reason')}")
+        return GeneratorError(
+            "{name} failed: {why}", name=self.name, why=error.get("message", Notice("llama.cpp gave no reason"))
+        )
 
     def _get(self, route: str, body: dict[str, object] | None = None) -> object:
         data = None if body is None else json.dumps(body).encode()
@@ -228,7 +236,7 @@ class GGUFGenerator:
             with opener.open(request, timeout=60) as response:
                 return cast("object", json.load(response))
         except OSError as exc:
-            raise GeneratorError(f"{self.name} does not answer ({exc}); open it again") from exc
+            raise GeneratorError("{name} does not answer ({why}); open it again", name=self.name, why=exc) from exc
 
 
 def _request(prompt: Prompt, sampling: Sampling, strategy: str) -> dict[str, object]:
@@ -273,7 +281,7 @@ def _load(
     try:
         import xllamacpp
     except ImportError as exc:
-        raise MissingExtraError("running a GGUF model", "llama") from exc
+        raise MissingExtraError(Notice("running a GGUF model"), "llama") from exc
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     if lora:
@@ -298,10 +306,13 @@ def _load(
     try:
         return cast("_Server", xllamacpp.Server(params))
     except RuntimeError as exc:
+        what = Notice("{path} with {lora}", path=path, lora=lora) if lora else str(path)
         raise GeneratorError(
-            f"llama.cpp cannot load {path}{f' with {lora}' if lora else ''} (architecture {architecture!r}): the "
-            "architecture is not one it knows (try: pip install -U xllamacpp), the file is damaged or incomplete (compare "
-            "its size with the original), or there is not enough memory (try a smaller context)"
+            "llama.cpp cannot load {what} (architecture {architecture!r}): the architecture is not one it knows "
+            "(try: pip install -U xllamacpp), the file is damaged or incomplete (compare its size with the "
+            "original), or there is not enough memory (try a smaller context)",
+            what=what,
+            architecture=architecture,
         ) from exc
 
 
@@ -317,11 +328,15 @@ def architecture_of(path: Path) -> str:
         with path.open("rb") as file:
             head = file.read(4096)
     except FileNotFoundError as exc:
-        raise InputError(f"there is no model at {path}; give the path of a GGUF file") from exc
+        raise InputError("there is no model at {path}; give the path of a GGUF file", path=path) from exc
     except OSError as exc:
-        raise InputError(f"{path} cannot be read ({exc.strerror}); give the path of a GGUF file") from exc
+        raise InputError(
+            "{path} cannot be read ({why}); give the path of a GGUF file", path=path, why=exc.strerror
+        ) from exc
     if head[:4] != b"GGUF":
-        raise InputError(f"{path} is not a GGUF file; download a GGUF, or convert the model with convert_hf_to_gguf.py")
+        raise InputError(
+            "{path} is not a GGUF file; download a GGUF, or convert the model with convert_hf_to_gguf.py", path=path
+        )
     key = b"general.architecture"
     at = head.find(struct.pack("<Q", len(key)) + key)
     if at < 0:

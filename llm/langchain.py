@@ -12,6 +12,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
 from ..ingest.errors import CannotDoError, GeneratorError, InputError, MissingExtraError
+from ..ingest.notice import Notice
 from ..prompts.prompt import Prompt
 from .chat import turns
 from .generator import FinishReason, Pieces, Sampling
@@ -94,7 +95,7 @@ class LangChainGenerator:
         """
         chosen = require(self.name, sampling, self._abilities)
         if self._model is None:
-            raise GeneratorError(f"{self.name} was closed; open it again")
+            raise GeneratorError("{name} was closed; open it again", name=self.name)
         self._require_fields(sampling)
         wanted: dict[str, object] = {
             "seed": sampling.seed,
@@ -120,7 +121,11 @@ class LangChainGenerator:
         asked = {"seed": sampling.seed != 0, "temperature": bool(sampling.temperature)}
         for setting, wanted in asked.items():
             if wanted and not self._fields[setting]:
-                raise CannotDoError(f"{self.name} has no {setting}; leave the setting out, or use another model")
+                raise CannotDoError(
+                    "{name} has no {setting}; leave the setting out, or use another model",
+                    name=self.name,
+                    setting=setting,
+                )
 
     def _pieces(self, model: BaseChatModel, prompt: Prompt, stop: tuple[str, ...]) -> Pieces:
         finish: FinishReason = "stop"
@@ -135,7 +140,12 @@ class LangChainGenerator:
                     if text := str(chunk.text):
                         yield text
         except Exception as exc:  # each provider has errors of its own, without a common root
-            raise GeneratorError(f"{self.name} failed ({type(exc).__name__}: {exc}); see its provider's page") from exc
+            raise GeneratorError(
+                "{name} failed ({kind}: {why}); see its provider's page",
+                name=self.name,
+                kind=type(exc).__name__,
+                why=exc,
+            ) from exc
         return finish
 
     def _capped(self, pieces: Pieces, max_tokens: int) -> Pieces:
@@ -161,15 +171,23 @@ def open_langchain(provider: str, model: str, *, context_tokens: int | None = No
     try:
         from langchain.chat_models import init_chat_model
     except ImportError as exc:
-        raise MissingExtraError("a LangChain chat model", "langchain") from exc
+        raise MissingExtraError(Notice("a LangChain chat model"), "langchain") from exc
     try:
         made = init_chat_model(model, model_provider=provider)
     except ImportError as exc:
-        raise GeneratorError(f"LangChain needs a package for {provider} ({exc})") from exc
+        raise GeneratorError("LangChain needs a package for {provider} ({why})", provider=provider, why=exc) from exc
     except ValueError as exc:
         if "provider" in str(exc):
-            raise InputError(f"LangChain knows no provider {provider!r}; {str(exc).partition('Supported')[2]}") from exc
-        raise GeneratorError(f"LangChain cannot open {provider}:{model} ({exc})") from exc
+            raise InputError(
+                "LangChain knows no provider {provider!r}; {why}",
+                provider=provider,
+                why=str(exc).partition("Supported")[2],
+            ) from exc
+        raise GeneratorError(
+            "LangChain cannot open {provider}:{model} ({why})", provider=provider, model=model, why=exc
+        ) from exc
     except Exception as exc:  # a missing key is the provider's own kind of error
-        raise GeneratorError(f"LangChain cannot open {provider}:{model} ({exc})") from exc
+        raise GeneratorError(
+            "LangChain cannot open {provider}:{model} ({why})", provider=provider, model=model, why=exc
+        ) from exc
     return LangChainGenerator(made, name=f"{provider}:{model}", context_tokens=context_tokens)

@@ -88,13 +88,13 @@ def _checked(spec: str, models: Path | None) -> _Opening:
     if name in ("auto", "extractive") and name != spec.strip():
         raise InputError("an adapter is for a model; name it too: --llm gguf:PATH --lora FILE")
     if kind not in _FORMS:
-        raise InputError(f"{spec!r} names no language model; write one of: {', '.join(FORMS)}")
+        raise InputError("{spec!r} names no language model; write one of: {forms:list}", spec=spec, forms=FORMS)
     return _FORMS[kind](rest.strip())
 
 
 def _extractive(rest: str) -> _Opening:
     if rest:
-        raise InputError(f"'extractive' takes nothing behind it, and got {rest!r}; write just: extractive")
+        raise InputError("'extractive' takes nothing behind it, and got {rest!r}; write just: extractive", rest=rest)
     return lambda _: Extractive()
 
 
@@ -125,11 +125,11 @@ def _hf(rest: str) -> _Opening:
     settings = dict(parse_qsl(query, keep_blank_values=True))
     quantize, adapter = settings.pop("quantize", "none"), settings.pop("lora", "")
     if not model or settings or quantize not in QUANTIZATIONS:
-        raise InputError(f"'hf:{rest}' is not of the form {FORMS[3]}")
+        raise InputError("'hf:{rest}' is not of the form {form}", rest=rest, form=FORMS[3])
     check_on_disk(model)
     lora = Path(adapter).expanduser() if adapter else None
     if lora and not (lora / "adapter_config.json").is_file():
-        raise InputError(f"{lora} is no adapter; give the folder that holds adapter_config.json")
+        raise InputError("{lora} is no adapter; give the folder that holds adapter_config.json", lora=lora)
     return lambda options: TransformersGenerator(
         model,
         quantize=cast("Quantization", quantize),
@@ -143,7 +143,11 @@ def _openai(rest: str) -> _Opening:
 
     url, _, model = rest.partition("#")
     if not url or not model:
-        raise InputError(f"'openai:{rest}' is not of the form {FORMS[4]}, like openai:http://localhost:8080/v1#llama")
+        raise InputError(
+            "'openai:{rest}' is not of the form {form}, like openai:http://localhost:8080/v1#llama",
+            rest=rest,
+            form=FORMS[4],
+        )
     normalized(url)
     return lambda options: OpenAIGenerator(
         url, model, context_tokens=options.context_tokens, timeout_s=options.timeout_s
@@ -155,7 +159,9 @@ def _langchain(rest: str) -> _Opening:
 
     provider, _, model = rest.partition(":")
     if not provider or not model:
-        raise InputError(f"'langchain:{rest}' is not of the form {FORMS[5]}, like langchain:ollama:qwen3")
+        raise InputError(
+            "'langchain:{rest}' is not of the form {form}, like langchain:ollama:qwen3", rest=rest, form=FORMS[5]
+        )
     return lambda options: open_langchain(provider, model, context_tokens=options.context_tokens)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
 from ..ingest.errors import GeneratorError, InputError, MissingExtraError
+from ..ingest.notice import Notice
 from ..prompts.prompt import Prompt
 from .chat import turns, whole
 from .generator import FinishReason, Pieces, Sampling
@@ -159,7 +160,7 @@ class OpenAIGenerator:
         import openai
 
         if self._client is None:
-            raise GeneratorError(f"{self.name} was closed; open it again")
+            raise GeneratorError("{name} was closed; open it again", name=self.name)
         try:
             props = cast("dict[str, dict[str, int]]", self._client.get(self._root + "/props", cast_to=object))
             return _Limits(is_llama=True, context_tokens=props["default_generation_settings"]["n_ctx"])
@@ -183,7 +184,7 @@ class OpenAIGenerator:
         import openai
 
         if self._client is None:
-            raise GeneratorError(f"{self.name} was closed; open it again")
+            raise GeneratorError("{name} was closed; open it again", name=self.name)
         try:
             return request(self._client)
         except openai.APIError as exc:
@@ -194,26 +195,38 @@ class OpenAIGenerator:
 
         if isinstance(error, openai.APITimeoutError):
             return GeneratorError(
-                f"{self._url} was silent for {self._timeout_s:g} s; is it still loading, or is the timeout too short?"
+                "{url} was silent for {n_seconds:g} s; is it still loading, or is the timeout too short?",
+                url=self._url,
+                n_seconds=self._timeout_s,
             )
         if isinstance(error, openai.APIConnectionError):
             reason = error.__cause__ or error
-            return GeneratorError(f"{self._url} cannot be reached ({reason}); start the server, or correct the URL")
+            return GeneratorError(
+                "{url} cannot be reached ({reason}); start the server, or correct the URL", url=self._url, reason=reason
+            )
         status = error.status_code if isinstance(error, openai.APIStatusError) else 0
         if _is_overflow(error):
             return GeneratorError(
-                f"the prompt is longer than the context of {self.name} ({error.message}); "
-                "ask with fewer or shorter sources, or start the server with a larger context"
+                "the prompt is longer than the context of {name} ({why}); ask with fewer or shorter sources, or "
+                "start the server with a larger context",
+                name=self.name,
+                why=error.message,
             )
-        advice = _ADVICE.get(status, "see the server's log")
-        return GeneratorError(f"{self._url} refused model {self._model!r} ({error.message}); {advice}")
+        advice = _ADVICE.get(status, Notice("see the server's log"))
+        return GeneratorError(
+            "{url} refused model {model!r} ({why}); {advice}",
+            url=self._url,
+            model=self._model,
+            why=error.message,
+            advice=advice,
+        )
 
 
 _ADVICE = {
-    401: "set KB_OPENAI_API_KEY to a key that it accepts",
-    403: "set KB_OPENAI_API_KEY to a key that may use this model",
-    404: "correct the URL or the model's name behind #",
-    429: "wait, or check the quota of the key",
+    401: Notice("set KB_OPENAI_API_KEY to a key that it accepts"),
+    403: Notice("set KB_OPENAI_API_KEY to a key that may use this model"),
+    404: Notice("correct the URL or the model's name behind #"),
+    429: Notice("wait, or check the quota of the key"),
 }
 
 
@@ -236,7 +249,7 @@ def normalized(url: str) -> str:
     """Return the URL under which a server speaks the protocol; InputError: not an http(s) URL."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise InputError(f"{url!r} is not the URL of a server; write it like http://localhost:8080/v1")
+        raise InputError("{url!r} is not the URL of a server; write it like http://localhost:8080/v1", url=url)
     return url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1"
 
 
@@ -250,7 +263,7 @@ def _client(url: str, *, timeout_s: float, max_retries: int) -> OpenAI:
     try:
         import openai
     except ImportError as exc:
-        raise MissingExtraError("calling an OpenAI-compatible server", "openai") from exc
+        raise MissingExtraError(Notice("calling an OpenAI-compatible server"), "openai") from exc
     local = urlsplit(url).hostname in LOOPBACK
     return openai.OpenAI(
         base_url=url,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 from ..ingest.errors import CannotDoError
+from ..ingest.notice import Notice
 from .generator import Sampling
 from .models.family import Family, families
 
@@ -22,15 +23,15 @@ _DRAWN = ("top_k", "top_p", "min_p", "repeat_penalty", "presence_penalty")
 """What a family of models says how to draw with."""
 
 _MEANING: dict[Ability, str] = {
-    "top_k": "limit sampling by top_k",
-    "top_p": "limit sampling by top_p",
-    "min_p": "limit sampling by min_p",
-    "repeat_penalty": "penalise repetition",
-    "presence_penalty": "penalise presence",
-    "min_tokens": "write a least length",
-    "stop": "stop at strings",
-    "banned": "ban strings",
-    "beam": "search with beams",
+    "top_k": Notice("limit sampling by top_k"),
+    "top_p": Notice("limit sampling by top_p"),
+    "min_p": Notice("limit sampling by min_p"),
+    "repeat_penalty": Notice("penalise repetition"),
+    "presence_penalty": Notice("penalise presence"),
+    "min_tokens": Notice("write a least length"),
+    "stop": Notice("stop at strings"),
+    "banned": Notice("ban strings"),
+    "beam": Notice("search with beams"),
 }
 
 
@@ -42,7 +43,9 @@ def strategy(sampling: Sampling) -> Strategy:
     """
     if sampling.n_beams > 1 and sampling.strategy != "beam":
         raise CannotDoError(
-            f"{sampling.n_beams} beams were asked for with strategy {sampling.strategy!r}; use strategy 'beam'"
+            "{n_beams} beams were asked for with strategy {strategy!r}; use strategy 'beam'",
+            n_beams=sampling.n_beams,
+            strategy=sampling.strategy,
         )
     if sampling.strategy == "sample" and not sampling.temperature:
         raise CannotDoError("strategy 'sample' needs a temperature above 0; raise it, or use strategy 'greedy'")
@@ -72,7 +75,9 @@ def require(backend: str, sampling: Sampling, abilities: frozenset[Ability]) -> 
     missing = [_MEANING[ability] for ability, wanted in asked.items() if wanted and ability not in abilities]
     if missing:
         raise CannotDoError(
-            f"{backend} cannot {' or '.join(missing)}; leave the setting out, or use a backend that can (gguf:, hf:)"
+            "{backend} cannot {settings:or}; leave the setting out, or use a backend that can (gguf:, hf:)",
+            backend=backend,
+            settings=missing,
         )
     return chosen
 

@@ -77,7 +77,7 @@ class Streams:
             GeneratorError: it was.
         """
         if self._closed:
-            raise GeneratorError(f"{self._name} was closed; open it again")
+            raise GeneratorError("{name} was closed; open it again", name=self._name)
 
     def run(self, produce: Callable[[Emit], T]) -> Generator[str, None, T]:
         """Yield what ``produce`` emits, and return what it returns; closing the iterator stops it."""

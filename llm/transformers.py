@@ -101,8 +101,11 @@ class TransformersGenerator:
         room = self._context_tokens - len(ids)
         if room <= 0:
             raise GeneratorError(
-                f"the prompt takes {len(ids)} tokens and {self.name} reads {self._context_tokens}; "
-                "ask with fewer or shorter sources, or use a model with a larger context"
+                "the prompt takes {n} tokens and {name} reads {limit}; ask with fewer or shorter sources, or use a "
+                "model with a larger context",
+                n=len(ids),
+                name=self.name,
+                limit=self._context_tokens,
             )
         processors = [_Bans(BannedStrings(sampling.banned, self._vocabulary), self._vocabulary, len(ids))]
         produce = partial(
@@ -300,7 +303,9 @@ def _encoded(tokenizer: ChatTokenizer, prompt: Prompt, name: str) -> list[int]:
         try:
             text = _templated(tokenizer, _without_system(messages))
         except TemplateError as exc:
-            raise GeneratorError(f"the chat template of {name} refuses the prompt ({exc}); use another model") from exc
+            raise GeneratorError(
+                "the chat template of {name} refuses the prompt ({why}); use another model", name=name, why=exc
+            ) from exc
     return tokenizer.encode(text, add_special_tokens=False)
 
 

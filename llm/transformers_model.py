@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from ..ingest.errors import GeneratorError, InputError, MissingExtraError, UnknownModelError
+from ..ingest.notice import Notice
 from ..retrieval.models.hub import cached_snapshots, offline
 from .chat import Turn
 
@@ -70,10 +71,12 @@ def check_on_disk(name: str) -> None:
     if Path(name).expanduser().is_dir():
         return
     if name.startswith((".", "/", "~")):
-        raise InputError(f"there is no model folder {name}; give a folder that holds config.json, or a model's name")
+        raise InputError(
+            "there is no model folder {name}; give a folder that holds config.json, or a model's name", name=name
+        )
     if name not in cached_snapshots():
         raise UnknownModelError(
-            f"The language model {name} is not on this machine; download it once: hf download {name}"
+            "The language model {name} is not on this machine; download it once: hf download {name}", name=name
         )
 
 
@@ -91,7 +94,7 @@ def load(name: str, quantize: Quantization, context_tokens: int, lora: Path | No
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError as exc:
-        raise MissingExtraError("running a transformers model", "transformers") from exc
+        raise MissingExtraError(Notice("running a transformers model"), "transformers") from exc
     source = str(Path(name).expanduser()) if name.startswith("~") else name
     with _quiet(), offline(), without_kernels():
         try:
@@ -109,12 +112,14 @@ def load(name: str, quantize: Quantization, context_tokens: int, lora: Path | No
             )
         except (OSError, ValueError, RuntimeError, KeyError) as exc:
             raise GeneratorError(
-                f"transformers cannot load {name} ({_first_line(exc)}); give a model that is whole "
-                f"(to download it again: hf download {name}) and needs no code of its own, or its GGUF file"
+                "transformers cannot load {name} ({why}); give a model that is whole (to download it again: hf "
+                "download {name}) and needs no code of its own, or its GGUF file",
+                name=name,
+                why=_first_line(exc),
             ) from exc
     if not tokenizer.chat_template:
         raise UnknownModelError(
-            f"{name} has no chat template: it continues text, it does not answer; use its chat version"
+            "{name} has no chat template: it continues text, it does not answer; use its chat version", name=name
         )
     if lora:
         model = _adapted(model, lora)
@@ -132,11 +137,13 @@ def _adapted(model: nn.Module, lora: Path) -> nn.Module:
     try:
         from peft import PeftModel
     except ImportError as exc:
-        raise MissingExtraError("using a LoRA adapter", "transformers") from exc
+        raise MissingExtraError(Notice("using a LoRA adapter"), "transformers") from exc
     try:
         return cast("nn.Module", PeftModel.from_pretrained(model, str(lora)))
     except (OSError, ValueError, RuntimeError, KeyError) as exc:
-        raise GeneratorError(f"the adapter {lora} does not fit this model ({_first_line(exc)})") from exc
+        raise GeneratorError(
+            "the adapter {lora} does not fit this model ({why})", lora=lora, why=_first_line(exc)
+        ) from exc
 
 
 def _quantization(quantize: Quantization) -> object | None:
@@ -148,7 +155,7 @@ def _quantization(quantize: Quantization) -> object | None:
         import torch
         from transformers import BitsAndBytesConfig
     except ImportError as exc:
-        raise MissingExtraError(f"{quantize} quantization", "transformers") from exc
+        raise MissingExtraError(Notice("{quantize} quantization", quantize=quantize), "transformers") from exc
     compute = torch.bfloat16 if torch.cuda.is_available() else torch.float32
     return cast(
         "object",

@@ -76,8 +76,10 @@ def fill(
             return Prompt(question, messages, tuple(ordered), dropped, refusal, task.name, task.topics, given)
         if len(kept) <= 1:
             raise GeneratorError(
-                f"the question and its best passage take {used} tokens and the model has room for {room_tokens}; "
-                "ask more shortly, or use a model with a larger context"
+                "the question and its best passage take {n} tokens and the model has room for {room}; ask more "
+                "shortly, or use a model with a larger context",
+                n=used,
+                room=room_tokens,
             )
         excess = (used - room_tokens) / used
         kept = kept[: max(1, min(len(kept) - 1, round(len(kept) * (1 - excess))))]

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from unicodedata import normalize
 
+from ..ingest.notice import Notice
 from ..ingest.text.sentences import BREAK, sentence_spans
 from ..retrieval.words.hanzi import SIMPLIFIED
 from ..retrieval.words.question import Term, terms
@@ -21,7 +22,7 @@ from .claims import Negation, compound_names, figures, in_digits, names, negatio
 from .prompt import Support
 from .subjects import other_subject
 
-NOT_SAID, NOT_ALL_SAID = "The passage does not say this.", "The passage says only part of this."
+NOT_SAID, NOT_ALL_SAID = Notice("The passage does not say this."), Notice("The passage says only part of this.")
 SUPPORTED = 0.75
 SHORT_SUPPORTED = 0.88
 PARTLY = 0.45
@@ -39,11 +40,11 @@ _ELSEWHERE = 0.7
 _IN_ORDER = 0.7
 """Share of a short sentence's words that must stand in the span in its order: fewer were picked from here and there."""
 
-BARE = "A bare yes or no cannot be looked up."
+BARE = Notice("A bare yes or no cannot be looked up.")
 _BARE = re.compile(r"\W*(?:yes|no|是|是的|不|不是|否|对|不对|有|没有|可以|不可以|能|不能|会|不会)\W*", re.IGNORECASE)
 _WORDS_IN_ORDER = 0.9
 """The same for its words alone, in the whole passage. Fitted on the first halves of ClapNQ's answers and HaluEval's."""
-OTHER_ORDER = "The passage has these words, but not in this order."
+OTHER_ORDER = Notice("The passage has these words, but not in this order.")
 
 _SPACE = re.compile(r"\s+")
 _ITEM = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+(?:[.,][^\W_\u3400-\u9fff]+)*")
@@ -207,15 +208,15 @@ def _contradiction(
         if figure not in parts.figures and figure not in elsewhere
     ]
     if missing:
-        return f"The passage does not say {', '.join(dict.fromkeys(missing))}."
+        return Notice("The passage does not say {words:list}.", words=dict.fromkeys(missing))
     known = parts.tokens | around
     unknown = [name for name in names(sentence) if not known.issuperset(tokens(name))]
     if unknown:
-        return f"The passage does not name {', '.join(dict.fromkeys(unknown))}."
+        return Notice("The passage does not name {names:list}.", names=dict.fromkeys(unknown))
     said = f" {' '.join(_items(passage))} "
     for quotation in quotations(sentence):
         if f" {' '.join(_items(quotation))} " not in said:
-            return f"The passage does not hold the words “{quotation}”."
+            return Notice("The passage does not hold the words “{quotation}”.", quotation=quotation)
     return _turned(sentence, span)
 
 
@@ -224,9 +225,9 @@ def _turned(sentence: str, span: str) -> str:
     own, theirs = negations(sentence), negations(span)
     held, said = frozenset(tokens(span)), frozenset(tokens(sentence))
     if any(_lacks(negation, theirs, held) for negation in own):
-        return "The passage says this without the negation."
+        return Notice("The passage says this without the negation.")
     if any(_lacks(negation, own, said) for negation in theirs):
-        return "The passage negates this."
+        return Notice("The passage negates this.")
     return ""
 
 
@@ -237,14 +238,14 @@ def _lacks(negation: Negation, others: Sequence[Negation], held: frozenset[str])
 
 def _mixed(sentence: str, wanted: Sequence[Term], passage: str, around: frozenset[str]) -> str:
     name = other_subject(sentence, wanted, passage, around)
-    return f"The passage says part of this of “{name}”." if name else ""
+    return Notice("The passage says part of this of “{name}”.", name=name) if name else ""
 
 
 def _doubt(sentence: str, passage: str, span: str, around: frozenset[str]) -> str:
     """Return what may be wrong with a sentence whose words are all there; empty if nothing."""
     own = negations(sentence)
     if own and not negations(span):
-        return f"The passage does not say “{own[0].word}”."
+        return Notice("The passage does not say “{word}”.", word=own[0].word)
     return _swapped(sentence, span, around) or _joined_up(sentence, passage) or _strewn(sentence, passage, around)
 
 
@@ -274,7 +275,11 @@ def _swapped(sentence: str, span: str, around: frozenset[str]) -> str:
         if not _HAN.search(sentence) and sizes[1] >= _RECAST * sizes[0]:
             continue
         if _says_new(ours[ours_at], theirs, around) and _says_new(theirs[theirs_at], ours):
-            return f"The passage says “{_joined(theirs[theirs_at])}” where this says “{_joined(ours[ours_at])}”."
+            return Notice(
+                "The passage says “{theirs}” where this says “{ours}”.",
+                theirs=_joined(theirs[theirs_at]),
+                ours=_joined(ours[ours_at]),
+            )
     return ""
 
 
@@ -297,7 +302,7 @@ def _joined_up(sentence: str, passage: str) -> str:
                 0 < after - before <= _APART for before in places.get(first, ()) for after in places.get(second, ())
             )
             if first in places and second in places and not any(close):
-                return f"The passage does not say “{name}” as one name."
+                return Notice("The passage does not say “{name}” as one name.", name=name)
     return ""
 
 

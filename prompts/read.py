@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ..ingest.notice import Notice
 from ..ingest.text.sentences import sentence_spans
 from ..retrieval.hit import Hit
 from ..retrieval.models.judge import Judge
@@ -154,7 +155,7 @@ def _sentence(text: str, numbers: list[int], prompt: Prompt, numbering: dict[int
     if not found and is_bare(text):
         return Sentence(text, (), "partly", BARE)
     if not found:
-        return Sentence(text, (), "unsupported", "No passage says this.")
+        return Sentence(text, (), "unsupported", Notice("No passage says this."))
     _, best = max(found, key=lambda item: item[1].score)
     return Sentence(text, citations, best.support, best.reason)
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..ingest.notice import Notice
 from ..retrieval.models.judge import LIKELY, Judge, Judgement
 from ..retrieval.words.hanzi import SIMPLIFIED
 from .fill import language_of
@@ -115,9 +116,13 @@ def _is_quote(sentence: Sentence) -> bool:
 
 def _with(sentence: Sentence, judgement: Judgement, name: str) -> Sentence:
     if judgement.contradiction >= LIKELY:
-        return replace(sentence, support="unsupported", reason=f"{name} reads the passage as denying this.")
+        return replace(
+            sentence, support="unsupported", reason=Notice("{name} reads the passage as denying this.", name=name)
+        )
     if judgement.entailment >= LIKELY and sentence.reason in _FORGIVEN:
         return replace(sentence, support="supported", reason="")
     if judgement.neutral >= LIKELY and sentence.support == "supported":
-        return replace(sentence, support="partly", reason=f"{name} does not find this in the passage.")
+        return replace(
+            sentence, support="partly", reason=Notice("{name} does not find this in the passage.", name=name)
+        )
     return sentence

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from ..ingest.errors import InputError
+from ..ingest.notice import Notice
 
 Language = Literal["en", "zh"]
 Style = Literal["plain", "step-by-step", "few-shot"]
@@ -51,7 +52,12 @@ class Templates:
             InputError: there is no such template, or the user's own cannot be used.
         """
         if name not in SLOTS or language not in get_args(Language):
-            raise InputError(f"there is no prompt {name!r} in {language!r}; the prompts are {', '.join(SLOTS)}")
+            raise InputError(
+                "there is no prompt {name!r} in {language!r}; the prompts are {slots:list}",
+                name=name,
+                language=language,
+                slots=SLOTS,
+            )
         if own := self.own(name, language):
             return _checked(own, name)
         return _shipped(name, language)
@@ -80,22 +86,26 @@ def _checked(file: Path, name: str) -> str:
     try:
         text = file.read_text(encoding="utf-8-sig").replace("\r\n", "\n").strip("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read as UTF-8 text ({error}); mend or remove it") from error
+        raise InputError(
+            "{file}: cannot be read as UTF-8 text ({why}); mend or remove it", file=file, why=error
+        ) from error
     if wrong := _fault(text, name):
-        raise InputError(f"{file}: {wrong}; mend it, or remove it to use the prompt that ships with kb")
+        raise InputError(
+            "{file}: {wrong}; mend it, or remove it to use the prompt that ships with kb", file=file, wrong=wrong
+        )
     return text
 
 
 def _fault(text: str, name: str) -> str:
     """Return what makes a text unusable as this template; empty if nothing does."""
     if missing := [slot for slot in SLOTS[name] if f"{{{slot}}}" not in text]:
-        return f"it lacks {' and '.join(f'{{{slot}}}' for slot in missing)}"
+        return Notice("it lacks {slots:and}", slots=(f"{{{slot}}}" for slot in missing))
     if name == "abstain":
-        return "it must be one line" if len(text.split("\n")) != 1 or not text.strip() else ""
+        return Notice("it must be one line") if len(text.split("\n")) != 1 or not text.strip() else ""
     before, *parts = _TURN.split(text)
     faults = (
-        (bool(before.strip()) or not parts, "it must begin with a line [system] or [user]"),
-        (parts[-2:-1] != ["user"], "its last turn must be [user]"),
-        ("{question}" not in "".join(parts[-1:]), "its last turn lacks {question}"),
+        (bool(before.strip()) or not parts, Notice("it must begin with a line [system] or [user]")),
+        (parts[-2:-1] != ["user"], Notice("its last turn must be [user]")),
+        ("{question}" not in "".join(parts[-1:]), Notice("its last turn lacks {slot}", slot="{question}")),
     )
     return next((sentence for wrong, sentence in faults if wrong), "")

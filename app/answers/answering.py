@@ -131,7 +131,8 @@ class Answering:
         generator = self.generator()
         if generator.name == "extractive" and asked.style != "plain":
             raise CannotDoError(
-                f"extractive quotes and cannot write in the style {asked.style!r}; choose a model with --llm"
+                "extractive quotes and cannot write in the style {style!r}; choose a model with --llm",
+                style=asked.style,
             )
         answer = replace(answer, model=generator.name)
         began = time.perf_counter()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import cast
 
 from ...ingest.errors import InputError
+from ...ingest.notice import Notice
 from ...ingest.store.purge import WITHOUT_TURNS
 from ..base.library import Library
 from .answer import Answer, Asked
@@ -70,7 +71,7 @@ class Log:
         if not self.on:
             return answer
         if self._catalog.is_read_only:
-            return _unrecorded(answer, "the knowledge base cannot be written to")
+            return _unrecorded(answer, Notice("the knowledge base cannot be written to"))
         try:
             indexes, model_hash = (
                 self.fingerprints(),
@@ -84,7 +85,7 @@ class Log:
                 connection.execute("COMMIT")
         except (sqlite3.Error, OSError, ValueError, TypeError) as error:  # the last two: it does not fit SQLite or JSON
             busy = "locked" in str(error)
-            return _unrecorded(answer, "the knowledge base was being written to" if busy else str(error))
+            return _unrecorded(answer, Notice("the knowledge base was being written to") if busy else str(error))
         return replace(answer, id=number)
 
     def records(self, limit: int = 20, session: str = "") -> tuple[Record, ...]:
@@ -102,7 +103,7 @@ class Log:
         """
         row = self._catalog.connection().execute(f"SELECT {COLUMNS} FROM answers WHERE id = ?", (number,)).fetchone()
         if row is None:
-            raise InputError(f"there is no recorded answer {number}; kb log shows what there is")
+            raise InputError("there is no recorded answer {number}; kb log shows what there is", number=number)
         return record_of(row)
 
     def rate(self, number: int, feedback: Feedback, correction: str = "", comment: str = "") -> None:
@@ -160,7 +161,7 @@ class Log:
         if name == "last" and sessions:
             name = sessions[0].id
         if name not in {session.id for session in sessions}:
-            raise InputError(f"there is no conversation {name!r}; kb chat --list shows what there is")
+            raise InputError("there is no conversation {name!r}; kb chat --list shows what there is", name=name)
         return self.records(limit=-1, session=name)[::-1]
 
     def rename_session(self, name: str, title: str) -> None:
@@ -254,7 +255,7 @@ def new_session() -> str:
 
 
 def _unrecorded(answer: Answer, reason: str) -> Answer:
-    return replace(answer, notes=(*answer.notes, f"This answer was not recorded: {reason}."))
+    return replace(answer, notes=(*answer.notes, Notice("This answer was not recorded: {reason}.", reason=reason)))
 
 
 def _hash(path: Path, size: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
+from ...ingest.notice import Notice
 from ...prompts.prompt import Citation, Prompt, Topic
 from ...retrieval.hit import Hit
 from ...retrieval.search.passages import CatalogOf
@@ -28,27 +29,36 @@ def answer_notes(catalog_of: CatalogOf, hits: Sequence[Hit]) -> Iterator[str]:
 def prompt_notes(prompt: Prompt, model: str) -> Iterator[str]:
     """Yield what did not fit the prompt, and that no model writes if none does."""
     if prompt.dropped:
-        names = ", ".join(dict.fromkeys(Path(hit.chunk.source).name for hit in prompt.dropped))
-        yield f"{len(prompt.dropped)} passages did not fit the model's context and were left out: {names}."
+        names = dict.fromkeys(Path(hit.chunk.source).name for hit in prompt.dropped)
+        yield Notice(
+            "{n} passages did not fit the model's context and were left out: {names:files}.",
+            n=len(prompt.dropped),
+            names=names,
+        )
     if model == "extractive":
-        yield "No language model is configured: these are quoted sentences. For a written answer: --llm gguf:PATH"
+        yield Notice(
+            "No language model is configured: these are quoted sentences. For a written answer: --llm gguf:PATH"
+        )
 
 
 def task_notes(missing: Sequence[Topic], of: Sequence[str] = (), besides: Sequence[str] = ()) -> Iterator[str]:
     """Yield which document a summary is of, which others are called so, and what nothing was found on of a comparison."""
     if of:
-        yield f"This is a summary of {', '.join(of[:_WORDS])}."
+        yield Notice("This is a summary of {names:list}.", names=of[:_WORDS])
     if besides:
-        yield f"Other documents are called so too: {', '.join(besides[:_WORDS])}; name one to have that one summarised."
+        yield Notice(
+            "Other documents are called so too: {names:list}; name one to have that one summarised.",
+            names=besides[:_WORDS],
+        )
     for side in missing:
-        said = f"The documents do not seem to say anything on: {side.text or side.base}."
-        yield f"{side.base}: {said}" if side.base and side.text else said
+        said = Notice("The documents do not seem to say anything on: {side}.", side=side.text or side.base)
+        yield Notice("{name}: {note}", name=side.base, note=said) if side.base and side.text else said
 
 
 def absent_notes(words: Sequence[str]) -> Iterator[str]:
     """Yield which names and rare words of a question the passages do not hold: an answer may be about something else."""
     if words:
-        yield f"The passages do not mention {', '.join(f'“{word}”' for word in words[:_WORDS])}."
+        yield Notice("The passages do not mention {names:list}.", names=(f"“{word}”" for word in words[:_WORDS]))
 
 
 def disagreement_notes(citations: Sequence[Citation]) -> Iterator[str]:
@@ -59,7 +69,11 @@ def disagreement_notes(citations: Sequence[Citation]) -> Iterator[str]:
         same = len(words & others) >= _SAME * max(len(words), 1) and len(words) >= _WORDS
         unlike = figures(one.quote) and figures(other.quote) and figures(one.quote) != figures(other.quote)
         if same and unlike and (one.base, one.document_id) != (other.base, other.document_id):
-            yield f"The documents do not agree: {Path(one.source).name} and {Path(other.source).name} give other figures."
+            yield Notice(
+                "The documents do not agree: {name} and {other} give other figures.",
+                name=Path(one.source).name,
+                other=Path(other.source).name,
+            )
 
 
 def coverage_notes(prompt: Prompt, hits: Sequence[Hit], n_passages: Mapping[str, int]) -> Iterator[str]:
@@ -73,21 +87,31 @@ def coverage_notes(prompt: Prompt, hits: Sequence[Hit], n_passages: Mapping[str,
     if prompt.task != "answer":
         n_read = Counter(hit.base for hit in hits)
         n_read.subtract(hit.base for hit in prompt.dropped)
-        each = ", ".join(f"{base} {n_read[base]}/{there}" for base, there in sorted(n_passages.items()) if base)
+        each = [f"{base} {n_read[base]}/{there}" for base, there in sorted(n_passages.items()) if base]
         n, total = n_read.total(), sum(n_passages.values())
-        yield f"Made from {n} of {total} passages: {each}." if each else f"Made from {n} of {total} passages."
+        yield (
+            Notice("Made from {n} of {total} passages: {each:list}.", n=n, total=total, each=each)
+            if each
+            else Notice("Made from {n} of {total} passages.", n=n, total=total)
+        )
 
 
 def quotes_notes(model: str, why: str) -> tuple[str, ...]:
     """Return that quotes are shown instead of what a model wrote."""
-    return (f"What {model} wrote {why}: these are quoted sentences.",)
+    return (Notice("What {model} wrote {why}: these are quoted sentences.", model=model, why=why),)
 
 
 def small_notes(model: str) -> tuple[str, ...]:
     """Return that a model was not asked to summarise or compare."""
-    return (f"{model} is too small to summarise or compare: these are quoted sentences.",)
+    return (Notice("{model} is too small to summarise or compare: these are quoted sentences.", model=model),)
 
 
 def cut_notes(max_tokens: int) -> tuple[str, ...]:
     """Return that the answer has no end."""
-    return (f"The answer was cut at {max_tokens} tokens; for more: --max-tokens {2 * max_tokens}",)
+    return (
+        Notice(
+            "The answer was cut at {max_tokens} tokens; for more: --max-tokens {more}",
+            max_tokens=max_tokens,
+            more=2 * max_tokens,
+        ),
+    )

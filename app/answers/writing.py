@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol, cast
 
+from ...ingest.notice import Notice
 from ...llm.generator import FinishReason, Generator, Sampling
 from ...llm.streaming import Ending
 from ...llm.watch import Fault, fault
@@ -38,13 +39,13 @@ _AROUND = (8, 4, 2, 1)
 _ENDS = re.compile(r"[.!?。！？\n]")
 
 _WHY: dict[Fault, str] = {
-    "loop": "went on in circles",
-    "echo": "recited the request",
-    "language": "changed language",
-    "marks": "was marks only",
-    "empty": "was empty",
+    "loop": Notice("went on in circles"),
+    "echo": Notice("recited the request"),
+    "language": Notice("changed language"),
+    "marks": Notice("was marks only"),
+    "empty": Notice("was empty"),
 }
-_UNSAID = "did not say what the passages say"
+_UNSAID = Notice("did not say what the passages say")
 
 
 class ReadBack(Protocol):

@@ -6,6 +6,7 @@ Comes in: an embedder, and a number of tokens. Goes out: a ``Splitting``. Never:
 from __future__ import annotations
 
 from ...ingest.errors import InputError
+from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog
 from ...ingest.text.split import Splitting
 from ...retrieval.models.embedder import Embedder
@@ -29,10 +30,13 @@ def splitting_for(embedder: Embedder | None, chunk_tokens: int = 0) -> Splitting
     """
     limit = embedder.max_tokens if embedder else MOST_TOKENS
     if chunk_tokens and not LEAST_TOKENS <= chunk_tokens <= limit:
-        reader = embedder.name if embedder else "a search without an embedding model"
+        reader = embedder.name if embedder else Notice("a search without an embedding model")
         raise InputError(
-            f"passages of {chunk_tokens} tokens do not suit {reader};"
-            f" choose from {LEAST_TOKENS} to {limit}, or 0 for kb's choice"
+            "passages of {n} tokens do not suit {reader}; choose from {least} to {limit}, or 0 for kb's choice",
+            n=chunk_tokens,
+            reader=reader,
+            least=LEAST_TOKENS,
+            limit=limit,
         )
     if embedder is None and not chunk_tokens:
         return Splitting()
@@ -56,7 +60,11 @@ def settle_chunk_tokens(catalog: Catalog, wanted: int | None) -> int:
     if wanted is None or wanted == own:
         return own
     if catalog.count("documents"):
-        size = f"about {own} tokens" if own else "the size that suits its embedder"
-        raise InputError(f"this base has passages of {size}; to change that: kb reindex --chunk-tokens {wanted}")
+        size = Notice("about {n} tokens", n=own) if own else Notice("the size that suits its embedder")
+        raise InputError(
+            "this base has passages of {size}; to change that: kb reindex --chunk-tokens {wanted}",
+            size=size,
+            wanted=wanted,
+        )
     catalog.put(CHUNK_TOKENS, str(wanted or ""))
     return wanted

@@ -122,14 +122,16 @@ def load_config(
     config = Config(place, **values)
     if not _NAME.fullmatch(config.name) or config.name in _TAKEN:
         raise InputError(
-            f"{config.name!r} cannot name a knowledge base; use letters, digits, spaces, - and _ (not {' or '.join(_TAKEN)})"
+            "{name!r} cannot name a knowledge base; use letters, digits, spaces, - and _ (not {taken:or})",
+            name=config.name,
+            taken=_TAKEN,
         )
     if config.log not in ("on", "off"):
-        raise InputError(f"log is {config.log!r}; it must be on or off (config.toml, KB_LOG)")
+        raise InputError("log is {value!r}; it must be on or off (config.toml, KB_LOG)", value=config.log)
     if config.strictness:
         _finite("strictness", config.strictness)
     if config.store and not _is_address(config.store):
-        raise InputError(f"{config.store!r} is not the address of a Chroma server; write http://host:port")
+        raise InputError("{url!r} is not the address of a Chroma server; write http://host:port", url=config.store)
     return config
 
 
@@ -147,7 +149,12 @@ def _finite(key: str, text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"{key} is {text!r}; it must be a number (KB_{key.upper()}, config.toml)")
+        raise InputError(
+            "{key} is {text!r}; it must be a number (KB_{variable}, config.toml)",
+            key=key,
+            text=text,
+            variable=key.upper(),
+        )
     return number
 
 
@@ -157,7 +164,12 @@ def _above_zero(key: str, text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number < math.inf:
-        raise InputError(f"{key} is {text!r}; it must be a number above 0 (--{key}, KB_{key.upper()}, config.toml)")
+        raise InputError(
+            "{key} is {text!r}; it must be a number above 0 (--{key}, KB_{variable}, config.toml)",
+            key=key,
+            text=text,
+            variable=key.upper(),
+        )
     return number
 
 
@@ -167,9 +179,14 @@ def _file(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except NotADirectoryError as error:
-        raise InputError(f"{path.parent} is a file; --home and KB_HOME name a folder") from error
+        raise InputError("{parent} is a file; --home and KB_HOME name a folder", parent=path.parent) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as TOML ({error}); mend or remove it") from error
+        raise InputError("{path}: cannot be read as TOML ({why}); mend or remove it", path=path, why=error) from error
     if wrong := sorted(key for key, value in values.items() if key not in _KEYS or not isinstance(value, str)):
-        raise InputError(f"{path}: {wrong[0]!r} is not a setting; the settings are {', '.join(_KEYS)}, each a string")
+        raise InputError(
+            "{path}: {key!r} is not a setting; the settings are {keys:list}, each a string",
+            path=path,
+            key=wrong[0],
+            keys=_KEYS,
+        )
     return values

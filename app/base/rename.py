@@ -31,7 +31,7 @@ def rename(catalog: Catalog, config: Config, new: Config) -> None:
 
     with writing(config.folder):
         if new.folder.exists():
-            raise InputError(f"there is a knowledge base {new.name!r} already; choose another name")
+            raise InputError("there is a knowledge base {name!r} already; choose another name", name=new.name)
         remember_place(catalog, config.folder)
         config.folder.rename(new.folder)
 

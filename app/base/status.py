@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...ingest.document import Page
+from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog, fingerprint
 from ...ingest.store.sources import SourceRow
 from ...retrieval.lanes.vectors import count_vectors
@@ -68,7 +69,7 @@ def ledger_of(catalog: Catalog) -> tuple[FileLedger, ...]:
 
 def _ledger(catalog: Catalog, row: SourceRow) -> FileLedger:
     if row.document_id is None:
-        reason = row.failure_reason or "its members are read"
+        reason = row.failure_reason or Notice("its members are read")
         return FileLedger(row.source, row.failure_kind or "archive", (), reason, (reason,))
     pages = catalog.pages(row.document_id)
     encoding, noted = catalog.notes(row.document_id)
@@ -97,7 +98,7 @@ def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note:
         pending,
         chunk_tokens_of(catalog),
         tuple(pages),
-        embedder.name if embedder else "none (BM25 + TF-IDF)",
+        embedder.name if embedder else Notice("none (BM25 + TF-IDF)"),
         getattr(embedder, "path", ""),
         fingerprint(catalog, embedder.fingerprint if embedder else "tfidf"),
         sum(file.stat().st_size for file in config.folder.rglob("*") if file.is_file()),

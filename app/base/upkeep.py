@@ -62,7 +62,7 @@ def writing(folder: Path, timeout_s: float = _LOCK_TIMEOUT_S) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise LockedError(
-            f"another kb process is writing to {folder}; wait for it to finish, then run this again"
+            "another kb process is writing to {folder}; wait for it to finish, then run this again", folder=folder
         ) from error
     except OSError as error:
         raise unwritable(folder) from error
@@ -188,7 +188,7 @@ def _embedding(
             lock.acquire()
         except Timeout as error:
             if not wait:
-                raise LockedError(f"another kb process embeds {folder}; it goes on by itself") from error
+                raise LockedError("another kb process embeds {folder}; it goes on by itself", folder=folder) from error
             pending = count_vectors(catalog, embedder.fingerprint)[1] if embedder else 0
             total = max(total, pending)
             if progress:
@@ -273,6 +273,6 @@ def matching(catalog: Catalog, given: Iterable[str | os.PathLike[str]]) -> list[
             if row.source == os.fspath(one) or Path(row.archive or row.source).is_relative_to(path)
         ]
         if not meant:
-            raise InputError(f"{os.fspath(one)!r} is not in the knowledge base; kb list shows what is")
+            raise InputError("{one!r} is not in the knowledge base; kb list shows what is", one=os.fspath(one))
         found.update(dict.fromkeys(meant))
     return sorted(found)

@@ -74,7 +74,7 @@ class KBChatModel(BaseChatModel):
         **kwargs: object,
     ) -> Iterator[ChatGenerationChunk]:
         if unknown := sorted(kwargs.keys() - {field.name for field in fields(Sampling)}):
-            raise InputError(f"{unknown[0]!r} is no setting; the settings are those of kb.Sampling")
+            raise InputError("{name!r} is no setting; the settings are those of kb.Sampling", name=unknown[0])
         sampling = replace(self.sampling, **({"stop": tuple(stop)} if stop else {}), **kwargs)  # type: ignore[arg-type]
         generator, prompt = self._writer(), _prompt(messages)
         n_in, n_out = sum(generator.count_tokens(message.content) for message in prompt.messages), 0
@@ -107,7 +107,9 @@ def _prompt(messages: Sequence[BaseMessage]) -> Prompt:
     turns = []
     for message in messages:
         if message.type not in _ROLES:
-            raise InputError(f"a message of type {message.type!r} cannot be read; send system, human and ai messages")
+            raise InputError(
+                "a message of type {type!r} cannot be read; send system, human and ai messages", type=message.type
+            )
         turns.append(Message(_ROLES[message.type], str(message.text)))
     asked = next((turn.content for turn in reversed(turns) if turn.role == "user"), "")
     return Prompt(asked, tuple(turns), ())

@@ -184,7 +184,9 @@ def show_(
     """Print what models are told. A file NAME.LANGUAGE.txt in the folder 'prompts' of the home is used instead."""
     templates = Templates(load_config(home=home).prompts)
     if template and template not in SLOTS:
-        raise InputError(f"there is no prompt {template!r}; the prompts are {', '.join(SLOTS)}")
+        raise InputError(
+            "there is no prompt {template!r}; the prompts are {slots:list}", template=template, slots=SLOTS
+        )
     languages: tuple[PromptLanguage, ...] = (language,) if language else ("en", "zh")
     for each in (template,) if template else SLOTS:
         for spoken in languages:

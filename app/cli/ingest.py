@@ -204,5 +204,7 @@ def _kinds(text: str) -> tuple[str, ...]:
 def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise InputError(f"{text!r} says nothing of a file; write --meta KEY=VALUE, for example --meta author=Li")
+        raise InputError(
+            "{text!r} says nothing of a file; write --meta KEY=VALUE, for example --meta author=Li", text=text
+        )
     return key.strip().lower(), value.strip()

@@ -90,7 +90,11 @@ def import_(
     from ..kbz import unpack
 
     if path is not None:
-        raise InputError(f"{what!r} is not a program whose bases can be read; write: kb import {CHATCHAT} PATH")
+        raise InputError(
+            "{what!r} is not a program whose bases can be read; write: kb import {chatchat} PATH",
+            what=what,
+            chatchat=CHATCHAT,
+        )
     made = unpack(Path(what), home=load_config(home=home).home, name=new_name, force=force)
     if as_json:
         show.dump(made)
@@ -105,7 +109,7 @@ def _chatchat(path: Path | None, home: Path | None, name: str | None, *, force: 
     from ..chatchat import conversations, open_chatchat, take_over
 
     if path is None or name is not None:
-        raise InputError(f"write: kb import {CHATCHAT} PATH; each base keeps its name")
+        raise InputError("write: kb import {chatchat} PATH; each base keeps its name", chatchat=CHATCHAT)
     chatchat = open_chatchat(path)
     with show.progress() as progress:
         done = take_over(chatchat, home=home, force=force, progress=progress, say=show.message)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...ingest.errors import MissingExtraError
+from ...ingest.notice import Notice
 from ...llm.open import check_spec
 from ..base.config import Config, load_config
 from ..hosting.bases import Bases
@@ -119,7 +120,7 @@ def _server() -> ModuleType:
     try:
         from ..server import run as server
     except ImportError as error:
-        raise MissingExtraError("The web server", "ui") from error
+        raise MissingExtraError(Notice("The web server"), "ui") from error
     return server
 
 
@@ -129,4 +130,4 @@ def _run(config: Config, settings: Serving, *, browser: bool = False, any_port: 
     try:
         server.run(bases, settings, say=show.message, browser=browser, any_port=any_port)
     except ImportError as error:
-        raise MissingExtraError("The page", "ui") from error
+        raise MissingExtraError(Notice("The page"), "ui") from error

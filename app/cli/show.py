@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ...ingest.document import IngestReport, Progress, Step
+from ...ingest.notice import Notice
 from ...ingest.store.sources import SourceRow
 from ...ingest.text.sentences import on_one_line
 from ...prompts.prompt import Citation
@@ -181,9 +182,14 @@ def _sources(answer: Answer) -> None:
 
 def _looked_at(answer: Answer) -> str:
     searched = answer.searched
-    nearest = ", ".join(dict.fromkeys(_of(hit.base) + _relative(hit.chunk.source) for hit in answer.hits[:3]))
-    looked = f"looked at {searched.documents} documents, {searched.chunks} passages ({', '.join(searched.lanes)})"
-    return f"{looked}; nearest: {nearest}" if nearest else looked
+    looked = Notice(
+        "looked at {n_documents} documents, {n_passages} passages ({lanes:list})",
+        n_documents=searched.documents,
+        n_passages=searched.chunks,
+        lanes=searched.lanes,
+    )
+    nearest = dict.fromkeys(_of(hit.base) + _relative(hit.chunk.source) for hit in answer.hits[:3])
+    return Notice("{said}; nearest: {names:files}", said=looked, names=nearest) if nearest else looked
 
 
 def _place(citation: Citation) -> str:

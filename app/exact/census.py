@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import Literal, cast
 
 from ...ingest.document import Chunk
+from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog
 from ...ingest.text.sentences import sentence_spans
 from ...prompts.fill import language_of
@@ -127,8 +128,9 @@ def taken(library: Library, census: Census, question: str, where: Where) -> Answ
     sentences = [_sentence(library, mark, mention, census.kind) for mark, mention in enumerate(shown, 1)]
     head = _head(census, mentions, read, language)
     lines = [f"- {sentence.text} [{mark}]" for mark, sentence in enumerate(sentences, 1)]
-    looked = _LOOKED[language].format(read=read, total=total)
-    notes = [looked] + ([_LISTED[language].format(n=LISTED)] if len(mentions) > LISTED else [])
+    notes = [Notice("Looked at {n} of {total} documents.", n=read, total=total)]
+    if len(mentions) > LISTED:
+        notes.append(Notice("Only the first {n} are listed.", n=LISTED))
     first = Sentence(head, tuple(cited for sentence in sentences for cited in sentence.citations), "supported")
     return Answer(
         question,
@@ -143,11 +145,6 @@ def taken(library: Library, census: Census, question: str, where: Where) -> Answ
     )
 
 
-_LOOKED: dict[Language, str] = {
-    "en": "Looked at {read} of {total} documents.",
-    "zh": "查看了 {total} 个文件中的 {read} 个。",
-}
-_LISTED: dict[Language, str] = {"en": "Only the first {n} are listed.", "zh": "只列出了前 {n} 个。"}
 _HEADS: dict[tuple[Kind, Language], str] = {
     ("documents", "en"): "{found} of {read} documents mention “{what}”.",
     ("documents", "zh"): "{read} 个文件中有 {found} 个提到“{what}”。",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
 
+from ...ingest.notice import Notice
 from ...prompts.fill import language_of
 from ...prompts.prompt import Citation, Sentence
 from ...prompts.templates import Language
@@ -65,8 +66,9 @@ class _Saying:
         n = len(self.result.rows)
         head = _SAYS["rows", self.language].format(n=n) if len(parts) > 1 else ""
         text = head + "; ".join(f"{part.text} {self._marks(part)}" for part in parts)
-        notes = (_SAYS["listed", self.language].format(n=LISTED),) if n > LISTED else ()
-        left_out = (_SAYS["left out", self.language].format(n=self.result.left_out),) if self.result.left_out else ()
+        notes = [Notice("Only the first {n} rows are listed.", n=LISTED)] if n > LISTED else []
+        if self.result.left_out:
+            notes.append(Notice("{n} rows without a number were left out.", n=self.result.left_out))
         searched = Searched(self.library.count("documents"), self.library.count("chunks"), ())
         return Answer(
             self.question,
@@ -76,7 +78,7 @@ class _Saying:
             abstained=False,
             searched=searched,
             model="",
-            notes=(*notes, *left_out),
+            notes=tuple(notes),
         )
 
     def _is_one_cell(self) -> bool:
@@ -236,8 +238,4 @@ _SAYS: dict[tuple[str, Language], str] = {
     ("yes", "zh"): "是。",
     ("no", "en"): "No. ",
     ("no", "zh"): "否。",
-    ("listed", "en"): "Only the first {n} rows are listed.",
-    ("listed", "zh"): "只列出了前 {n} 行。",
-    ("left out", "en"): "{n} rows without a number were left out.",
-    ("left out", "zh"): "没有数字的 {n} 行未计入。",
 }

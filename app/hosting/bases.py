@@ -55,7 +55,9 @@ class Bases:
             if name not in self._open:
                 if name not in self.names():
                     raise UnknownNameError(
-                        f"there is no knowledge base {name!r}; the knowledge bases are {self._known()}"
+                        "there is no knowledge base {name!r}; the knowledge bases are {names}",
+                        name=name,
+                        names=self._known(),
                     )
                 self._open[name] = KnowledgeBase(self._config(name), llm=self.generator)
             return self._open[name]
@@ -78,7 +80,7 @@ class Bases:
         config = self._config(name)
         with self._lock:
             if config.name in self.names():
-                raise InputError(f"there is a knowledge base {name!r} already; choose another name")
+                raise InputError("there is a knowledge base {name!r} already; choose another name", name=name)
             self._open[name] = KnowledgeBase(config, llm=self.generator)
             return self._open[name]
 

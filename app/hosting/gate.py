@@ -42,7 +42,9 @@ class Rate:
             if left < 1:
                 wait_s = math.ceil((1 - left) * 60 / self._per_minute)
                 raise BusyError(
-                    f"this token may ask {self._per_minute} times a minute; ask again in {wait_s} s", wait_s
+                    "this token may ask {n} times a minute; ask again in {retry_after_s} s",
+                    n=self._per_minute,
+                    retry_after_s=wait_s,
                 )
             self._buckets[who] = (left - 1, now)
 
@@ -50,8 +52,8 @@ class Rate:
 class BusyError(KBError):
     """So many wait already, or one asks so often, that this request is turned away."""
 
-    def __init__(self, message: str, retry_after_s: int = 5) -> None:
-        super().__init__(message)
+    def __init__(self, template: str, /, *, retry_after_s: int = 5, **fields: object) -> None:
+        super().__init__(template, retry_after_s=retry_after_s, **fields)
         self.retry_after_s = retry_after_s
 
 
@@ -73,7 +75,7 @@ class Gate:
         """
         with self._changed:
             if len(self._queue) >= self._n_waiting:
-                raise BusyError(f"{len(self._queue)} questions are waiting already; ask again in a few seconds")
+                raise BusyError("{n} questions are waiting already; ask again in a few seconds", n=len(self._queue))
             ticket = Ticket(self)
             self._queue.append(ticket)
             return ticket

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
 from ...ingest.errors import UnknownNameError
+from ...ingest.notice import Notice
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
@@ -25,7 +26,7 @@ KEPT = 1000
 """Finished jobs that are remembered."""
 MOST_BEGUN = 2
 """A job during which the process ended as often is not begun again by itself."""
-_DIED = (
+_DIED = Notice(
     "the server ended each time it did this, and does not try again by itself; "
     "run kb ingest on its files to see which of them it is"
 )
@@ -122,7 +123,7 @@ class Jobs:
         """
         found = self._select("WHERE id = ?", job_id)
         if not found:
-            raise UnknownNameError(f"there is no job {job_id[:40]!r}; GET /api/v1/ingest lists them")
+            raise UnknownNameError("there is no job {job_id!r}; GET /api/v1/ingest lists them", job_id=job_id[:40])
         return found[0]
 
     def last(self, limit: int = 100) -> tuple[Job, ...]:

@@ -69,7 +69,7 @@ class Tokens:
             self._tokens, self._seen = (), None
         except (OSError, ValueError, TypeError) as error:
             raise StorageError(
-                f"{self._path}: cannot be read ({error}); mend it, or remove it and add tokens"
+                "{path}: cannot be read ({why}); mend it, or remove it and add tokens", path=self._path, why=error
             ) from error
         return self._tokens
 
@@ -84,7 +84,7 @@ class Tokens:
             InputError: there is no such role.
         """
         if role not in ROLES:
-            raise InputError(f"{role!r} is not a role; the roles are {', '.join(ROLES)}")
+            raise InputError("{role!r} is not a role; the roles are {roles:list}", role=role, roles=ROLES)
         secret = _PREFIX + secrets.token_urlsafe(32)
         digest = _digest(secret)
         created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -99,7 +99,7 @@ class Tokens:
             InputError: there is no such token.
         """
         if all(token.id != token_id for token in self.list()):
-            raise InputError(f"there is no token {token_id!r}; kb token list shows them")
+            raise InputError("there is no token {token_id!r}; kb token list shows them", token_id=token_id)
         with self._writing():
             self._write(tuple(token for token in self.list() if token.id != token_id))
 

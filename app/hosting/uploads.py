@@ -49,14 +49,18 @@ def file_name(given: str) -> str:
     plain = PurePosixPath(given.replace("\\", "/")).name
     wrong = plain != given or given.startswith(".") or not given.isprintable() or not given.strip()
     if wrong or len(given.encode(errors="replace")) > _MAX_NAME_BYTES or set(given) & set(':*?"<>|'):
-        raise InputError(f"{given[:80]!r} cannot name an uploaded file; rename it to plain letters and a suffix")
+        raise InputError(
+            "{name!r} cannot name an uploaded file; rename it to plain letters and a suffix", name=given[:80]
+        )
     return given
 
 
 def _parts(name: str) -> list[str]:
     parts = name.split("/")
     if len(parts) > _MAX_DEPTH:
-        raise InputError(f"{name[:80]!r} lies {len(parts)} folders deep; the limit is {_MAX_DEPTH}")
+        raise InputError(
+            "{name!r} lies {n} folders deep; the limit is {most}", name=name[:80], n=len(parts), most=_MAX_DEPTH
+        )
     return [file_name(part) for part in parts]
 
 
@@ -65,7 +69,9 @@ def _check(places: Sequence[Path], names: Sequence[str], uploads: Path) -> None:
     chosen = set(places)
     for number, (place, name) in enumerate(zip(places, names, strict=True)):
         if place in places[:number]:
-            raise InputError(f"{len(places)} files were sent, several of them named {name!r}; rename them")
+            raise InputError(
+                "{n} files were sent, several of them named {name!r}; rename them", n=len(places), name=name
+            )
         above = [folder for folder in place.parents if folder.is_relative_to(uploads)]
         if place.is_dir() or any(folder in chosen or folder.is_file() for folder in above):
-            raise InputError(f"{name[:80]!r} is a file and a folder at once in the uploads; rename it")
+            raise InputError("{name!r} is a file and a folder at once in the uploads; rename it", name=name[:80])

@@ -1,113 +1,107 @@
-"""What accompanies an answer, in Chinese: the notes and reasons that the stages say in English.
+"""What kb says, in Chinese: a notice is rendered by its template, and a stored English sentence is matched back to one.
 
-Comes in: an English sentence of ours. Goes out: the Chinese one, with the same names and numbers in it. Never: a change to
-text that came from a document or a model.
+Comes in: a notice, or the English of one. Goes out: the Chinese of ``zh.toml``, with the same fields. Never: a change to text
+that came from a document or a model.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from string import Formatter
 
-from .errors import ERRORS
-from .reasons import REASONS
+from ...ingest.notice import SEPARATORS, Notice
 
-# Patterns of the sentences in retrieval/search/search.py, retrieval/lanes/dense.py, prompts/ground.py, app/answers/notes.py,
-# app/base/notes.py, app/base/embedders.py, app/cli/show.py and app/answers/log.py; tests/app/i18n/test_chinese.py fails when
-# one of those changes and is not said here any more.
-_SAID = (
-    (r"(.+) cannot read the language of this question; searched by keywords and TF-IDF instead\.",
-     r"\1 读不懂这个问题所用的语言；改用关键词和 TF-IDF 检索。"),
-    (r"(.+) cannot read the language of this question; searched by keywords instead\.",
-     r"\1 读不懂这个问题所用的语言；改用关键词检索。"),
-    (r"(.+) cannot read the language of (\d+) passages (.+): .+(?:A multilingual model reads them: )(.+), then (.+)",
-     r"\1 读不懂其中 \2 个段落 \3 的语言：这些段落靠关键词和 TF-IDF 检索。多语言模型可以读懂：先运行 \4，再运行 \5"),
-    (r"No embedder is in use: passages are found by keywords (.+) To search by meaning: (.+), then run this again",
-     r"没有使用嵌入模型：段落靠关键词（BM25）和 TF-IDF 检索。要按意思检索：先运行 \2，再运行一次"),
-    (r"(\d+) documents were split again from stored text, to fit the embedder\.",
-     r"有 \1 篇文档按嵌入模型的要求用已保存的文字重新分段。"),
-    (r"The text in pages that are images can be recognised: (.+), then run this again",
-     r"可以识别图像页面中的文字：先运行 \1，再运行一次"),
-    (r"(\d+) of the (\d+) files that were read from (.+) are not there any more\..+",
-     r"从 \3 读取过的 \2 个文件中有 \1 个不见了。已保留，因为可能只是磁盘没有挂载；确实要移除时请加上 --prune 再运行。"),
-    (r"Links that lead out of the folder were not followed: (.+)\. Give kb ingest what they lead to\.",
-     r"没有跟随指向文件夹之外的链接：\L1。请直接导入它们指向的文件或文件夹。"),
-    (r"Not in UTF-8: (.+)\.", r"不是 UTF-8 编码：\L1。"),
-    (r"(\d+) more notes on files: (.+)", r"还有 \1 条关于文件的说明：\2"),
-    (r"Read before, and not redacted as asked now: (.+)\. Give their folders .+",
-     r"以前读取过，没有按现在的要求脱敏：\1。请重新导入所在的文件夹，或者用 kb rm 删除。"),
-    (r"none \(BM25 \+ TF-IDF\)", "无（BM25 + TF-IDF）"),
-    (r"By meaning (\d+) of (\d+) passages so far, all of them by keywords; (?:.+)",
-     r"\2 个段落都能按关键词检索，其中 \1 个已经能按意思检索；其余的由 kb ingest、kb ui 或 kb serve 继续处理。"),
-    (r"Every vector was looked at, without the index: (.+)", r"没有使用向量索引，逐个比较了所有向量：\1"),
-    (r"looked at (\d+) documents, (\d+) passages \((.*)\); nearest: (.+)",
-     r"查找了 \1 篇文档、\2 个段落（\L3）；最接近的：\F4"),
-    (r"looked at (\d+) documents, (\d+) passages \((.*)\)", r"查找了 \1 篇文档、\2 个段落（\L3）"),
-    (r"Searched by keywords and TF-IDF only\. (.+)", r"只用关键词和 TF-IDF 检索。\1"),
-    (r"(\d+) of (\d+) pages of (.+) could not be read: (.+)\.", r"\3 的 \2 页中有 \1 页无法读取：第 \L4 页。"),
-    (r"(\d+) passages did not fit the model's context and were left out: (.+)\.",
-     r"有 \1 个段落超出模型的上下文而未使用：\F2。"),
-    (r"What (.+) wrote (.+): these are quoted sentences\.", r"\1 写的内容\2，下面是引用的原文。"),
-    (r"went on in circles", r"陷入了重复"),
-    (r"recited the request", r"只是复述要求"),
-    (r"changed language", r"换了语言"),
-    (r"was marks only", r"只有编号"),
-    (r"was empty", r"是空的"),
-    (r"did not say what the passages say", r"没有说出原文的内容"),
-    (r"(.+) is too small to summarise or compare: these are quoted sentences\.",
-     r"\1 太小，不能总结或比较，下面是引用的原文。"),
-    (r"No language model is configured: these are quoted sentences\. For a written answer: (.+)",
-     r"没有配置语言模型：以上是原文摘句。要得到撰写的回答：\1"),
-    (r"This answer was not recorded: (.+)\.", r"这个回答没有被记录：\1。"),
-    (r"The documents do not seem to say anything on: (.+)\.", r"文档中似乎没有关于这一点的内容：\1。"),
-    (r"The passages do not mention (.+)\.", r"段落中没有提到\L1。"),
-    (r"This is a summary of (.+)\.", r"这是对 \1 的总结。"),
-    (
-        r"Other documents are called so too: (.+); name one to have that one summarised\.",
-        r"还有名称相近的文档：\1；说出文件名即可总结那一份。",
-    ),
-    (r"The documents do not agree: (.+) and (.+) give other figures\.", r"文档说法不一：\1 和 \2 给出的数字不同。"),
-    (r"Made from (\d+) of (\d+) passages\.", r"依据 \2 个段落中的 \1 个写成。"),
-    (r"Made from (\d+) of (\d+) passages: (.+)\.", r"依据 \2 个段落中的 \1 个写成：\L3。"),
-    (r"The answer was cut at (\d+) tokens; for more: (.+)", r"回答在 \1 个词元处被截断；要更长：\2"),
-    (r"(.+) reads the passage as denying this\.", r"\1 认为段落否定了这一点。"),
-    (r"(.+) does not find this in the passage\.", r"\1 在段落中没有找到这一点。"),
-    (r"Logs of other bases still quote what was forgotten in this one; once they can be written to, run (.+) again\.",
-     r"其他知识库的记录里还引用着这里已经删除的内容；等它们可以写入时，请再运行 \1。"),
-    (r"Looked at (\d+) of (\d+) documents\.?", r"查看了 \2 篇文档中的 \1 篇。"),
-    (r"No passage says this\.", "没有段落这样说。"),
-    (r"The passage says only part of this\.", "段落只说了其中一部分。"),
-    (r"The passage does not say this\.", "段落没有这样说。"),
-    (r"The passage has these words, but not in this order\.", "段落里有这些词，但不是这样组合的。"),
-    (r"A bare yes or no cannot be looked up\.", "单独的是或否无法核对。"),
-    (r"The passage says part of this of (“.+”)\.", r"段落这样说的一部分是关于\1的。"),
-    (r"The passage says this without the negation\.", "段落这样说，但没有否定。"),
-    (r"The passage negates this\.", "段落否定了这一点。"),
-    (r"The passage does not hold the words (.+)\.", r"段落中没有\1这些字。"),
-    (r"The passage does not name (.+)\.", r"段落没有提到\L1。"),
-    (r"The passage says (“.+”) where this says (“.+”)\.", r"段落说的是\1，这里说的是\2。"),
-    (r"The passage does not say (“.+”) as one name\.", r"段落没有把\1作为一个名称。"),
-    (r"The passage does not say (.+)\.", r"段落没有说到\L1。"),
-)  # fmt: skip
-_PATTERNS = tuple((re.compile(english, re.DOTALL), chinese) for english, chinese in (*_SAID, *REASONS, *ERRORS))
-_PLACE = re.compile(r"\\([LF]?)(\d)")
-"""Where a part stands in the Chinese; with L it is a list, with F one of files, in whose names there may be commas."""
-_COMMA = {
-    "L": re.compile(r", "),
-    "F": re.compile(r"(?<=\w\.\w{2}), |(?<=\w\.\w{3}), |(?<=\w\.\w{4}), |(?<=\w\.\w{5}), "),
-}
+_SEPARATORS = {"list": "、", "files": "、", "or": "或", "and": "和", "reasons": "；"}
+_FEW_LETTERS = 5
+"""A template with fewer is found in too many sentences to be matched back."""
 
 
 def in_chinese(sentence: str) -> str:
-    """Return one of our sentences in Chinese, with those that stand in it; unchanged if it is none that is known here."""
-    for pattern, chinese in _PATTERNS:
+    """Return what kb says in Chinese, with the notices in its fields; unchanged what the catalog does not have."""
+    notice = sentence if isinstance(sentence, Notice) and sentence.fields else _read_back(sentence)
+    if notice is None:
+        return _in_parts(sentence)
+    chinese = catalog().get(notice.template)
+    return _CHINESE.vformat(chinese, (), notice.fields) if chinese and notice.fields else chinese or sentence
+
+
+@cache
+def catalog() -> Mapping[str, str]:
+    """Return the Chinese of every template."""
+    return tomllib.loads((files(__package__) / "zh.toml").read_text(encoding="utf-8"))
+
+
+class _Filled(str):
+    """What stood in a field of a stored sentence: formatted already."""
+
+    __slots__ = ()
+
+    def __format__(self, format_spec: str) -> str:
+        return self
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class _Chinese(Formatter):
+    """Renders the fields of a Chinese template: notices in Chinese too, lists with our commas."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if isinstance(value, tuple):
+            return _SEPARATORS[format_spec].join(self.format_field(part, "") for part in value)
+        if isinstance(value, _Filled):
+            return _separated(in_chinese(value.strip()), format_spec)
+        said = in_chinese(value) if isinstance(value, Notice) else value
+        return format(said, "" if format_spec in SEPARATORS else format_spec)
+
+
+_CHINESE = _Chinese()
+
+
+def _separated(listed: str, kind: str) -> str:
+    if kind == "files":
+        return re.sub(r"(\.\w{2,5}), ", r"\1、", listed)
+    return listed.replace(SEPARATORS[kind], _SEPARATORS[kind]) if kind in SEPARATORS else listed
+
+
+def _read_back(sentence: str) -> Notice | None:
+    """Return the notice that a stored sentence once was."""
+    if sentence in catalog():
+        return Notice(sentence)
+    for pattern, template in _patterns():
         if match := pattern.fullmatch(sentence):
-            told = [in_chinese(part.strip()) for part in match.groups(default="")]
-            return _PLACE.sub(lambda place, told=told: _listed(told[int(place[2]) - 1], place[1]), chinese)  # type: ignore[misc]
-    base, colon, rest = sentence.partition(": ")  # of one base, where several were searched together
+            return Notice(template, **{name: _Filled(value) for name, value in match.groupdict().items()})
+    return None
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return what the sentences of each template with fields look like; those that say most come first."""
+    said = {template: "".join(text for text, *_ in Formatter().parse(template)) for template in catalog()}
+    templates = (template for template, text in said.items() if sum(map(str.isalpha, text)) >= _FEW_LETTERS)
+    in_order = sorted(templates, key=lambda template: -len(said[template]))
+    return tuple((_pattern(template), template) for template in in_order if said[template] != template)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    looks = ""
+    for text, name, _, _ in Formatter().parse(template):
+        looks += re.escape(text)
+        if name:
+            held = r"[\d,.]+" if name == "n" or name.startswith("n_") else ".*"
+            looks += f"(?P={name})" if f"(?P<{name}>" in looks else f"(?P<{name}>{held})"
+    return re.compile(looks, re.DOTALL)
+
+
+def _in_parts(sentence: str) -> str:
+    """Return a stored sentence in Chinese where that of a base or file, or one of several, is known."""
+    of, colon, rest = sentence.partition(": ")
     if colon and (said := in_chinese(rest)) != rest:
-        return f"{base}：{said}"
-    return sentence
-
-
-def _listed(part: str, kind: str) -> str:
-    return _COMMA[kind].sub("、", part) if kind else part
+        return f"{of}：{said}"
+    parts = re.split(r"(?<=\.) ", sentence)
+    said = "".join(map(in_chinese, parts)) if len(parts) > 1 else ""
+    return said if said and said != "".join(parts) else sentence

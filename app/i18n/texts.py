@@ -218,7 +218,7 @@ ZH: Mapping[str, str] = {
     "seed": "随机种子",
     "max_tokens": "回答最长（词元）",
     "model": "语言模型",
-    "embedder": "向量模型",
+    "embedder": "嵌入模型",
     "upload": "把文件和文件夹拖放到这里，或点击选择",
     "filter": "按名称或标题搜索",
     "sources": "出处",
@@ -381,7 +381,7 @@ ZH: Mapping[str, str] = {
     "reading_handbook": "正在读取手册……",
     "note_model": "以上是原文摘句：还没有选择语言模型。",
     "mend_model": "选择模型",
-    "note_language": "向量模型读不懂这种语言；kb 按字词检索。",
+    "note_language": "嵌入模型读不懂这种语言；kb 按字词检索。",
     "mend_language": "查看模型",
 }
 

@@ -123,7 +123,7 @@ def evaluate(
     """
     answerable = [question for question in questions if question.judged]
     if not answerable:
-        raise InputError(f"{name}: there is no question with an answer to evaluate")
+        raise InputError("{name}: there is no question with an answer to evaluate", name=name)
     figures, fused = [], []
     for lane in (*LANES, FUSED):
         try:
@@ -191,7 +191,9 @@ def read_evaluations(path: Path) -> tuple[Evaluation, ...]:
             for row in json.loads(path.read_text("utf-8"))
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: is no evaluation ({error}); write one with: kb eval --save FILE") from error
+        raise InputError(
+            "{path}: is no evaluation ({why}); write one with: kb eval --save FILE", path=path, why=error
+        ) from error
 
 
 def _difference(then: Evaluation, now: Evaluation, figures: Figures) -> Difference:

@@ -58,12 +58,14 @@ def read_expected(path: Path) -> list[Expected]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
-        raise InputError(f"cannot read {path}: {exc}") from exc
+        raise InputError("cannot read {path}: {why}", path=path, why=exc) from exc
     found = [_question(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
     ids = {one.id for one in found}
     for one in found:
         if one.follows and one.follows not in ids:
-            raise InputError(f"{path}: question {one.id} follows {one.follows}, which is not there")
+            raise InputError(
+                "{path}: question {id} follows {follows}, which is not there", path=path, id=one.id, follows=one.follows
+            )
     return found
 
 
@@ -84,9 +86,16 @@ def _question(path: Path, number: int, line: str) -> Expected:
             str(row.get("expected", "")), str(row.get("follows") or ""),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError, re.error) as exc:
-        raise InputError(f"line {number} of {path} is no question with what is expected: {exc!r}") from exc
+        raise InputError(
+            "line {number} of {path} is no question with what is expected: {why}",
+            number=number,
+            path=path,
+            why=repr(exc),
+        ) from exc
     if question.answerable and not (question.must or question.must_not or question.expected):
-        raise InputError(f"line {number} of {path} does not say what is expected: give must or expected")
+        raise InputError(
+            "line {number} of {path} does not say what is expected: give must or expected", number=number, path=path
+        )
     return question
 
 

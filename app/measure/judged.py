@@ -65,7 +65,9 @@ def read_set(folder: Path, limit: int) -> list[Question]:
         ]
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
-            f"{folder}: is no evaluation set ({error}); it needs queries.jsonl, qrels.tsv and corpus.jsonl"
+            "{folder}: is no evaluation set ({why}); it needs queries.jsonl, qrels.tsv and corpus.jsonl",
+            folder=folder,
+            why=error,
         ) from error
     random.Random(0).shuffle(questions)  # noqa: S311 - a sample, not a secret
     return questions[:limit]

@@ -96,7 +96,9 @@ def check_model(
     """
     embedder = open_embedder(spec, cache=cache, progress=say)
     if embedder is None:
-        raise UnknownModelError(f"{spec!r} names no embedding model; give minilm, a folder or a Hugging Face name")
+        raise UnknownModelError(
+            "{spec!r} names no embedding model; give minilm, a folder or a Hugging Face name", spec=spec
+        )
     recipe = read_recipe(embedder.name, embedder.folder, cache / "hashes")
     mean, least = _to_original(embedder, recipe.document_prompt)
     chunks = _sampled(catalog) if catalog else []

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...ingest.errors import MissingExtraError
+from ...ingest.notice import Notice
 from ..api import KnowledgeBase
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def mcp_server(base: KnowledgeBase) -> MCPServer:
 
         from .mcp_tools import Tools, saying_why
     except ImportError as error:
-        raise MissingExtraError("kb as an MCP server", "mcp") from error
+        raise MissingExtraError(Notice("kb as an MCP server"), "mcp") from error
 
     server = MCPServer("kb", instructions="Answers from the user's own documents, with exact citations.")
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)

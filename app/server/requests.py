@@ -95,7 +95,7 @@ class Visitor:
         """
         name = self.named(base, bases.config.name)
         if self.bases and name not in bases.names():
-            raise UnknownNameError(f"there is no knowledge base {name!r}")  # without a word of the others
+            raise UnknownNameError("there is no knowledge base {name!r}", name=name)  # without a word of the others
         return bases.get(name)
 
     def open_all(self, bases: Bases, base: str | None, several: Sequence[str]) -> KnowledgeBase | KnowledgeBases:

@@ -84,7 +84,8 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
     tokens = Tokens(bases.config.home)
     if not serving.is_loopback and not tokens.list():
         raise InputError(
-            f"--host {serving.host} lets others reach this server, and there is no token yet; run: kb token add --role write"
+            "--host {host} lets others reach this server, and there is no token yet; run: kb token add --role write",
+            host=serving.host,
         )
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads these when it is imported
     uploads = Path(tempfile.mkdtemp(prefix="kb-uploads-"))
@@ -204,4 +205,6 @@ def _listen(host: str, port: int, tries: int) -> socket.socket:
             failure = error
             continue
         return listening
-    raise InputError(f"cannot listen on {host}:{port} ({failure}); choose another --port") from failure
+    raise InputError(
+        "cannot listen on {host}:{port} ({why}); choose another --port", host=host, port=port, why=failure
+    ) from failure

@@ -81,7 +81,7 @@ class Documents:
             kb, source = self.bases.get(base), str(sent(event).get("source", ""))
             known = {row.source: row for row in kb.sources()}
             if source not in known:
-                raise InputError(f"{source!r} is not in the knowledge base; reload the page")
+                raise InputError("{source!r} is not in the knowledge base; reload the page", source=source)
             path = known[source].archive or source
             # Whoever made an imported base chose what its sources are called: to read such a place is for admins.
             uploaded = Path(path).resolve().is_relative_to((kb.config.folder / UPLOADS).resolve())
@@ -157,11 +157,11 @@ def _files(given: object, uploaded: Path) -> list[tuple[str, Path]]:
     """
     rows = given if isinstance(given, list) else []
     if not rows or len(rows) > MAX_FILES:
-        raise InputError(f"{len(rows)} files at once; send 1 to {MAX_FILES}")
+        raise InputError("{n} files at once; send 1 to {most}", n=len(rows), most=MAX_FILES)
     files = [(str(row.get("name", "")), Path(str(row.get("path", "")))) for row in rows if isinstance(row, dict)]
     for name, path in files:
         if not path.resolve().is_relative_to(uploaded.resolve()) or not path.is_file():
-            raise InputError(f"{name[:80]!r} was not uploaded; drop it again")
+            raise InputError("{name!r} was not uploaded; drop it again", name=name[:80])
     return files
 
 

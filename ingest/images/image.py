@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedError, MissingExtraError, TooLargeError
+from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
 from .ocr import READING, ocr_installed, recognise
 
@@ -53,12 +54,14 @@ def frames(data: bytes) -> Iterator[bytes]:
     except (TooLargeError, MemoryError):
         raise
     except Exception as exc:  # Pillow meets damage with OSError, SyntaxError, struct.error, EOFError, KeyError, ...
-        raise DamagedError(f"The image cannot be decoded ({exc}); save it again as PNG.") from exc
+        raise DamagedError("The image cannot be decoded ({why}); save it again as PNG.", why=exc) from exc
 
 
 def _check_size(image: Image) -> None:
     if image.width * image.height > _MAX_PIXELS or getattr(image, "n_frames", 1) > _MAX_FRAMES:
-        raise TooLargeError(f"The image has {image.width} x {image.height} dots; make it smaller.")
+        raise TooLargeError(
+            "The image has {width} x {height} dots; make it smaller.", width=image.width, height=image.height
+        )
 
 
 def _on_white(frame: Image) -> Image:
@@ -78,6 +81,6 @@ def _write_page(writer: MarkdownWriter, number: int, paragraphs: list[str]) -> N
     for paragraph in paragraphs:
         writer.block(paragraph)
     if paragraphs:
-        writer.end_page(number, start, "ocr", "Recognised, as it is an image.")
+        writer.end_page(number, start, "ocr", Notice("Recognised, as it is an image."))
     else:
-        writer.end_page(number, start, "empty", "No text was found in it.")
+        writer.end_page(number, start, "empty", Notice("No text was found in it."))

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import MissingExtraError
 from ..layout.columns import unmix_columns
 from ..layout.content import Line
+from ..notice import Notice
 from ..reading import alive
 
 if TYPE_CHECKING:
     from rapidocr import RapidOCR
 
 _LOCK = threading.Lock()
-READING = "Reading text in images"
-OCR_HINT = "To have it recognised, run: pip install 'kb-rag[ocr]'."
+READING = Notice("Reading text in images")
+OCR_HINT = Notice("To have it recognised, run: pip install 'kb-rag[ocr]'.")
 """Ends the reason of a page that could not be read without; such pages are read again once it is there."""
 MINIMUM_SCORE = 0.5
 """RapidOCR's own confidence, 0 to 1; lines below are noise more often than text."""

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 
 from .. import media
 from ..document import How
+from ..notice import Notice
 from .image import frames
 from .ocr import OCR_HINT, ocr_installed, recognise, too_small
 
@@ -43,14 +44,12 @@ class Seen:
     def verdict(self) -> tuple[How, str]:
         """How a page was read that shows nothing else, and why."""
         if self.paragraphs:
-            return "ocr", "Recognised, as it is an image."
+            return "ocr", Notice("Recognised, as it is an image.")
         if self.n_unread:
-            waits = not ocr_installed()
-            return (
-                "failed",
-                f"It is an image without text. {OCR_HINT}" if waits else "It is an image that cannot be read.",
-            )
-        return ("empty", "An image in which no text was found.") if self.n_blank else ("text", "")
+            if ocr_installed():
+                return "failed", Notice("It is an image that cannot be read.")
+            return "failed", Notice("It is an image without text. {hint}", hint=OCR_HINT)
+        return ("empty", Notice("An image in which no text was found.")) if self.n_blank else ("text", "")
 
 
 NOTHING = Seen()
@@ -87,14 +86,19 @@ class Pictures:
     def notes(self) -> Iterator[str]:
         """Yield what to know of them, a sentence each."""
         if self._n_recognised:
-            yield f"The text in {self._n_recognised} picture(s) was recognised."
+            yield Notice("The text in {n} picture(s) was recognised.", n=self._n_recognised)
         if self._waiting and self._waiting[0]:
-            yield f"{len(self._waiting)} picture(s) were not read, the first on page {self._waiting[0]}. {OCR_HINT}"
+            yield Notice(
+                "{n} picture(s) were not read, the first on page {page}. {hint}",
+                n=len(self._waiting),
+                page=self._waiting[0],
+                hint=OCR_HINT,
+            )
         elif self._waiting:
-            yield f"{len(self._waiting)} picture(s) were not read. {OCR_HINT}"
+            yield Notice("{n} picture(s) were not read. {hint}", n=len(self._waiting), hint=OCR_HINT)
         if self._unreadable:
-            kinds = ", ".join(sorted(self._unreadable))
-            yield f"{self._unreadable.total()} picture(s) cannot be read ({kinds})."
+            n, kinds = self._unreadable.total(), sorted(self._unreadable)
+            yield Notice("{n} picture(s) cannot be read ({kinds:list}).", n=n, kinds=kinds)
 
     def _read(self, name: str, data: bytes, page: int) -> Sequence[str] | None:
         """Return the text of a picture; None if it cannot be read, or not yet."""

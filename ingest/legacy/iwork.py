@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..errors import UnsupportedError
+from ..notice import Notice
 from ..package import open_package
 from ..pdf.reader import read_pdf
 from ..reading import Reading
 
 PREVIEW = "QuickLook/Preview.pdf"
-_NOTE = "The preview inside was read; export the file as PDF if it lacks something."
+_NOTE = Notice("The preview inside was read; export the file as PDF if it lacks something.")
 
 
 def read_iwork(data: bytes, name: str) -> Reading:

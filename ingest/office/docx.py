@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ..errors import DamagedError, ReadError
 from ..merged import Merged, Row, fill, grid, join_heads
+from ..notice import Notice
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading, read_inside
 from ..struck import finished, hidden, struck
@@ -80,7 +81,7 @@ class _DocxReader:
         self._writer.blocks(self._comments.values())
         self._write_margins(body)
         embedded = sum("/embeddings/" in name for name in self._package.names) + self._n_left_out
-        notes = [f"{embedded} embedded object(s) were left out."] if embedded else []
+        notes = [Notice("{n} embedded object(s) were left out.", n=embedded)] if embedded else []
         return self._writer.finish(self._package.title(), notes=[*notes, *self._pictures.notes()])
 
     def _part(self, kind: str) -> Element | None:

@@ -68,7 +68,7 @@ def _read(data: bytes, name: str, kind: str, write: _Write) -> Reading:
         body = root.find("{*}body")
         content = body.find("{*}" + kind) if body is not None else None
         if content is None:
-            raise DamagedError(f"The file holds no {kind}; save or download it again.")
+            raise DamagedError("The file holds no {kind}; save or download it again.", kind=kind)
         roots = package.optional_xml("styles.xml"), root
         out = _Out(MarkdownWriter(), Lists(*roots), Shown(*roots), OfficePictures(package), name)
         suggested = write(out, content)

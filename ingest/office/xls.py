@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import DamagedError, EmptyFileError, EncryptedError
 from ..images.pictures import NOTHING, Pictures
 from ..merged import Merged
+from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
 from ..struck import struck
 from .number_format import shown_number
@@ -47,7 +48,7 @@ def read_xls(data: bytes, name: str) -> Reading:
             write_sheet(writer, number, made, is_only=book.nsheets == 1)
         except Exception as exc:  # noqa: BLE001  xlrd meets damage with struct.error, AssertionError, IndexError, ...
             start = writer.begin_page()
-            writer.end_page(number, start, "failed", f"The sheet is damaged ({type(exc).__name__}).")
+            writer.end_page(number, start, "failed", Notice("The sheet is damaged ({kind}).", kind=type(exc).__name__))
     return writer.finish(title_of(book.sheet_names(), name), notes=tuple(pictures.notes()))
 
 
@@ -62,7 +63,7 @@ def _opened(data: bytes) -> xlrd.book.Book:
             raise EncryptedError(
                 "The workbook needs a password; save it once without one and ingest that copy."
             ) from exc
-        raise DamagedError(f"The workbook is damaged ({said}); save or download it again.") from exc
+        raise DamagedError("The workbook is damaged ({said}); save or download it again.", said=said) from exc
 
 
 def _stream(data: bytes) -> bytes:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ..errors import DamagedError
 from ..merged import Merged
+from ..notice import Notice
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading
 from ..struck import finished, struck
@@ -82,11 +83,11 @@ class _XlsxReader:
             except DamagedError as exc:
                 start = writer.begin_page()
                 writer.end_page(number, start, "failed", str(exc), title)
-                notes.append(f"The sheet {title} could not be read.")
+                notes.append(Notice("The sheet {title} could not be read.", title=title))
         title = self._package.title() or title_of((attribute(element, "name") for element in elements), name)
         notes += self._pictures.notes()
         if n_unseen := self._pictures.unseen("xl/media/"):
-            notes.append(f"{n_unseen} picture(s) in cells or behind them were left out.")
+            notes.append(Notice("{n} picture(s) in cells or behind them were left out.", n=n_unseen))
         return writer.finish(title, notes=notes)
 
     def _part(self, kind: str) -> Element | None:

@@ -18,6 +18,7 @@ import pypdfium2.raw as pdfium_c
 
 from ..errors import DamagedError, EncryptedError, InputError
 from ..layout.content import Bookmark, PageContent
+from ..notice import Notice
 from .lines import Box, TextLayer
 from .quote import quote_ranges
 
@@ -33,7 +34,7 @@ def png(pixels: bytes, width: int, height: int, stride: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", header) + part(b"IDAT", zlib.compress(rows, 3)) + part(b"IEND", b"")
 
 
-NEEDS_PASSWORD = "The PDF needs a password; save it once without one and ingest that copy."  # noqa: S105  a sentence
+NEEDS_PASSWORD = Notice("The PDF needs a password; save it once without one and ingest that copy.")
 _LOCK = threading.RLock()
 _MAX_PIXELS = 40_000_000
 _OBJECTS_LOOKED_AT = 400
@@ -54,7 +55,7 @@ def open_pdf(data: bytes) -> Iterator[PdfiumFile]:
         except pdfium.PdfiumError as exc:
             if getattr(exc, "err_code", 0) in (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY):
                 raise EncryptedError(NEEDS_PASSWORD) from exc
-            raise DamagedError(f"The PDF cannot be opened ({exc}); export or download it again.") from exc
+            raise DamagedError("The PDF cannot be opened ({why}); export or download it again.", why=exc) from exc
     try:
         yield PdfiumFile(document)
     finally:
@@ -185,7 +186,7 @@ def render_page(data: bytes, page: int, scale: float = 2.0) -> bytes:
 
 def _check_page(page: int, n_pages: int) -> None:
     if not 1 <= page <= n_pages:
-        raise InputError(f"The PDF has no page {page}; it has pages 1 to {n_pages}.")
+        raise InputError("The PDF has no page {page}; it has pages 1 to {n}.", page=page, n=n_pages)
 
 
 def _box_of(textpage: pdfium.PdfTextPage, text: str) -> Callable[[int], Box]:

@@ -18,6 +18,7 @@ from ..layout.columns import goes_on, unmix_columns, with_table_rows
 from ..layout.content import HYPHEN, Bookmark, Line, PageContent
 from ..layout.furniture import furniture
 from ..layout.paragraphs import blocks, heading_levels, looks_like_heading, size_of
+from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
 from .pdfium import PdfiumFile, open_pdf
 from .repair import with_new_end
@@ -27,7 +28,7 @@ from .text import clean, garbled_share
 MAX_PAGES = 20_000
 _GARBLED = 0.15
 """From this share of senseless characters on, a page gets a second opinion."""
-_RECOVERED = "The PDF is damaged; what could be recovered was read."
+_RECOVERED = Notice("The PDF is damaged; what could be recovered was read.")
 _OCR_SCALE = 200 / 72
 _FEW_CHARACTERS = 40
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -64,7 +65,7 @@ def _read(pdf: PdfiumFile, data: bytes, name: str) -> Reading:
     if pdf.n_pages == 0:
         raise DamagedError("The PDF has no pages; export or download it again.")
     if pdf.n_pages > MAX_PAGES:
-        raise TooLargeError(f"The PDF has {pdf.n_pages} pages, more than {MAX_PAGES}; split it.")
+        raise TooLargeError("The PDF has {n} pages, more than {most}; split it.", n=pdf.n_pages, most=MAX_PAGES)
     opinions = _Opinions(pdf, data)
     pages = [opinions.page(number) for number in range(1, pdf.n_pages + 1)]
     dropped = furniture([page.lines for page in pages], [page.content.height for page in pages])
@@ -155,26 +156,46 @@ class _Opinions:
             return _unread(page, share, said)
         recognised = recognise(self._pdf.render(number, _OCR_SCALE))
         if sum(map(len, recognised)) > (0 if garbled else sum(len(line.text) for line in page.lines)):
-            reason = "its text is garbled" if garbled else "it is an image"
-            return _Page(page.content, paragraphs=tuple(recognised), how="ocr", reason=f"Recognised, as {reason}.")
+            reason = Notice("its text is garbled") if garbled else Notice("it is an image")
+            return _Page(
+                page.content,
+                paragraphs=tuple(recognised),
+                how="ocr",
+                reason=Notice("Recognised, as {why}.", why=reason),
+            )
         if garbled:
             return _unread(page, share, said)
-        return page if page.lines else _Page(page.content, how="empty", reason="An image in which no text was found.")
+        nothing = Notice("An image in which no text was found.")
+        return page if page.lines else _Page(page.content, how="empty", reason=nothing)
 
 
 def _unread(page: _Page, share: float, said: str) -> _Page:
     """Return a page of which no reader made sense; lines that make sense by themselves are kept."""
-    hint = "" if ocr_installed() else f" {OCR_HINT}"
     if page.content.error:
-        return replace(page, how="failed", reason=f"The page is damaged ({page.content.error}; {said or 'no text'}).")
+        return replace(
+            page,
+            how="failed",
+            reason=Notice(
+                "The page is damaged ({why}; {second}).", why=page.content.error, second=said or Notice("no text")
+            ),
+        )
     if share >= _GARBLED:
         kept = tuple(line for line in page.lines if garbled_share(line.text) < _GARBLED)
-        return replace(page, lines=kept, how="garbled", reason=f"{share:.0%} of its characters make no sense.{hint}")
+        return replace(
+            page,
+            lines=kept,
+            how="garbled",
+            reason=_hinted(Notice("{share:.0%} of its characters make no sense.", share=share)),
+        )
     if page.lines:
         return page
     if page.content.has_image:
-        return replace(page, how="failed", reason=f"It is an image without text.{hint}")
-    return replace(page, how="empty", reason=f"It holds a drawing without text.{hint}")
+        return replace(page, how="failed", reason=_hinted(Notice("It is an image without text.")))
+    return replace(page, how="empty", reason=_hinted(Notice("It holds a drawing without text.")))
+
+
+def _hinted(said: Notice) -> Notice:
+    return said if ocr_installed() else Notice("{said} {hint}", said=said, hint=OCR_HINT)
 
 
 def _cleaned(content: PageContent) -> tuple[Line, ...]:
@@ -212,14 +233,16 @@ def _read_damaged(data: bytes, name: str) -> Reading:
     if second.n_pages == 0:
         raise DamagedError("The PDF has no pages; export or download it again.")
     if second.n_pages > MAX_PAGES:
-        raise TooLargeError(f"The PDF has {second.n_pages} pages, more than {MAX_PAGES}; split it.")
+        raise TooLargeError("The PDF has {n} pages, more than {most}; split it.", n=second.n_pages, most=MAX_PAGES)
     writer = MarkdownWriter()
     for number in range(1, second.n_pages + 1):
         text, said = second.text(number)
         start = writer.begin_page()
         for paragraph in _paragraphs(text):
             writer.block(paragraph)
-        writer.end_page(number, start, "failed" if said else "text", said and f"The page is damaged ({said}).")
+        writer.end_page(
+            number, start, "failed" if said else "text", said and Notice("The page is damaged ({said}).", said=said)
+        )
     reading = writer.finish(notes=[_RECOVERED])
     if not reading.text:
         raise DamagedError("The PDF is damaged and no text could be recovered; export or download it again.")
@@ -294,7 +317,9 @@ def _title(title: str, name: str) -> str:
 def _notes(pdf: PdfiumFile) -> list[str]:
     notes = []
     if n_attachments := pdf.n_attachments():
-        notes.append(f"{n_attachments} embedded file(s) were left out.")
+        notes.append(Notice("{n} embedded file(s) were left out.", n=n_attachments))
     if pdf.is_xfa():
-        notes.append("It holds an XFA form, which shows only in Adobe's programs; what it shows there was left out.")
+        notes.append(
+            Notice("It holds an XFA form, which shows only in Adobe's programs; what it shows there was left out.")
+        )
     return notes

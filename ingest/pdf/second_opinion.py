@@ -35,7 +35,7 @@ class PypdfFile:
         except FileNotDecryptedError as exc:
             raise EncryptedError(NEEDS_PASSWORD) from exc
         except Exception as exc:  # pypdf meets damage with KeyError, RecursionError, struct.error, ...
-            raise DamagedError(f"The PDF is damaged ({_said(exc)}); export or download it again.") from exc
+            raise DamagedError("The PDF is damaged ({why}); export or download it again.", why=_said(exc)) from exc
         if locked:
             raise EncryptedError(NEEDS_PASSWORD)
 

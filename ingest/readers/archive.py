@@ -47,7 +47,9 @@ def members(data: bytes, name: str) -> Iterator[tuple[str, Content]]:
     seen: Counter[str] = Counter()
     for count, (label, content) in enumerate(_members(data, name, 1, budget)):
         if count >= MAX_MEMBERS:
-            raise TooLargeError(f"the archive holds more than {MAX_MEMBERS:,} files; unpack it and ingest the folder")
+            raise TooLargeError(
+                "the archive holds more than {most:,} files; unpack it and ingest the folder", most=MAX_MEMBERS
+            )
         seen[label] += 1
         yield label if seen[label] == 1 else f"{label} ({seen[label]})", content
 
@@ -59,11 +61,16 @@ def _members(data: bytes, name: str, depth: int, budget: list[int]) -> Iterator[
             continue
         budget[0] -= len(content)
         if budget[0] < 0:
-            raise TooLargeError(f"the archive expands to more than {MAX_TOTAL_BYTES:,} bytes; unpack it first")
+            raise TooLargeError(
+                "the archive expands to more than {most:,} bytes; unpack it first", most=MAX_TOTAL_BYTES
+            )
         if _kind(content, label) not in ARCHIVES:
             yield label, content
         elif depth == MAX_DEPTH:
-            yield label, TooLargeError(f"archives are nested more than {MAX_DEPTH} deep; unpack the outer ones first")
+            yield (
+                label,
+                TooLargeError("archives are nested more than {most} deep; unpack the outer ones first", most=MAX_DEPTH),
+            )
         else:
             yield from _inner(label, content, depth, budget)
 
@@ -102,7 +109,9 @@ def _opened(data: bytes, name: str) -> Iterator[tuple[str, Content]]:
 
 def _open_zip(data: bytes) -> Iterator[tuple[str, Content]]:
     if int.from_bytes(data[data.rfind(b"PK\x05\x06") :][10:12], "little") > MAX_ENTRIES:
-        raise TooLargeError(f"the archive has more than {MAX_ENTRIES:,} entries; unpack it and ingest the folder")
+        raise TooLargeError(
+            "the archive has more than {most:,} entries; unpack it and ingest the folder", most=MAX_ENTRIES
+        )
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist():
             label = _zip_name(info) or _NAMELESS
@@ -145,7 +154,10 @@ def _open_tar(data: bytes) -> Iterator[tuple[str, Content]]:
             label = info.name.encode("utf-8", "replace").decode()
             stream = archive.extractfile(info)
             if info.size > MAX_MEMBER_BYTES:
-                yield label, TooLargeError(f"it has {info.size:,} bytes; unpack the archive if you trust it")
+                yield (
+                    label,
+                    TooLargeError("it has {n_bytes:,} bytes; unpack the archive if you trust it", n_bytes=info.size),
+                )
             elif stream is not None:
                 yield label, stream.read()
 
@@ -162,12 +174,16 @@ def _open_gzip(data: bytes, name: str) -> Iterator[tuple[str, Content]]:
 
 def _check(label: str, size: int, packed: int) -> None:
     if size > MAX_MEMBER_BYTES or (size > _MEGABYTE and size > packed * MAX_RATIO):
-        raise TooLargeError(f"{label} expands to {size:,} bytes; unpack the archive if you trust it")
+        raise TooLargeError(
+            "{name} expands to {n_bytes:,} bytes; unpack the archive if you trust it", name=label, n_bytes=size
+        )
 
 
 def _bounded(content: bytes, limit: int, label: str) -> bytes:
     if len(content) > limit:
-        raise TooLargeError(f"{label} expands to more than {limit:,} bytes; unpack the archive if you trust it")
+        raise TooLargeError(
+            "{name} expands to more than {limit:,} bytes; unpack the archive if you trust it", name=label, limit=limit
+        )
     return content
 
 

@@ -13,12 +13,15 @@ from itertools import islice
 from ..errors import ExtraNeededError, ReadError
 from ..images.ocr import OCR_HINT
 from ..media import sniff
+from ..notice import Notice, some
 from ..reading import MarkdownWriter, Reading
 from ..text.instructions import instruction_note
 from .table import demand_something, identify, read_as, shortened
 
 MAX_DEPTH = 4
 """How deep messages and archives in messages are followed."""
+_NAMED = 5
+"""Of several that are left out for the same reason."""
 MAX_ATTACHMENTS = 200
 
 
@@ -46,10 +49,10 @@ class Attachments:
 
         self._count += 1
         if self._count > MAX_ATTACHMENTS:
-            self._leave_out(attachment.name, f"there are more than {MAX_ATTACHMENTS}")
+            self._leave_out(attachment.name, Notice("there are more than {most}", most=MAX_ATTACHMENTS))
             return
         if not attachment.data.strip():
-            self._leave_out(attachment.name, "empty")
+            self._leave_out(attachment.name, Notice("empty"))
             return
         try:
             if sniff(attachment.data, attachment.name) not in ARCHIVES:
@@ -66,7 +69,7 @@ class Attachments:
 
     def _read(self, attachment: Attachment) -> None:
         if self.depth >= MAX_DEPTH:
-            self._leave_out(attachment.name, "nested too deeply")
+            self._leave_out(attachment.name, Notice("nested too deeply"))
             return
         try:
             name, kind = identify(attachment.data, attachment.name)
@@ -82,7 +85,9 @@ class Attachments:
             self._writer, attachment.name, Reading(reading.text, headings=tuple(map(shortened, reading.headings))), 2
         )
         notes = (*reading.notes, *instruction_note(reading.text))
-        self._notes.extend(f"in the attachment {attachment.name}: {note}" for note in notes)
+        self._notes.extend(
+            Notice("in the attachment {name}: {note}", name=attachment.name, note=note) for note in notes
+        )
 
     def _leave_out(self, name: str, reason: str) -> None:
         self._left_out.setdefault(reason, []).append(name)
@@ -90,8 +95,7 @@ class Attachments:
     def notes(self) -> Iterator[str]:
         """Yield what a user should know of the attachments; one sentence a reason, however many there are."""
         for reason, names in self._left_out.items():
-            more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004
-            yield f"attachments left out ({', '.join(names[:5])}{more}): {reason}"
+            yield Notice("attachments left out ({names:files}): {why}", names=some(names, _NAMED), why=reason)
         yield from self._notes
 
 

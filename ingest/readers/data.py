@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from ..errors import DamagedError
 from ..images.pictures import Pictures
+from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
 from ..text import encoding
 from .markdown_pictures import plain, with_pictures
@@ -43,10 +44,10 @@ def read_csv(data: bytes, name: str) -> Reading:
         rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
     except csv.Error:
         rows = [line.split(delimiter) for line in text.splitlines()]
-        notes.append("the table's quoting is broken; its lines were cut at every delimiter")
+        notes.append(Notice("the table's quoting is broken; its lines were cut at every delimiter"))
     if _swallowed(rows):
         rows = [line.split(delimiter) for line in text.splitlines()]
-        notes.append("a quote is never closed; the table's lines were cut at every delimiter")
+        notes.append(Notice("a quote is never closed; the table's lines were cut at every delimiter"))
     writer = MarkdownWriter()
     head = _head_of(rows)
     writer.block("\n".join(" ".join(cell.strip() for cell in row if cell.strip()) for row in rows[:head] if any(row)))
@@ -114,14 +115,18 @@ def read_jsonl(data: bytes, name: str) -> Reading:
                 writer.block(line)
     notes = list(decoded.notes)
     if broken:
-        notes.append(f"{len(broken)} lines are not JSON and were kept as text, the first is line {broken[0]}")
+        notes.append(
+            Notice(
+                "{n} lines are not JSON and were kept as text, the first is line {line}", n=len(broken), line=broken[0]
+            )
+        )
     return writer.finish(PurePath(name).stem, decoded.encoding, notes)
 
 
 def _broken_json(text: str, decoded: encoding.Decoded, exc: json.JSONDecodeError) -> Reading:
     writer = MarkdownWriter()
     writer.block(text)
-    note = f"it is not valid JSON ({exc.msg}, line {exc.lineno}) and was read as plain text"
+    note = Notice("it is not valid JSON ({why}, line {line}) and was read as plain text", why=exc.msg, line=exc.lineno)
     return writer.finish("", decoded.encoding, (*decoded.notes, note))
 
 

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from ..errors import DamagedError, EncryptedError
 from ..images.pictures import Pictures
 from ..media import IMAGES, SUFFIXES
+from ..notice import Notice
 from ..package import Element, Package, attribute, open_package
 from ..reading import MarkdownWriter, Reading
 from ..text.encoding import decode
@@ -46,7 +47,15 @@ def read_epub(data: bytes, name: str) -> Reading:
             except DamagedError:
                 missing.append(part)
         title = " ".join(next((e.text or "" for e in book.iter("{*}title")), "").split())
-        notes = [f"{len(missing)} chapter(s) are missing or damaged, the first is {missing[0]}."] if missing else []
+        notes = (
+            [
+                Notice(
+                    "{n} chapter(s) are missing or damaged, the first is {chapter}.", n=len(missing), chapter=missing[0]
+                )
+            ]
+            if missing
+            else []
+        )
         reading = writer.finish(title, notes=[*notes, *pictures.notes()])
         if missing and not reading.text:
             raise DamagedError("None of the book's chapters can be read; download it again.")

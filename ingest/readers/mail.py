@@ -15,6 +15,7 @@ from pathlib import PurePath
 
 from ..errors import DamagedError, ReadError
 from ..images.pictures import Pictures
+from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
 from ..text import encoding
 from .attachments import MAX_DEPTH, Attachment, Attachments, append_reading
@@ -60,7 +61,7 @@ def read_mhtml(data: bytes, name: str) -> Reading:
     beside = Beside(message)
     beside.base = header(pages[0], "Content-Location")
     reading = html_reading(decoded.text, decoded.encoding, decoded.notes, looking(pictures, beside.picture))
-    frames = [f"{len(pages) - 1} frame(s) of the page were left out"] if len(pages) > 1 else []
+    frames = [Notice("{n} frame(s) of the page were left out", n=len(pages) - 1)] if len(pages) > 1 else []
     return replace(reading, notes=(*reading.notes, *pictures.notes(), *frames))
 
 
@@ -111,13 +112,13 @@ def _write_bodies(writer: MarkdownWriter, parts: Iterable[Message], look: Look) 
 
 def _append_messages(writer: MarkdownWriter, part: Message, depth: int, pictures: Pictures) -> list[str]:
     if depth >= MAX_DEPTH:
-        return ["messages nested too deeply were left out"]
+        return [Notice("messages nested too deeply were left out")]
     notes: list[str] = []
     for message in attached_messages(part):
         try:
             reading = _read_message(message, "Message", depth + 1, pictures)
         except ReadError as exc:
-            notes.append(f"an attached message was left out: {exc}")
+            notes.append(Notice("an attached message was left out: {why}", why=exc))
             continue
         append_reading(writer, file_name(part) or reading.title, reading, 2)
         notes.extend(reading.notes)

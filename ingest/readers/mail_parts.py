@@ -17,6 +17,7 @@ from email.parser import BytesParser
 from urllib.parse import unquote, urljoin
 
 from ..errors import ReadError
+from ..notice import Notice
 from ..text import encoding
 
 _BASE64 = re.compile(r"\s*(?:[A-Za-z0-9+/]{4}\s*){8,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*")
@@ -121,7 +122,7 @@ def decoded_text(part: Message) -> encoding.Decoded | None:
     try:
         return encoding.decode(data, part.get_content_charset() or "")
     except ReadError as exc:
-        return encoding.Decoded("", "", 0.0, (f"a part of the message is not text: {exc}",))
+        return encoding.Decoded("", "", 0.0, (Notice("a part of the message is not text: {why}", why=exc),))
 
 
 def file_name(part: Message) -> str:

@@ -19,6 +19,7 @@ import olefile
 from ..errors import DamagedError, ReadError
 from ..images.pictures import Pictures
 from ..media import RTF
+from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
 from ..text import encoding
 from .attachments import MAX_DEPTH, Attachment, Attachments, append_reading
@@ -129,7 +130,7 @@ def _from_rtf(packed: bytes, notes: list[str]) -> Reading:
     try:
         return READERS[RTF](decompress_rtf(packed), "body.rtf")
     except (ReadError, IndexError, struct.error) as exc:
-        notes.append(f"the body of the message could not be read: {exc}")
+        notes.append(Notice("the body of the message could not be read: {why}", why=exc))
         return Reading("")
 
 
@@ -187,12 +188,12 @@ def _attach(
     embedded = (*folder, f"__substg1.0_{_DATA}000D")
     if container.exists([*embedded, "__properties_version1.0"]):
         if attachments.depth >= MAX_DEPTH:
-            notes.append("messages nested too deeply were left out")
+            notes.append(Notice("messages nested too deeply were left out"))
             return
         try:
             inner = _read_message(container, embedded, label or "Message", attachments.depth + 1, pictures)
         except ReadError as exc:
-            notes.append(f"the attached message {label} was left out: {exc}")
+            notes.append(Notice("the attached message {name} was left out: {why}", name=label, why=exc))
             return
         append_reading(writer, label or inner.title, inner, 2)
         notes.extend(inner.notes)

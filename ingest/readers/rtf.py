@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..errors import DamagedError, EmptyFileError
+from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
 from ..struck import finished, hidden, joined, struck
 from .rtf_pictures import REPEATING_GROUPS, RtfPictures
@@ -132,9 +133,9 @@ class _RtfReader:
 
     def _notes(self) -> Iterator[str]:
         if self._stack:
-            yield "The file is cut off; what is there was read."
+            yield Notice("The file is cut off; what is there was read.")
         if self._n_objects:
-            yield f"{self._n_objects} embedded object(s) were left out."
+            yield Notice("{n} embedded object(s) were left out.", n=self._n_objects)
         yield from self._pictures.notes()
 
     def _brace(self, brace: bytes) -> None:

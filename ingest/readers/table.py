@@ -84,7 +84,9 @@ def read_as(kind: str, data: bytes, name: str) -> Reading:
     """
     reader = READERS.get(kind)
     if reader is None:
-        raise UnsupportedError(f"no reader for this kind of file ({kind}); convert it to PDF, DOCX, HTML or text")
+        raise UnsupportedError(
+            "no reader for this kind of file ({kind}); convert it to PDF, DOCX, HTML or text", kind=kind
+        )
     return _normalised(_read(reader, data, name))
 
 
@@ -93,7 +95,7 @@ def demand_something(reading: Reading) -> None:
     if reading.text.strip() or reading.pages:
         return
     if waiting := next((note for note in reading.notes if OCR_HINT in note), ""):
-        raise ExtraNeededError(f"there is no text in the file; {waiting}")
+        raise ExtraNeededError("there is no text in the file; {waiting}", waiting=waiting)
     raise EmptyFileError("there is no text in the file; nothing to read")
 
 
@@ -132,7 +134,7 @@ def _read(reader: Reader, data: bytes, name: str) -> Reading:
     except KBError:
         raise
     except ImportError as exc:
-        raise ExtraNeededError(f"what reads it cannot be loaded ({_brief(exc)}); install kb again") from exc
+        raise ExtraNeededError("what reads it cannot be loaded ({why}); install kb again", why=_brief(exc)) from exc
     except MemoryError as exc:
         raise TooLargeError("reading it takes more memory than there is; split the file") from exc
     except RecursionError as exc:
@@ -140,7 +142,7 @@ def _read(reader: Reader, data: bytes, name: str) -> Reading:
     except Exception as exc:
         # A reader's library failed on this one file: whatever it raises, the other files must go on.
         raise DamagedError(
-            f"it cannot be read as what it claims to be ({_brief(exc)}); open and save it again"
+            "it cannot be read as what it claims to be ({why}); open and save it again", why=_brief(exc)
         ) from exc
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 
 from ..images.pictures import Pictures
+from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
 from ..struck import STRUCK, STRUCK_END, finished, struck
 from ..text import encoding
@@ -76,7 +77,7 @@ def html_reading(html: str, encoding_name: str = "", notes: tuple[str, ...] = ()
     if tree.root is not None:
         page.walk(tree.root)
     if page.menus:
-        notes = (*notes, f"{page.menus} navigation blocks were left out")
+        notes = (*notes, Notice("{n} navigation blocks were left out", n=page.menus))
     notes = (*notes, *pictures.notes(), *hidden_note("\n".join(page.hidden)))
     return page.writer.finish(title, encoding_name, notes)
 

@@ -14,6 +14,7 @@ from pathlib import PurePath
 from lxml import etree
 
 from ..errors import DamagedError
+from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
 from ..text import encoding
 from .web import html_text, read_html
@@ -42,7 +43,7 @@ def read_xml(data: bytes, name: str) -> Reading:
     try:
         root = etree.fromstring(text.encode(), parser)
     except (etree.XMLSyntaxError, ValueError) as exc:
-        raise DamagedError(f"it is not XML ({exc}); get the file again") from exc
+        raise DamagedError("it is not XML ({why}); get the file again", why=exc) from exc
     if root is None:
         raise DamagedError("it is not XML: there is no element in it; get the file again")
     if _local(root) == "html":
@@ -51,7 +52,11 @@ def read_xml(data: bytes, name: str) -> Reading:
     if parser.error_log:
         entry = parser.error_log[0]
         notes.append(
-            f"the XML is broken (line {entry.line}: {' '.join(entry.message.split())}); what could be read was read"
+            Notice(
+                "the XML is broken (line {line}: {why}); what could be read was read",
+                line=entry.line,
+                why=" ".join(entry.message.split()),
+            )
         )
     writer = MarkdownWriter()
     _write(writer, root)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..document import Failure
 from ..errors import InputError
+from ..notice import Notice
 
 
 def is_utf8(path: Path) -> bool:
@@ -33,8 +34,11 @@ def wrong_name(path: Path) -> str:
     try:
         meant = ", ".join(name.decode("gb18030") for name in names)
     except UnicodeDecodeError:
-        return "Its path is not in UTF-8; rename it."
-    return f"Its path is not in UTF-8; in GB18030 it is {meant}: rename it, with convmv -f gb18030 -t utf8 for example."
+        return Notice("Its path is not in UTF-8; rename it.")
+    return Notice(
+        "Its path is not in UTF-8; in GB18030 it is {meant}: rename it, with convmv -f gb18030 -t utf8 for example.",
+        meant=meant,
+    )
 
 
 IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "__MACOSX", "venv", "site-packages"})
@@ -111,10 +115,14 @@ def _roots(given: Iterable[Path]) -> list[Path]:
             matches = []
         if not matches and os.path.islink(path):  # noqa: PTH114 - as in _exists
             raise InputError(
-                f"{str(path)!r}: a link to {str(path.readlink())!r}, which is not there; mend or remove it"
+                "{path!r}: a link to {target!r}, which is not there; mend or remove it",
+                path=str(path),
+                target=str(path.readlink()),
             )
         if not matches:
-            raise InputError(f"{str(path)!r}: no such file or folder; check the path (quote it if it has spaces)")
+            raise InputError(
+                "{path!r}: no such file or folder; check the path (quote it if it has spaces)", path=str(path)
+            )
         roots += [match.absolute() for match in matches]
     return [Path(os.path.normpath(root)) for root in dict.fromkeys(roots)]
 
@@ -129,7 +137,11 @@ def _walk(
     """Yield the files of a folder. A link is followed if it leads to a place in the same folder, once and never in a circle."""
 
     def note(error: OSError) -> None:
-        failed.append(Failure(spelt(error.filename), "unreadable", f"The folder cannot be listed: {error.strerror}."))
+        failed.append(
+            Failure(
+                spelt(error.filename), "unreadable", Notice("The folder cannot be listed: {why}.", why=error.strerror)
+            )
+        )
 
     inside = root.resolve()
     walked: set[Path] = set()
@@ -169,9 +181,11 @@ def _add(path: Path, root: Path, found: dict[Path, Found], failed: list[Failure]
     try:
         status = path.stat()
     except OSError as error:
-        reason = f"The file cannot be looked at: {error.strerror}."
+        reason = Notice("The file cannot be looked at: {why}.", why=error.strerror)
         if path.is_symlink() and isinstance(error, FileNotFoundError):
-            reason = f"It is a link to {str(path.readlink())!r}, which is not there; mend or remove it."
+            reason = Notice(
+                "It is a link to {target!r}, which is not there; mend or remove it.", target=str(path.readlink())
+            )
         failed.append(Failure(str(path), "unreadable", reason))
         return
     if path.is_file():  # not a socket, pipe or device, which could block for ever

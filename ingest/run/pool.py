@@ -16,6 +16,7 @@ from pickle import UnpicklingError
 
 from ..child import Child
 from ..document import Failure
+from ..notice import Notice
 from .job import Done, Event, Job, Started, Taken, behind, take
 from .worker import OUT_OF_MEMORY
 
@@ -237,13 +238,18 @@ class _Worker:
 
 
 def _timeout(seconds: float) -> str:
-    return f"reading it took more than {seconds:.0f} seconds; split or simplify the file, or raise the time limit"
+    return Notice(
+        "reading it took more than {n_seconds:.0f} seconds; split or simplify the file, or raise the time limit",
+        n_seconds=seconds,
+    )
 
 
 def _memory(n_bytes: int) -> str:
-    return f"reading it takes more than {n_bytes / _GIGABYTE:.1f} GiB of memory; split the file"
+    return Notice("reading it takes more than {n_gib:.1f} GiB of memory; split the file", n_gib=n_bytes / _GIGABYTE)
 
 
 def _crash(code: int) -> str:
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return f"the process that read it crashed twice ({how}); open and save the file again, or convert it"
+    return Notice(
+        "the process that read it crashed twice ({how}); open and save the file again, or convert it", how=how
+    )

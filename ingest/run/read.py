@@ -44,12 +44,14 @@ def load(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
         size = path.stat().st_size
         if size > max_bytes:
             raise TooLargeError(
-                f"the file has {size:,} bytes, more than the limit of {max_bytes:,}; split it or raise the limit"
+                "the file has {n_bytes:,} bytes, more than the limit of {most:,}; split it or raise the limit",
+                n_bytes=size,
+                most=max_bytes,
             )
         return path.read_bytes()
     except OSError as exc:
         raise ReadError(
-            f"the file cannot be opened ({exc.strerror or exc}); check that it exists and may be read"
+            "the file cannot be opened ({why}); check that it exists and may be read", why=exc.strerror or exc
         ) from exc
 
 

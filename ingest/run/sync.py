@@ -77,12 +77,14 @@ class Selection:
             InputError: there is no such encoding, or nothing of that kind can be redacted.
         """
         if unknown := sorted(set(self.redact or ()) - set(KINDS)):
-            raise InputError(f"{unknown[0]!r} cannot be redacted; what can be is {', '.join(KINDS)}")
+            raise InputError("{name!r} cannot be redacted; what can be is {kinds:list}", name=unknown[0], kinds=KINDS)
         if self.encoding not in ("", "auto"):
             try:
                 "".encode(self.encoding)
             except LookupError as exc:
-                raise InputError(f"{self.encoding!r} is no encoding; say for example gb18030 or windows-1252") from exc
+                raise InputError(
+                    "{encoding!r} is no encoding; say for example gb18030 or windows-1252", encoding=self.encoding
+                ) from exc
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ..errors import StorageError
+from ..notice import Notice
 from .schema import MIGRATIONS, SCHEMA, VERSION
 
 
@@ -67,14 +68,18 @@ class Database:
             self._prepare()
         except OSError as error:
             raise StorageError(
-                f"{folder}: no knowledge base can be kept there ({error.strerror}); choose another folder with --home"
+                "{folder}: no knowledge base can be kept there ({why}); choose another folder with --home",
+                folder=folder,
+                why=error.strerror,
             ) from error
         except sqlite3.DatabaseError as error:
             self.close()
-            raise StorageError(f"{self.path}: cannot be opened ({error}); {_advice(error)}") from error
+            raise StorageError(
+                "{path}: cannot be opened ({why}); {advice}", path=self.path, why=error, advice=_advice(error)
+            ) from error
         except UnicodeDecodeError as error:  # in what SQLite says of a schema that it cannot read
             self.close()
-            raise StorageError(f"{self.path}: its schema is damaged; run: kb doctor --repair") from error
+            raise StorageError("{path}: its schema is damaged; run: kb doctor --repair", path=self.path) from error
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection."""
@@ -148,7 +153,10 @@ class Database:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
             raise StorageError(
-                f"{self.path}: was written by a newer kb (schema {version}, known {VERSION}); upgrade kb"
+                "{path}: was written by a newer kb (schema {version}, known {known}); upgrade kb",
+                path=self.path,
+                version=version,
+                known=VERSION,
             )
         if version < VERSION:
             if self.is_read_only:
@@ -161,7 +169,8 @@ class Database:
 def unwritable(folder: Path) -> StorageError:
     """Return the error that the base in a folder cannot be changed there."""
     return StorageError(
-        f"{folder} cannot be written to, which this takes: mend its permissions, or copy it and give --home"
+        "{folder} cannot be written to, which this takes: mend its permissions, or copy it and give --home",
+        folder=folder,
     )
 
 
@@ -191,7 +200,8 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     log = path.with_name(f"{path.name}-wal")
     if how == "immutable=1" and log.exists() and log.stat().st_size:
         raise StorageError(
-            f"{path.parent} cannot be written to, and its last writer was interrupted: run kb status once where it can be"
+            "{parent} cannot be written to, and its last writer was interrupted: run kb status once where it can be",
+            parent=path.parent,
         )
     return _reading(path, how)
 
@@ -223,11 +233,11 @@ def damage(error: BaseException) -> str:
         said in str(error) for said in ("decode to UTF-8", "constructor failed")
     ):
         return ""
-    return f"the knowledge base is damaged ({str(error)[:60]}); run: kb doctor --repair"
+    return Notice("the knowledge base is damaged ({why}); run: kb doctor --repair", why=str(error)[:60])
 
 
 def _advice(error: sqlite3.DatabaseError) -> str:
     """Return what to do about a catalog that does not open; never to remove one that is whole."""
     if error.sqlite_errorname == "SQLITE_FULL":
-        return "the disk is full: make room, then run the same command again"
-    return "run: kb doctor --repair" if damage(error) else "restore it from a backup or remove it"
+        return Notice("the disk is full: make room, then run the same command again")
+    return Notice("run: kb doctor --repair") if damage(error) else Notice("restore it from a backup or remove it")

@@ -63,7 +63,9 @@ def check(catalog: Catalog) -> None:
         StorageError: there is some.
     """
     if said := _quick_check(catalog.connection(), _CHECK_S):
-        raise StorageError(f"the knowledge base in {catalog.path} is damaged ({said}); run: kb doctor --repair")
+        raise StorageError(
+            "the knowledge base in {path} is damaged ({said}); run: kb doctor --repair", path=catalog.path, said=said
+        )
 
 
 def unsound(catalog: Catalog) -> str:

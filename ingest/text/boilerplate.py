@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
+from ..notice import Notice
 from ..reading import Reading, without
 
 _LONGEST = 1500
@@ -55,7 +56,7 @@ def without_boilerplate(reading: Reading) -> Reading:
     if not spans:
         return reading
     left = without(reading, spans)
-    return replace(left, notes=(*left.notes, f"{len(spans)} blocks of boilerplate were left out"))
+    return replace(left, notes=(*left.notes, Notice("{n} blocks of boilerplate were left out", n=len(spans))))
 
 
 def _boilerplate(reading: Reading) -> Iterator[tuple[int, int]]:

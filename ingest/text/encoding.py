@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import DamagedError, EmptyFileError
+from ..notice import Notice
 from . import letters
 from .encodings import CANDIDATES, CJK, CODECS, LABELS, codec_of
 from .likelihood import log_likelihood
@@ -35,7 +36,7 @@ _NOT_TEXT = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape
 # How many bytes beyond the first a replacement character stands for.
 _UNIT_BYTES = {"utf-16": 1, "utf-32": 3}
 _SEVEN_BIT = frozenset({"utf-7", "utf7", "utf_7"})
-_NO_TEXT = "the file is binary or damaged: its bytes are no text in any known encoding"
+_NO_TEXT = Notice("the file is binary or damaged: its bytes are no text in any known encoding")
 _LOG_BROKEN = math.log(1e-8)
 _LENIENCE = 24
 _FEW_CONTROLS = 4
@@ -100,7 +101,9 @@ def recode(data: bytes, encoding: str) -> bytes:
     try:
         return codecs.BOM_UTF8 + data.decode(encoding).removeprefix("\ufeff").encode("utf-8", "surrogatepass")
     except (UnicodeError, LookupError) as exc:
-        raise DamagedError(f"it is no text in the encoding {encoding!r} that was given; leave --encoding out") from exc
+        raise DamagedError(
+            "it is no text in the encoding {encoding!r} that was given; leave --encoding out", encoding=encoding
+        ) from exc
 
 
 def _decode_marked(data: bytes, encoding: str) -> Decoded:
@@ -229,7 +232,13 @@ def _by_line(data: bytes, encoding: str, ranked: list[tuple[float, str, str]]) -
             other += 1
     if not utf8 or not other:
         return None
-    note = f"the file mixes encodings: {utf8} lines are UTF-8, {other} were read as {encoding}; save it as UTF-8 to be sure"
+    note = Notice(
+        "the file mixes encodings: {n_utf8} lines are UTF-8, {n_other} were read as {encoding}; save it as "
+        "UTF-8 to be sure",
+        n_utf8=utf8,
+        n_other=other,
+        encoding=encoding,
+    )
     return Decoded("".join(lines), "utf-8", 0.4, (note,))
 
 
@@ -238,11 +247,20 @@ def _replaced(data: bytes, encoding: str, confidence: float) -> Decoded:
     n = text.count("\ufffd")
     if n > max(_FEW_BROKEN, _MOST_BROKEN * (len(text) - text.count("\0"))):
         raise DamagedError(_NO_TEXT)
-    return Decoded(text, encoding, confidence, (f"{n} broken characters were replaced while reading it as {encoding}",))
+    return Decoded(
+        text,
+        encoding,
+        confidence,
+        (Notice("{n} broken characters were replaced while reading it as {encoding}", n=n, encoding=encoding),),
+    )
 
 
 def _unsure(encoding: str, rival: str) -> str:
-    return f"the encoding is not certain: read as {encoding}, it may be {rival}; save the file as UTF-8 to be sure"
+    return Notice(
+        "the encoding is not certain: read as {encoding}, it may be {rival}; save the file as UTF-8 to be sure",
+        encoding=encoding,
+        rival=rival,
+    )
 
 
 def _label(declared: str) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..notice import Notice
+
 _SHOWN = 80
 _INSTRUCTIONS = re.compile(
     r"""
@@ -80,10 +82,14 @@ def _places(text: str, word: str, step: int) -> Iterator[int]:
 def instruction_note(text: str) -> tuple[str, ...]:
     """Return what to tell of a text that gives a model instructions; nothing of one that does not."""
     said = instructions_in(text)
-    return (f"It speaks to a language model (“{said}”): that is quoted as text and not followed.",) if said else ()
+    return (
+        (Notice("It speaks to a language model (“{said}”): that is quoted as text and not followed.", said=said),)
+        if said
+        else ()
+    )
 
 
 def hidden_note(text: str) -> tuple[str, ...]:
     """Return what to tell of text that a page hides from its readers and that was left out; nothing of harmless text."""
     said = instructions_in(text)
-    return (f"Hidden text that speaks to a language model (“{said}”) was left out.",) if said else ()
+    return (Notice("Hidden text that speaks to a language model (“{said}”) was left out.", said=said),) if said else ()

@@ -72,7 +72,7 @@ def at_hand(name: str, models: Path) -> Path:
     """
     if path := pulled(name, models):
         return path
-    raise UnknownModelError(f"the language model {name} is not on this machine; run: kb models pull {name}")
+    raise UnknownModelError("the language model {name} is not on this machine; run: kb models pull {name}", name=name)
 
 
 def pull_known(name: str, models: Path) -> Path:
@@ -95,7 +95,7 @@ def pull_known(name: str, models: Path) -> Path:
                 return _fetched(model, source, Path(place))
         except KBError as error:
             reasons.append(str(error))
-    raise GeneratorError(f"{name} could not be pulled: {'; '.join(reasons)}")
+    raise GeneratorError("{name} could not be pulled: {reasons:reasons}", name=name, reasons=reasons)
 
 
 def _fetched(model: KnownModel, source: str, place: Path) -> Path:
@@ -107,7 +107,12 @@ def _fetched(model: KnownModel, source: str, place: Path) -> Path:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     wanted = model.sha256 or recorded_sha256(model.hub)
     if sha256 != wanted:
-        raise GeneratorError(f"the file from {source} has the checksum {sha256}, not {wanted}; it was removed")
+        raise GeneratorError(
+            "the file from {source} has the checksum {sha256}, not {wanted}; it was removed",
+            source=source,
+            sha256=sha256,
+            wanted=wanted,
+        )
     folder = place.parent
     origin = {**asdict(model), "source": source, "sha256": sha256}
     (folder / ORIGIN).write_text(json.dumps(origin, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

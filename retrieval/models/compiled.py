@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...ingest.errors import EmbedderError, MissingExtraError
+from ...ingest.notice import Notice
 from .eight_bits import keep_in_8_bits
 from .packed.blocks import WordTable, table_file
 
@@ -63,14 +64,18 @@ class CompiledModel:
         ov = load_openvino()
         try:
             if (folder / _SEAL).read_text("ascii") != _seal(folder):
-                raise EmbedderError(f"The compiled model in {folder} is damaged; it is compiled again at its next use")
+                raise EmbedderError(
+                    "The compiled model in {folder} is damaged; it is compiled again at its next use", folder=folder
+                )
             # Without the hints an imported model takes the defaults of the processor, not what it was compiled for.
             settings = {**_settings(precision), "WEIGHTS_PATH": str(folder / _WEIGHTS)}
             if n_threads:
                 settings["INFERENCE_NUM_THREADS"] = str(n_threads)
             self._model = ov.Core().import_model((folder / _GRAPH).read_bytes(), "CPU", settings)
         except (OSError, RuntimeError, UnicodeDecodeError) as exc:
-            raise EmbedderError(f"The compiled model in {folder} cannot be loaded ({exc}); delete that folder") from exc
+            raise EmbedderError(
+                "The compiled model in {folder} cannot be loaded ({why}); delete that folder", folder=folder, why=exc
+            ) from exc
         self._words = WordTable(folder) if table_file(folder).exists() else None
         self.folder = folder
         self.pad_id = pad_id
@@ -116,9 +121,11 @@ class CompiledModel:
             with self._lock:
                 output = np.array(self._request.infer([words, mask])[0], np.float32)  # the next one writes over it
         except RuntimeError as exc:
-            raise EmbedderError(f"The compiled embedding model failed ({str(exc).splitlines()[0]})") from exc
+            raise EmbedderError("The compiled embedding model failed ({why})", why=str(exc).splitlines()[0]) from exc
         if len(output) != len(rows):  # what a text far beyond the model's positions comes to
-            raise EmbedderError(f"The compiled embedding model gave {len(output)} vectors for {len(rows)} texts")
+            raise EmbedderError(
+                "The compiled embedding model gave {n} vectors for {n_texts} texts", n=len(output), n_texts=len(rows)
+            )
         return output
 
 
@@ -178,7 +185,7 @@ def compile_model(make_graph: Callable[[], Model], folder: Path, precision: str)
         (folder / _GRAPH).write_bytes(compiled.export_model().getvalue())
     except Exception as exc:  # tracing runs the model's own code, which may raise anything
         reason = (str(exc).strip() or type(exc).__name__).splitlines()[0]
-        raise EmbedderError(f"it cannot be compiled ({reason})") from exc
+        raise EmbedderError("it cannot be compiled ({reason})", reason=reason) from exc
     graph.unlink()
     (folder / _SEAL).write_text(_seal(folder), "ascii")
 
@@ -228,7 +235,7 @@ def load_openvino() -> ModuleType:
             sys.modules[_CONVERTER] = None  # type: ignore[assignment]
         import openvino
     except ImportError as exc:
-        raise MissingExtraError("running a compiled embedding model", "dense") from exc
+        raise MissingExtraError(Notice("running a compiled embedding model"), "dense") from exc
     finally:
         if without_converter:
             sys.modules.pop(_CONVERTER, None)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...ingest.errors import MissingExtraError, RerankerError, UnknownModelError
+from ...ingest.notice import Notice
 from .hub import offline
 from .recipe import is_cross_encoder
 from .registry import find_on_disk
@@ -49,7 +50,7 @@ class CrossEncoder:
         n_labels = int(self._model.num_labels)
         if n_labels != 1:
             raise UnknownModelError(
-                f"The cross-encoder {name} gives {n_labels} scores a passage, and a reranker gives one"
+                "The cross-encoder {name} gives {n} scores a passage, and a reranker gives one", name=name, n=n_labels
             )
 
     @property
@@ -69,7 +70,9 @@ class CrossEncoder:
             try:
                 scores = self._model.predict(pairs, batch_size=_BATCH, show_progress_bar=False)
             except (RuntimeError, ValueError, IndexError, TypeError) as exc:
-                raise RerankerError(f"The cross-encoder {self.name} failed ({first_line(exc)})") from exc
+                raise RerankerError(
+                    "The cross-encoder {name} failed ({why})", name=self.name, why=first_line(exc)
+                ) from exc
         starts = np.cumsum([0, *(len(of_text) for of_text in parts[:-1])])
         best: NDArray[np.float32] = np.maximum.reduceat(np.asarray(scores, np.float32), starts)
         return best
@@ -111,9 +114,15 @@ def on_disk(spec: str, cache: Path) -> tuple[str, Path]:
     """
     found = find_on_disk(spec, cache)
     if found is None:
-        pull = f"; run: kb models pull {spec}" if spec.count("/") == 1 and not spec.startswith((".", "/", "~")) else ""
+        pull = (
+            Notice("run: kb models pull {spec}", spec=spec)
+            if spec.count("/") == 1 and not spec.startswith((".", "/", "~"))
+            else ""
+        )
         raise UnknownModelError(
-            f"The cross-encoder {spec} is not on this machine{pull or '; give a folder that exists'}"
+            "The cross-encoder {spec} is not on this machine; {advice}",
+            spec=spec,
+            advice=pull or Notice("give a folder that exists"),
         )
     return found
 
@@ -128,15 +137,16 @@ def load(name: str, folder: Path) -> sentence_transformers.CrossEncoder:
     """
     if not is_cross_encoder(folder):
         raise UnknownModelError(
-            f"{folder} is not a cross-encoder: its config.json names no model for sequence classification; "
-            "give one such as BAAI/bge-reranker-v2-m3 or cross-encoder/ms-marco-MiniLM-L6-v2"
+            "{folder} is not a cross-encoder: its config.json names no model for sequence classification; give "
+            "one such as BAAI/bge-reranker-v2-m3 or cross-encoder/ms-marco-MiniLM-L6-v2",
+            folder=folder,
         )
     with quiet(), offline():
         try:
             import sentence_transformers
             import torch
         except ImportError as exc:
-            raise MissingExtraError("running a cross-encoder", "dense") from exc
+            raise MissingExtraError(Notice("running a cross-encoder"), "dense") from exc
         try:
             model = sentence_transformers.CrossEncoder(
                 str(folder), local_files_only=True, model_kwargs={"dtype": torch.float32}
@@ -144,7 +154,9 @@ def load(name: str, folder: Path) -> sentence_transformers.CrossEncoder:
             int(model.num_labels)
         except Exception as exc:  # whatever a damaged or foreign folder makes the libraries raise
             raise RerankerError(
-                f"The cross-encoder {name} cannot be loaded ({first_line(exc)}); get it again: kb models pull OWNER/MODEL"
+                "The cross-encoder {name} cannot be loaded ({why}); get it again: kb models pull OWNER/MODEL",
+                name=name,
+                why=first_line(exc),
             ) from exc
     return model
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...ingest.errors import EmbedderError, InputError, MissingExtraError
+from ...ingest.notice import Notice
 
 _WANTED = ("*.json", "*.txt", "*.model", "*.safetensors", "*.md", "LICENSE*")
 _UNWANTED = ("onnx/*", "openvino/*", "*/onnx/*", "*.onnx", "data_config.json")
@@ -48,11 +49,13 @@ def download(name: str, folder: Path) -> None:
     owner, _, rest = name.partition("/")
     model, _, file = rest.partition("/")
     if not owner or not model:
-        raise InputError(f"{name!r} is not a model of the Hugging Face hub; give OWNER/MODEL, e.g. BAAI/bge-m3")
+        raise InputError(
+            "{name!r} is not a model of the Hugging Face hub; give OWNER/MODEL, e.g. BAAI/bge-m3", name=name
+        )
     try:
         import huggingface_hub
     except ImportError as exc:
-        raise MissingExtraError("downloading a model", "dense") from exc
+        raise MissingExtraError(Notice("downloading a model"), "dense") from exc
     try:
         # Of the library's calls this one does not try again, and say so, five times where there is no network.
         files = huggingface_hub.HfApi().model_info(f"{owner}/{model}").siblings or ()
@@ -66,8 +69,10 @@ def download(name: str, folder: Path) -> None:
     except Exception as exc:  # the library's own errors, httpx's, requests' and OSError
         reason = (str(exc).strip() or type(exc).__name__).splitlines()[0]
         raise EmbedderError(
-            f"{name} could not be downloaded ({reason}); check the name at https://huggingface.co and the network, "
-            "or copy the model's folder here and give its path"
+            "{name} could not be downloaded ({reason}); check the name at https://huggingface.co and the "
+            "network, or copy the model's folder here and give its path",
+            name=name,
+            reason=reason,
         ) from exc
 
 
@@ -83,10 +88,12 @@ def recorded_sha256(name: str) -> str:
     try:
         files = huggingface_hub.HfApi().model_info(f"{owner}/{model}", files_metadata=True).siblings or ()
     except Exception as exc:  # as in ``download``
-        raise EmbedderError(f"{name} cannot be checked ({exc}); try again") from exc
+        raise EmbedderError("{name} cannot be checked ({why}); try again", name=name, why=exc) from exc
     if found := next((one.lfs.sha256 for one in files if one.rfilename == file and one.lfs), ""):
         return found
-    raise EmbedderError(f"{name} is not on the hub, or has no checksum there; copy the file here and give its path")
+    raise EmbedderError(
+        "{name} is not on the hub, or has no checksum there; copy the file here and give its path", name=name
+    )
 
 
 @contextmanager

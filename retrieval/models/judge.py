@@ -66,8 +66,10 @@ class EntailmentJudge:
         places = {_SAME.get(label, label): at for at, label in named.items()}
         if not set(places) >= {"entailment", "contradiction"} or set(places) - set(_LABELS):
             raise UnknownModelError(
-                f"{name} cannot judge: its labels are {', '.join(named.values())}, and must be entailment, neutral and "
-                "contradiction; give an NLI model such as cross-encoder/nli-deberta-v3-small"
+                "{name} cannot judge: its labels are {labels:list}, and must be entailment, neutral and "
+                "contradiction; give an NLI model such as cross-encoder/nli-deberta-v3-small",
+                name=name,
+                labels=named.values(),
             )
         self._places = [places.get(label) for label in _LABELS]
 
@@ -79,7 +81,7 @@ class EntailmentJudge:
             try:
                 logits = self._model.predict(list(pairs), batch_size=_BATCH, show_progress_bar=False)
             except (RuntimeError, ValueError, IndexError, TypeError) as exc:
-                raise RerankerError(f"The judge {self.name} failed ({first_line(exc)})") from exc
+                raise RerankerError("The judge {name} failed ({why})", name=self.name, why=first_line(exc)) from exc
         return [
             Judgement(*(float(row[at]) if at is not None else 0.0 for at in self._places))
             for row in _softmax(np.asarray(logits, np.float64))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...ingest.errors import EmbedderError, MissingExtraError
+from ...ingest.notice import Notice
 from .compiled import CompiledModel, compile_model, openvino_version, precisions, processor
 from .excerpt import save_excerpts
 from .packed_original import PackedOriginal
@@ -78,7 +79,7 @@ def read_plan(folder: Path) -> Plan:
     try:
         return Plan(**json.loads((folder / _PLAN).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as exc:
-        raise EmbedderError(f"{folder / _PLAN} is missing or damaged; delete that folder") from exc
+        raise EmbedderError("{path} is missing or damaged; delete that folder", path=folder / _PLAN) from exc
 
 
 def plan_folder(recipe: Recipe, cache: Path, wish: str = "") -> Path:
@@ -199,9 +200,9 @@ def _plan(trial: Trial) -> Plan:
                 return replace(plan, precision=precision, cosine=cosine, refused="; ".join(refused))
             refused.append(f"openvino {precision} refused: mean cosine {cosine:.5f}")
     except (EmbedderError, MissingExtraError) as exc:
-        refused.append(f"openvino refused: {exc}")
+        refused.append(Notice("openvino refused: {why}", why=exc))
     if isinstance(original, PackedOriginal):
-        raise EmbedderError(f"{trial.recipe.name} cannot be run here: {'; '.join(refused)}")
+        raise EmbedderError("{name} cannot be run here: {reasons:reasons}", name=trial.recipe.name, reasons=refused)
     drop_model(trial.building)
     return replace(plan, refused="; ".join(refused))
 

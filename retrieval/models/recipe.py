@@ -90,8 +90,9 @@ def read_recipe(name: str, folder: Path, hashes: Path) -> Recipe:
     """
     if not is_embedding_model(folder):
         raise UnknownModelError(
-            f"{folder} is not an embedding model: expected modules.json or an encoder's config.json, with weights; "
-            "give a sentence-transformers folder, or run: kb models list"
+            "{folder} is not an embedding model: expected modules.json or an encoder's config.json, with "
+            "weights; give a sentence-transformers folder, or run: kb models list",
+            folder=folder,
         )
     if folder.is_file():
         digest = hashlib.sha256("\0".join((str(FORMAT), *_PACKED_PROMPTS, _file_hash(folder, hashes))).encode())

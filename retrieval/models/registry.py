@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...ingest.errors import EmbedderError, MissingExtraError, UnknownModelError
+from ...ingest.notice import Notice
 from .compiled import INT8, CompiledModel
 from .hub import cached_snapshots, download
 from .local_embedder import LocalEmbedder
@@ -183,14 +184,17 @@ def _resolve(spec: str, cache: Path) -> tuple[str, Path]:
             for found, folder in _packaged():
                 if found == extra:
                     return package.name, folder
-            raise MissingExtraError(f"the packaged embedding model {package.name}", extra)
+            raise MissingExtraError(Notice("the packaged embedding model {name}", name=package.name), extra)
     if on_disk := find_on_disk(spec, cache):
         return on_disk
     if re.fullmatch(r"[\w.-]+/[\w.-]+", spec) and not spec.startswith((".", "/")):
-        raise UnknownModelError(f"The embedding model {spec} is not on this machine; run: kb models pull {spec}")
+        raise UnknownModelError(
+            "The embedding model {spec} is not on this machine; run: kb models pull {spec}", spec=spec
+        )
     raise UnknownModelError(
-        f"There is no embedding model {spec!r}; "
-        "give auto, multilingual, minilm, tfidf, a folder that exists, or a Hugging Face name"
+        "There is no embedding model {spec!r}; give auto, multilingual, minilm, tfidf, a folder that exists, "
+        "or a Hugging Face name",
+        spec=spec,
     )
 
 
@@ -200,7 +204,11 @@ def _wish(spec: str) -> tuple[str, bool]:
     if match is None:
         return spec, False
     if match[2] != INT8 or match[1] in {"auto", "tfidf"}:
-        raise UnknownModelError(f"{spec!r} is not of the form MODEL?quantize={INT8}, like minilm?quantize={INT8}")
+        raise UnknownModelError(
+            "{spec!r} is not of the form MODEL?quantize={quantize}, like minilm?quantize={quantize}",
+            spec=spec,
+            quantize=INT8,
+        )
     return match[1], True
 
 
@@ -243,7 +251,9 @@ def _open_quantized(
 def _recipe(name: str, folder: Path, cache: Path) -> Recipe:
     packed_model = folder.is_file()
     if find_spec("openvino") is None and (packed_model or find_spec("sentence_transformers") is None):
-        raise MissingExtraError(f"The embedding model {name}", "multilingual" if packed_model else "dense")
+        raise MissingExtraError(
+            Notice("The embedding model {name}", name=name), "multilingual" if packed_model else "dense"
+        )
     return read_recipe(name, folder, cache / "hashes")
 
 
@@ -255,8 +265,10 @@ def _prepared(name: str, folder: Path, ready: Callable[[], LocalEmbedder], make:
         return _made(folder, ready, make)
     except OSError as exc:
         raise EmbedderError(
-            f"The embedding model {name} cannot be made ready in {folder.parent} ({exc.strerror}); "
-            "give a --home that can be written to"
+            "The embedding model {name} cannot be made ready in {folder} ({why}); give a --home that can be written to",
+            name=name,
+            folder=folder.parent,
+            why=exc.strerror,
         ) from exc
 
 

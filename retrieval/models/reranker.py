@@ -60,7 +60,9 @@ class Rerankers:
 
 
 def _open_none(spec: str) -> Reranker:
-    raise RerankerError(f"{spec} cannot be opened: this search was made without cross-encoders; use KnowledgeBase.open")
+    raise RerankerError(
+        "{spec} cannot be opened: this search was made without cross-encoders; use KnowledgeBase.open", spec=spec
+    )
 
 
 NO_RERANKERS = Rerankers(_open_none)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...ingest.errors import EmbedderError, MissingExtraError
+from ...ingest.notice import Notice
 from .compiled import load_openvino
 from .hub import offline
 from .vocabulary import TOKENIZER
@@ -47,15 +48,17 @@ class TorchModel:
                 import sentence_transformers
                 import torch
             except ImportError as exc:
-                raise MissingExtraError("running an embedding model for the first time", "dense") from exc
+                raise MissingExtraError(Notice("running an embedding model for the first time"), "dense") from exc
             try:
                 self._model = sentence_transformers.SentenceTransformer(
                     str(folder), device=device, local_files_only=True, model_kwargs={"dtype": torch.float32}
                 ).eval()
             except Exception as exc:  # whatever a damaged or foreign folder makes the libraries raise
                 raise EmbedderError(
-                    f"The embedding model {folder} cannot be loaded ({_first_line(exc)}); "
-                    "get it again, or choose another: kb models list"
+                    "The embedding model {folder} cannot be loaded ({why}); get it again, or choose another: kb models "
+                    "list",
+                    folder=folder,
+                    why=_first_line(exc),
                 ) from exc
 
     @property
@@ -83,8 +86,8 @@ class TorchModel:
         tokenizer = getattr(self._model.tokenizer, "backend_tokenizer", self._model.tokenizer)
         if not hasattr(tokenizer, "save"):
             raise EmbedderError(
-                f"The model's tokenizer ({type(tokenizer).__name__}) cannot count tokens quickly; "
-                "choose a model that has a tokenizer.json"
+                "The model's tokenizer ({kind}) cannot count tokens quickly; choose a model that has a tokenizer.json",
+                kind=type(tokenizer).__name__,
             )
         tokenizer.save(str(folder / TOKENIZER))
 
@@ -100,7 +103,9 @@ class TorchModel:
                     list(texts), prompt=prompt, batch_size=_BATCH, show_progress_bar=False, convert_to_numpy=True
                 )
         except (RuntimeError, ValueError, IndexError, TypeError) as exc:
-            raise EmbedderError(f"The embedding model failed on {self.device} ({_first_line(exc)})") from exc
+            raise EmbedderError(
+                "The embedding model failed on {device} ({why})", device=self.device, why=_first_line(exc)
+            ) from exc
         return np.asarray(vectors, np.float32)
 
     def graph(self) -> Model:
@@ -167,7 +172,7 @@ def quiet() -> Iterator[None]:
             transformers.utils.logging.disable_progress_bar()
             yield
     except ImportError as exc:
-        raise MissingExtraError("running an embedding model for the first time", "dense") from exc
+        raise MissingExtraError(Notice("running an embedding model for the first time"), "dense") from exc
     finally:
         logging.disable(before)
 

@@ -113,7 +113,9 @@ def _load(path: Path) -> Tokenizer:
     try:
         return Tokenizer.from_file(str(path))
     except Exception as exc:  # the library raises bare Exception
-        raise EmbedderError(f"The tokenizer {path} cannot be read ({exc}); get the model again") from exc
+        raise EmbedderError(
+            "The tokenizer {path} cannot be read ({why}); get the model again", path=path, why=exc
+        ) from exc
 
 
 def _share(text: str, encoding: Encoding, reader: _Reader) -> float:

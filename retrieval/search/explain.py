@@ -15,6 +15,7 @@ import numpy as np
 
 from ...ingest.document import Chunk
 from ...ingest.errors import InputError
+from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog
 from ...ingest.store.sources import SourceRow
 from ..lanes.lane import LaneScores
@@ -141,16 +142,17 @@ def why_not(
     """
     row = _source(catalog, source)
     if row is None:
-        reason = "It was never ingested, or was removed; run: kb ingest PATH"
+        reason = Notice("It was never ingested, or was removed; run: kb ingest PATH")
         return WhyNot(question, source, "unknown", reason, None, ())
     if row.document_id is None:
-        return WhyNot(question, row.source, "failed", f"It could not be read: {row.failure_reason}", None, ())
+        unread = Notice("It could not be read: {why}", why=Notice(row.failure_reason))
+        return WhyNot(question, row.source, "failed", unread, None, ())
     notes = _unread(catalog, row.document_id)
     connection = catalog.connection()
     rows = connection.execute("SELECT key, id FROM chunks WHERE document_id = ? ORDER BY key", (row.document_id,))
     own = scope_of(rows.fetchall())
     if not own.ids:
-        return WhyNot(question, row.source, "empty", "It holds no text that could be searched.", None, notes)
+        return WhyNot(question, row.source, "empty", Notice("It holds no text that could be searched."), None, notes)
     if filtered := _filtered(catalog, searcher, own, question, where):
         return WhyNot(question, row.source, "filtered", filtered, None, notes)
     best, more = _best(searcher, own, question, k, lanes, where, ordering)
@@ -159,18 +161,26 @@ def why_not(
 
 def _verdict(question: str, source: str, best: Candidate | None, notes: tuple[str, ...], k: int) -> WhyNot:
     if best is None:
-        reason = (
+        reason = Notice(
             "No lane found any of its passages: it shares no word with the question, and is not near it in meaning."
         )
         return WhyNot(question, source, "not matched", reason, None, notes)
-    said = "; ".join(
-        f"{vote.lane} {f'ranks it {vote.rank}' if vote.rank else 'did not find it'} ({vote.score:.3f})"
+    votes = [
+        Notice("{lane} ranks it {n} ({score:.3f})", lane=vote.lane, n=vote.rank, score=vote.score)
+        if vote.rank
+        else Notice("{lane} did not find it ({score:.3f})", lane=vote.lane, score=vote.score)
         for vote in best.votes
-    )
+    ]
     if best.place:
-        return WhyNot(question, source, "shown", f"It is shown, as passage {best.place}: {said}.", best, notes)
-    repeated = f" ({best.repeats})" if best.repeats else ""
-    reason = f"Its best passage ranks {best.rank}, and {k} were asked for: {best.cut}{repeated}. {said}."
+        shown = Notice("It is shown, as passage {n}: {votes:reasons}.", n=best.place, votes=votes)
+        return WhyNot(question, source, "shown", shown, best, notes)
+    reason = Notice(
+        "Its best passage ranks {n}, and {n_asked} were asked for: {why}. {votes:reasons}.",
+        n=best.rank,
+        n_asked=k,
+        why=Notice("{why} ({source})", why=best.cut, source=best.repeats) if best.repeats else best.cut,
+        votes=votes,
+    )
     return WhyNot(question, source, "cut", reason, best, notes)
 
 
@@ -225,14 +235,16 @@ def _source(catalog: Catalog, given: str) -> SourceRow | None:
     ending = [row for source, row in rows.items() if source.endswith(f"/{given.lstrip('./')}")]
     if len(ending) > 1:
         raise InputError(
-            f"{given!r} may be any of {', '.join(row.source for row in ending[:3])} ...; give more of the path"
+            "{given!r} may be any of {names:list} ...; give more of the path",
+            given=given,
+            names=(row.source for row in ending[:3]),
         )
     return ending[0] if ending else None
 
 
 def _unread(catalog: Catalog, document_id: str) -> tuple[str, ...]:
     return tuple(
-        f"Page {page.number} is not searched: {page.reason}"
+        Notice("Page {n} is not searched: {why}", n=page.number, why=Notice(page.reason))
         for page in catalog.pages(document_id)
         if page.how in ("garbled", "failed", "empty") and page.reason
     )
@@ -240,9 +252,10 @@ def _unread(catalog: Catalog, document_id: str) -> tuple[str, ...]:
 
 def _filtered(catalog: Catalog, searcher: Searcher, own: Scope, question: str, where: Where | None) -> str:
     if where and not own.ids & searcher.scope(where).ids:
-        return "The filter does not admit it."
+        return Notice("The filter does not admit it.")
     phrases = quoted(question)
     held = holding(catalog, phrases) if phrases else own
     if held.ids and not own.ids & held.ids:
-        return f"It does not hold {' and '.join(f'“{phrase}”' for phrase in phrases)} word for word, and others do."
+        said = (f"“{phrase}”" for phrase in phrases)
+        return Notice("It does not hold {phrases:and} word for word, and others do.", phrases=said)
     return ""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ...ingest.notice import Notice
 from ..hit import Hit
 from ..lanes import formula
 from ..lanes.lane import LaneScores
@@ -91,7 +92,7 @@ def search_together(
 
 
 def _said(base: str, notes: Sequence[str]) -> tuple[str, ...]:
-    return tuple(f"{base}: {note}" for note in notes) if base else tuple(notes)
+    return tuple(Notice("{name}: {note}", name=base, note=note) for note in notes) if base else tuple(notes)
 
 
 def _of_base(hit: Hit) -> Hit:

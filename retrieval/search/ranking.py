@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ...ingest.document import Chunk
+from ...ingest.notice import Notice
 from ..hit import Hit
 from ..hit import Lane as Said
 from ..lanes.lane import LaneScores
@@ -90,7 +91,7 @@ def reranked(question: str, ranking: Ranking, reranker: Reranker, k: int, orderi
         ranking = _read(question, ranking, reranker, n)
         judged = ordered(replace(ranking, candidates=ranking.candidates[:n]), k, ordering)
         if sum(verdict.place > 0 for verdict in judged.verdicts) >= k or n == len(ranking.candidates):
-            below = f"ranked below the {n} that the cross-encoder read"
+            below = Notice("ranked below the {n} that the cross-encoder read", n=n)
             rest = tuple(Verdict(one.id, 0, below) for one in ranking.candidates[n:])
             return replace(ranking, verdicts=(*judged.verdicts, *rest))
         n = min(len(ranking.candidates), 4 * n)

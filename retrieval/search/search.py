@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ...ingest.document import Chunk
 from ...ingest.errors import InputError
+from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog
 from ..hit import Hit
 from ..lanes.bm25 import Bm25, mean_tokens
@@ -217,7 +218,7 @@ class Searcher:
         held = held if scope is None else scope & held
         if held.ids:
             return held, ()
-        note = f"No passage holds {' and '.join(f'“{phrase}”' for phrase in phrases)} word for word."
+        note = Notice("No passage holds {phrases:and} word for word.", phrases=(f"“{phrase}”" for phrase in phrases))
         return (held if is_only_quoted(question) else scope), (note,)
 
     def _ranked(
@@ -283,9 +284,14 @@ class Searcher:
         if embedder.coverage([question])[0] < READABLE:
             lanes, name = self._by_words(), embedder.name
             if self._tfidf in lanes:
-                note = f"{name} cannot read the language of this question; searched by keywords and TF-IDF instead."
+                note = Notice(
+                    "{name} cannot read the language of this question; searched by keywords and TF-IDF instead.",
+                    name=name,
+                )
             else:
-                note = f"{name} cannot read the language of this question; searched by keywords instead."
+                note = Notice(
+                    "{name} cannot read the language of this question; searched by keywords instead.", name=name
+                )
             return lanes, (note,)
         view = self._views.current(embedder)
         return [self._bm25, view.dense] if view.dense else self._by_words(), view.notes
@@ -301,7 +307,7 @@ class Searcher:
         if name == "tfidf":
             return self._tfidf
         if name != "dense":
-            raise InputError(f"{name!r} is not a lane; the lanes are {', '.join(LANES)}")
+            raise InputError("{name!r} is not a lane; the lanes are {lanes:list}", name=name, lanes=LANES)
         embedder = self._embedder()
         dense = self._views.current(embedder).dense if embedder else None
         if dense is None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ...ingest.document import Chunk
 from ...ingest.errors import InputError
+from ...ingest.notice import Notice
 from ..words.tokens import tokens
 
 PER_DOCUMENT = 3
@@ -51,9 +52,9 @@ class Ordering:
             InputError: one is out of its range.
         """
         if self.mmr is not None and not 0 <= self.mmr <= 1:
-            raise InputError(f"mmr is {self.mmr}; it must be from 0 (only unlike) to 1 (only relevant)")
+            raise InputError("mmr is {value}; it must be from 0 (only unlike) to 1 (only relevant)", value=self.mmr)
         if self.per_document is not None and self.per_document < 1:
-            raise InputError(f"per document is {self.per_document}; show at least 1 passage of a document")
+            raise InputError("per document is {value}; show at least 1 passage of a document", value=self.per_document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def select(chunks: Sequence[Chunk], k: int, per_document: int | None = PER_DOCUM
         if shown == k:
             break
         if original := seen.repeated(chunk):
-            verdicts[chunk.id] = Verdict(chunk.id, 0, "says the same as a passage above it", original)
+            verdicts[chunk.id] = Verdict(chunk.id, 0, Notice("says the same as a passage above it"), original)
         elif per_document is not None and counts[chunk.document_id] >= per_document:
             waiting.append(chunk)
         else:
@@ -98,8 +99,9 @@ def select(chunks: Sequence[Chunk], k: int, per_document: int | None = PER_DOCUM
             shown += 1
             verdicts[chunk.id] = Verdict(chunk.id, shown)
         else:
-            verdicts[chunk.id] = Verdict(chunk.id, 0, f"{per_document} passages of its document are shown already")
-    below = f"ranked below the {k} that were asked for"
+            shown_already = Notice("{n} passages of its document are shown already", n=per_document)
+            verdicts[chunk.id] = Verdict(chunk.id, 0, shown_already)
+    below = Notice("ranked below the {n} that were asked for", n=k)
     return tuple(verdicts.get(chunk.id) or Verdict(chunk.id, 0, below) for chunk in chunks)
 
 

