@@ -99,6 +99,30 @@ def test_what_is_suggested_is_answered(visit: Open, address: str, locale: str, t
         assert (ask(page, question).get_attribute("class") or "").strip() == "kb-answer", question
 
 
+@pytest.mark.slow
+def test_a_page_that_is_left_open_does_not_grow(visit: Open, address: str) -> None:
+    """Conversation after conversation, what the browser holds stays as it was: elements, listeners, memory."""
+    page = visit(address)
+    chromium = page.context.new_cdp_session(page)
+    chromium.send("Performance.enable")
+    seen = []
+    for _ in range(6):
+        for question in ("What does exit code 5 mean?", PDF_QUESTION, "Who won the football world cup in Mongolia?"):
+            ask(page, question).get_by_role("button", name=EN["why"]).click()
+            page.locator(".kb-why").wait_for()  # wait_for_selector keeps what it returns alive
+        page.locator("#kb-new-chat").click()
+        page.locator(".kb-welcome").wait_for()
+        page.wait_for_timeout(1_000)
+        chromium.send("HeapProfiler.collectGarbage")
+        metrics = {one["name"]: one["value"] for one in chromium.send("Performance.getMetrics")["metrics"]}
+        # A conversation's line in the side bar stays, for it can be opened again.
+        seen.append([metrics[name] for name in ("Nodes", "JSEventListeners", "JSHeapUsedSize")])
+    (nodes, listeners, heap), (nodes_later, listeners_later, heap_later) = seen[2], seen[-1]
+    assert nodes_later <= nodes * 1.1 + 200, seen
+    assert listeners_later <= listeners * 1.1 + 50, seen
+    assert heap_later <= heap * 1.15, seen
+
+
 def test_an_answer_goes_on_without_the_page(visit: Open, handbook_home: Path) -> None:
     """Reloaded in mid-answer, the page shows question and answer, which goes on; stopped, it stays as it was stopped."""
     with slow_model() as (llm, hung_up), served("ui", handbook_home, "--no-browser", "--llm", llm) as address:
