@@ -17,8 +17,25 @@ from pathlib import Path
 
 import pytest
 
-PIECES = ("Exit", " code", " 4", " means", " that", " nothing", " was", " found", " for", " the", " question", ". [1] ")
+PIECES = {
+    "en": (
+        "Exit",
+        " code",
+        " 4",
+        " means",
+        " that",
+        " nothing",
+        " was",
+        " found",
+        " for",
+        " the",
+        " question",
+        ". [1] ",
+    ),
+    "zh": ("退出码", "四", "表示", "没有", "找到", "答案", "。"),
+}
 """What the slow model says first; then words that make no sentence, and no circle either."""
+MORE = {"en": (" and", ". "), "zh": ("又", "。")}
 
 
 def chromium() -> str:
@@ -71,8 +88,9 @@ def _address(process: subprocess.Popen[str], lines: list[str]) -> str:
 
 
 @contextmanager
-def slow_model() -> Iterator[tuple[str, threading.Event]]:
+def slow_model(language: str = "en") -> Iterator[tuple[str, threading.Event]]:
     """An OpenAI-compatible server that writes 10 words a second for a minute; yields its spec, and when it is hung up on."""
+    opening, (word, end) = PIECES[language], MORE[language]
     hung_up = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -97,7 +115,7 @@ def slow_model() -> Iterator[tuple[str, threading.Event]]:
             self.end_headers()
             try:
                 for at in range(600):
-                    piece = PIECES[at] if at < len(PIECES) else f" and{at}{'' if at % 12 else '. '}"
+                    piece = opening[at] if at < len(opening) else f"{word}{at}{'' if at % 12 else end}"
                     self.wfile.write(
                         f'data: {{"id":"1","object":"chat.completion.chunk","created":1,"model":"slow","choices":'
                         f'[{{"index":0,"delta":{{"content":"{piece}"}}}}]}}\n\n'.encode()
