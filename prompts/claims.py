@@ -9,32 +9,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..retrieval.words.chinese_numbers import HAN, value_of
 from ..retrieval.words.hanzi import SIMPLIFIED
-from ..retrieval.words.tokens import tokens
+from ..retrieval.words.numeral import Sure
+from ..retrieval.words.numerals import numerals
+from ..retrieval.words.tokens import normal, tokens
 
 _MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
-_TO_TWENTY = """
-    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
-    nineteen twenty
-""".split()  # noqa: SIM905
-_TENS = {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "dozen": 12}
-_WORDS = {word: number for number, word in enumerate(_TO_TWENTY, 1)} | _TENS
-_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8}
-_SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12, "千": 3, "万": 4, "亿": 8}
-_DIGITS = {"〇": 0, "零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_UNITS = {"十": 10, "百": 100, "千": 1000}
-_BIG_UNITS = {"万": 10_000, "亿": 100_000_000}
+_PERHAPS = {"one": "1", "first": "1", "second": "2", "third": "3"}
+"""Words of a passage that may be meant as numbers."""
 
 _NUMBER = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)*")
-_SCALE = re.compile(r"\s?(thousand|million|billion|trillion)\b|\s?(千|万|亿)", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z]+")
-_CHINESE_NUMBER = re.compile(r"[〇零一二两三四五六七八九十百千万亿]+")
-_CHINESE_UNIT = re.compile(r"[年月日号岁次名人位座分倍章世届]")
-_NOT_NUMBERS = frozenset(["万一", "一一", "千万", "百万", "十分", "万", "千", "百", "亿"])
-
-_MONTH_IN_DATE = re.compile(r"\b\d{4}-(\d{2})-\d{2}\b|(?<!\d)(\d{1,2})\s?月")
-_WEEKDAY = re.compile(rf"\b(?:{'|'.join(_WEEKDAYS)})\b", re.IGNORECASE)
+_PERHAPS_WORD = re.compile(rf"\b(?:{'|'.join(_PERHAPS)})\b|{HAN}+", re.IGNORECASE)
+_SAID = re.compile(
+    rf"{_NUMBER.pattern}|\b(?:{'|'.join(month.title() for month in _MONTHS)})\b|\b(?i:{'|'.join(_WEEKDAYS)})\b"
+)
+"""A number, month or day of the week."""
 
 _NAME = re.compile(r"\b[A-Z][\w'’-]*\w|\b[A-Z]{2,}\b")
 _COMPOUND = re.compile(
@@ -62,17 +53,6 @@ class Negation:
     """The next few tokens."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Figure:
-    start: int
-    stop: int
-    value: str
-    """Digits: ``1.5 million``, ``150万`` and ``1,500,000`` are one."""
-    sure: bool = True
-    """Whether it is surely meant as a figure: not so *one*, *second*, 一, and bare Chinese digits without a unit."""
-    month: bool = False
-
-
 def figures(text: str, *, claimed: bool = False) -> dict[str, str]:
     """Return the figures and dates of a text: a form in which equal ones are equal, and how each is written.
 
@@ -82,27 +62,18 @@ def figures(text: str, *, claimed: bool = False) -> dict[str, str]:
         text: any.
         claimed: leave out what is only perhaps a figure.
     """
-    plain = text.translate(SIMPLIFIED)
-    found = {
-        f"month {figure.value}" if figure.month else figure.value: text[figure.start : figure.stop]
-        for figure in _figures(plain)
-        if figure.sure or not claimed
-    }
-    months = {
-        f"month {_normal(match.group(1) or match.group(2))}": match.group() for match in _MONTH_IN_DATE.finditer(plain)
-    }
-    return found | months | {match.group().lower(): match.group() for match in _WEEKDAY.finditer(plain)}
-
-
-def in_digits(text: str) -> str:
-    """Return a text with its figures written in digits, so that equal figures are equal words."""
-    plain = text.translate(SIMPLIFIED)
-    parts, at = [], 0
-    for figure in sorted(_figures(plain), key=lambda figure: (figure.start, -figure.stop)):
-        if figure.start >= at and figure.sure and not figure.month:
-            parts += [plain[at : figure.start], figure.value]
-            at = figure.stop
-    return "".join([*parts, plain[at:]])
+    plain = normal(text)
+    found: dict[str, str] = {}
+    at = 0
+    for one in [*numerals(plain), None]:
+        gap = plain[at : one.start if one else len(plain)]
+        found |= _in_gap(gap, claimed=claimed)
+        if one:
+            at = one.stop
+            if one.sure >= Sure.CLAIMED or not claimed:
+                said = one.tokens[0] if one.sure is Sure.EQUAL and one.kind == "number" else one.plain
+                found |= dict.fromkeys(_in_plain(said), plain[one.start : one.stop])
+    return found
 
 
 def names(sentence: str) -> tuple[str, ...]:
@@ -144,21 +115,25 @@ def _scope(following: str) -> frozenset[str]:
     return frozenset(tokens(_HAN.sub(" ", following))[:2])
 
 
-def _figures(plain: str) -> Iterator[_Figure]:
-    yield from _arabic(plain)
-    yield from _words(plain)
-    yield from _chinese(plain)
+def _in_gap(gap: str, *, claimed: bool) -> dict[str, str]:
+    """Return the figures of a text that has no numerals but plain digits, and, unless they are claimed, what may be figures."""
+    found = {figure: match.group() for match in _SAID.finditer(gap) for figure in _in_plain(match.group())}
+    for match in () if claimed else _PERHAPS_WORD.finditer(gap):
+        written = match.group().lower()
+        value = _PERHAPS.get(written) or value_of(written)
+        found |= {str(value): match.group()} if value is not None else {}
+    return found
 
 
-def _arabic(text: str) -> Iterator[_Figure]:
-    for match in _NUMBER.finditer(text):
-        plain = match.group().replace(",", "")
-        scale = _SCALE.match(text, match.end())
-        if scale and plain.count(".") <= 1:
-            power = _SCALES[(scale.group(1) or scale.group(2)).lower()]
-            yield _Figure(match.start(), scale.end(), _normal(f"{float(plain) * 10**power:.4f}"))
+def _in_plain(plain: str) -> Iterator[str]:
+    for match in _SAID.finditer(plain):
+        said = match.group()
+        if said[0].isdigit():
+            yield _normal(said.replace(",", ""))
+        elif said.lower() in _WEEKDAYS:
+            yield said.lower()
         else:
-            yield _Figure(*match.span(), _normal(plain))
+            yield f"month {_MONTHS.index(said.lower()) + 1}"
 
 
 def _normal(number: str) -> str:
@@ -168,45 +143,3 @@ def _normal(number: str) -> str:
     whole, _, part = number.partition(".")
     part = part.rstrip("0")
     return (whole.lstrip("0") or "0") + (f".{part}" if part else "")
-
-
-def _words(text: str) -> Iterator[_Figure]:
-    for match in _WORD.finditer(text):
-        word = match.group()
-        lower = word.lower()
-        if lower in _MONTHS and word[0].isupper():
-            yield _Figure(*match.span(), str(_MONTHS.index(lower) + 1), month=True)
-        elif lower in _WORDS:
-            scale = _SCALE.match(text, match.end())
-            power = _SCALES[scale.group(1).lower()] if scale and scale.group(1) else 0
-            stop = scale.end() if scale and power else match.end()
-            yield _Figure(match.start(), stop, str(_WORDS[lower] * 10**power), sure=lower != "one" or bool(power))
-        elif lower in _ORDINALS:
-            yield _Figure(*match.span(), str(_ORDINALS[lower]), sure=False)
-
-
-def _chinese(text: str) -> Iterator[_Figure]:
-    for match in _CHINESE_NUMBER.finditer(text):
-        written = match.group()
-        if written in _NOT_NUMBERS or (match.start() and text[match.start() - 1].isdigit()):
-            continue
-        sure = written != "一" and (len(written) > 1 or bool(_CHINESE_UNIT.match(text, match.end())))
-        yield _Figure(*match.span(), str(_chinese_value(written)), sure=sure)
-        if text[match.end() : match.end() + 1] == "月":
-            yield _Figure(match.start(), match.end() + 1, str(_chinese_value(written)), month=True)
-
-
-def _chinese_value(written: str) -> int:
-    if not any(character in _UNITS or character in _BIG_UNITS for character in written):
-        return int("".join(str(_DIGITS[character]) for character in written))
-    total = section = digit = 0
-    for character in written:
-        if character in _DIGITS:
-            digit = _DIGITS[character]
-        elif character in _UNITS:
-            section += (digit or 1) * _UNITS[character]
-            digit = 0
-        else:
-            total = (total + section + digit) * _BIG_UNITS[character]
-            section = digit = 0
-    return total + section + digit

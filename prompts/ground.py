@@ -16,9 +16,10 @@ from unicodedata import normalize
 from ..ingest.notice import Notice
 from ..ingest.text.sentences import BREAK, sentence_spans
 from ..retrieval.words.hanzi import SIMPLIFIED
+from ..retrieval.words.numerals import in_digits
 from ..retrieval.words.question import Term, terms
 from ..retrieval.words.tokens import tokens
-from .claims import Negation, compound_names, figures, in_digits, names, negations, quotations
+from .claims import Negation, compound_names, figures, names, negations, quotations
 from .prompt import Support
 from .subjects import other_subject
 
@@ -101,7 +102,7 @@ def locate(sentence: str, passage: str, context: str = "") -> Place:
         return plain
     parts = _take_apart(passage)
     around = frozenset(tokens(context)) if context else frozenset()
-    wanted = [term for term in terms(in_digits(sentence)) if not _LINK_TOKENS.issuperset(term.forms)]
+    wanted = [term for term in terms(sentence) if not _LINK_TOKENS.issuperset(term.forms)]
     enough = SUPPORTED if sum(term.share for term in wanted) >= _SHORT else SHORT_SUPPORTED
     start, stop, score = _best_span(wanted, parts, len(passage), around)
     wrong = _contradiction(sentence, passage, passage[start:stop], parts, around, context)
@@ -161,7 +162,7 @@ def _is_whole(text: str, start: int, stop: int) -> bool:
 @lru_cache(maxsize=256)
 def _take_apart(passage: str) -> _Passage:
     spans = tuple(sentence_spans(passage))
-    held = tuple(frozenset(tokens(in_digits(passage[start:stop]))) for start, stop in spans)
+    held = tuple(frozenset(tokens(passage[start:stop])) for start, stop in spans)
     return _Passage(spans, held, frozenset(tokens(passage)), frozenset(figures(passage)))
 
 

@@ -12,7 +12,6 @@ from collections.abc import Collection, Sequence
 from ..ingest.text.sentences import sentence_spans
 from ..retrieval.words.question import Term
 from ..retrieval.words.tokens import tokens
-from .claims import in_digits
 
 _GLUED = re.compile(r"(?<=[a-z\d)”\"’])\.(?=[“\"]?[A-Z][a-z])")
 """A full stop without its space, as in text that was put together from pieces."""
@@ -41,7 +40,7 @@ def other_subject(sentence: str, wanted: Sequence[Term], passage: str, around: C
         around: tokens of what the passage stands under.
     """
     pieces = [piece for start, stop in sentence_spans(passage) for piece in _GLUED.split(passage[start:stop])]
-    held = [frozenset(tokens(in_digits(piece))) for piece in pieces]
+    held = [frozenset(tokens(piece)) for piece in pieces]
     found = [{term for term in wanted if term.within(own)} for own in held]
     if not any(found):
         return ""

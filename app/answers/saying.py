@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import Literal
 
 from ...llm.span import answer_span
-from ...prompts.claims import figures, in_digits
+from ...prompts.claims import figures
 from ...prompts.ground import locate
 from ...prompts.prompt import Citation, Sentence
 from ...retrieval.sentences.units import is_item
 from ...retrieval.words.answer_kind import likely_answer, new_matches
+from ...retrieval.words.numerals import in_digits
 from ...retrieval.words.tokens import tokens
 
 _MOST = 0.6

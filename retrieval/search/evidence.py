@@ -16,7 +16,7 @@ from ..sentences.standing import is_out_of_date
 from ..sentences.units import candidates
 from ..sentences.wanted import Wanted
 from ..words.directions import without_directions
-from ..words.question import terms
+from ..words.question import terms, unheld
 from ..words.scripts import shares_script
 from ..words.tokens import tokens
 from .absent import absent_words
@@ -157,7 +157,7 @@ def weigh(question: str, hits: Sequence[Hit], frequencies: Frequencies, *, unrel
     best = scored[0] if scored and asked.weights else None
     near = held[best.candidate.passage - 1] if best else frozenset[str]()
     absent = absent_words(question, everything, known, near) if hits else ()
-    missing = tuple(sorted(asked.figures - _of_document(best, hits, held))) if best else ()
+    missing = tuple(sorted(unheld(asked.figures, _of_document(best, hits, held)))) if best else ()
     signs = Signs(*(0.0 for _ in astuple(WEIGHTS)))
     if best:
         signs = _signs(asked, scored, held[best.candidate.passage - 1], hits, len(missing), len(absent))

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from ...ingest.document import Chunk
 from ...ingest.errors import InputError
 from ...ingest.notice import Notice
-from ..words.tokens import tokens
+from ..words.numerals import in_digits
+from ..words.tokens import normal, tokens
 
 PER_DOCUMENT = 3
 """Passages of one document before those of others that rank below it, unless asked otherwise."""
@@ -179,7 +180,7 @@ class _Shown:
     def __init__(self, chunk: str, text: str) -> None:
         self.id = chunk
         self._text = text
-        self.numbers = Counter(_NUMBER.findall(text))
+        self.numbers = Counter(_NUMBER.findall(in_digits(normal(text))))
 
     @cached_property
     def shingles(self) -> frozenset[tuple[str, ...]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from ..words.answer_kind import new_matches
-from ..words.question import Term, figures, phrases
+from ..words.question import Term, figures, phrases, unheld
 from ..words.tokens import tokens
 from .units import FIELD, Candidate, is_item, is_row
 from .wanted import Wanted
@@ -125,7 +125,7 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
         text.rstrip().endswith(("?", "？")),
         bool(_SAYS_NOTHING.search(text) or (_MAIL.match(text) and not _MAIL_HEADER.isdisjoint(unit.beside))),
         n_new < _SAYS_SOMETHING and not figures(text) - wanted.figures,
-        len(wanted.figures - known) / max(len(wanted.figures), 1),
+        len(unheld(wanted.figures, known)) / max(len(wanted.figures), 1),
         wanted.denies and not _NEGATES.search(text),
         is_row(text),
         is_item(text) and not is_row(text),

@@ -35,7 +35,6 @@ _LONGEST = 14
 _COVERED = 100
 _BEING = frozenset({"is", "=", "为", "是"})
 _THOUSANDS = re.compile(r"(\d+(?:\.\d+)?)k")
-_SCALES = {"万": 10**4, "亿": 10**8, "thousand": 10**3, "million": 10**6}
 
 
 Cells = Mapping[Phrase, Mapping[int, frozenset[str]]]
@@ -216,8 +215,6 @@ def _amount(question: Sequence[Word], at: int) -> tuple[Decimal, str, int] | Non
     if at >= len(question) or (number := number_of(question[at].form)) is None:
         return None
     at += 1
-    if at < len(question) and (scale := _SCALES.get(question[at].form)):
-        number, at = number * scale, at + 1
     for width in (2, 1):
         said = " ".join(word.form for word in question[at : at + width])
         if not unit and len(question) >= at + width and (found := lexicon().units.get(said)):

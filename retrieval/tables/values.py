@@ -34,9 +34,9 @@ _DATES = tuple(
 _SLASHED = re.compile(r"(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<year>\d{4})")
 _NUMBER = re.compile(
     r"(?P<open>\()?(?P<before>[^\d\s().,+-]{0,4}) ?(?P<sign>[-+−])?(?P<before2>[€$£¥￥])? ?(?P<digits>\d[\d.,' \u00a0]*)"
-    r"(?P<scale>[万亿])? ?(?P<unit>[^\d\s()]{1,12}(?:/[^\d\s()]{1,8})?)?(?P<close>\))?"
+    r" ?(?P<unit>[^\d\s()]{1,12}(?:/[^\d\s()]{1,8})?)?(?P<close>\))?"
 )
-_SCALES = {"万": 10**4, "亿": 10**8}
+_SCALE = re.compile(r"[万亿]|thousand|million|billion", re.IGNORECASE)
 _POINT = re.compile(r"\d+\.\d{1,2}|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{4,}|0\.\d+")
 _COMMA = re.compile(r"\d+,\d{1,2}|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}|\d+,\d{4,}|0,\d+")
 _BRACKETS = re.compile(r"[（(\[](?P<unit>[^）)\]]{1,12})[)）\]]\s*$")
@@ -138,7 +138,8 @@ def _number(cell: str, *, comma: bool) -> tuple[Decimal, str] | None:
     """Return the number that a cell is, and its unit."""
     if not cell or len(cell) > _LONGEST:
         return None
-    match = _NUMBER.fullmatch(normal(cell)) or _NUMBER.fullmatch(in_digits(normal(cell)).strip())
+    plain = normal(cell)
+    match = (None if _SCALE.search(plain) else _NUMBER.fullmatch(plain)) or _NUMBER.fullmatch(in_digits(plain).strip())
     if not match or bool(match["open"]) != bool(match["close"]):
         return None
     digits = re.sub(r"[' \u00a0]", "", match["digits"])
@@ -151,7 +152,7 @@ def _number(cell: str, *, comma: bool) -> tuple[Decimal, str] | None:
     unit = match["unit"] or ""
     if before and unit_named(before) == before:
         return None  # Q1, V2: no money, so part of a name
-    value = Decimal(digits) * _SCALES.get(match["scale"] or "", 1)
+    value = Decimal(digits)
     negative = match["sign"] in {"-", "−"} or match["open"]
     return (-value if negative else value), unit_named(before or unit) if before or unit else ""
 

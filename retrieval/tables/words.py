@@ -13,8 +13,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TypedDict
 
+from ..words.chinese_numbers import value_of
 from ..words.hanzi import SIMPLIFIED
-from ..words.numerals import numerals, value_of
+from ..words.numerals import numerals
 from ..words.tokens import normal, stem
 
 Phrase = tuple[str, ...]
@@ -26,7 +27,6 @@ _WORD = re.compile(
 )
 _HAN_MONTH = re.compile("(?<![一二三四五六七八九十])(十[一二]?|[一二三四五六七八九])月")
 _POSSESSIVE = re.compile("['’]s?$")
-_NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +60,15 @@ def words(text: str) -> list[Word]:
 
 
 def asked_words(question: str) -> list[Word]:
-    """Return the words of a question: its Chinese numerals (三千) and number words (five) as numbers."""
+    """Return the words of a question, its numbers (三千, five, 2 million) in digits."""
     text = _HAN_MONTH.sub(lambda match: f"{value_of(match[1])}月", normal(question).replace("_", " "))
     parts, at = [], 0
     for one in numerals(text):
-        written = text[one.start : one.stop]
-        if one.plain.isdigit() and not written.isascii():
-            parts += [text[at : one.start], one.plain]
+        if one.kind == "number" and one.plain.isdigit():
+            parts += [text[at : one.start], one.tokens[0]]
             at = one.stop
     found = words("".join([*parts, text[at:]]))
-    return [
-        Word(one.start, one.stop, str(_NUMBER_WORDS.index(one.form)), is_number=True)
-        if one.form in _NUMBER_WORDS
-        else one
-        for one in found
-    ]
+    return [Word(word.start, word.stop, "1", is_number=True) if word.form == "one" else word for word in found]
 
 
 def phrase(text: str) -> Phrase:

@@ -48,7 +48,7 @@ def entities(question: str) -> tuple[str, ...]:
 
 
 def _latin(text: str) -> Iterator[str]:
-    dated = [(one.start, one.stop) for one in numerals(text)]
+    dated = [(one.start, one.stop) for one in numerals(text) if one.kind in ("date", "period")]
     for match in _RUN.finditer(text):
         words = match.group().split(" ")
         begins = bool(_BEGINS.search(text[: match.start()]))

@@ -1,135 +1,82 @@
-"""Numbers and dates, however they are written: 一万二千 and 12,000, 2024年3月5日 and 5 March 2024.
+"""Numbers, dates, periods and codes, however they are written: 一万二千 and 12,000, FY22 and 2022财年, MX-4120-C and mx4120c.
 
 Comes in: text after Unicode's NFKC. Goes out: where they stand, the same in plain digits, and the tokens that all their forms
-share. Never: a guess; what may be read in two ways (3/5/2024, 二百五, 一个) is left as it is.
+share. Never: a guess; what may be read in two ways (二百五, 一个) is left as it is.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from decimal import Decimal
 
-# As the stemmer leaves them, so that "March" alone is the same token as the month of a date.
-_MONTHS = "januari februari march april may june juli august septemb octob novemb decemb".split()  # noqa: SIM905
-_NAMES = "January February March April May June July August September October November December".split()  # noqa: SIM905
-_MONTH_OF = {name[:3].lower(): number for number, name in enumerate(_NAMES, 1)}
+from .chinese_numbers import DIGITS, HAN, UNITS, is_spelt, mixed_value, value_of
+from .codes import codes
+from .dates import chinese_date, english_date
+from .english_numbers import SCALES, english_numbers, plain_decimal
+from .numeral import Numeral, Sure
+from .periods import periods
 
-_DIGITS = {digit: value for value, digits in enumerate(("〇零", *"一二三四五六七八九")) for digit in digits}
-_DIGITS |= dict(zip("两兩壹贰貳叁參肆伍陆陸柒捌玖", (2, 2, 1, 2, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9), strict=True))
-_UNITS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
-_SCALES = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
-
-_TEN = ("十", "拾")
-_PLACE = re.compile(f"([〇零]*)([{''.join(digit for digit, value in _DIGITS.items() if value)}])([{''.join(_UNITS)}]?)")
-
-_HAN = f"[{''.join((*_DIGITS, *_UNITS, *_SCALES))}]"
-_RUN = re.compile(f"[0-9{_HAN[1:-1]}]+")
-_MONTH = (
-    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
+_RUN = re.compile(f"[0-9{DIGITS}{UNITS}]+")
+_PERCENT = re.compile(r"(?P<number>[0-9]+(?:[.,][0-9]+)*)\s?(?:%|per\s?cent\b|pct\b)")
+_PER_HUNDRED = re.compile(rf"(?P<base>[百千])分之(?P<number>[0-9]+(?:\.[0-9]+)?|{HAN}+(?:点[{DIGITS}]+)?)")
+_FRACTION = re.compile(f"(?P<base>{HAN}{{1,2}})分之(?P<number>{HAN}{{1,2}})")
+_POINT = re.compile(
+    rf"(?P<whole>{HAN}+)[点點](?P<part>[{DIGITS}]+)(?P<scale>[万萬亿億](?!{HAN})|(?=倍|公里|公斤|吨|厘米|毫米))"
 )
-_YEAR = r"(?P<year>[12][0-9]{3})\b"
-_SOUGHT = f"(?:[0-9]+|{_HAN}+)"
-
-_ISO = re.compile(
-    r"(?P<year>[12][0-9]{3})(?P<sign>[-/])(?P<month>[0-9]{1,2})(?P=sign)(?P<day>[0-9]{1,2})(?:(?=T[0-9])|\b)"
+_MIXED = re.compile(rf"(?:[0-9]+(?:\.[0-9]+)?\s?[百千万萬亿億]+)+(?!{HAN}|[0-9]|[克米瓦卡赫分]|\s?[年月日])")
+_SCALED = re.compile(
+    rf"(?P<number>[0-9]{{1,3}}(?:,[0-9]{{3}})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)[ -]?(?P<scale>{'|'.join(SCALES)})\b",
+    re.IGNORECASE,
 )
-_DAY_MONTH = re.compile(rf"(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? {_YEAR})?", re.IGNORECASE)
-_MONTH_BEFORE = re.compile(rf"(?<![\w./-]){_MONTH} (?:the )?$", re.IGNORECASE)
-_MONTH_SPAN = 15
-"""Characters of the longest name of a month with "the" behind it."""
-_REST_OF_DAY = re.compile(rf"(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?\b(?:,? {_YEAR})?")
-_CHINESE_DATE = re.compile(
-    rf"(?:(?P<year>[0-9]{{4}}|{_HAN}{{4}})\s?年\s?)?(?P<month>{_SOUGHT})\s?月(?:\s?(?P<day>{_SOUGHT})\s?[日号號])?"
+_MONEY = re.compile(r"[$€£¥￥]\s?$")
+_MONEY_SCALED = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?) ?(?P<scale>bn|[kmb])\b", re.IGNORECASE)
+_MONEY_SCALES = {"k": 10**3, "m": 10**6, "b": 10**9, "bn": 10**9}
+_GROUPED = re.compile(
+    r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:'[0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})(?P<part>\.[0-9]+)?(?![0-9,'])"
 )
-_PERCENT = re.compile(r"(?P<number>[0-9]+(?:[.,][0-9]+)*)\s?(?:%|per\s?cent\b)")
-_PER_HUNDRED = re.compile(rf"百分之(?P<number>[0-9]+(?:\.[0-9]+)?|{_HAN}+)")
-_SCALED = re.compile(rf"(?P<number>[0-9]+(?:\.[0-9]+)?)\s?(?P<scale>[{''.join(_SCALES)}])(?!{_HAN}|[0-9])")
-_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])")
+_DECIMAL = re.compile(r"[0-9]+\.(?P<part>[0-9]{1,2})(?![0-9]|\.[0-9]|\w)")
+_NTH = re.compile(r"(?P<number>[0-9]+)(?P<end>st|nd|rd|th)\b")
+_NTH_WORDS = {"1": "first", "2": "second", "3": "third"}
 
 _COUNTED = re.compile("[年天日周岁歲元页頁米倍秒]|个月|個月|小时|小時|分钟|分鐘|星期|公里|公斤|工作日|周年")
 """What makes a single character a figure: 三年 is 3年, while 一个 and 三亚 are words."""
+_CLASSIFIED = re.compile("[个個名位人种種条條项項次件台辆輛张張份部座场場届屆层層楼樓间間只隻](?![体體])")
+"""Behind a single character these make it a number, which need not be the point: 三个."""
+_ORDERED = re.compile("[章条條节節款项項页頁课課集回期届屆版部卷篇次名位批轮輪组組阶階]")
 _ABOUT = frozenset("数數几幾好多上")
 """Before a number, these say that it is none: 数十万, 几千."""
 
 
-@dataclass(frozen=True, slots=True)
-class Numeral:
-    """A number or a date in a text."""
-
-    start: int
-    stop: int
-    plain: str
-    """The same in digits: ``12000``, ``2024 march 5``, ``50 percent``."""
-    tokens: tuple[str, ...]
-    """What every way to write it has in common; of a date also its parts, so that a month finds its days."""
-
-
 def numerals(text: str) -> list[Numeral]:
-    """Return the numbers and dates of a text that can surely be read, in order; none overlap."""
+    """Return what a text has of numbers, dates, periods and codes that can surely be read, in order; none overlap."""
+    found = [*_by_digits(text), *english_numbers(text), *periods(text), *codes(text)]
+    found.sort(key=lambda one: (one.start, -one.stop, one.kind == "code"))
     taken: list[Numeral] = []
+    for one in found:
+        if not taken or one.start >= taken[-1].stop:
+            taken.append(one)
+    return taken
+
+
+def in_digits(text: str, least: Sure = Sure.EQUAL) -> str:
+    """Return a text with its figures in plain digits, see ``Numeral.plain``; with ``least``, only those as sure as this."""
+    parts, at = [], 0
+    for one in numerals(text):
+        if one.sure >= least:
+            parts += [text[at : one.start], one.plain]
+            at = one.stop
+    return "".join([*parts, text[at:]])
+
+
+def _by_digits(text: str) -> Iterator[Numeral]:
+    """Yield what the runs of digits and Chinese numerals of a text are, or are part of."""
     after = 0
     for match in _RUN.finditer(text):
         start, stop = match.span()
         if start >= after and (found := _reading(text, start, stop, after)):
-            taken.append(found)
+            yield found
             after = found.stop
-    return taken
-
-
-def in_digits(text: str) -> str:
-    """Return a text with its numbers and dates in plain digits; see ``Numeral.plain``."""
-    parts, at = [], 0
-    for one in numerals(text):
-        parts += [text[at : one.start], one.plain]
-        at = one.stop
-    return "".join([*parts, text[at:]])
-
-
-def value_of(written: str) -> int | None:
-    """Return what digits or Chinese numerals say, 一百二十三万 or 二〇二四; ``None`` where that is not sure.
-
-    Not sure is what begins with a unit (百万; but 十二 is 12), skips one without 零 (二百五), or leaves out digits (三五十).
-    """
-    if written.isascii():
-        return int(written)
-    if all(character in _DIGITS for character in written):
-        return int("".join(str(_DIGITS[character]) for character in written))
-    total, last = 0, 10**12
-    for scale in (10**8, 10**4, 1):
-        head, sign, rest = _parted(written, scale)
-        if not sign and scale > 1:
-            continue
-        section = _section(head, first=total == 0)
-        if section is None or section == 0 or section * scale >= last:
-            return None
-        total, last, written = total + section * scale, scale, rest
-        if not written:
-            return total
-    return None
-
-
-def _parted(written: str, scale: int) -> tuple[str, str, str]:
-    """Return what stands before the sign of a scale, the sign, and what stands behind it."""
-    for sign, value in _SCALES.items():
-        if value == scale and sign in written:
-            return written.partition(sign)
-    return written, "", ""
-
-
-def _section(written: str, *, first: bool) -> int | None:
-    """Return the value of up to four places, 三千零五; ``None`` if it is not well formed."""
-    if first and written.startswith(_TEN):
-        written = f"一{written}"
-    total, last, at = 0, 10_000, 0
-    for place in _PLACE.finditer(written):
-        zeros, digit, sign = place.groups()
-        unit = _UNITS.get(sign, 1)
-        is_sure = sign or zeros or last in (10, 10_000)  # 二百五 is 250, and 205
-        if place.start() != at or unit >= last or not is_sure:
-            return None
-        total, last, at = total + _DIGITS[digit] * unit, unit, place.end()
-    return total if at == len(written) else None
 
 
 def _reading(text: str, start: int, stop: int, after: int) -> Numeral | None:
@@ -143,125 +90,142 @@ def _reading(text: str, start: int, stop: int, after: int) -> Numeral | None:
     """
     following = text[stop : stop + 1]
     if following in "年月" or (following.isspace() and not text.isascii()):
-        found = _chinese_date(text, start)
+        found = chinese_date(text, start)
         if found:
             return found
-    if text[start:stop].isascii():
-        if text[max(0, start - 1) : start] in (".", ",") and text[max(0, start - 2) : start - 1].isdigit():
-            return None  # the rest of a number that was looked at already
-        return _english(text, start, stop, following, after)
-    return _chinese(text, start, stop, following)
+    if not text[start:stop].isascii():
+        return _chinese(text, start, stop, following)
+    before = text[max(0, start - 2) : start]
+    if before[-1:] in (".", ",", "'") and before[:1].isdigit():
+        return None  # the rest of a number that was looked at already
+    return english_date(text, start, stop, after) or _number(text, start, following)
 
 
-def _english(text: str, start: int, stop: int, following: str, after: int) -> Numeral | None:
-    """Return what a run of ASCII digits is part of."""
-    found = None
-    if following in "-/" and stop - start == 4:  # noqa: PLR2004
-        found = _iso(text, start)
-    elif following in "%.,万萬亿億 p":
-        found = _percentage(text, start) or _scaled(text, start) or _grouped(text, start)
-    if found is None and stop - start <= 2 and following in " snrt":  # noqa: PLR2004
-        found = _day_and_month(text, start)
-    if found is None and start - after > 3 and text[start - 1] == " ":  # noqa: PLR2004
-        found = _month_and_day(text, start, after)
-    return found
-
-
-def _iso(text: str, start: int) -> Numeral | None:
-    match = _ISO.match(text, start)
-    if not match or re.match(r"[\w./-]", text[start - 1 : start]):  # report-2024-03-05.pdf is a name
-        return None
-    if re.match(r"[-/]|\.\w", text[match.end() : match.end() + 2]):
-        return None
-    return _date(*match.span(), int(match["year"]), int(match["month"]), int(match["day"]))
-
-
-def _day_and_month(text: str, start: int) -> Numeral | None:
-    match = _DAY_MONTH.match(text, start)
-    if not match or re.match(r"[\w./-]", text[start - 1 : start]):  # 5-7 March: of which the 7th is not all
-        return None
-    year, month = match["year"], match["month"]
-    if not year and not month[0].isupper():
-        return None
-    return _date(*match.span(), int(year) if year else None, _MONTH_OF[month[:3].lower()], int(match["day"]))
-
-
-def _month_and_day(text: str, start: int, after: int) -> Numeral | None:
-    """Return the date whose month stands before ``start``, and whose day or year begins there."""
-    before = _MONTH_BEFORE.search(text[max(after, start - _MONTH_SPAN) : start])
-    if not before:
-        return None
-    begin, month = start - len(before.group()), before["month"]
-    year = re.compile(_YEAR).match(text, start)
-    rest = year or _REST_OF_DAY.match(text, start)
-    if not rest or (not rest["year"] and not month[0].isupper()):  # "may 3" and "march 5" are not sure
-        return None
-    day = None if year else int(rest["day"])
-    return _date(begin, rest.end(), int(rest["year"]) if rest["year"] else None, _MONTH_OF[month[:3].lower()], day)
-
-
-def _chinese_date(text: str, start: int) -> Numeral | None:
-    match = _CHINESE_DATE.match(text, start)
-    if not match:
-        return None
-    year, month, day = (value_of(part) if part else None for part in match.group("year", "month", "day"))
-    if month is None or (match["day"] and day is None) or (match["year"] and year is None):
-        return None
-    return _date(*match.span(), year, month, day)
-
-
-def _date(start: int, stop: int, year: int | None, month: int, day: int | None) -> Numeral | None:
-    if not (1 <= month <= len(_MONTHS) and (day is None or 1 <= day <= 31)):  # noqa: PLR2004
-        return None
-    found = [_MONTHS[month - 1]]
-    if day:
-        found += [f"{month:02}-{day:02}", str(day)]
-    if year:
-        found += [str(year), f"{year:04}-{month:02}"]
-    if year and day:
-        found.append(f"{year:04}-{month:02}-{day:02}")
-    plain = " ".join(str(part) for part in (year, _NAMES[month - 1], day) if part)
-    return Numeral(start, stop, f" {plain} ", tuple(found))
+def _number(text: str, start: int, following: str) -> Numeral | None:
+    """Return what a run of ASCII digits with signs or words around it says."""
+    if following in "%.,'万萬亿億百千 -pkmbtlchdnrs" or following.isupper():
+        return (
+            _percentage(text, start) or _scaled(text, start) or _grouped(text, start) or _decimal(text, start)
+            or _nth(text, start)
+        )  # fmt: skip
+    return None
 
 
 def _percentage(text: str, start: int) -> Numeral | None:
     match = _PERCENT.match(text, start)
-    return Numeral(*match.span(), f"{match['number']} percent ", ("percent",)) if match else None
+    if not match:
+        return None
+    number = match["number"]
+    digits = _short(number) if number.replace(".", "", 1).isdigit() else number
+    return Numeral(*match.span(), f"{digits} percent ", (digits, "percent"))
+
+
+def _scaled(text: str, start: int) -> Numeral | None:
+    """Return a number with a word of thousands or more: 1.5 million, 1.2万, 1亿2000万, $5m."""
+    if match := _SCALED.match(text, start):
+        value = Decimal(match["number"].replace(",", "")) * SCALES[match["scale"].lower()]
+    elif match := _MIXED.match(text, start):
+        mixed = mixed_value(re.sub(r"\s", "", match.group()))
+        if mixed is None:
+            return None
+        value = mixed
+    elif (match := _MONEY_SCALED.match(text, start)) and _MONEY.search(text[max(0, start - 2) : start]):
+        value = Decimal(match["number"]) * _MONEY_SCALES[match["scale"].lower()]
+    else:
+        return None
+    digits = plain_decimal(value)
+    return Numeral(*match.span(), digits, (digits,))
 
 
 def _grouped(text: str, start: int) -> Numeral | None:
     match = _GROUPED.match(text, start)
-    return Numeral(*match.span(), match.group().replace(",", ""), ()) if match else None
-
-
-def _scaled(text: str, start: int) -> Numeral | None:
-    match = _SCALED.match(text, start)
     if not match:
         return None
-    value = str(round(float(match["number"]) * _SCALES[match["scale"]]))
-    return Numeral(*match.span(), value, (value,))
+    whole, part = re.sub("[,']", "", match["whole"]), match["part"] or ""
+    digits = whole if not part.strip(".0") else whole + part
+    return Numeral(*match.span(), digits, (_short(digits),))
+
+
+def _decimal(text: str, start: int) -> Numeral | None:
+    """Return an amount with cents: 1200.00 is 1200, and what costs €12.50 costs 12.5."""
+    match = _DECIMAL.match(text, start)
+    if not match:
+        return None
+    if match["part"] == "00":
+        digits = _short(match.group())
+        return Numeral(*match.span(), digits, (digits,))
+    if match["part"].endswith("0") and _MONEY.search(text[max(0, start - 2) : start]):
+        return Numeral(*match.span(), match.group(), (_short(match.group()),))
+    return None
+
+
+def _nth(text: str, start: int) -> Numeral | None:
+    match = _NTH.match(text, start)
+    if not match:
+        return None
+    number = match["number"]
+    return Numeral(*match.span(), number, tuple(filter(None, (number, _NTH_WORDS.get(number, "")))))
+
+
+def _short(digits: str) -> str:
+    return plain_decimal(Decimal(digits))
 
 
 def _chinese(text: str, start: int, stop: int, following: str) -> Numeral | None:
     """Return what a run with Chinese numerals in it is: 一万二千, 12万, 百分之五十."""
-    if following == "分" and (match := _PER_HUNDRED.match(text, start)):
-        number = "100" if match["number"] == "百" else match["number"]
-        percent = number if number.isascii() else value_of(number)
-        if percent is not None:
-            return Numeral(*match.span(), f"{percent} percent ", (str(percent), "percent"))
-    if text[start] in "0123456789":
-        return _scaled(text, start)
+    if following == "分" and (found := _share(text, start)):
+        return found
+    if following in "点點" and following and (found := _with_point(text, start)):
+        return found
     written = text[start:stop]
-    if text[max(0, start - 1) : start] in _ABOUT or not _is_figure(written, text, stop):
+    if written[0] in "0123456789":
+        return _scaled(text, start)
+    if text[max(0, start - 1) : start] in _ABOUT:
         return None
-    value = value_of(written)
-    return None if value is None else Numeral(start, stop, str(value), (str(value),))
+    sure = _sure(written, text, start, stop)
+    value = value_of(written) if sure else None
+    return None if value is None or sure is None else Numeral(start, stop, str(value), (str(value),), sure=sure)
 
 
-def _is_figure(written: str, text: str, stop: int) -> bool:
-    """Return whether a run of numerals is meant as one: not 一一, 千万, or a lone 三."""
-    if all(character in _DIGITS for character in written):
-        return (len(written) == 4 and text[stop : stop + 1] == "年") or (  # noqa: PLR2004
-            len(written) == 1 and written not in "一〇零壹" and bool(_COUNTED.match(text, stop))
-        )
-    return len(written) > 1
+def _share(text: str, start: int) -> Numeral | None:
+    """Return a part of a hundred or another whole: 百分之五十, 三分之一."""
+    if match := _PER_HUNDRED.match(text, start):
+        number = "100" if match["number"] == "百" else match["number"]
+        whole, _, part = number.partition("点")
+        value = number if number.isascii() else value_of(whole)
+        if value is None:
+            return None
+        digits = f"{value}.{value_of(part)}" if part else str(value)
+        word = "percent" if match["base"] == "百" else "permille"
+        return Numeral(*match.span(), f"{digits} {word} ", (digits, word))
+    if match := _FRACTION.match(text, start):
+        values = value_of(match["number"]), value_of(match["base"])
+        plain = "/".join(map(str, values))
+        return None if None in values else Numeral(*match.span(), plain, (plain,))
+    return None
+
+
+def _with_point(text: str, start: int) -> Numeral | None:
+    """Return a number with a decimal point, 一点五亿 or 三点五倍; 三点五分 is a time."""
+    match = _POINT.match(text, start)
+    whole = value_of(match["whole"]) if match else None
+    if not match or whole is None or not is_spelt(match["part"]):
+        return None
+    part = "".join(str(value_of(digit)) for digit in match["part"])
+    scale = value_of(f"一{match['scale']}") if match["scale"] else 1
+    digits = plain_decimal(Decimal(f"{whole}.{part}") * (scale or 1))
+    return Numeral(*match.span(), digits, (digits,))
+
+
+def _sure(written: str, text: str, start: int, stop: int) -> Sure | None:
+    """Return how surely a run of numerals is meant as one: not 一一, 千万, or a lone 三; ``None``: it is not."""
+    is_nth = text[max(0, start - 1) : start] == "第" and bool(_ORDERED.match(text, stop))
+    if len(written) > 1:
+        is_year = len(written) == 4 and text[stop : stop + 1] == "年"  # noqa: PLR2004
+        return Sure.ASKED if is_year or not is_spelt(written) else None
+    if is_nth and written not in "〇零":
+        return Sure.EQUAL if written in "一壹" else Sure.CLAIMED
+    if written in f"一壹〇零{UNITS}":
+        return None
+    counted = Sure.EQUAL if _CLASSIFIED.match(text, stop) else None
+    return Sure.ASKED if _COUNTED.match(text, stop) else counted

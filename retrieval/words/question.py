@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from .dates import month_token
 from .hanzi import SIMPLIFIED
-from .numerals import in_digits
-from .tokens import normal, tokens, written_tokens
+from .numeral import Sure
+from .numerals import in_digits, numerals
+from .tokens import normal, tokens, written_tokens, written_units
 
 MAX_QUESTION_TOKENS = 128
 """Most tokens that BM25 looks up for one question; each costs some 6 ms in a base of 100 000 chunks."""
@@ -46,6 +48,7 @@ _WEIGHTLESS = re.compile("|".join((_WEIGHTLESS_EN, *_WEIGHTLESS_ZH, *_ASKING_ZH)
 _BREAK = " | "
 """Put where a question word stood, so that what was on either side of it does not become a phrase."""
 
+_WHOLE = re.compile(r"(?P<year>[12][0-9]{3})-(?P<part>[0-9]{2}|[qh][1-4])")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]+")
 FUNCTION = frozenset("的了是在和与及或也都就着过吗呢吧啊之其这那我你他她它们个为有被把对从而以于所")
 _TRIGRAM = 3
@@ -159,6 +162,31 @@ def asked_phrases(question: str) -> frozenset[str]:
 
 
 def figures(text: str) -> frozenset[str]:
-    """Return the tokens of a text that hold a digit: numbers, years, versions, identifiers; 1,000 is 1000, and 三年 is 3."""
-    found = written_tokens(in_digits(normal(text)))
-    return frozenset(token for token in found if any(character.isdigit() for character in token))
+    """Return the tokens of a text that hold a digit: numbers, years, versions, identifiers; 1,000 is 1000, and 三年 is 3.
+
+    A month or quarter with its year is a figure too: ``2018-04``, ``2023-q2``. Numbers up to twelve in English words are none,
+    since what answers "the two kinds" may only list them.
+    """
+    plain = normal(text)
+    found = written_units(in_digits(plain, Sure.ASKED))
+    wholes = (one.whole for one in numerals(plain) if one.sure is Sure.ASKED and one.whole)
+    return frozenset([*wholes, *(token for token in found if any(character.isdigit() for character in token))])
+
+
+def unheld(asked: Collection[str], held: Collection[str]) -> frozenset[str]:
+    """Return the figures of a question that a text with these tokens does not hold.
+
+    A month with its year counts as held where both are, each by itself, unless another year's stands there.
+    """
+    return frozenset(figure for figure in asked if figure not in held and not _in_pieces(figure, held))
+
+
+def _in_pieces(figure: str, held: Collection[str]) -> bool:
+    """Return whether a text has the year and the month, or quarter, of a figure, and no other such figure to which it is."""
+    match = _WHOLE.fullmatch(figure)
+    if not match or match["year"] not in held:
+        return False
+    is_month = match["part"].isdigit()
+    others = [other["part"] for other in map(_WHOLE.fullmatch, held) if other and other["part"].isdigit() == is_month]
+    part = month_token(match["part"]) if is_month else match["part"]
+    return match["part"] not in others if part in held else not others

@@ -19,7 +19,7 @@ import Stemmer
 from .hanzi import SIMPLIFIED
 from .numerals import numerals
 
-TOKENS_VERSION = 2
+TOKENS_VERSION = 3
 """Raised with every change of what ``tokens`` returns: an index made by another version has to be rebuilt."""
 
 MAX_TOKEN = 64
@@ -79,6 +79,12 @@ def tokens(text: str) -> list[str]:
 def written_tokens(text: str) -> list[str]:
     """Return only the tokens that stand in ``text``: first the words, then the runs of Han, kana or hangul."""
     return _written(normal(text))
+
+
+def written_units(text: str) -> list[str]:
+    """Return the tokens of the words of ``text``, of those with separators only the whole: 12.5, not 12 and 5."""
+    plain = normal(text)
+    return [token for clump in clumps(plain) for word in _WORDS.findall(clump) for token in _word(word)[:1]]
 
 
 def normal(text: str) -> str:
