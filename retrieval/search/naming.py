@@ -28,6 +28,8 @@ _LEGAL = re.compile(r",? (?:inc|ltd|llc|llp|plc|gmbh|corp|co|ag|sa|bv)\.?$", re.
 _LEGAL_ZH = re.compile(r"(?<=.{4})(?:有限责任公司|股份有限公司|有限公司|公司)$")
 _SIGNS = re.compile(r"[\W_]+")
 _HAN = re.compile("[\u3400-\u9fff]")
+_CODE = re.compile(r"[A-Za-z][- ]?\d")
+_PIECE = re.compile(r"\d+|[^\W\d_]+")
 _LEAST_HAN, _LEAST_WORDS = 3, 2
 
 
@@ -127,9 +129,11 @@ def _documents_of(catalog: Catalog, name: str, *, alone: bool = False) -> frozen
 
 
 def _pattern(name: str, *, alone: bool) -> re.Pattern[str]:
-    words = map(re.escape, plain(name).split())
+    words = list(map(re.escape, plain(name).split()))
     if _HAN.search(name):
         return re.compile(" ?".join(words), re.IGNORECASE)
+    if _CODE.search(name):  # MX-4120-C is MX4120C
+        return re.compile(rf"(?<!\w){' ?'.join(_PIECE.findall(plain(name)))}(?!\w)", re.IGNORECASE)
     after = r"(?! [A-Z])" if alone else ""
     return re.compile(rf"(?<!\w)(?i:{' '.join(words)})(?!\w){after}")
 

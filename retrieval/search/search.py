@@ -17,6 +17,7 @@ from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog
 from ..hit import Hit
 from ..lanes.bm25 import Bm25, mean_tokens
+from ..lanes.coded import coded
 from ..lanes.dense import Dense
 from ..lanes.index import VectorIndex
 from ..lanes.lane import Lane, Reworded
@@ -231,7 +232,9 @@ class Searcher:
         ordering: Ordering,
         reranker: Reranker | None,
     ) -> Ranking:
-        held = self._verbatim(question, scope) if len(lanes) > 1 else _NONE
+        several = len(lanes) > 1
+        held = self._verbatim(question, scope) if several else _NONE
+        with_codes = _within(coded(self._catalog, question), scope) if several else _NONE
         by_names = self._bm25.named(question) if self._bm25 in lanes else {}
         told = naming(self._catalog, question, by_names) if by_names or self._bm25 in lanes else NOTHING
         named = self._chunks_of(told.documents, scope)
@@ -241,6 +244,8 @@ class Searcher:
             ranked = fuse(question, lanes, found, depth * len(lanes))
             if named.ids:
                 ranked = _first(named, question, inside, ranked, depth)
+            if with_codes.ids:
+                ranked = _first(with_codes, question, lanes, ranked, depth)
             if held.ids:
                 ranked = _first(held, question, lanes, ranked, depth)
             chunks = self._chunks([one.id for one in ranked], scope)
@@ -263,8 +268,7 @@ class Searcher:
 
     def _verbatim(self, question: str, scope: Scope | None) -> Scope:
         """Return the chunks that hold the whole question word for word."""
-        held = verbatim(self._catalog, question) or _NONE
-        return held if scope is None else held & scope
+        return _within(verbatim(self._catalog, question), scope)
 
     def _chunks(self, ids: Sequence[str], scope: Scope | None) -> dict[str, Chunk]:
         chunks = self._catalog.chunks(ids)
@@ -326,6 +330,11 @@ def _first(
     others = [one for one in ranked if one.id not in held.ids]
     floor = others[0].score if others else inside[-1].score if inside else 0.0
     return (*(replace(one, score=max(one.score, floor)) for one in inside), *others)
+
+
+def _within(held: Scope | None, scope: Scope | None) -> Scope:
+    held = held or _NONE
+    return held if scope is None else held & scope
 
 
 def _without(lanes: Sequence[Lane]) -> tuple[str, ...]:
