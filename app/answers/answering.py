@@ -72,8 +72,10 @@ class Answering:
     def answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:
         """Yield the answer as it grows, each time with what was written; the last one is finished."""
         chinese = language_of(asked.question) == "zh"
-        with closing(self._answers(asked)) as answers:
-            for answer, written in answers:
+        spelling = self.library.spelt(asked.question)
+        with closing(self._answers(replace(asked, question=spelling.question))) as answers:
+            for found, written in answers:
+                answer = replace(found, question=asked.question, notes=(*spelling.notes, *found.notes))
                 yield (told_in_chinese(answer) if chinese else answer), written
 
     def _answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:

@@ -17,6 +17,7 @@ from ...ingest.store.catalog import Catalog, fingerprint
 from ...retrieval.search.federated import search_together
 from ...retrieval.search.search import PLAIN, Found, Searcher
 from ...retrieval.search.select import Ordering
+from ...retrieval.search.spelling import Spelling, spelt
 from ...retrieval.where import Where
 from .embedders import Serving
 
@@ -86,6 +87,10 @@ class Library:
         without = {name: note for name, part in parts.items() if (note := part.serving().note)}
         notes = (Notice("{name}: {note}", name=name, note=note) if name else note for name, note in without.items())
         return replace(found, notes=(*notes, *found.notes))
+
+    def spelt(self, question: str) -> Spelling:
+        """Return a question with its typing mistakes put right, by the words of all bases."""
+        return spelt(question, [part.searcher for part in self.parts.values()])
 
     def count(self, table: str) -> int:
         """Return how many rows a table has, in all bases."""

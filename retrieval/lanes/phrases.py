@@ -29,9 +29,14 @@ def quoted(question: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(bare for phrase in found if (bare := _EDGES.sub("", phrase))))
 
 
+def without_quoted(question: str) -> str:
+    """Return a question without what it puts in double quotation marks."""
+    return _QUOTED.sub(" ", question)
+
+
 def is_only_quoted(question: str) -> bool:
     """Return whether nothing is asked beside the quoted phrases: then only they will do."""
-    return not re.search(r"\w", _QUOTED.sub("", question))
+    return not re.search(r"\w", without_quoted(question))
 
 
 def holding(catalog: Catalog, phrases: Sequence[str]) -> Scope:

@@ -27,6 +27,7 @@ from .fuse import Fused, weights, zscore_sum
 from .ranking import Ranking, ordered, reranked
 from .search import PLAIN, Found, Searcher
 from .select import Ordering
+from .spelling import spelt
 
 _TOLD_ANEW = 60
 """Candidates of a base of another embedder that are embedded for the question, at least."""
@@ -74,10 +75,13 @@ def search_together(
     Raises:
         InputError: an unknown lane, or one that a base does not have.
     """
+    spelling = spelt(question, searchers.values())
+    question = spelling.question
     if len(searchers) == 1:
         ((base, searcher),) = searchers.items()
         found = searcher.search(question, k, lanes, where, ordering)
-        return Found(tuple(replace(hit, base=base) for hit in found.hits), found.lanes, _said(base, found.notes))
+        notes = (*spelling.notes, *_said(base, found.notes))
+        return Found(tuple(replace(hit, base=base) for hit in found.hits), found.lanes, notes)
     plain = Ordering(per_document=None, rerank="off")
     parts = [
         _Part(base, searcher, searcher.rank(question, k, lanes, where, plain), searcher.n_chunks)
@@ -87,8 +91,8 @@ def search_together(
     first = next(iter(searchers.values()))
     reranker = first.reranker(ordering, by_default=lanes is None)
     done = reranked(question, pooled, reranker, k, ordering) if reranker else ordered(pooled, k, ordering)
-    notes = dict.fromkeys(note for part in parts for note in _said(part.base, part.ranking.notes))
-    return Found(tuple(_of_base(hit) for hit in done.hits), done.lanes, tuple(notes))
+    told = dict.fromkeys(note for part in parts for note in _said(part.base, part.ranking.notes))
+    return Found(tuple(_of_base(hit) for hit in done.hits), done.lanes, (*spelling.notes, *told))
 
 
 def _said(base: str, notes: Sequence[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ whose text is not in the catalog any more.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -155,6 +156,15 @@ class Searcher:
     def named_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
         """Return how many documents each token names; tokens that name none are left out."""
         return named_frequencies(self._catalog.connection(), tokens)
+
+    def known(self, tokens: Sequence[str]) -> dict[str, int]:
+        """Return how many chunks and names of documents hold each token; tokens that none holds are left out."""
+        return dict(Counter(self.frequencies(tokens)) + Counter(self.named_frequencies(tokens)))
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog that it searches."""
+        return self._catalog
 
     @property
     def n_named(self) -> int:
