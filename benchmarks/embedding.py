@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from kb.ingest.errors import EmbedderError
-from kb.retrieval.models.compiled import INT8, CompiledModel, compile_model, precisions
+from kb.retrieval.models.compiled import CompiledModel, compile_model, precisions
 from kb.retrieval.models.local_embedder import LocalEmbedder
 from kb.retrieval.models.plan import open_original, unit
 from kb.retrieval.models.recipe import read_recipe
@@ -77,7 +77,7 @@ def _paths(folder: Path, temporary: Path) -> dict[str, Encode]:
     original = open_original(folder)
     paths: dict[str, Encode] = {original.called: lambda texts: original.encode(texts, "")}
     recipe = read_recipe("benchmark", folder, temporary)
-    for precision in (*precisions(), INT8):
+    for precision in precisions():
         target = temporary / f"{recipe.fingerprint}.{precision}"
         target.mkdir()
         original.save_vocabulary(target)

@@ -52,9 +52,7 @@ def pull_(
 def check_(
     model: Annotated[
         str,
-        typer.Argument(
-            help="An embedding model: minilm, a folder or a Hugging Face name; ?quantize=int8 behind it tries 8 bits."
-        ),
+        typer.Argument(help="An embedding model: minilm, a folder or a Hugging Face name."),
     ],
     *,
     base: Place,

@@ -106,7 +106,7 @@ def check_model(
     base = _on_base(embedder, current, catalog, chunks) if catalog and chunks else None
     return ModelCheck(
         embedder.name, embedder.folder, embedder.path, embedder.dim, embedder.max_tokens, recipe.query_prompt,
-        recipe.document_prompt, mean, least, speed, base, _verdict(embedder, current, spec, base),
+        recipe.document_prompt, mean, least, speed, base, _verdict(embedder, spec, base),
     )  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def _on_base(embedder: LocalEmbedder, current: Embedder | None, catalog: Catalog
     ours = _ndcg(embedder, chunks, questions)
     theirs = (
         ours
-        if _runs_alike(embedder, current)
+        if current and current.fingerprint == embedder.fingerprint
         else _ndcg(current, chunks, questions)
         if current
         else [0.0] * len(questions)
@@ -156,12 +156,6 @@ def _on_base(embedder: LocalEmbedder, current: Embedder | None, catalog: Catalog
         current_ndcg10=_mean(theirs),
         p=randomization_test(theirs, ours) if questions else 1.0,
     )
-
-
-def _runs_alike(embedder: LocalEmbedder, current: Embedder | None) -> bool:
-    """Return whether the base has this model, run in the same way: in 8 bits it is compared with itself."""
-    same = current is not None and current.fingerprint == embedder.fingerprint
-    return same and embedder.in_8_bits == (isinstance(current, LocalEmbedder) and current.in_8_bits)
 
 
 def _ndcg(embedder: Embedder, chunks: Sequence[Chunk], questions: Sequence[Question]) -> list[float]:
@@ -185,11 +179,10 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else 0.0
 
 
-def _verdict(embedder: LocalEmbedder, current: Embedder | None, spec: str, base: OnBase | None) -> str:
+def _verdict(embedder: LocalEmbedder, spec: str, base: OnBase | None) -> str:
     if base is None:
         return "It works; whether it would help can be told once there is a base: kb ingest PATH"
-    new_in_8_bits = embedder.in_8_bits and not _runs_alike(embedder, current)
-    return _on_reading(embedder, spec, base) or _on_finding(spec, base, faster=new_in_8_bits)
+    return _on_reading(embedder, spec, base) or _on_finding(spec, base)
 
 
 def _on_reading(embedder: Embedder, spec: str, base: OnBase) -> str:
@@ -207,12 +200,10 @@ def _on_reading(embedder: Embedder, spec: str, base: OnBase) -> str:
     return ""
 
 
-def _on_finding(spec: str, base: OnBase, *, faster: bool) -> str:
+def _on_finding(spec: str, base: OnBase) -> str:
     use = f"kb reindex --embedder {spec}"
     if not base.current:
         return f"It would add search by meaning, which this base does without: {use}"
-    if base.p >= _LEVEL and faster:
-        return f"In 8 bits it finds about as well as {base.current}: for its speed, {use}"
     if base.p >= _LEVEL:
         return f"It finds about as well as {base.current}: there is no reason to change"
     if base.ndcg10 > base.current_ndcg10:

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from ...ingest.errors import EmbedderError, MissingExtraError
 from ...ingest.notice import Notice
-from .eight_bits import keep_in_8_bits
 from .packed.blocks import WordTable, table_file
 
 if TYPE_CHECKING:
@@ -37,11 +36,6 @@ _WEIGHTS = "model.bin"
 _GRAPH = "model.blob"
 _SEAL = "model.sha256"
 _CONVERTER = "openvino.tools.ovc"
-
-INT8 = "int8"
-"""As a precision: weights in 8 bits, and products of 8 bits by 8 bits."""
-_QUANTIZED_TOGETHER = "128"
-"""Numbers of a token that share a scale: of 32, 64 and 128 the fastest (1.9 times float32 with AVX-512, by 32 1.3 times)."""
 
 
 class CompiledModel:
@@ -169,7 +163,7 @@ def precisions() -> tuple[str, ...]:
 def compile_model(make_graph: Callable[[], Model], folder: Path, precision: str) -> None:
     """Compile the graph that ``make_graph`` returns, and leave it in ``folder`` for ``CompiledModel``.
 
-    Weights are kept in 16 bits; for ``INT8`` those of linear layers in 8.
+    Weights are kept in 16 bits.
 
     Raises:
         EmbedderError: the architecture cannot be traced or compiled.
@@ -177,10 +171,7 @@ def compile_model(make_graph: Callable[[], Model], folder: Path, precision: str)
     ov = load_openvino()
     graph = folder / "model.xml"
     try:
-        model = make_graph()
-        if precision == INT8:
-            keep_in_8_bits(model)
-        ov.save_model(model, graph)
+        ov.save_model(make_graph(), graph)
         compiled = ov.Core().compile_model(graph, "CPU", _settings(precision))
         (folder / _GRAPH).write_bytes(compiled.export_model().getvalue())
     except Exception as exc:  # tracing runs the model's own code, which may raise anything
@@ -199,14 +190,12 @@ def _settings(precision: str) -> dict[str, str]:
         "NUM_STREAMS": "1",
         "ENABLE_CPU_PINNING": "NO",
         "CACHE_MODE": "OPTIMIZE_SIZE",
-        "INFERENCE_PRECISION_HINT": "f32" if precision == INT8 else precision,
-        "DYNAMIC_QUANTIZATION_GROUP_SIZE": _QUANTIZED_TOGETHER if precision == INT8 else "0",
+        "INFERENCE_PRECISION_HINT": precision,
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
     }
 
 
 def _precision(model: CompiledGraph) -> str:
-    if int(model.get_property("DYNAMIC_QUANTIZATION_GROUP_SIZE")):
-        return INT8
     return str(model.get_property("INFERENCE_PRECISION_HINT").to_string())
 
 

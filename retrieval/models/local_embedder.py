@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .compiled import INT8, CompiledModel
+from .compiled import CompiledModel
 from .plan import Plan, unit
 from .recipe import Recipe
 from .sentence_transformer import TorchModel
@@ -90,11 +90,6 @@ class LocalEmbedder:
     def path(self) -> str:
         """What runs the model, and why that: ``openvino bf16 (mean cosine 0.99998 to torch fp32)``."""
         return self._plan.path
-
-    @property
-    def in_8_bits(self) -> bool:
-        """Whether it was asked to run in 8 bits, and does."""
-        return self._plan.precision == INT8
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text takes, special tokens and the model's document prompt included."""

@@ -42,7 +42,7 @@ class Plan:
     """How a model is run on this machine, decided once and kept beside what was compiled."""
 
     precision: str
-    """Of the compiled model: ``bf16``, ``f16``, ``f32``, ``int8``; empty where torch runs it, or 8 bits were refused."""
+    """Of the compiled model: ``bf16``, ``f16``, ``f32``; empty where torch runs it."""
     cosine: float
     """Mean over ``SAMPLE`` to the original in float32; 1 where torch runs it."""
     refused: str
@@ -54,8 +54,6 @@ class Plan:
     pad_id: int
     openvino: str
     """The release that compiled it; empty where it is not installed."""
-    measured: str = ""
-    """What 8 bits gain and cost, where they are used."""
     reference: str = TorchModel.called
     """What ``cosine`` is to."""
 
@@ -66,8 +64,7 @@ class Plan:
         refused = f"; {self.refused}" if self.refused else ""
         if not self.precision:
             return f"torch fp32 on {self.accelerator}{refused}"
-        measured = f"; {self.measured}" if self.measured else ""
-        return f"openvino {self.precision} (mean cosine {self.cosine:.5f} to {self.reference}{measured}){refused}{bulk}"
+        return f"openvino {self.precision} (mean cosine {self.cosine:.5f} to {self.reference}){refused}{bulk}"
 
 
 def read_plan(folder: Path) -> Plan:
@@ -77,18 +74,20 @@ def read_plan(folder: Path) -> Plan:
         EmbedderError: nothing was, or it is damaged.
     """
     try:
-        return Plan(**json.loads((folder / _PLAN).read_text("utf-8")))
+        values = json.loads((folder / _PLAN).read_text("utf-8"))
+        values.pop("measured", None)  # of an older kb
+        return Plan(**values)
     except (OSError, ValueError, TypeError) as exc:
         raise EmbedderError("{path} is missing or damaged; delete that folder", path=folder / _PLAN) from exc
 
 
-def plan_folder(recipe: Recipe, cache: Path, wish: str = "") -> Path:
-    """Return where the plan for this model, this processor and the installed libraries belongs; ``wish``: a precision."""
+def plan_folder(recipe: Recipe, cache: Path) -> Path:
+    """Return where the plan for this model, this processor and the installed libraries belongs."""
     try:
         machine = f"{_RELEASE} {openvino_version()} {processor()}"
     except MissingExtraError:
         machine = f"{_RELEASE}"
-    return cache / f"{recipe.fingerprint}-{hashlib.sha256(machine.encode()).hexdigest()[:8]}{wish and f'-{wish}'}"
+    return cache / f"{recipe.fingerprint}-{hashlib.sha256(machine.encode()).hexdigest()[:8]}"
 
 
 def prepare(recipe: Recipe, folder: Path, progress: Callable[[str], None]) -> None:
@@ -99,34 +98,22 @@ def prepare(recipe: Recipe, folder: Path, progress: Callable[[str], None]) -> No
         MissingExtraError: torch or sentence-transformers is not installed.
     """
     progress(f"Preparing {recipe.name} for this machine; this happens once")
-    plan = keep(recipe, folder, lambda building: _plan(Trial(recipe, building)))
-    progress(f"{recipe.name} runs on {plan.path}")
-
-
-def keep(recipe: Recipe, folder: Path, decide: Callable[[Path], Plan]) -> Plan:
-    """Put the plan that ``decide`` returns at ``folder``, with the files that it left where it was told to."""
     prefix = f"building-{folder.name}."
     for left in folder.parent.glob(f"{prefix}*"):
         shutil.rmtree(left, ignore_errors=True)
     building = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     try:
-        plan = decide(building)
+        plan = _plan(_Trial(recipe, building))
         (building / _PLAN).write_text(json.dumps(asdict(plan), indent=1), "utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         building.replace(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     _drop_outdated(recipe, folder.parent, plan.openvino)
-    return plan
+    progress(f"{recipe.name} runs on {plan.path}")
 
 
-def drop_model(building: Path) -> None:
-    """Remove a compiled model that is not to be used."""
-    for path in building.glob("model.*"):
-        path.unlink()
-
-
-class Trial:
+class _Trial:
     """The original of a model, and how near to it a compiled form comes."""
 
     def __init__(self, recipe: Recipe, building: Path) -> None:
@@ -187,7 +174,7 @@ def _drop_outdated(recipe: Recipe, cache: Path, openvino: str) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _plan(trial: Trial) -> Plan:
+def _plan(trial: _Trial) -> Plan:
     original = trial.original
     plan = Plan("", 1.0, "", _accelerator(original), trial.dim, original.max_tokens, original.pad_id, "")
     plan = replace(plan, reference=original.called)
@@ -203,7 +190,8 @@ def _plan(trial: Trial) -> Plan:
         refused.append(Notice("openvino refused: {why}", why=exc))
     if isinstance(original, PackedOriginal):
         raise EmbedderError("{name} cannot be run here: {reasons:reasons}", name=trial.recipe.name, reasons=refused)
-    drop_model(trial.building)
+    for path in trial.building.glob("model.*"):
+        path.unlink()
     return replace(plan, refused="; ".join(refused))
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from ...ingest.errors import EmbedderError, MissingExtraError, UnknownModelError
 from ...ingest.notice import Notice
-from .compiled import INT8, CompiledModel
+from .compiled import CompiledModel
 from .hub import cached_snapshots, download
 from .local_embedder import LocalEmbedder
 from .packed import file as packed
@@ -37,6 +37,8 @@ PREFERRED = (
     r"^intfloat/e5-(large|base|small)(-v2)?$",
 )
 """What ``auto`` takes, best first: models that read Chinese and English, then those of one language."""
+_IN_8_BITS = "?quantize=int8"
+"""Behind the embedder of a base from an older kb, which asked for 8 bits; its vectors are those of the model as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,7 @@ def open_embedder(spec: str, *, cache: Path, progress: Callable[[str], None] | N
 
     Args:
         spec: ``auto`` (the best model on this machine, packaged ones included), ``multilingual``, ``minilm``, ``tfidf`` (no
-            model), a folder, a packed file, or a name in the Hugging Face cache or pulled; ``?quantize=int8`` behind one
-            that names a model asks for 8 bits, which are used where they are faster and find as well.
+            model), a folder, a packed file, or a name in the Hugging Face cache or pulled.
         cache: the folder where pulled and compiled models are kept.
         progress: called with a sentence when something takes long.
 
@@ -106,9 +107,8 @@ def open_embedder(spec: str, *, cache: Path, progress: Callable[[str], None] | N
         return None
     if spec == "auto":
         return _open_best(cache, progress)
-    model, quantize = _wish(spec)
-    name, folder = _resolve(model, cache)
-    return (_open_quantized if quantize else _open)(name, folder, spec, cache, progress)
+    name, folder = _resolve(spec.removesuffix(_IN_8_BITS), cache)
+    return _open(name, folder, spec, cache, progress)
 
 
 def find_on_disk(spec: str, cache: Path) -> tuple[str, Path] | None:
@@ -198,54 +198,20 @@ def _resolve(spec: str, cache: Path) -> tuple[str, Path]:
     )
 
 
-def _wish(spec: str) -> tuple[str, bool]:
-    """Return the model that is named, and whether 8 bits are asked for."""
-    match = re.fullmatch(r"(.+)\?quantize=(.*)", spec)
-    if match is None:
-        return spec, False
-    if match[2] != INT8 or match[1] in {"auto", "tfidf"}:
-        raise UnknownModelError(
-            "{spec!r} is not of the form MODEL?quantize={quantize}, like minilm?quantize={quantize}",
-            spec=spec,
-            quantize=INT8,
-        )
-    return match[1], True
-
-
 def _open(name: str, folder: Path, spec: str, cache: Path, progress: Callable[[str], None] | None) -> LocalEmbedder:
     recipe = _recipe(name, folder, cache)
     planned = plan_folder(recipe, cache / "compiled")
-    return _prepared(
-        name,
-        planned,
-        lambda: _open_prepared(recipe, spec, planned),
-        lambda: prepare(recipe, planned, progress or (lambda _: None)),
-    )
-
-
-def _open_quantized(
-    name: str, folder: Path, spec: str, cache: Path, progress: Callable[[str], None] | None
-) -> LocalEmbedder:
-    recipe = _recipe(name, folder, cache)
-    say = progress or (lambda _: None)
-    plain = plan_folder(recipe, cache / "compiled")
-    wished = plan_folder(recipe, cache / "compiled", INT8)
-
-    def ready() -> LocalEmbedder:
-        plan = read_plan(wished)
-        if plan.precision:
-            return _open_prepared(recipe, spec, wished)
-        embedder = _open_prepared(recipe, spec, plain, plan.refused)
-        say(f"{name}: {plan.refused}")
-        return embedder
-
-    def make() -> None:
-        from .quantized import prepare_quantized
-
-        _open(name, folder, spec, cache, progress)
-        prepare_quantized(recipe, plain, wished, say)
-
-    return _prepared(name, wished, ready, make)
+    with suppress(EmbedderError):
+        return _open_prepared(recipe, spec, planned)
+    try:
+        return _made(recipe, spec, planned, progress or (lambda _: None))
+    except OSError as exc:
+        raise EmbedderError(
+            "The embedding model {name} cannot be made ready in {folder} ({why}); give a --home that can be written to",
+            name=name,
+            folder=planned.parent,
+            why=exc.strerror,
+        ) from exc
 
 
 def _recipe(name: str, folder: Path, cache: Path) -> Recipe:
@@ -257,40 +223,22 @@ def _recipe(name: str, folder: Path, cache: Path) -> Recipe:
     return read_recipe(name, folder, cache / "hashes")
 
 
-def _prepared(name: str, folder: Path, ready: Callable[[], LocalEmbedder], make: Callable[[], None]) -> LocalEmbedder:
-    """Return what ``ready`` does, after ``make`` where it cannot."""
-    with suppress(EmbedderError):
-        return ready()
-    try:
-        return _made(folder, ready, make)
-    except OSError as exc:
-        raise EmbedderError(
-            "The embedding model {name} cannot be made ready in {folder} ({why}); give a --home that can be written to",
-            name=name,
-            folder=folder.parent,
-            why=exc.strerror,
-        ) from exc
-
-
-def _made(folder: Path, ready: Callable[[], LocalEmbedder], make: Callable[[], None]) -> LocalEmbedder:
+def _made(recipe: Recipe, spec: str, planned: Path, progress: Callable[[str], None]) -> LocalEmbedder:
     """Make a model ready, unless another process does so just now, and open it."""
     from filelock import FileLock
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(folder.with_name(f"{folder.name}.lock"))):
-        try:
-            return ready()
-        except EmbedderError:
-            make()
-            return ready()
+    planned.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(planned.with_name(f"{planned.name}.lock"))):
+        with suppress(EmbedderError):
+            return _open_prepared(recipe, spec, planned)
+        prepare(recipe, planned, progress)
+        return _open_prepared(recipe, spec, planned)
 
 
-def _open_prepared(recipe: Recipe, spec: str, folder: Path, refused: str = "") -> LocalEmbedder:
-    plan = read_plan(folder)
-    if refused:
-        plan = replace(plan, refused="; ".join(filter(None, (plan.refused, refused))))
-    compiled = CompiledModel(folder, plan.pad_id, plan.max_tokens, plan.precision) if plan.precision else None
-    return LocalEmbedder(recipe, spec, Vocabulary(folder / TOKENIZER), plan, compiled)
+def _open_prepared(recipe: Recipe, spec: str, planned: Path) -> LocalEmbedder:
+    plan = read_plan(planned)
+    compiled = CompiledModel(planned, plan.pad_id, plan.max_tokens, plan.precision) if plan.precision else None
+    return LocalEmbedder(recipe, spec, Vocabulary(planned / TOKENIZER), plan, compiled)
 
 
 def _packaged() -> Iterator[tuple[str, Path]]:
