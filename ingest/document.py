@@ -20,7 +20,7 @@ from .plain import without_markup
 class Step:
     """One step of progress."""
 
-    stage: Literal["read", "embed", "index"]
+    stage: Literal["read", "recognise", "embed", "index"]
     done: int
     total: int
     source: str = ""
@@ -168,8 +168,8 @@ class Failure:
 
     source: str
     kind: str
-    """One word: ``empty``, ``encrypted``, ``damaged``, ``too-large``, ``unsupported``, ``missing-extra``, ``unreadable``,
-    ``timeout`` or ``crashed``."""
+    """One word: ``empty``, ``encrypted``, ``damaged``, ``too-large``, ``unsupported``, ``missing-extra``, ``waiting``,
+    ``unreadable``, ``timeout`` or ``crashed``."""
     reason: str
     """A sentence: what is wrong and what to do next."""
 
@@ -191,6 +191,8 @@ class IngestReport:
     """Chunks in a language that the embedder cannot read; keyword and TF-IDF search cover them."""
     n_truncated_tokens: int = 0
     """Tokens cut off before embedding. An invariant: always 0."""
+    n_waiting: int = 0
+    """Files with pages or pictures that are yet to be recognised; 0 unless that was left for later."""
     n_pending: int = 0
     """Chunks that keywords find and the embedder has yet to read; 0 unless that was left for later."""
     seconds: float = 0.0

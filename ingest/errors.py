@@ -13,6 +13,7 @@
     │   ├── TooLargeError       over a limit on bytes, pages or expansion
     │   ├── UnsupportedError    no reader for this kind of file
     │   └── ExtraNeededError    its reader needs an extra that is not installed; read again when it is
+    │       └── WaitsError      it shows nothing but pictures, which are recognised once all text is there
     ├── StorageError            the knowledge base on disk: damaged, or written by a newer kb
     │   └── LockedError         another process is writing to it
     ├── EmbedderError           an embedding model cannot be loaded or used
@@ -104,6 +105,12 @@ class ExtraNeededError(ReadError):
     """The file can be read once an optional dependency is installed."""
 
     kind = "missing-extra"
+
+
+class WaitsError(ExtraNeededError):
+    """The file shows nothing but pictures, which are recognised once all text is there."""
+
+    kind = "waiting"
 
 
 class StorageError(KBError):

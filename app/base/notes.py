@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...ingest.images.ocr import OCR_HINT, ocr_installed
+from ...ingest.images.ocr import LATER, OCR_HINT, ocr_installed
 from ...ingest.notice import Notice, some
 from ...ingest.store.catalog import Catalog
 from ...ingest.store.purge import OWED
@@ -32,7 +32,7 @@ def ingest_notes(catalog: Catalog, embedder: Embedder | None, resplit: int) -> I
     if resplit:
         yield Notice("{n} documents were split again from stored text, to fit the embedder.", n=resplit)
     yield from owed_notes(catalog)
-    yield from page_notes(catalog, _unread_documents(catalog))
+    yield from page_notes(catalog, unread_documents(catalog))
     if not ocr_installed() and _waits_for_recognition(catalog):
         yield Notice(
             "The text in pages that are images can be recognised: pip install 'kb-rag[ocr]', then run this again"
@@ -104,7 +104,7 @@ def page_notes(catalog: Catalog, documents: Iterable[tuple[str, str]]) -> Iterat
     """Yield a sentence for every document, ``(id, source)``, with pages that could not be read."""
     for document_id, source in documents:
         pages = catalog.pages(document_id)
-        unread = [page.number for page in pages if page.how in _UNREAD]
+        unread = [page.number for page in pages if page.how in _UNREAD and LATER not in page.reason]
         if unread:
             name = Path(source).name
             yield Notice(
@@ -116,12 +116,14 @@ def page_notes(catalog: Catalog, documents: Iterable[tuple[str, str]]) -> Iterat
             )
 
 
-def _unread_documents(catalog: Catalog) -> list[tuple[str, str]]:
+def unread_documents(catalog: Catalog) -> list[tuple[str, str]]:
+    """Return ``(id, source)`` of the documents with pages that could not be read, not those that are yet to be recognised."""
     return (
         catalog.connection()
         .execute(
             "SELECT document_id, (SELECT min(source) FROM sources s WHERE s.document_id = p.document_id)"
-            f" FROM pages p WHERE how IN {_UNREAD} GROUP BY document_id ORDER BY 2"
+            f" FROM pages p WHERE how IN {_UNREAD} AND NOT instr(reason, ?) GROUP BY document_id ORDER BY 2",
+            (LATER,),
         )
         .fetchall()
     )

@@ -19,6 +19,8 @@ from filelock import FileLock, Timeout
 from ...ingest.document import IngestReport, Progress, Step
 from ...ingest.errors import InputError, LockedError
 from ...ingest.run.discover import discover
+from ...ingest.run.pool import Limits
+from ...ingest.run.recognition import recognise, waiting
 from ...ingest.run.sync import Selection, Synced, sync
 from ...ingest.store.catalog import Catalog
 from ...ingest.store.database import unwritable
@@ -31,11 +33,11 @@ from ...retrieval.lanes.vectors import AT_ONCE, Embedded, count_vectors, embed_p
 from ...retrieval.lanes.view import keep_up
 from ...retrieval.models.embedder import Embedder
 from ...retrieval.models.registry import open_embedder
-from .chunk_sizes import settle_chunk_tokens, splitting_for
+from .chunk_sizes import chunk_tokens_of, settle_chunk_tokens, splitting_for
 from .config import Config
 from .elsewhere import forget_elsewhere
 from .embedders import Embedders
-from .notes import ingest_notes, reading_notes, unread_notes
+from .notes import ingest_notes, page_notes, reading_notes, unread_documents, unread_notes
 
 UNFINISHED = "unfinished"
 """The setting of a base that says that not all of it may be embedded; empty once it is."""
@@ -46,6 +48,10 @@ _LOOK_S = 1.0
 _SEARCHABLE = (
     "searchable by keywords; {n} passages are still to be embedded, for search by meaning (Ctrl-C is safe: kb ingest, kb ui and"
     " kb serve go on with it)"
+)
+_RECOGNISABLE = (
+    "all text is read; pages or pictures of {n} files are still to be recognised (Ctrl-C is safe: kb ingest, kb ui and kb serve"
+    " go on with it)"
 )
 
 
@@ -126,14 +132,16 @@ def take_in(
             count_tokens=embedder.count_tokens if embedder else count_words,
             selection=selection,
             progress=progress,
+            later=True,
         )
         settle(catalog, config, embedder, changed=synced.changed)
     report = report_of(catalog, synced, embedder, time.perf_counter() - began)
-    if report.n_pending > AT_ONCE:
+    if report.n_pending > AT_ONCE or report.n_waiting:
         if later:
             return report
-        if say:
-            say(_SEARCHABLE.format(n=report.n_pending))
+        for note, n in ((_SEARCHABLE, report.n_pending), (_RECOGNISABLE, report.n_waiting)):
+            if say and n > (AT_ONCE if note == _SEARCHABLE else 0):
+                say(note.format(n=n))
     return finish(catalog, config, embedders, report, progress)
 
 
@@ -155,12 +163,16 @@ def finish(
         if embedder:
             embedded = embed_pending(catalog, embedder, progress, alone)
         with alone():
+            report, n_recognised = _recognise(catalog, config, embedder, report, progress)
+        if embedder and n_recognised:
+            again = embed_pending(catalog, embedder, progress, alone)
+            embedded = replace(again, n_embedded=embedded.n_embedded + again.n_embedded)
+        with alone():
             if catalog.get("embedder") == built_with:  # nobody moved the base to another one meanwhile
                 follow_up(catalog, config, embedder, progress)
                 embedders.built(embedder)
             if embedder is None or not count_vectors(catalog, embedder.fingerprint)[1]:
                 catalog.put(UNFINISHED, "")
-    report = report or IngestReport(n_chunks=catalog.count("chunks"))
     return replace(
         report,
         n_embedded=report.n_embedded + embedded.n_embedded,
@@ -170,6 +182,38 @@ def finish(
         seconds=report.seconds + time.perf_counter() - began,
         notes=(*unread_notes(catalog, embedder, embedded.n_unreadable), *report.notes),
     )
+
+
+def _recognise(
+    catalog: Catalog, config: Config, embedder: Embedder | None, report: IngestReport | None, progress: Progress | None
+) -> tuple[IngestReport, int]:
+    """Recognise what waits for it; return the report of the run that left it, complete, and how many files it was in."""
+    files = waiting(catalog) if report is None or report.n_waiting else ()
+    report = report or IngestReport(n_chunks=catalog.count("chunks"))
+    if not files:
+        return report, 0
+    synced = recognise(
+        catalog,
+        files,
+        splitting=splitting_for(embedder, chunk_tokens_of(catalog)),
+        count_tokens=embedder.count_tokens if embedder else count_words,
+        limits=config.limits or Limits(),
+        progress=progress,
+    )
+    settle(catalog, config, embedder, changed=synced.changed)
+    outcomes = {kind: set(sources) for kind, sources in synced.outcomes.items()}
+    updated = outcomes["updated"] - set(report.added)
+    notes = (*page_notes(catalog, unread_documents(catalog)), *reading_notes(synced))
+    return replace(
+        report,
+        added=tuple(sorted({*report.added, *outcomes["added"]})),
+        updated=tuple(sorted({*report.updated, *updated})),
+        unchanged=tuple(source for source in report.unchanged if source not in updated),
+        failed=tuple(sorted((*report.failed, *synced.failures), key=lambda failure: failure.source)),
+        n_chunks=catalog.count("chunks"),
+        n_waiting=0,
+        notes=(*report.notes, *(note for note in notes if note not in report.notes)),
+    ), len(files)
 
 
 @contextmanager
@@ -251,6 +295,7 @@ def report_of(catalog: Catalog, synced: Synced, embedder: Embedder | None, secon
         removed=kinds["removed"],
         failed=tuple(sorted(synced.failures, key=lambda failure: failure.source)),
         n_chunks=catalog.count("chunks"),
+        n_waiting=synced.n_waiting,
         n_pending=count_vectors(catalog, embedder.fingerprint)[1] if embedder else 0,
         seconds=seconds,
         notes=(*ingest_notes(catalog, embedder, synced.n_resplit), *reading_notes(synced)),

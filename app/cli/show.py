@@ -32,7 +32,7 @@ _QUOTE = 200
 _REMOVED = 20
 """Files that are named; a folder that was moved has thousands."""
 _TAKEN_BY = {"embedding": "--embedder", "cross-encoder": "--rerank", "language": "--llm"}
-_STAGES = {"read": "reading", "embed": "embedding", "index": "indexing"}
+_STAGES = {"read": "reading", "recognise": "recognising", "embed": "embedding", "index": "indexing"}
 
 
 def message(text: str) -> None:
@@ -79,7 +79,7 @@ def progress() -> Iterator[Progress | None]:
                 tasks[at.stage] = bars.add_task(_STAGES[at.stage], total=at.total, speed="", note="")
             task = bars.tasks[tasks[at.stage]]
             failed = f"{at.failed} failed  " if at.failed else ""
-            unit = "files/s" if at.stage == "read" else "chunks/s"
+            unit = "files/s" if at.stage in ("read", "recognise") else "chunks/s"
             speed = f"{task.speed:.0f} {unit}" if task.speed else ""
             bars.update(
                 task.id, completed=at.done, total=at.total, speed=speed, note=failed + Path(at.source).name[-40:]

@@ -9,10 +9,10 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..errors import DamagedError, MissingExtraError, TooLargeError
+from ..errors import DamagedError, MissingExtraError, TooLargeError, WaitsError
 from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
-from .ocr import READING, ocr_installed, recognise
+from .ocr import LATER, READING, can_recognise, ocr_installed, recognise
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,11 +25,13 @@ _MAX_FRAMES = 500
 def read_image(data: bytes, name: str) -> Reading:
     """Read the text in an image; a TIFF of several pages has as many.
 
-    Raises: MissingExtraError: the ``ocr`` extra is not installed. DamagedError: it cannot be decoded. TooLargeError.
+    Raises: MissingExtraError: the ``ocr`` extra is not installed. WaitsError: that is put off. DamagedError. TooLargeError.
     """
     del name
     if not ocr_installed():
         raise MissingExtraError(READING, "ocr")
+    if not can_recognise():
+        raise WaitsError("It is an image without text. {hint}", hint=LATER)
     writer = MarkdownWriter()
     for number, frame in enumerate(frames(data), start=1):
         _write_page(writer, number, recognise(frame))

@@ -10,6 +10,9 @@ import io
 import os
 import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,6 +30,9 @@ _LOCK = threading.Lock()
 READING = Notice("Reading text in images")
 OCR_HINT = Notice("To have it recognised, run: pip install 'kb-rag[ocr]'.")
 """Ends the reason of a page that could not be read without; such pages are read again once it is there."""
+LATER = Notice("It is recognised once the text of all files is there.")
+"""Ends the reason of a page that waits for that."""
+_put_off = ContextVar("put_off", default=False)
 MINIMUM_SCORE = 0.5
 """RapidOCR's own confidence, 0 to 1; lines below are noise more often than text."""
 
@@ -58,6 +64,26 @@ def ocr_installed() -> bool:
     if os.environ.get("KB_OCR") == "off":
         return False
     return find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
+
+
+@contextmanager
+def recognition(*, later: bool) -> Iterator[None]:
+    """Read what is read inside without recognising anything, if that is to come later."""
+    before = _put_off.set(later)
+    try:
+        yield
+    finally:
+        _put_off.reset(before)
+
+
+def can_recognise() -> bool:
+    """Return whether images are to be recognised now; where not, ``hint`` says why."""
+    return not _put_off.get() and ocr_installed()
+
+
+def hint() -> Notice:
+    """Return what has to come before images are recognised."""
+    return LATER if ocr_installed() else OCR_HINT
 
 
 def too_small(width: int, height: int) -> bool:

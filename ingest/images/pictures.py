@@ -17,7 +17,7 @@ from .. import media
 from ..document import How
 from ..notice import Notice
 from .image import frames
-from .ocr import OCR_HINT, ocr_installed, recognise, too_small
+from .ocr import can_recognise, hint, recognise, too_small
 
 _SVG = re.compile(
     rb"\A(?:\s|<\?xml[^>]*>|<!--(?:(?!-->).)*-->|<!DOCTYPE[^>]*>)*<(?:\w+:)?svg\b", re.DOTALL | re.IGNORECASE
@@ -46,9 +46,9 @@ class Seen:
         if self.paragraphs:
             return "ocr", Notice("Recognised, as it is an image.")
         if self.n_unread:
-            if ocr_installed():
+            if can_recognise():
                 return "failed", Notice("It is an image that cannot be read.")
-            return "failed", Notice("It is an image without text. {hint}", hint=OCR_HINT)
+            return "failed", Notice("It is an image without text. {hint}", hint=hint())
         return ("empty", Notice("An image in which no text was found.")) if self.n_blank else ("text", "")
 
 
@@ -92,10 +92,10 @@ class Pictures:
                 "{n} picture(s) were not read, the first on page {page}. {hint}",
                 n=len(self._waiting),
                 page=self._waiting[0],
-                hint=OCR_HINT,
+                hint=hint(),
             )
         elif self._waiting:
-            yield Notice("{n} picture(s) were not read. {hint}", n=len(self._waiting), hint=OCR_HINT)
+            yield Notice("{n} picture(s) were not read. {hint}", n=len(self._waiting), hint=hint())
         if self._unreadable:
             n, kinds = self._unreadable.total(), sorted(self._unreadable)
             yield Notice("{n} picture(s) cannot be read ({kinds:list}).", n=n, kinds=kinds)
@@ -108,7 +108,7 @@ class Pictures:
             if media.sniff(data, name) in media.IMAGES:
                 if _is_tiny(data):
                     return ()
-                if not ocr_installed():
+                if not can_recognise():
                     self._waiting.append(page)
                     return None
                 found = [paragraph for frame in frames(data) for paragraph in recognise(frame)]

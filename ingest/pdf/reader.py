@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from ..document import How
 from ..errors import DamagedError, EmptyFileError, EncryptedError, TooLargeError
-from ..images.ocr import OCR_HINT, ocr_installed, recognise
+from ..images.ocr import can_recognise, hint, recognise
 from ..layout.columns import goes_on, unmix_columns, with_table_rows
 from ..layout.content import HYPHEN, Bookmark, Line, PageContent
 from ..layout.furniture import furniture
@@ -152,7 +152,7 @@ class _Opinions:
 
     def _by_image(self, number: int, page: _Page, share: float, said: str) -> _Page:
         garbled = bool(page.lines) and share >= _GARBLED
-        if not ocr_installed() or page.content.error:
+        if not can_recognise() or page.content.error:
             return _unread(page, share, said)
         recognised = recognise(self._pdf.render(number, _OCR_SCALE))
         if sum(map(len, recognised)) > (0 if garbled else sum(len(line.text) for line in page.lines)):
@@ -195,7 +195,7 @@ def _unread(page: _Page, share: float, said: str) -> _Page:
 
 
 def _hinted(said: Notice) -> Notice:
-    return said if ocr_installed() else Notice("{said} {hint}", said=said, hint=OCR_HINT)
+    return said if can_recognise() else Notice("{said} {hint}", said=said, hint=hint())
 
 
 def _cleaned(content: PageContent) -> tuple[Line, ...]:

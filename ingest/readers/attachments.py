@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..errors import ExtraNeededError, ReadError
-from ..images.ocr import OCR_HINT
+from ..images.ocr import hint
 from ..media import sniff
 from ..notice import Notice, some
 from ..reading import MarkdownWriter, Reading
@@ -76,7 +76,7 @@ class Attachments:
             reading = read_as(kind, attachment.data, name)
             demand_something(reading)
         except ExtraNeededError as exc:  # these words let it be read again once recognition is there
-            self._leave_out(attachment.name, str(exc) if OCR_HINT in str(exc) else OCR_HINT)
+            self._leave_out(attachment.name, str(exc) if hint() in str(exc) else hint())
             return
         except ReadError as exc:
             self._leave_out(attachment.name, str(exc))

@@ -19,8 +19,9 @@ from ..errors import (
     MissingExtraError,
     TooLargeError,
     UnsupportedError,
+    WaitsError,
 )
-from ..images.ocr import OCR_HINT
+from ..images.ocr import LATER, OCR_HINT
 from ..reading import Reader, Reading, when_inside
 from ..text.encoding import repair
 
@@ -94,6 +95,8 @@ def demand_something(reading: Reading) -> None:
     """Raise an error for a file in which there is nothing: one that may be read again where pictures wait for recognition."""
     if reading.text.strip() or reading.pages:
         return
+    if waiting := next((note for note in reading.notes if LATER in note), ""):
+        raise WaitsError("there is no text in the file; {waiting}", waiting=waiting)
     if waiting := next((note for note in reading.notes if OCR_HINT in note), ""):
         raise ExtraNeededError("there is no text in the file; {waiting}", waiting=waiting)
     raise EmptyFileError("there is no text in the file; nothing to read")

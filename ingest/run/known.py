@@ -7,10 +7,10 @@ again. Never: a file opened, or a row written.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from ..errors import ExtraNeededError
-from ..images.ocr import OCR_HINT, ocr_installed
+from ..errors import ExtraNeededError, WaitsError
+from ..images.ocr import LATER, OCR_HINT, ocr_installed
 from ..store.catalog import Catalog
 from ..store.sources import SourceRow
 from .discover import Found
@@ -22,7 +22,15 @@ class Known:
     """The sources of a base as they were when the run began."""
 
     def __init__(
-        self, catalog: Catalog, reader: str, *, encoding: str, force: bool, checksum: bool, limits_raised: bool
+        self,
+        catalog: Catalog,
+        reader: str,
+        *,
+        encoding: str,
+        force: bool,
+        checksum: bool,
+        limits_raised: bool,
+        later: bool = False,
     ) -> None:
         """Look them up.
 
@@ -33,6 +41,7 @@ class Known:
             force: whether nothing that is known counts.
             checksum: whether size and time do not.
             limits_raised: whether a file may cost more than the last time: what was too much then may be read now.
+            later: whether what waits to be recognised may wait on.
         """
         self.rows = catalog.sources()
         self.members: defaultdict[str, list[SourceRow]] = defaultdict(list)
@@ -42,8 +51,11 @@ class Known:
                 self.members[row.archive].append(row)
             elif row.document_id:
                 self._by_size[row.size].append(row)
-        self.unrecognised = set(_unrecognised(catalog)) if ocr_installed() else set[str]()
+        found = set(unrecognised(catalog)) if ocr_installed() else set[tuple[str, bool]]()
+        self._waiting = {document for document, put_off in found if put_off and later}
+        self.unrecognised = {document for document, _ in found} - self._waiting
         """Documents with pages or pictures that wait for text recognition, now that it is there."""
+        self._later = later
         self._reader, self._encoding, self._limits_raised = reader, encoding, limits_raised
         self._force, self._checksum = force, checksum
 
@@ -69,6 +81,10 @@ class Known:
         chosen = self._encoding or (known.encoding if known else "")
         return "" if chosen == "auto" else chosen
 
+    def waits(self, row: SourceRow) -> bool:
+        """Return whether a source waits to be recognised, and may wait on."""
+        return self._later and (row.failure_kind == WaitsError.kind or row.document_id in self._waiting)
+
     @property
     def all_hold(self) -> bool:
         """Whether a document that is there need not be made again, whichever file it comes from."""
@@ -80,15 +96,17 @@ class Known:
     def _can_be_read_now(self, row: SourceRow) -> bool:
         if row.failure_kind == ExtraNeededError.kind:
             return ocr_installed()
+        if row.failure_kind == WaitsError.kind:
+            return not self.waits(row)
         if row.failure_kind in _TOO_COSTLY:
             return self._limits_raised
         return row.document_id in self.unrecognised
 
 
-def _unrecognised(catalog: Catalog) -> Iterable[str]:
-    rows = catalog.connection().execute(
-        "SELECT document_id FROM pages WHERE how <> 'text' AND instr(reason, ?1)"
-        " UNION SELECT id FROM documents WHERE instr(notes, ?1)",
-        (OCR_HINT,),
+def unrecognised(catalog: Catalog) -> Iterator[tuple[str, bool]]:
+    """Yield the documents with pages or pictures that were not recognised, and whether that was put off by a run."""
+    yield from catalog.connection().execute(
+        "SELECT document_id, instr(reason, ?2) > 0 FROM pages WHERE how <> 'text' AND (instr(reason, ?1) OR instr(reason, ?2))"
+        " UNION SELECT id, instr(notes, ?2) > 0 FROM documents WHERE instr(notes, ?1) OR instr(notes, ?2)",
+        (OCR_HINT, LATER),
     )
-    return (document for (document,) in rows)

@@ -15,6 +15,7 @@ from ..errors import (
     ReadError,
     TooLargeError,
 )
+from ..images.ocr import recognition
 from ..readers.table import MAX_TITLE, demand_something, identify, read_as, shortened
 from ..reading import Reading
 from ..text.boilerplate import without_boilerplate
@@ -65,6 +66,8 @@ class Treatment:
     """The kinds of personal data that are replaced; see ``redact``."""
     boilerplate: bool = True
     """Whether what stands on every page of a site, or under every mail, is kept."""
+    later: bool = False
+    """Whether pages and pictures are left to be recognised later; the document is the same then."""
 
     @property
     def key(self) -> str:
@@ -90,7 +93,8 @@ def read_bytes(data: bytes, source: str, treatment: Treatment = AS_IT_IS) -> Doc
     if treatment.encoding and media.is_text(kind):
         data = recode(data, treatment.encoding)
         kind = media.sniff(data, name)
-    reading = read_as(kind, data, name)
+    with recognition(later=treatment.later):
+        reading = read_as(kind, data, name)
     metadata = front_matter(reading.text) if kind in {media.MARKDOWN, media.PLAIN} else ()
     metadata = tuple((key, redact(value, treatment.redact)) for key, value in metadata)
     reading = _treated(reading, treatment)

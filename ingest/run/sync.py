@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from ..document import Document, Failure, Progress, Step
-from ..errors import InputError
+from ..errors import InputError, WaitsError
+from ..images.ocr import LATER, ocr_installed
 from ..store.catalog import Catalog
 from ..store.purge import demand_purge, forget_answers
 from ..store.sources import SourceRow
@@ -102,6 +103,8 @@ class Synced:
     ``MAX_NOTED`` of them: the catalog has all."""
     unredacted: list[str] = field(default_factory=list)
     """Sources outside of the given paths that hold what is to be redacted now."""
+    n_waiting: int = 0
+    """Sources with pages or pictures that are yet to be recognised."""
     spared: tuple[Spared, ...] = ()
     """Folders whose vanished files were kept."""
     links: tuple[Path, ...] = ()
@@ -121,15 +124,18 @@ def sync(
     count_tokens: CountTokens,
     selection: Selection | None = None,
     progress: Progress | None = None,
+    later: bool = False,
 ) -> Synced:
     """Bring the catalog up to what is on disk under ``paths``, one transaction a file.
+
+    With ``later``, what must be recognised in images is left to ``recognise``.
 
     Raises:
         InputError: a path does not exist; nothing was done.
     """
     selection = selection or Selection()
     discovery = discover(paths, selection.include, selection.exclude)
-    run = _Run(catalog, splitting, count_tokens, selection, progress)
+    run = Run(catalog, splitting, count_tokens, selection, progress, later=later and ocr_installed())
     run.result.failures += discovery.failed
     run.result.links = discovery.links
     changed = [found for found in discovery.files if not run.pass_over(found)]
@@ -154,7 +160,7 @@ def sync(
     return run.result
 
 
-class _Run:
+class Run:
     """One run over the files; holds what each step needs."""
 
     def __init__(
@@ -164,16 +170,20 @@ class _Run:
         count_tokens: CountTokens,
         selection: Selection,
         progress: Progress | None,
+        *,
+        stage: Literal["read", "recognise"] = "read",
+        later: bool = False,
     ) -> None:
         self.catalog = catalog
         self.selection = selection
         self.progress = progress
+        self.stage: Literal["read", "recognise"] = stage
         self.result = Synced()
         self.redact = _redaction(catalog, selection)
         wanted = selection.boilerplate
         self.keeps_boilerplate = _keeps_boilerplate(catalog) if wanted is None else wanted
         kinds = tuple(filter(None, self.redact.split(",")))
-        self.treatment = Treatment(redact=kinds, boilerplate=self.keeps_boilerplate)
+        self.treatment = Treatment(redact=kinds, boilerplate=self.keeps_boilerplate, later=later)
         self.reader = f"{READER_VERSION} {self.treatment.key}".strip()
         self.limits = selection.limits or Limits()
         raised = self.limits.exceed(catalog.get("limits"))
@@ -184,6 +194,7 @@ class _Run:
             force=selection.force,
             checksum=selection.checksum,
             limits_raised=raised,
+            later=later,
         )
         self.intake = Intake(catalog, splitting, count_tokens, self.known)
         self.founds: dict[str, Found] = {}
@@ -196,6 +207,7 @@ class _Run:
             return False
         known = self.known.rows[str(found.path)]
         for row in (*self.known.members[known.source], known):
+            self.result.n_waiting += self.known.waits(row)
             if row.failure or not row.is_archive:
                 self._record("updated" if self._describe(row) else "unchanged", row)
         return True
@@ -243,7 +255,7 @@ class _Run:
 
     def _step(self, done: int, source: str) -> None:
         if self.progress:
-            self.progress(Step("read", done, len(self.founds), source, len(self.result.failures)))
+            self.progress(Step(self.stage, done, len(self.founds), source, len(self.result.failures)))
 
     def _events(self, files: Sequence[Found], jobs: Iterable[Job]) -> Generator[tuple[Job, Event], None, None]:
         workers = default_workers() if self.selection.workers < 0 else self.selection.workers
@@ -281,6 +293,7 @@ class _Run:
             row = replace(row, failure_kind=result.kind, failure_reason=result.reason)
         else:
             row = replace(row, document_id=result if isinstance(result, str) else result.id)
+        self.result.n_waiting += _waits(result)
         outcome = self._outcome(row.source, row.document_id, row)
         if self.intake.store(row, result if isinstance(result, Document) else None):
             self._note(row.source, result)
@@ -297,8 +310,9 @@ class _Run:
     def _note(self, source: str, result: Document | Failure | str) -> None:
         if not isinstance(result, Document) or len(self.result.noted) >= MAX_NOTED:
             return
-        if result.notes or result.encoding not in UTF8:
-            self.result.noted.append((source, result.encoding, result.notes))
+        notes = tuple(note for note in result.notes if LATER not in note)
+        if notes or result.encoding not in UTF8:
+            self.result.noted.append((source, result.encoding, notes))
 
     def _read_again(self, job: Job, piece: Taken) -> Document | Failure | str:
         """Return the known document, if it is still there; else read it: the place that it was at got other content."""
@@ -328,6 +342,8 @@ class _Run:
                 self.result.outcomes["removed"].append(row.source)
 
     def _record(self, outcome: Outcome, row: SourceRow) -> None:
+        if row.failure_kind == WaitsError.kind:
+            return
         if failure := row.failure:
             self.result.failures.append(failure)
         else:
@@ -354,6 +370,14 @@ class _Run:
             self.result.unredacted += [
                 row.source for row in rows if row.document_id and self.redact not in row.reader.split()
             ]
+
+
+def _waits(result: Document | Failure | str) -> bool:
+    if isinstance(result, Failure):
+        return result.kind == WaitsError.kind
+    if isinstance(result, str):
+        return False
+    return any(LATER in said for said in (*result.notes, *(page.reason for page in result.pages)))
 
 
 def _keeps_boilerplate(catalog: Catalog) -> bool:

@@ -371,7 +371,7 @@ GARBLED = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode << >> 
 
 def test_garbled_text_is_marked_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Characters that no reader can make sense of are not passed off as text; sound lines of the page are kept."""
-    monkeypatch.setattr("kb.ingest.pdf.reader.ocr_installed", lambda: False)
+    monkeypatch.setattr("kb.ingest.images.ocr.ocr_installed", lambda: False)
     font = GARBLED.format(" ".join(f"/uniE{n:03X}" for n in range(90)))
     page = (
         "BT /F2 11 Tf 1 0 0 1 60 600 Tm (" + "GARBLED LETTERS " * 6 + ") Tj ET\n" + lines_at((60, 700, "A sound line"))
@@ -428,7 +428,7 @@ def as_image(data: bytes) -> bytes:
 
 def test_an_image_without_ocr_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """A scanned page is not called read when OCR is missing: the ledger says how to get it read."""
-    monkeypatch.setattr("kb.ingest.pdf.reader.ocr_installed", lambda: False)
+    monkeypatch.setattr("kb.ingest.images.ocr.ocr_installed", lambda: False)
     reading = read_pdf(as_image(pdf(lines_at((60, 700, "Scanned")))), "a.pdf")
     assert reading.text == ""
     assert reading.pages[0].how == "failed"

@@ -1,0 +1,52 @@
+"""The pages and pictures that a run left to be recognised, once the text of all files was there.
+
+Comes in: a catalog with documents of which parts wait. Goes out: the same documents, whole. Never: a file that does not wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..document import Progress
+from ..errors import WaitsError
+from ..images.ocr import ocr_installed
+from ..store.catalog import Catalog
+from ..text.split import CountTokens, Splitting
+from .discover import Found
+from .known import unrecognised
+from .pool import Limits
+from .sync import Run, Selection, Synced
+
+
+def waiting(catalog: Catalog) -> tuple[Found, ...]:
+    """Return the files on disk that hold pages or pictures which wait."""
+    return tuple(dict.fromkeys(_waiting(catalog)))
+
+
+def recognise(
+    catalog: Catalog,
+    files: tuple[Found, ...],
+    *,
+    splitting: Splitting,
+    count_tokens: CountTokens,
+    limits: Limits,
+    progress: Progress | None = None,
+) -> Synced:
+    """Read files again, with what waits in them, one transaction a file."""
+    selection = Selection(limits=limits, max_bytes=max((file.size for file in files), default=0))
+    run = Run(catalog, splitting, count_tokens, selection, progress, stage="recognise")
+    run.read(files)
+    return run.result
+
+
+def _waiting(catalog: Catalog) -> Iterator[Found]:
+    if not ocr_installed():
+        return
+    documents = {document for document, put_off in unrecognised(catalog) if put_off}
+    for row in catalog.sources().values():
+        if row.failure_kind == WaitsError.kind or row.document_id in documents:
+            path = Path(row.archive or row.source)
+            if path.is_file():
+                status = path.stat()
+                yield Found(path, Path(row.root), status.st_size, status.st_mtime_ns)
