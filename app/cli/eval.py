@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +18,12 @@ from ..base.config import Config
 from . import show
 from .commands import command, commands
 from .options import AnsweringBase, AsJson, Base, ChunkTokens, Filters, Lanes, Shown, StoredBase
+from .show_asking import show_asking
 from .terminal import name
 
 if TYPE_CHECKING:
     from ...retrieval.search.explain import Candidate, Why, WhyNot
+    from ..answers.answer import Answer
     from ..measure.evaluate import Evaluation
     from ..measure.judged import Question
 
@@ -90,6 +94,9 @@ def eval_(
         list[Path] | None,
         typer.Argument(help="Sets with corpus.jsonl, queries.jsonl and qrels.tsv. [default: the base]"),
     ] = None,
+    questions_of: Annotated[
+        Path | None, typer.Option("--questions", metavar="FILE", help="Ask these: lines of JSON with what is expected.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=2, help="Questions of a set at most.")] = 200,
     save: Annotated[Path | None, typer.Option(help="Keep the figures, for --compare.")] = None,
     compare_with: Annotated[Path | None, typer.Option("--compare", help="Figures kept before.")] = None,
@@ -100,8 +107,13 @@ def eval_(
     """Measure how well search finds, by every lane, and whether it knows when it does not know.
 
     On the base itself, questions are made from its headings, definitions and sentences; a language model, where one is
-    configured, writes a quarter of them.
+    configured, writes a quarter of them. With --questions those of a file are asked, and the answers scored.
     """
+    if questions_of:
+        if sets or save or compare_with:
+            raise InputError("--questions is for one base, without sets, --save or --compare")
+        _ask_people(base, questions_of, as_json=as_json)
+        return
     from ..measure.evaluate import compare, evaluate, read_evaluations
     from ..measure.judged import by_text
 
@@ -112,6 +124,10 @@ def eval_(
         with base.open() as kb:
             questions = _questions(kb, limit)
             done = (evaluate(kb.config.name, kb.catalog, kb.searcher, questions, by_text),)
+        show.message(
+            "note: these questions are in the words of your documents; people use others, and are answered less often."
+            " To measure that, write some down: kb eval --questions FILE"
+        )
     differences = compare(before, done) if before else ()
     if save:
         save.write_text(json.dumps(as_data(done), ensure_ascii=False), encoding="utf-8")
@@ -125,6 +141,26 @@ def eval_(
             f"{one.name} {one.lane}: nDCG@10 {one.before:.4f} -> {one.after:.4f} over {one.n_questions} questions, "
             f"p = {one.p:.3f}: {one.verdict}"
         )
+
+
+def _ask_people(base: AnsweringBase, path: Path, *, as_json: bool) -> None:
+    """Ask the questions of a file, those that lean on others in a conversation; nothing is recorded."""
+    from ..answers.chat import Chat
+    from ..measure.asking import ask_all
+    from ..measure.expected import read_expected
+
+    questions = read_expected(path)
+    with base.open() as kb:
+
+        def ask(turns: Sequence[str]) -> Answer:
+            talk = Chat(partial(kb.answers, record=False), kb.answering, kb.log, turns=())
+            return [talk.ask(turn) for turn in turns][-1]
+
+        done = ask_all(questions, ask)
+    if as_json:
+        show.dump(done)
+    else:
+        show_asking(done)
 
 
 def _questions(kb: KnowledgeBase, limit: int) -> list[Question]:

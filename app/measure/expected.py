@@ -39,9 +39,14 @@ class Expected:
     follows: str = ""
     """The question before, by its id, in one conversation."""
 
+    @staticmethod
+    def plain(text: str) -> str:
+        """Return a text without the marks of its citations."""
+        return _MARK.sub("", text)
+
     def fits(self, text: str) -> bool:
         """Return whether a text says what is right and nothing that is not."""
-        plain = _MARK.sub("", text)
+        plain = self.plain(text)
         if not (self.must or self.must_not):
             return " ".join(self.expected.lower().split()) in " ".join(plain.lower().split())
         return all(_found(pattern, plain) for pattern in self.must) and not any(

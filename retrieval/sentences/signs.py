@@ -124,7 +124,7 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
         unit.chinese is not None and unit.chinese != wanted.chinese,
         text.rstrip().endswith(("?", "？")),
         bool(_SAYS_NOTHING.search(text) or (_MAIL.match(text) and not _MAIL_HEADER.isdisjoint(unit.beside))),
-        n_new < _SAYS_SOMETHING and not figures(text) - wanted.figures,
+        n_new < _SAYS_SOMETHING and not kind and not figures(text) - wanted.figures,
         len(unheld(wanted.figures, known)) / max(len(wanted.figures), 1),
         wanted.denies and not _NEGATES.search(text),
         is_row(text),
