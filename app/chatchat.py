@@ -73,7 +73,7 @@ def open_chatchat(path: Path) -> Chatchat:
             break
     else:
         raise InputError(
-            "{path} is no folder of Langchain-Chatchat: there is no NAME/{content} and no {database} in it; name "
+            "{path} is not a folder of Langchain-Chatchat: there is no NAME/{content} and no {database} in it; give "
             "its data/knowledge_base",
             path=path,
             content=_CONTENT,

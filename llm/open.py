@@ -129,7 +129,7 @@ def _hf(rest: str) -> _Opening:
     check_on_disk(model)
     lora = Path(adapter).expanduser() if adapter else None
     if lora and not (lora / "adapter_config.json").is_file():
-        raise InputError("{lora} is no adapter; give the folder that holds adapter_config.json", lora=lora)
+        raise InputError("{lora} is not an adapter; give the folder that holds adapter_config.json", lora=lora)
     return lambda options: TransformersGenerator(
         model,
         quantize=cast("Quantization", quantize),

@@ -195,7 +195,7 @@ class OpenAIGenerator:
 
         if isinstance(error, openai.APITimeoutError):
             return GeneratorError(
-                "{url} was silent for {n_seconds:g} s; is it still loading, or is the timeout too short?",
+                "{url} did not answer for {n_seconds:g} s; is it still loading, or is the timeout too short?",
                 url=self._url,
                 n_seconds=self._timeout_s,
             )

@@ -76,8 +76,8 @@ def fill(
             return Prompt(question, messages, tuple(ordered), dropped, refusal, task.name, task.topics, given)
         if len(kept) <= 1:
             raise GeneratorError(
-                "the question and its best passage take {n} tokens and the model has room for {room}; ask more "
-                "shortly, or use a model with a larger context",
+                "the question and its best passage take {n} tokens and the model has room for {room}; ask a "
+                "shorter question, or use a model with a larger context",
                 n=used,
                 room=room_tokens,
             )

@@ -217,7 +217,7 @@ def _contradiction(
     said = f" {' '.join(_items(passage))} "
     for quotation in quotations(sentence):
         if f" {' '.join(_items(quotation))} " not in said:
-            return Notice("The passage does not hold the words “{quotation}”.", quotation=quotation)
+            return Notice("The passage does not contain the words “{quotation}”.", quotation=quotation)
     return _turned(sentence, span)
 
 

@@ -87,11 +87,11 @@ def _checked(file: Path, name: str) -> str:
         text = file.read_text(encoding="utf-8-sig").replace("\r\n", "\n").strip("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
-            "{file}: cannot be read as UTF-8 text ({why}); mend or remove it", file=file, why=error
+            "{file}: cannot be read as UTF-8 text ({why}); fix or remove it", file=file, why=error
         ) from error
     if wrong := _fault(text, name):
         raise InputError(
-            "{file}: {wrong}; mend it, or remove it to use the prompt that ships with kb", file=file, wrong=wrong
+            "{file}: {wrong}; fix it, or remove it to use the prompt that ships with kb", file=file, wrong=wrong
         )
     return text
 

@@ -126,7 +126,7 @@ def _says(metadata: Mapping[str, str], criterion: str) -> bool:
     match = _CRITERION.fullmatch(criterion)
     if match is None:
         raise InputError(
-            "{criterion!r} is no criterion on metadata; write tags=travel, date>=2024-06 or date<=2024",
+            "{criterion!r} is not a filter on metadata; write tags=travel, date>=2024-06 or date<=2024",
             criterion=criterion,
         )
     key, sign, value = match[1].strip().lower(), match[2], match[3].strip().casefold()

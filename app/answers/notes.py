@@ -47,7 +47,7 @@ def task_notes(missing: Sequence[Topic], of: Sequence[str] = (), besides: Sequen
         yield Notice("This is a summary of {names:list}.", names=of[:_WORDS])
     if besides:
         yield Notice(
-            "Other documents are called so too: {names:list}; name one to have that one summarised.",
+            "Other documents have this name too: {names:list}; name one to have it summarised.",
             names=besides[:_WORDS],
         )
     for side in missing:
@@ -70,7 +70,7 @@ def disagreement_notes(citations: Sequence[Citation]) -> Iterator[str]:
         unlike = figures(one.quote) and figures(other.quote) and figures(one.quote) != figures(other.quote)
         if same and unlike and (one.base, one.document_id) != (other.base, other.document_id):
             yield Notice(
-                "The documents do not agree: {name} and {other} give other figures.",
+                "The documents do not agree: {name} and {other} give different figures.",
                 name=Path(one.source).name,
                 other=Path(other.source).name,
             )

@@ -181,7 +181,7 @@ def _file(path: Path) -> dict[str, str]:
     except NotADirectoryError as error:
         raise InputError("{parent} is a file; --home and KB_HOME name a folder", parent=path.parent) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError("{path}: cannot be read as TOML ({why}); mend or remove it", path=path, why=error) from error
+        raise InputError("{path}: cannot be read as TOML ({why}); fix or remove it", path=path, why=error) from error
     if wrong := sorted(key for key, value in values.items() if key not in _KEYS or not isinstance(value, str)):
         raise InputError(
             "{path}: {key!r} is not a setting; the settings are {keys:list}, each a string",

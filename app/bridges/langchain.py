@@ -74,7 +74,7 @@ class KBChatModel(BaseChatModel):
         **kwargs: object,
     ) -> Iterator[ChatGenerationChunk]:
         if unknown := sorted(kwargs.keys() - {field.name for field in fields(Sampling)}):
-            raise InputError("{name!r} is no setting; the settings are those of kb.Sampling", name=unknown[0])
+            raise InputError("{name!r} is not a setting; the settings are those of kb.Sampling", name=unknown[0])
         sampling = replace(self.sampling, **({"stop": tuple(stop)} if stop else {}), **kwargs)  # type: ignore[arg-type]
         generator, prompt = self._writer(), _prompt(messages)
         n_in, n_out = sum(generator.count_tokens(message.content) for message in prompt.messages), 0

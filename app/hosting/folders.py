@@ -62,7 +62,7 @@ class Folders:
         """
         place = Path(path.strip()).expanduser()
         if not place.is_absolute() or not place.is_dir():
-            raise InputError("{path!r} is no folder of this computer; give its whole path", path=path.strip()[:200])
+            raise InputError("{path!r} is not a folder on this computer; give its full path", path=path.strip()[:200])
         kb = self._base_of(base)
         _keep(kb, list(dict.fromkeys([*_kept(kb), str(place)])))
         self._watch(base, str(place))

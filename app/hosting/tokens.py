@@ -69,7 +69,7 @@ class Tokens:
             self._tokens, self._seen = (), None
         except (OSError, ValueError, TypeError) as error:
             raise StorageError(
-                "{path}: cannot be read ({why}); mend it, or remove it and add tokens", path=self._path, why=error
+                "{path}: cannot be read ({why}); fix it, or remove it and add tokens", path=self._path, why=error
             ) from error
         return self._tokens
 

@@ -192,7 +192,7 @@ def read_evaluations(path: Path) -> tuple[Evaluation, ...]:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            "{path}: is no evaluation ({why}); write one with: kb eval --save FILE", path=path, why=error
+            "{path}: is not an evaluation ({why}); write one with: kb eval --save FILE", path=path, why=error
         ) from error
 
 

@@ -92,7 +92,7 @@ def _question(path: Path, number: int, line: str) -> Expected:
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError, re.error) as exc:
         raise InputError(
-            "line {number} of {path} is no question with what is expected: {why}",
+            "line {number} of {path} is not a question with what is expected: {why}",
             number=number,
             path=path,
             why=repr(exc),

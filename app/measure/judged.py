@@ -65,7 +65,7 @@ def read_set(folder: Path, limit: int) -> list[Question]:
         ]
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
-            "{folder}: is no evaluation set ({why}); it needs queries.jsonl, qrels.tsv and corpus.jsonl",
+            "{folder}: is not an evaluation set ({why}); it needs queries.jsonl, qrels.tsv and corpus.jsonl",
             folder=folder,
             why=error,
         ) from error

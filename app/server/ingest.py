@@ -96,7 +96,8 @@ def about_ingest(bases: Bases, door: Door, jobs: Jobs, worker: Worker, *, paths_
             )
         if relative := next((path for path in body.paths if not Path(path).is_absolute()), None):
             raise InputError(
-                "{path!r} is no absolute path; the server's own folder is not yours to count from", path=relative[:200]
+                "{path!r} is not an absolute path; paths from the server's own folder are not taken",
+                path=relative[:200],
             )
         kb = await run_in_threadpool(visitor(request).open, bases, body.base)
         job = await run_in_threadpool(jobs.add, kb.config.name, body.paths, keep=body.keep)

@@ -115,7 +115,7 @@ def _roots(given: Iterable[Path]) -> list[Path]:
             matches = []
         if not matches and os.path.islink(path):  # noqa: PTH114 - as in _exists
             raise InputError(
-                "{path!r}: a link to {target!r}, which is not there; mend or remove it",
+                "{path!r}: a link to {target!r}, which is not there; fix or remove it",
                 path=str(path),
                 target=str(path.readlink()),
             )
@@ -184,7 +184,7 @@ def _add(path: Path, root: Path, found: dict[Path, Found], failed: list[Failure]
         reason = Notice("The file cannot be looked at: {why}.", why=error.strerror)
         if path.is_symlink() and isinstance(error, FileNotFoundError):
             reason = Notice(
-                "It is a link to {target!r}, which is not there; mend or remove it.", target=str(path.readlink())
+                "It is a link to {target!r}, which is not there; fix or remove it.", target=str(path.readlink())
             )
         failed.append(Failure(str(path), "unreadable", reason))
         return

@@ -84,7 +84,7 @@ class Selection:
                 "".encode(self.encoding)
             except LookupError as exc:
                 raise InputError(
-                    "{encoding!r} is no encoding; say for example gb18030 or windows-1252", encoding=self.encoding
+                    "{encoding!r} is not an encoding; give for example gb18030 or windows-1252", encoding=self.encoding
                 ) from exc
 
 

@@ -169,7 +169,7 @@ class Database:
 def unwritable(folder: Path) -> StorageError:
     """Return the error that the base in a folder cannot be changed there."""
     return StorageError(
-        "{folder} cannot be written to, which this takes: mend its permissions, or copy it and give --home",
+        "{folder} cannot be written to, which this takes: fix its permissions, or copy it and give --home",
         folder=folder,
     )
 

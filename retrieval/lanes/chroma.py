@@ -152,7 +152,7 @@ def _failed(place: Path | str, error: Exception) -> StorageError:
             "the Chroma server at {place} does not answer ({why}); start it: chroma run", place=place, why=error
         )
     return StorageError(
-        "{place}: Chroma cannot be used there ({why}); remove the folder and run kb ingest: it is made anew",
+        "{place}: Chroma cannot be used there ({why}); remove the folder and run kb ingest: it is made again",
         place=place,
         why=error,
     )

@@ -108,7 +108,7 @@ def test_a_url_is_no_path_and_is_not_fetched(http: httpx.Client) -> None:
         listening.settimeout(1)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/secret"
         refused = http.post("/api/v1/ingest", json={"paths": [url], "wait": True})
-        assert (refused.status_code, "no absolute path" in refused.text) == (400, True)
+        assert (refused.status_code, "not an absolute path" in refused.text) == (400, True)
         page = f'<html><body><img src="{url}"><iframe src="{url}"></iframe>{SCRIPT}<p>Cats sleep.</p></body></html>'
         for name in ("fetch.html", "fetch.svg", "fetch.md"):
             upload = {"files": [("files", (name, page.encode()))]}

@@ -136,7 +136,7 @@ def test_an_old_or_damaged_database_is_no_obstacle(chatchat: Path, tmp_path: Pat
         "人事-制度-v2",
     ]
     assert "info.db cannot be read" in conversations(found)[0]
-    with pytest.raises(InputError, match="no folder of Langchain-Chatchat"):
+    with pytest.raises(InputError, match="not a folder of Langchain-Chatchat"):
         open_chatchat(tmp_path / "nowhere")
 
 

@@ -26,7 +26,7 @@ def place(tmp_path: Path) -> Path:
         (("ingest", "a.txt", "--embedder", "nope"), 2, "no embedding model 'nope'"),
         (("ingest", "a.txt", "--chunk-tokens", "3"), 2, "do not suit"),
         (("ingest", "a.txt", "--redact", "shoe-size"), 2, "cannot be redacted"),
-        (("ingest", "a.txt", "--encoding", "klingon"), 2, "is no encoding"),
+        (("ingest", "a.txt", "--encoding", "klingon"), 2, "is not an encoding"),
         (("ingest", "a.txt", "--dry-run"), 0, "to read"),
         (("status",), 2, "there is no knowledge base"),
         (("import", "nowhere.kbz"), 2, "does not exist"),

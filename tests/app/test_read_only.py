@@ -74,7 +74,7 @@ def test_what_would_write_says_one_sentence(place: Path, command: tuple[str, ...
     """What cannot be written to, and what to do; exit code 1."""
     before = content(place / "home")
     done = kb(*command, cwd=place)
-    said = f"kb: {place / 'home' / 'default'} cannot be written to, which this takes: mend its permissions, or copy it"
+    said = f"kb: {place / 'home' / 'default'} cannot be written to, which this takes: fix its permissions, or copy it"
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.strip().startswith(said)
     assert content(place / "home") == before

@@ -237,7 +237,7 @@ def test_a_silent_server_is_an_error():
         time.sleep(1)
         return 200, events("late")
 
-    with small_server(wait) as (url, _), pytest.raises(GeneratorError, match=r"was silent for 0\.2 s"):
+    with small_server(wait) as (url, _), pytest.raises(GeneratorError, match=r"did not answer for 0\.2 s"):
         list(OpenAIGenerator(url, "m", timeout_s=0.2, max_retries=0).generate(prompt(), Sampling()))
 
 

@@ -122,7 +122,7 @@ def test_a_quantized_model_writes_in_a_chain(base: KnowledgeBase) -> None:
         assert said.usage_metadata["output_tokens"] > 0
         assert said.response_metadata["model_name"].startswith("gguf:")
         assert len(model.invoke("Hello", max_tokens=3).text) < len(model.invoke("Hello", max_tokens=30).text)
-        with pytest.raises(InputError, match="no setting"):
+        with pytest.raises(InputError, match="not a setting"):
             model.invoke("Hello", model="another")
 
 

@@ -57,7 +57,7 @@ def test_a_set_is_read_as_it_is(folder: Path, tmp_path: Path) -> None:
     }
     files, _ = lay_out(folder, tmp_path / "files")
     assert len(list(files.iterdir())) == 2
-    with pytest.raises(InputError, match="is no evaluation set"):
+    with pytest.raises(InputError, match="is not an evaluation set"):
         read_set(tmp_path, 10)
 
 
