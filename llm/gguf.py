@@ -22,9 +22,11 @@ from ..ingest.notice import Notice
 from ..prompts.prompt import Message, Prompt
 from .chat import turns, whole
 from .generator import FinishReason, Pieces, Sampling
-from .grammar import only_figures, without
-from .models.cores import free_cores, has_gpu, physical_cores
+from .models.cores import free_cores, has_gpu, operations_per_s
 from .models.gguf_file import n_parameters
+from .models.known import known_models
+from .rails.grammar import only_figures, without
+from .rails.words import one_phrase, only_words
 from .sampling import Ability, require, suited
 from .streaming import Streams
 
@@ -32,8 +34,6 @@ DEFAULT_CONTEXT_TOKENS = 8192
 ABILITIES: frozenset[Ability] = frozenset(
     {"top_k", "top_p", "min_p", "repeat_penalty", "presence_penalty", "min_tokens", "stop", "banned"}
 )
-_OPERATIONS_PER_CORE = 2e10
-"""A second, of a prompt being read, about: SmolLM2-135M in 4 bits read 80 to 200 tokens a second on one core of an EPYC."""
 MAX_SEED = 2**32 - 1  # llama.cpp reads this very value as "any seed"
 
 
@@ -130,6 +130,11 @@ class GGUFGenerator:
         return f"gguf:{self._path.name}"
 
     @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that it was made for; empty where that is not known."""
+        return next((model.languages for model in known_models().values() if model.file == self._path.name), ())
+
+    @property
     def context_tokens(self) -> int:
         """The most tokens that prompt and answer may take together."""
         return self._context_tokens
@@ -147,7 +152,7 @@ class GGUFGenerator:
         """
         if self._on_gpu or not self.n_parameters:
             return None
-        return _OPERATIONS_PER_CORE * physical_cores() / (2 * self.n_parameters)
+        return operations_per_s() / (2 * self.n_parameters)
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens the text takes in the model's own tokenizer, without special tokens."""
@@ -263,6 +268,10 @@ def _request(prompt: Prompt, sampling: Sampling, strategy: str) -> dict[str, obj
 def _grammar(prompt: Prompt, sampling: Sampling) -> str | None:
     if sampling.banned:
         return without(sampling.banned)
+    if prompt.phrase_of:
+        return one_phrase(prompt.question, prompt.phrase_of)
+    if prompt.only_words:
+        return only_words(prompt.given, prompt.question)
     return only_figures([prompt.given]) if prompt.given else None
 
 

@@ -19,7 +19,7 @@ from ..ingest.notice import Notice
 from ..prompts.prompt import Prompt
 from .chat import turns, whole
 from .generator import FinishReason, Pieces, Sampling
-from .grammar import without
+from .rails.grammar import without
 from .sampling import Ability, require
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, cast
 
 from ..ingest.errors import GeneratorError
 from ..prompts.prompt import Prompt
-from .banned import BannedStrings, token_bytes
 from .chat import Turn, turns, whole
 from .generator import FinishReason, Pieces, Sampling
+from .rails.banned import BannedStrings, token_bytes
 from .sampling import Ability, require
 from .streaming import Emit, Streams, until
 from .transformers_model import ChatTokenizer, Loaded, Quantization, load

@@ -31,6 +31,8 @@ _FRAME = re.compile(
 """What stands around passages and questions, never in an answer."""
 _ECHO = 24
 """Characters of the request's last line that, written again, are an echo."""
+_LEAST = 8
+"""Characters; a shorter last line may be said again by chance."""
 _ENOUGH = 16
 """Letters from which on a text has a language."""
 _SHARE = 0.1
@@ -70,7 +72,7 @@ def _echoes(text: str, given: str, request: str) -> bool:
     frame = _FRAME.search(text)
     if frame and frame.group().strip() not in given:
         return True
-    return len(request) >= _ECHO and request[:_ECHO].lower() in text.lower()
+    return len(request) >= _LEAST and request[:_ECHO].lower() in text.lower()
 
 
 def _changes_language(text: str, given: str) -> bool:

@@ -58,6 +58,10 @@ class Prompt:
     given: str = ""
     """What is to be written from, with the question: a backend that can see to it lets no figure through that is not in it.
     Empty: any figure."""
+    only_words: bool = False
+    """Whether the same holds for words, other than those that join words: a small model adds what it was not given."""
+    phrase_of: str = ""
+    """A sentence that a very small model is to answer with a phrase of, in the question's words; empty: it writes freely."""
 
 
 @dataclass(frozen=True, slots=True)

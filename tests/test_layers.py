@@ -27,6 +27,7 @@ app/answers/answer
 app/base
 app/i18n
 llm
+llm/rails
 llm/models
 prompts
 retrieval/search

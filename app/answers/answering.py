@@ -14,6 +14,7 @@ from collections.abc import Generator as Generates
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import cast
 
 from ...ingest.errors import CannotDoError
 from ...ingest.store.catalog import Catalog
@@ -44,6 +45,7 @@ from .notes import (
     coverage_notes,
     cut_notes,
     disagreement_notes,
+    foreign_notes,
     prompt_notes,
     small_notes,
     task_notes,
@@ -153,8 +155,10 @@ class Answering:
         writing = Writing(
             generator, self.prompts, self._read, asked, replace(quoted, question=asked.question), quotes
         )  # fmt: skip
-        if writing.small and task.name != "answer":
-            notes = (*quotes.notes, *small_notes(generator.name))
+        languages = cast("tuple[str, ...]", getattr(generator, "languages", ()))
+        foreign = bool(languages) and language_of(asked.question) not in languages and bool(quotes.sentences)
+        if foreign or (writing.small and task.name != "answer"):
+            notes = (*quotes.notes, *(foreign_notes if foreign else small_notes)(generator.name))
             yield replace(quotes, notes=notes, timings=tuple(timings)), Written(quoted.messages, raw)
             return
         yield from self._written(answer, writing, task, timings)

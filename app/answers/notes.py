@@ -106,6 +106,13 @@ def small_notes(model: str) -> tuple[str, ...]:
     return (Notice("{model} is too small to summarise or compare: these are quoted sentences.", model=model),)
 
 
+def foreign_notes(model: str) -> tuple[str, ...]:
+    """Return that a model was not asked, since it does not know the language of the question."""
+    return (
+        Notice("{model} does not know the language of the question: these are quoted sentences.", model=model),
+    )  # fmt: skip
+
+
 def cut_notes(max_tokens: int) -> tuple[str, ...]:
     """Return that the answer has no end."""
     return (

@@ -6,27 +6,30 @@ cite. Never: a judgement of which quote is right.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ...llm.span import answer_span
+from ...llm.rails.words import link_words
 from ...prompts.claims import figures
-from ...prompts.ground import locate
+from ...prompts.ground import NOT_SAID, locate
 from ...prompts.prompt import Citation, Sentence
 from ...retrieval.sentences.units import is_item
 from ...retrieval.words.answer_kind import likely_answer, new_matches
 from ...retrieval.words.numerals import in_digits
 from ...retrieval.words.tokens import tokens
 
-_MOST = 0.6
-"""Share of what a quote says beyond the question that a text has to say to stand alone."""
-_RESTATED = 0.7
-"""Share of a sentence's words that are the question's or the quote's."""
+_MOST, _NEARLY_ALL = 0.6, 0.9
+"""Share of what a quote says beyond the question that a text has to say to stand alone; of a small model's text."""
+_NEAR = 2
+"""Words, from the phrase of a quote that answers to one of the question."""
+_DASHES = re.compile("[–—−]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
 
-_LINKS = frozenset(tokens("is also called named known as titled it they the answer 是 叫 叫做 称为 答案"))
-"""Words that such a sentence may have of its own."""
+_LINKS = frozenset([*tokens(f"{link_words('en')} {link_words('zh')} titled answer 答案"), *"答案"])
+"""Words that a sentence may have of its own."""
 
 Says = Literal["all", "some", "less"]
 """As much as the quotes; a part, so that the quotes belong beside it; or not what was asked for."""
@@ -54,13 +57,12 @@ def says(text: str, quotes: Sequence[Sentence], question: str, *, strictly: bool
         there = new_matches(kind, text, question)
         if (there and not strictly) or _holds(text, " ".join(best[slice(*span)] for span in spans)):
             return "all"
-        stands_out = answer_span(question, best)
-        return "some" if stands_out and len(there) == 1 and _holds(text, best[slice(*stands_out)]) else "less"
+        return "some" if there and _holds(best, " ".join(text[slice(*span)] for span in there)) else "less"
     new = _beyond("\n".join([best, *items]), question)
-    said = new & set(tokens(in_digits(text)))
-    if len(said) >= _MOST * len(new):
+    said = new & set(_units(text))
+    if len(said) >= (_NEARLY_ALL if strictly else _MOST) * len(new):
         return "all"
-    return "some" if said and not items else "less"
+    return "some" if said and not items and (not strictly or _stands_beside(said, best, question)) else "less"
 
 
 def overlap(one: str, other: str) -> float:
@@ -70,27 +72,36 @@ def overlap(one: str, other: str) -> float:
 
 
 def restated(sentence: Sentence, quotes: Sequence[Sentence], question: str) -> Sentence:
-    """Return a sentence as supported by the best quote, if it is the question's words around one phrase of the quote.
+    """Return a sentence as supported by a quote, if it is the question's words around one phrase of that quote.
 
     "The war ended in 1279" says no more than "(1279)" does, to the one who asked in which year the war was over.
     """
-    if sentence.support == "supported" or not quotes or not _is_restated(sentence.text, quotes[0].text, question):
+    if sentence.support == "supported":
         return sentence
-    for citation in quotes[0].citations:
-        place = locate(sentence.text, citation.quote, " > ".join([*citation.headings, question]))
-        if place.support != "unsupported" and place.score >= _RESTATED:
-            return Sentence(sentence.text, (citation,), "supported")
+    for quote in quotes:
+        if not _is_restated(sentence.text, quote.text, question):
+            continue
+        for citation in quote.citations:
+            place = locate(sentence.text, citation.quote, " > ".join([*citation.headings, question]))
+            if place.support != "unsupported" or place.reason == NOT_SAID:
+                return Sentence(sentence.text, (citation,), "supported")
     return sentence
 
 
-def beside(written: Sequence[Sentence], quote: Sentence) -> list[Sentence]:
-    """Return what was written and then a quote, with one mark for what is cited of one place."""
+def beside(written: Sequence[Sentence], quotes: Sequence[Sentence]) -> list[Sentence]:
+    """Return what was written and then the quotes, with one mark for what is cited of one place."""
     marks = {_passage(citation): citation.mark for sentence in written for citation in sentence.citations}
     beyond = 1 + max(marks.values(), default=0)
-    cited = tuple(
-        replace(citation, mark=marks.get(_passage(citation), beyond + citation.mark)) for citation in quote.citations
-    )
-    return [*written, replace(quote, citations=cited)]
+    both, said = list(written), {" ".join(sentence.text.split()) for sentence in written}
+    for quote in quotes:
+        if " ".join(quote.text.split()) in said:
+            continue
+        cited = tuple(
+            replace(citation, mark=marks.get(_passage(citation), beyond + citation.mark))
+            for citation in quote.citations
+        )
+        both.append(replace(quote, citations=cited))
+    return both
 
 
 def _passage(citation: Citation) -> tuple[str, str, tuple[str, ...]]:
@@ -99,18 +110,31 @@ def _passage(citation: Citation) -> tuple[str, str, tuple[str, ...]]:
 
 def _is_restated(text: str, quote: str, question: str) -> bool:
     """Return whether what a text says beyond the question is one phrase of the quote."""
-    there = tokens(in_digits(quote))
-    new = [token for token in tokens(in_digits(text)) if token in _beyond(text, question)]
-    foreign = {token for token in new if token not in there}
-    phrase = [token for token in new if token in there]
-    said = [token for token in there if token in _beyond(quote, question)]
+    asked, there = set(_units(question)), _units(quote)
+    new = list(dict.fromkeys(unit for unit in _units(text) if unit not in asked))
+    phrase = [unit for unit in new if unit in there and unit not in _LINKS]
+    said = [unit for unit in there if unit not in asked and unit not in _LINKS]
     runs = (said[at : at + len(phrase)] for at in range(len(said)))
-    return foreign <= _LINKS and bool(phrase) and any(run == phrase for run in runs)
+    return _LINKS.issuperset(set(new) - set(phrase)) and bool(phrase) and any(run == phrase for run in runs)
+
+
+def _stands_beside(said: Collection[str], quote: str, question: str) -> bool:
+    """Return whether what is said of a quote stands close to words of the question there: what is further off is another's."""
+    asked = set(_units(question)) - _LINKS
+    units = [unit for unit in _units(quote) if unit not in _LINKS or unit in said]
+    at = [place for place, unit in enumerate(units) if unit in said]
+    return any(unit in asked for place in at for unit in units[max(0, place - _NEAR) : place + _NEAR + 1])
 
 
 def _beyond(text: str, question: str) -> set[str]:
-    """Return the tokens of a text that carry meaning and are not the question's."""
-    return set(tokens(in_digits(text))) - set(tokens(in_digits(question)))
+    """Return the words of a text that carry meaning and are not the question's."""
+    return set(_units(text)) - set(_units(question))
+
+
+def _units(text: str) -> list[str]:
+    """Return the words of a text that carry meaning, and Chinese characters, in their order."""
+    plain = _DASHES.sub("-", in_digits(text))
+    return [token for token in tokens(plain) if len(token) == 1 or not _HAN.match(token)]
 
 
 def _holds(text: str, wanted: str) -> bool:

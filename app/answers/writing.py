@@ -10,6 +10,7 @@ import math
 import re
 import time
 from collections.abc import Generator as Generates
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol, cast
@@ -19,8 +20,8 @@ from ...llm.generator import FinishReason, Generator, Sampling
 from ...llm.streaming import Ending
 from ...llm.watch import Fault, fault
 from ...prompts.evidence import evidence
-from ...prompts.fill import brief
-from ...prompts.prompt import Prompt
+from ...prompts.fill import brief, fenced
+from ...prompts.prompt import Prompt, Sentence
 from ...prompts.read import borne_out
 from ...prompts.templates import Templates
 from .answer import Answer, Asked
@@ -30,6 +31,8 @@ from .saying import Says, beside, overlap, restated, says
 
 SMALL = 1_500_000_000
 """Weights. A smaller model is given the quotes and a short request, a larger one passages and rules."""
+_TINY = 300_000_000
+"""Weights. A smaller model chooses a phrase of the best quote, and says it in the question's words."""
 _BRIEF_TOKENS = 160
 """Of a short sentence; a small model that writes more goes on about other things."""
 _FIRM = 1.15
@@ -55,10 +58,10 @@ class ReadBack(Protocol):
         """Return the answer with the sentences of ``raw``, each with what it cites."""
 
 
-def is_small(generator: Generator) -> bool:
-    """Return whether a model is known to be small."""
+def is_small(generator: Generator, below: int = SMALL) -> bool:
+    """Return whether a model is known to have fewer weights than so many."""
     size = cast("int | None", getattr(generator, "n_parameters", None))
-    return size is not None and size < SMALL
+    return size is not None and size < below
 
 
 @dataclass(slots=True)
@@ -97,11 +100,20 @@ class Writing:
 
     def brief(self) -> Prompt:
         """Return the short request: what is quoted, with as much around it as a large model has time to read."""
-        widths = (0,) if self.small else _AROUND
-        texts = (evidence(self.quoted, self.quotes.sentences, around=width) for width in widths)
+        if self.small:
+            return self._held(self.quotes.sentences)
+        texts = (evidence(self.quoted, self.quotes.sentences, around=width) for width in _AROUND)
         room, count = self.room_tokens(), self.generator.count_tokens
         text = next((text for text in texts if count(text) <= room), "")
         return brief(self.quoted, text or evidence(self.quoted, self.quotes.sentences, around=0), self.templates)
+
+    def _held(self, quotes: Sequence[Sentence]) -> Prompt:
+        """Return the short request of a small model, which adds nothing to what it is given: of a tiny one, to a phrase."""
+        if not is_small(self.generator, _TINY):
+            asked = brief(self.quoted, evidence(self.quoted, quotes, around=0), self.templates)
+            return replace(asked, only_words=True)
+        best = quotes[0].text  # without its headings, which a tiny model takes for what is asked
+        return replace(brief(self.quoted, fenced(best), self.templates), phrase_of=best)
 
     def answers(
         self, answer: Answer, prompt: Prompt, timings: list[tuple[str, float]]
@@ -177,7 +189,8 @@ class Writing:
         """Return what was written, or the quotes and then what was written, or the quotes."""
         said = self._says(kept)
         if said != "less":
-            both = beside(kept.sentences, self.quotes.sentences[0]) if said == "some" else kept.sentences
+            further = self.quotes.sentences[1:] if self.small else ()
+            both = beside(kept.sentences, self.quotes.sentences if said == "some" else further)
             shown = borne_out(both)
             cut = cut_notes(self.asked.sampling.max_tokens) if attempt.cut and not self.small else ()
             reason: FinishReason = "length" if cut else "stop"
@@ -207,4 +220,8 @@ class Writing:
         best = self.quotes.sentences[:1]
         if not best or self.quoted.task != "answer" or self.asked.style != "plain":
             return None
-        return brief(self.quoted, evidence(self.quoted, best, around=0), self.templates)
+        return (
+            self._held(best)
+            if self.small
+            else brief(self.quoted, evidence(self.quoted, best, around=0), self.templates)
+        )

@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from ..answers.answer import Answer
     from ..measure.evaluate import Evaluation
     from ..measure.judged import Question
+    from ..measure.written import WrittenFigures
 
 evaluation = commands()
 
 _WRITTEN = 50
 """Questions that a model writes at most: each takes it seconds."""
+_ANSWERED = 30
+"""Questions that it answers at most."""
 _BELOW = 10
 """Candidates that ``kb why`` lists below the last one that a search shows."""
 K = Annotated[int, typer.Option("-k", help="How many passages.")]
@@ -107,7 +110,7 @@ def eval_(
     """Measure how well search finds, by every lane, and whether it knows when it does not know.
 
     On the base itself, questions are made from its headings, definitions and sentences; a language model, where one is
-    configured, writes a quarter of them. With --questions those of a file are asked, and the answers scored.
+    configured, writes a quarter of them, and answers some. With --questions those of a file are asked, and the answers scored.
     """
     if questions_of:
         if sets or save or compare_with:
@@ -116,14 +119,19 @@ def eval_(
         return
     from ..measure.evaluate import compare, evaluate, read_evaluations
     from ..measure.judged import by_text
+    from ..measure.written import evaluate_written
 
     before = read_evaluations(compare_with) if compare_with else ()
+    written = None
     if sets:
         done = tuple(evaluate_set(folder, base.config(), limit) for folder in sets)
     else:
         with base.open() as kb:
             questions = _questions(kb, limit)
             done = (evaluate(kb.config.name, kb.catalog, kb.searcher, questions, by_text),)
+            if kb.generator().name != "extractive":
+                show.message(f"{kb.generator().name} answers up to {_ANSWERED} questions")
+                written = evaluate_written(kb.answering, questions, min(limit, _ANSWERED))
         show.message(
             "note: these questions are in the words of your documents; people use others, and are answered less often."
             " To measure that, write some down: kb eval --questions FILE"
@@ -132,10 +140,13 @@ def eval_(
     if save:
         save.write_text(json.dumps(as_data(done), ensure_ascii=False), encoding="utf-8")
     if as_json:
-        show.dump({"evaluations": as_data(done), "differences": as_data(differences)})
+        told = {"written": as_data(written)} if written else {}
+        show.dump({"evaluations": as_data(done), "differences": as_data(differences)} | told)
         return
     for evaluated in done:
         _show_evaluation(evaluated)
+    if written:
+        _show_written(written)
     for one in differences:
         typer.echo(
             f"{one.name} {one.lane}: nDCG@10 {one.before:.4f} -> {one.after:.4f} over {one.n_questions} questions, "
@@ -161,6 +172,21 @@ def _ask_people(base: AnsweringBase, path: Path, *, as_json: bool) -> None:
         show.dump(done)
     else:
         show_asking(done)
+
+
+def _show_written(written: WrittenFigures) -> None:
+    of = f"of {written.n_questions} questions that have an answer"
+    typer.echo(
+        f"{written.model}: {of} {written.n_written} answered in its own words, {written.n_quoted} in quotes, "
+        f"{written.n_unsure} with the closest passages, {written.n_refused} refused; "
+        f"{written.n_cite_right} cite the passage that the question was made from"
+    )
+    faults = ", ".join(f"{kind} {n}" for kind, n in written.faults) or "none"
+    typer.echo(
+        f"{written.n_supported} of {written.n_sentences} sentences are borne out; texts with a fault, not shown: {faults}"
+    )
+    if written.first_word_s is not None and written.words_per_s is not None:
+        typer.echo(f"first word after {written.first_word_s:.1f} s (median), then {written.words_per_s:.1f} words/s\n")
 
 
 def _questions(kb: KnowledgeBase, limit: int) -> list[Question]:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...llm.models.cores import physical_cores
 from ...llm.models.known import known_models, pull_known, pulled
 from ...retrieval.models.registry import ModelOnDisk, list_models, pull
+from ..as_data import as_data
 from ..base.config import load_config
 from . import show
 from .commands import command, commands
@@ -46,6 +48,38 @@ def pull_(
         show.message(f"pulled {name} ({known_models()[name].licence}) to {path}; use it with: --llm {name}")
     else:
         show.message(f"pulled {name} to {pull(name, models)}")
+
+
+@command(models, "suggest")
+def suggest_(home: Home = None, as_json: AsJson = False) -> None:
+    """Say which language models this machine can run: seconds to the first word, and words a second."""
+    from ..measure.suggest import best, measured_speed, suggestions
+
+    place = load_config(home=home).models
+    speed = measured_speed(place)
+    found = suggestions(place, speed)
+    if as_json:
+        show.dump({"speed": as_data(speed), "models": as_data(found)})
+        return
+    typer.echo(f"{'model':<14} {'languages':<9} {'memory':>8} {'first word':>10} {'words/s':>8}  {'':<14} licence")
+    for one in found:
+        said = {"fits": "on this machine" if one.is_here else "fits", "slow": "too slow", "large": "too large"}[
+            one.verdict
+        ]
+        typer.echo(
+            f"{one.name:<14} {', '.join(one.languages):<9} {one.memory_bytes / 1e9:5.1f} GB {one.first_word_s:8.1f} s"
+            f" {one.words_per_s:8.1f}  {said:<15} {one.licence}"
+        )
+    by = (
+        f"measured with {speed.measured_with}"
+        if speed.measured_with
+        else "an estimate; kb models pull smollm2 lets it measure"
+    )
+    show.message(f"speed: {by}, on {physical_cores()} cores")
+    for language, name in (("English", "en"), ("Chinese", "zh")):
+        if one := best(found, name):
+            get = f"--llm {one.name}" if one.is_here else f"kb models pull {one.name}, then --llm {one.name}"
+            show.message(f"for {language}: {get}")
 
 
 @command(models, "check")

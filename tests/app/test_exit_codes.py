@@ -128,6 +128,7 @@ USAGE = [
     "models check tfidf",
     "models pull nope",
     "models list --home a.txt",
+    "models suggest --home a.txt",
     "reindex",
     "reindex --embedder nope",
     "reindex --chunk-tokens 3",

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from kb.ingest.errors import CannotDoError, GeneratorError, InputError
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
-from kb.llm.grammar import without
 from kb.llm.models.cores import physical_cores
 from kb.llm.open import open_generator
+from kb.llm.rails.grammar import without
 from models import Architecture, build_gguf, build_lora, gguf_file, prompt, tokenizer
 from places import SUPPORT
 

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kb.ingest.errors import CannotDoError, GeneratorError, InputError, UnknownModelError
-from kb.llm.banned import BannedStrings, token_bytes
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
+from kb.llm.rails.banned import BannedStrings, token_bytes
 from kb.llm.transformers import TransformersGenerator
 from kb.llm.transformers_model import without_kernels
 from kb.prompts.prompt import Message, Prompt

@@ -25,6 +25,7 @@ class Scripted:
         self.name = "scripted"
         self.n_parameters = n_parameters
         self.asked: list[Prompt] = []
+        self.languages: tuple[str, ...] = ()
         self._texts = list(texts)
 
     def count_tokens(self, text: str) -> int:
@@ -107,6 +108,38 @@ def test_a_part_of_a_quote_stands_before_it(folder: Path) -> None:
     """The question's words with one phrase of the quote are the answer; the quote, which says more, stands below."""
     answer = ask(folder, Scripted("The colony was called Fort Caroline."), "What was the colony in Florida called?")
     assert answer.text == f"The colony was called Fort Caroline. [1]\n\n{COLONY} [1]"
+
+
+def test_every_quote_stands_below_a_part(folder: Path) -> None:
+    """What the further quotes say is not lost when a part of the best one is said first."""
+    (folder / "more.md").write_text("# Colonies\n\nThe colony in Florida was called Caroline by its settlers.\n")
+    question = "What was the colony in Florida called?"
+    quoted = ask(folder, Scripted("", ""), question)
+    answer = ask(folder, Scripted("The colony was called Fort Caroline."), question)
+    assert answer.text.startswith("The colony was called Fort Caroline. [1]")
+    assert all(sentence.text in answer.text for sentence in quoted.sentences)
+
+
+def test_a_phrase_from_elsewhere_in_a_quote_is_no_answer(folder: Path) -> None:
+    """Where no kind of thing is asked for, a small model's phrase has to stand close to words of the question."""
+    (folder / "press.md").write_text(
+        "# Press\n\nThe printing press cuts paper with a blade of steel, while in the yard two men load the green lorry.\n"
+    )
+    question = "How does the printing press cut paper?"
+    assert "blade of steel" in ask(folder, Scripted("The printing press cuts paper with a blade."), question).text
+    far = ask(folder, Scripted("The printing press is the green lorry."), question)
+    assert not far.text.startswith("The printing press is the green")
+
+
+def test_a_tiny_model_is_held_to_a_phrase_and_a_small_one_to_words(folder: Path) -> None:
+    """A backend that can is told so with the prompt; a large model writes freely."""
+    tiny, small, large = (Scripted("120 euros.", n_parameters=size) for size in (1_000, 400_000_000, 7_000_000_000))
+    for model in (tiny, small, large):
+        ask(folder, model)
+    (first,), (second,), (third,) = tiny.asked, small.asked, large.asked
+    assert "120 euros a night" in first.phrase_of
+    assert (second.phrase_of, second.only_words) == ("", True)
+    assert (third.phrase_of, third.only_words) == ("", False)
 
 
 def test_a_small_model_is_given_little_and_a_large_one_the_passages(folder: Path) -> None:
@@ -200,3 +233,14 @@ def test_between_the_quotes_and_the_passages(folder: Path) -> None:
     text = model.asked[0].messages[-1].content
     assert "Breakfast is paid" in text
     assert "<passage" not in text
+
+
+def test_a_model_is_not_asked_in_a_language_that_it_does_not_know(folder: Path) -> None:
+    """A model that was made for English leaves a Chinese question to the quotes, and a note says so."""
+    (folder / "出差.md").write_text("# 出差\n\n出差住宿费每晚最多报销 120 欧元。\n")
+    model = Scripted("120 euros.")
+    model.languages = ("en",)
+    answer = ask(folder, model, "出差住宿费每晚最多报销多少？")
+    assert not model.asked
+    assert "120 欧元" in answer.text
+    assert any("不懂提问的语言" in note for note in answer.notes)
