@@ -18,6 +18,8 @@ _DOCUMENT, _SLIDE, _NOTES, _SLIDE_LIST, _SLIDE_PERSIST = 1000, 1006, 1008, 4080,
 _NOTES_ATOM, _SHOW_INFO = 1009, 1017
 _TEXT_HEADER, _TEXT_CHARS, _TEXT_BYTES, _OUTLINE_REF = 3999, 4000, 4008, 3998
 _EDIT, _PERSIST = 4085, 6002
+_FOOTERS, _FOOTERS_ATOM, _STRING = 4057, 4058, 4026
+_SHOWS_FOOTER, _FOOTER_STRING = 0x20, 2
 _CONTAINERS = (0xF002, 0xF003, 0xF004, 0xF00D, 1036)
 """Drawings, groups, shapes and their texts."""
 _TITLES = (0, 6)
@@ -48,6 +50,8 @@ class _Entry:
 
     reference: int
     identity: int
+    footer: str = ""
+    """If it is not that of a slide before."""
     texts: list[_Text] = field(default_factory=list)
 
 
@@ -69,8 +73,12 @@ def read_ppt(data: bytes, name: str) -> Reading:
         if not content:
             raise DamagedError("The presentation's slides are not where it says; open and save it again.")
         notes = {entry.identity: places.get(entry.reference, -1) for entry in _outline(content, 2)}
+        seen_footers: set[str] = {""}
         for number, entry in enumerate(_outline(content, 0), start=1):
             slide = _content(stream, places.get(entry.reference, -1), _SLIDE)
+            footer = _footer(slide, 0) or _footer(content, 3)
+            entry.footer = "" if footer in seen_footers else footer
+            seen_footers.add(footer)
             _write_slide(writer, number, entry, slide, [_content(stream, at, _NOTES) for at in notes.values()])
         return writer.finish(streams.title())
 
@@ -84,6 +92,7 @@ def _write_slide(writer: MarkdownWriter, number: int, entry: _Entry, slide: byte
     for text in texts:
         if text.kind not in _TITLES or " ".join(text.text.split()) != title:
             writer.block(text.text)
+    writer.block(entry.footer)
     for content in notes:
         atom = next((content for kind, _, content in _records(content) if kind == _NOTES_ATOM), b"")
         if atom and _long(atom, 0) == entry.identity:
@@ -124,16 +133,15 @@ def _outline(document: bytes, instance: int) -> Iterator[_Entry]:
         if kind != _SLIDE_LIST or of != instance:
             continue
         entry: _Entry | None = None
-        text_kind = 4
         for inner, _, atom in _records(content):
             if inner == _SLIDE_PERSIST:
                 if entry:
                     yield entry
                 entry = _Entry(_long(atom, 0), _long(atom, 12))
-            elif inner == _TEXT_HEADER:
-                text_kind = _long(atom, 0)
-            elif inner in (_TEXT_CHARS, _TEXT_BYTES) and entry:
-                entry.texts.append(_Text(text_kind, _decoded(inner, atom)))
+            elif inner == _TEXT_HEADER and entry:
+                entry.texts.append(_Text(_long(atom, 0), ""))  # shapes count the empty ones, too
+            elif inner in (_TEXT_CHARS, _TEXT_BYTES) and entry and entry.texts:
+                entry.texts[-1].text += _decoded(inner, atom)
         if entry:
             yield entry
 
@@ -150,6 +158,16 @@ def _texts(content: bytes, outline: list[_Text], depth: int = 0) -> Iterator[_Te
             yield outline[_long(inner, 0)]
         elif kind in _CONTAINERS and depth < _MOST_DEPTH:
             yield from _texts(inner, outline, depth + 1)
+
+
+def _footer(content: bytes, instance: int) -> str:
+    """Return the footer of a slide (0), or of all slides that have none of their own (3)."""
+    for kind, of, inner in _records(content):
+        if kind == _FOOTERS and of == instance:
+            parts = {(kind, of): part for kind, of, part in _records(inner)}
+            if _word(parts.get((_FOOTERS_ATOM, 0), b""), 2) & _SHOWS_FOOTER:
+                return _decoded(_TEXT_CHARS, parts.get((_STRING, _FOOTER_STRING), b""))
+    return ""
 
 
 def _decoded(kind: int, atom: bytes) -> str:

@@ -25,7 +25,7 @@ from ..text.language import detect
 from ..text.metadata import front_matter
 from ..text.redact import redact, redacted
 
-READER_VERSION = 10
+READER_VERSION = 11
 """Raised whenever a reader changes what it makes of the same bytes; files are read again then."""
 
 MAX_BYTES = 512 * 1024 * 1024

@@ -126,16 +126,22 @@ def words(kind: int, text: str) -> bytes:
 
 
 def presentation() -> bytes:
-    """Return a presentation of two slides, the second hidden, with notes on the first."""
+    """Return a presentation of two slides, the second hidden, with notes on the first, an empty text and a footer."""
 
     def persist(at: int, identity: int) -> bytes:
         return record(1011, struct.pack("<5I", at, 0, 0, identity, 0))
 
-    slides = persist(2, 256) + words(0, "Plan") + words(1, "Dig.\rPlant.") + persist(3, 257) + words(0, "Reserve")
+    empty = record(3999, struct.pack("<I", 4))
+    footer = record(4058, struct.pack("<HH", 0, 0x20)) + record(4026, "Rev. B".encode("utf-16-le"), instance=2)
+    slides = (
+        persist(2, 256) + words(0, "Plan") + empty + words(1, "Dig.\rPlant.") + persist(3, 257) + words(0, "Reserve")
+    )
     parts = {
-        1: record(1000, record(4080, slides), record(4080, persist(4, 512), instance=2)),
+        1: record(
+            1000, record(4080, slides), record(4080, persist(4, 512), instance=2), record(4057, footer, instance=3)
+        ),
         2: record(
-            1006, record(3998, struct.pack("<I", 0)), record(1036, record(0xF00D, record(3998, struct.pack("<I", 1))))
+            1006, record(3998, struct.pack("<I", 0)), record(1036, record(0xF00D, record(3998, struct.pack("<I", 2))))
         ),
         3: record(1006, record(1017, struct.pack("<I6xH", 0, 4)), record(0xF00D, words(4, "Sell."))),
         4: record(1008, record(1009, struct.pack("<I", 256)), record(0xF00D, words(2, "Say when."))),
@@ -154,9 +160,9 @@ def presentation() -> bytes:
 
 
 def test_an_old_presentation_becomes_pages() -> None:
-    """Slides in their order with titles, texts of the outline where the slide names them, notes; hidden ones are marked."""
+    """Slides in order with titles, texts of the outline where one names them, a footer once, notes; what is hidden marked."""
     reading = read_bytes(presentation(), "a.ppt")
-    assert reading.text == "# Plan\n\nDig.\nPlant.\n\nNotes: Say when.\n\n~~Sell.~~"
+    assert reading.text == "# Plan\n\nDig.\nPlant.\n\nRev. B\n\nNotes: Say when.\n\n~~Sell.~~"
     assert len(reading.pages) == 2
 
 
