@@ -23,7 +23,8 @@ from ..lanes.vectors import READABLE
 from ..where import Where
 from ..words.question import asked_tokens
 from ..words.tokens import tokens
-from .fuse import Fused, weights, zscore_sum
+from .fuse import Fused, put_first, weights, zscore_sum
+from .naming import merged
 from .ranking import Ranking, ordered, reranked
 from .search import PLAIN, Found, Searcher
 from .select import Ordering
@@ -117,9 +118,16 @@ def _pooled(question: str, parts: Sequence[_Part], k: int) -> Ranking:
     found = [_ranked(moments, ids, row) for (moments, _), row in zip(scored, rows, strict=True)]
     share = weights(found)
     fused = zscore_sum(found, rows, share) if len(found) > 1 else rows[0]
-    held = frozenset(f"{part.base}\0{key}" for part in parts for key in part.ranking.verbatim) & set(ids)
-    candidates = sorted(_candidates(ids, found, rows, fused), key=lambda one: (one.id not in held, -one.score))
-    return Ranking(tuple(found), tuple(share), tuple(candidates), chunks, (), held, ())
+    named = merged([part.ranking.naming for part in parts])
+    first = [
+        frozenset(f"{part.base}\0{key}" for part in parts for key in part.ranking.verbatim) & set(ids),
+        frozenset(f"{part.base}\0{key}" for part in parts for key in part.ranking.coded) & set(ids),
+        frozenset(key for key in ids if chunks[key].document_id in named.documents),
+    ]
+    candidates = tuple(_candidates(ids, found, rows, fused))
+    for ahead in reversed(first):
+        candidates = put_first(ahead, candidates)
+    return Ranking(tuple(found), tuple(share), candidates, chunks, (), first[0], (), first[1], naming=named)
 
 
 def _ranked(moments: LaneScores, ids: Sequence[str], row: NDArray[np.float32]) -> LaneScores:
@@ -131,9 +139,10 @@ def _ranked(moments: LaneScores, ids: Sequence[str], row: NDArray[np.float32]) -
 def _candidates(
     ids: Sequence[str], found: Sequence[LaneScores], rows: Sequence[NDArray[np.float32]], fused: NDArray[np.float32]
 ) -> Iterator[Fused]:
-    """Yield each candidate with its fused score, and its rank and score in every lane."""
+    """Yield each candidate with its fused score, best first, and its rank and score in every lane."""
     ranks = [{key: rank for rank, key in enumerate(lane.ids, 1)} for lane in found]
-    for at, key in enumerate(ids):
+    for at in np.argsort(-fused, kind="stable").tolist():
+        key = ids[at]
         votes = tuple(
             (lane.name, rank[key], float(row[at])) for lane, rank, row in zip(found, ranks, rows, strict=True)
         )

@@ -5,13 +5,15 @@ Every candidate has its exact score in every lane, whichever lane found it. Neve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..lanes.lane import Lane, LaneScores
+from ..where import Scope
 
 _SHARES = {"dense": 1.0, "bm25": 1.0, "tfidf": 0.18}
 """TF-IDF sees the same words as BM25: as its equal it only blurs it, at a small share it adds misspelt and inflected words."""
@@ -27,6 +29,14 @@ class Fused:
     """Sum of standardised scores; of a single lane, the lane's own score."""
     lanes: tuple[tuple[str, int, float], ...]
     """(lane, rank, score) as in ``hit.Lane``: rank 0 when the lane did not find the chunk itself."""
+
+
+def put_first(ahead: Collection[str], candidates: Sequence[Fused]) -> tuple[Fused, ...]:
+    """Return candidates with some put first, in their order, with at least the best score of the others."""
+    first = [one for one in candidates if one.id in ahead]
+    others = [one for one in candidates if one.id not in ahead]
+    floor = others[0].score if others else -math.inf
+    return (*(replace(one, score=max(one.score, floor)) for one in first), *others)
 
 
 def fuse(question: str, lanes: Sequence[Lane], found: Sequence[LaneScores], k: int) -> tuple[Fused, ...]:
@@ -48,6 +58,17 @@ def fuse(question: str, lanes: Sequence[Lane], found: Sequence[LaneScores], k: i
     ]
     best = np.argsort(-fused, kind="stable")[:k]
     return tuple(Fused(ids[at], float(fused[at]), tuple(lane[at] for lane in said)) for at in best.tolist())
+
+
+def fused_first(
+    held: Scope, question: str, lanes: Sequence[Lane], ranked: tuple[Fused, ...], depth: int
+) -> tuple[Fused, ...]:
+    """Put first what is held, the ``depth`` best by each lane at least, with at least the best score of the others."""
+    inside = [one for one in ranked if one.id in held.ids]
+    if len(inside) < len(held.ids):
+        n = min(len(held.ids), depth)
+        inside = list(fuse(question, lanes, [lane.search(question, n, held) for lane in lanes], n * len(lanes)))
+    return put_first(held.ids, (*inside, *(one for one in ranked if one.id not in held.ids)))
 
 
 def weights(found: Sequence[LaneScores]) -> tuple[float, ...]:

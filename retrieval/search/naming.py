@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...ingest.store.catalog import Catalog
@@ -75,18 +76,32 @@ def naming(catalog: Catalog, question: str, by_names: Collection[str]) -> Naming
     held |= {name: documents for name, documents in whole.items() if len(documents) <= most}
     if not held:
         return Naming(absent=tuple(absent), rest=question)
-    counts = {
-        document: sum(document in those for those in held.values()) for those in held.values() for document in those
-    }
-    best = max(counts.values())
-    several = best == 1 and len(held) > 1  # two names, each of its own document
-    documents = frozenset(document for document, n in counts.items() if n == best or several)
+    documents = _most_named(held)
     if not whole and not _any_long(catalog, documents):
         documents = frozenset()
     rest = question
     for name in sorted(held, key=len, reverse=True):
         rest = re.sub(re.escape(name), " ", rest, flags=re.IGNORECASE)
     return Naming(documents, held, tuple(absent), rest)
+
+
+def merged(several: Sequence[Naming]) -> Naming:
+    """Return what a question names in several bases: a name is absent where none of them holds it."""
+    held: dict[str, frozenset[str]] = {}
+    for name, documents in (pair for one in several for pair in one.held.items()):
+        held[name] = held.get(name, frozenset()) | documents
+    first = frozenset().union(*(one.documents for one in several))
+    absent = (name for name in several[0].absent if all(name in one.absent for one in several))
+    rest = min((one.rest for one in several), key=len)
+    return Naming(first & _most_named(held), held, tuple(absent), rest)
+
+
+def _most_named(held: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return the documents that hold most of the names; of names that each have documents of their own, all of them."""
+    counts = Counter(document for documents in held.values() for document in documents)
+    best = max(counts.values(), default=0)
+    several = best == 1 and len(held) > 1
+    return frozenset(document for document, n in counts.items() if n == best or several)
 
 
 def _any_long(catalog: Catalog, documents: Collection[str]) -> bool:

@@ -39,6 +39,8 @@ class Ranking:
     verbatim: frozenset[str]
     """The chunks that hold the whole question word for word, which come first."""
     notes: tuple[str, ...]
+    coded: frozenset[str] = frozenset()
+    """The chunks that hold all codes and rare numbers of the question, which come next."""
     reranked: Mapping[str, float] = field(default_factory=dict)
     """What a cross-encoder said of the candidates that it read, by id."""
     naming: Naming = NOTHING

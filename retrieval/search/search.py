@@ -32,7 +32,7 @@ from ..models.embedder import Embedder
 from ..models.reranker import NO_RERANKERS, Reranker, Rerankers
 from ..where import Scope, Where, chunks_of, resolve, scope_of
 from ..words.directions import without_directions
-from .fuse import Fused, fuse, weights
+from .fuse import fuse, fused_first, weights
 from .naming import NOTHING, naming
 from .ranking import Ranking, ordered, reranked
 from .select import Ordering
@@ -243,7 +243,7 @@ class Searcher:
         reranker: Reranker | None,
     ) -> Ranking:
         several = len(lanes) > 1
-        held = self._verbatim(question, scope) if several else _NONE
+        held = _within(verbatim(self._catalog, question), scope) if several else _NONE
         with_codes = _within(coded(self._catalog, question), scope) if several else _NONE
         by_names = self._bm25.named(question) if self._bm25 in lanes else {}
         told = naming(self._catalog, question, by_names) if by_names or self._bm25 in lanes else NOTHING
@@ -253,15 +253,24 @@ class Searcher:
             found = tuple(lane.search(question, depth, scope) for lane in lanes)
             ranked = fuse(question, lanes, found, depth * len(lanes))
             if named.ids:
-                ranked = _first(named, question, inside, ranked, depth)
+                ranked = fused_first(named, question, inside, ranked, depth)
             if with_codes.ids:
-                ranked = _first(with_codes, question, lanes, ranked, depth)
+                ranked = fused_first(with_codes, question, lanes, ranked, depth)
             if held.ids:
-                ranked = _first(held, question, lanes, ranked, depth)
+                ranked = fused_first(held, question, lanes, ranked, depth)
             chunks = self._chunks([one.id for one in ranked], scope)
             ranked = tuple(one for one in ranked if one.id in chunks)  # what is derived may be behind the catalog
             ranking = Ranking(
-                found, tuple(weights(found)), ranked, chunks, (), held.ids, (), naming=told, by_names=by_names
+                found,
+                tuple(weights(found)),
+                ranked,
+                chunks,
+                (),
+                held.ids,
+                (),
+                with_codes.ids,
+                naming=told,
+                by_names=by_names,
             )
             ranking = reranked(question, ranking, reranker, k, ordering) if reranker else ordered(ranking, k, ordering)
             shown = sum(verdict.place > 0 for verdict in ranking.verdicts)
@@ -275,10 +284,6 @@ class Searcher:
             return _NONE
         own = scope_of(chunks_of(self._catalog.connection(), sorted(documents)))
         return own if scope is None else own & scope
-
-    def _verbatim(self, question: str, scope: Scope | None) -> Scope:
-        """Return the chunks that hold the whole question word for word."""
-        return _within(verbatim(self._catalog, question), scope)
 
     def _chunks(self, ids: Sequence[str], scope: Scope | None) -> dict[str, Chunk]:
         chunks = self._catalog.chunks(ids)
@@ -327,19 +332,6 @@ class Searcher:
         if dense is None:
             raise InputError("this knowledge base has no dense lane: no embedder is in use, or it has read nothing yet")
         return dense
-
-
-def _first(
-    held: Scope, question: str, lanes: Sequence[Lane], ranked: tuple[Fused, ...], depth: int
-) -> tuple[Fused, ...]:
-    """Put first what is held, the ``depth`` best by each lane at least, with at least the best score of the others."""
-    inside = [one for one in ranked if one.id in held.ids]
-    if len(inside) < len(held.ids):
-        n = min(len(held.ids), depth)
-        inside = list(fuse(question, lanes, [lane.search(question, n, held) for lane in lanes], n * len(lanes)))
-    others = [one for one in ranked if one.id not in held.ids]
-    floor = others[0].score if others else inside[-1].score if inside else 0.0
-    return (*(replace(one, score=max(one.score, floor)) for one in inside), *others)
 
 
 def _within(held: Scope | None, scope: Scope | None) -> Scope:
