@@ -33,7 +33,7 @@ def ingest_notes(catalog: Catalog, embedder: Embedder | None, resplit: int) -> I
         yield Notice("{n} documents were split again from stored text, to fit the embedder.", n=resplit)
     yield from owed_notes(catalog)
     yield from page_notes(catalog, unread_documents(catalog))
-    if not ocr_installed() and _waits_for_recognition(catalog):
+    if not ocr_installed() and catalog.has_page_because(OCR_HINT):
         yield Notice(
             "The text in pages that are images can be recognised: pip install 'kb-rag[ocr]', then run this again"
         )
@@ -118,20 +118,7 @@ def page_notes(catalog: Catalog, documents: Iterable[tuple[str, str]]) -> Iterat
 
 def unread_documents(catalog: Catalog) -> list[tuple[str, str]]:
     """Return ``(id, source)`` of the documents with pages that could not be read, not those that are yet to be recognised."""
-    return (
-        catalog.connection()
-        .execute(
-            "SELECT document_id, (SELECT min(source) FROM sources s WHERE s.document_id = p.document_id)"
-            f" FROM pages p WHERE how IN {_UNREAD} AND NOT instr(reason, ?) GROUP BY document_id ORDER BY 2",
-            (LATER,),
-        )
-        .fetchall()
-    )
-
-
-def _waits_for_recognition(catalog: Catalog) -> bool:
-    found = catalog.connection().execute("SELECT 1 FROM pages WHERE instr(reason, ?) LIMIT 1", (OCR_HINT,))
-    return found.fetchone() is not None
+    return catalog.documents_with_pages(_UNREAD, but_for=LATER)
 
 
 def _ranges(numbers: Sequence[int]) -> str:

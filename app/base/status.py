@@ -83,21 +83,18 @@ def _ledger(catalog: Catalog, row: SourceRow) -> FileLedger:
 
 def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note: str) -> Status:
     """Count what there is."""
-    connection = catalog.connection()
-    failed = connection.execute("SELECT count(*) FROM sources WHERE failure_kind <> ''").fetchone()[0]
-    pages = connection.execute("SELECT how, count(*) FROM pages GROUP BY how ORDER BY how").fetchall()
     vectors, pending = count_vectors(catalog, embedder.fingerprint) if embedder else (0, 0)
     return Status(
         config.name,
         config.folder,
         catalog.count("sources"),
-        failed,
+        catalog.n_failed(),
         catalog.count("documents"),
         catalog.count("chunks"),
         vectors,
         pending,
         chunk_tokens_of(catalog),
-        tuple(pages),
+        catalog.pages_by_how(),
         embedder.name if embedder else Notice("none (BM25 + TF-IDF)"),
         getattr(embedder, "path", ""),
         fingerprint(catalog, embedder.fingerprint if embedder else "tfidf"),

@@ -174,9 +174,7 @@ class _Saying:
 
     def _citation(self, start: int, stop: int) -> Citation:
         place, catalog = self.place, self.library.parts[self.place.base].catalog
-        quote = catalog.connection().execute(
-            "SELECT substr(text, ?, ?) FROM documents WHERE id = ?", (start + 1, stop - start, place.document_id)
-        ).fetchone()[0]  # fmt: skip
+        quote = catalog.text(place.document_id, start, stop)
         page = catalog.page_of(place.document_id, start)
         return Citation(
             next(self.marks),

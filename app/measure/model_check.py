@@ -122,7 +122,7 @@ def _to_original(embedder: LocalEmbedder, prompt: str) -> tuple[float | None, fl
 
 
 def _sampled(catalog: Catalog) -> list[Chunk]:
-    ids = [chunk for (chunk,) in catalog.connection().execute("SELECT id FROM chunks ORDER BY id")]
+    ids = catalog.chunk_ids()
     chosen = random.Random(0).sample(ids, min(PASSAGES, len(ids)))  # noqa: S311 - a sample, not a secret
     return list(catalog.chunks(chosen).values())
 

@@ -46,7 +46,7 @@ def write_questions(catalog: Catalog, generator: Generator, limit: int) -> list[
     Raises:
         GeneratorError: the model fails.
     """
-    ids = [chunk for (chunk,) in catalog.connection().execute("SELECT id FROM chunks ORDER BY id")]
+    ids = catalog.chunk_ids()
     random.Random(1).shuffle(ids)  # noqa: S311 - a sample, not a secret
     made: dict[str, Question] = {}
     for chunk in catalog.chunks(ids[: 2 * limit]).values():

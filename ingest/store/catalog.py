@@ -68,6 +68,10 @@ class Catalog(Database):
 
     # Sources
 
+    def n_failed(self) -> int:
+        """Return how many sources could not be read."""
+        return int(self.connection().execute("SELECT count(*) FROM sources WHERE failure_kind <> ''").fetchone()[0])
+
     def sources(self, only: Sequence[str] | None = None) -> dict[str, SourceRow]:
         """Return the places that were looked at, by source, sorted; all of them, or ``only`` some."""
         return read_sources(self.connection(), only)
@@ -108,6 +112,31 @@ class Catalog(Database):
         )
         return row[0] if row else None
 
+    def pages_by_how(self) -> tuple[tuple[str, int], ...]:
+        """Return how many pages were read in each way."""
+        return tuple(self.connection().execute("SELECT how, count(*) FROM pages GROUP BY how ORDER BY how").fetchall())
+
+    def has_page_because(self, reason: str) -> bool:
+        """Return whether there is a page whose reason has these words in it."""
+        found = self.connection().execute("SELECT 1 FROM pages WHERE instr(reason, ?) LIMIT 1", (reason,))
+        return found.fetchone() is not None
+
+    def documents_with_pages(self, hows: Sequence[str], but_for: str) -> list[tuple[str, str]]:
+        """Return ``(id, source)`` of documents with pages read in these ways, unless for a reason with these words in it."""
+        rows = self.connection().execute(
+            "SELECT document_id, (SELECT min(source) FROM sources s WHERE s.document_id = p.document_id) FROM pages p"
+            " WHERE how IN (SELECT value FROM json_each(?)) AND NOT instr(reason, ?) GROUP BY document_id ORDER BY 2",
+            (json.dumps(hows), but_for),
+        )
+        return rows.fetchall()
+
+    def text(self, document_id: str, start: int, stop: int) -> str:
+        """Return a part of a document's text."""
+        row = self.connection().execute(
+            "SELECT substr(text, ?, ?) FROM documents WHERE id = ?", (start + 1, stop - start, document_id)
+        ).fetchone()  # fmt: skip
+        return row[0] if row else ""
+
     def notes(self, document_id: str) -> tuple[str, tuple[str, ...]]:
         """Return a document's encoding and what its reader noted."""
         encoding, notes = (
@@ -144,6 +173,10 @@ class Catalog(Database):
     def chunks(self, ids: Sequence[str]) -> dict[str, Chunk]:
         """Return chunks by id; ids that are gone are left out. A document in several places shows the first of them."""
         return read_chunks(self.connection(), ids)
+
+    def chunk_ids(self) -> list[str]:
+        """Return the ids of all chunks, in order."""
+        return [chunk for (chunk,) in self.connection().execute("SELECT id FROM chunks ORDER BY id")]
 
     def indexed_texts(self) -> Iterator[tuple[str, str]]:
         """Yield ``(chunk id, indexed text)`` of all chunks, in the order of their ids."""
