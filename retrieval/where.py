@@ -94,6 +94,12 @@ def resolve(catalog: Catalog, where: Where) -> Scope:
     return scope_of(chunks_of(catalog.connection(), list(places), where.pages), places)
 
 
+def idle(catalog: Catalog, where: Where) -> tuple[str, ...]:
+    """Return the globs of a filter that no source in the base is at: a typing error more often than meant."""
+    sources = list(catalog.sources()) if where.sources else []
+    return tuple(glob for glob in where.sources if not any(_is_at(source, glob) for source in sources))
+
+
 def everything(catalog: Catalog) -> Scope:
     """Return the scope of all chunks."""
     return scope_of(catalog.connection().execute("SELECT key, id FROM chunks ORDER BY key").fetchall())

@@ -7,7 +7,7 @@ whose text is not in the catalog any more.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -30,7 +30,7 @@ from ..lanes.vectors import READABLE
 from ..lanes.view import FOLDER, Views
 from ..models.embedder import Embedder
 from ..models.reranker import NO_RERANKERS, Reranker, Rerankers
-from ..where import Scope, Where, chunks_of, resolve, scope_of
+from ..where import Scope, Where, chunks_of, idle, resolve, scope_of
 from ..words.directions import without_directions
 from .fuse import fuse, fused_first, weights
 from .naming import NOTHING, naming
@@ -219,18 +219,20 @@ class Searcher:
 
     def _within(self, question: str, where: Where | None, scope: Scope | None) -> tuple[Scope | None, tuple[str, ...]]:
         """Return the scope that is left by the filter and the quoted phrases, and what to say of it."""
+        notes: tuple[str, ...] = ()
         if where:
             admitted = self.scope(where)
+            notes = tuple(_unmatched(self._catalog, where, admitted))
             scope = admitted & scope if scope else admitted
         phrases = quoted(question)
         if not phrases:
-            return scope, ()
+            return scope, notes
         held = holding(self._catalog, phrases)
         held = held if scope is None else scope & held
         if held.ids:
-            return held, ()
+            return held, notes
         note = Notice("No passage holds {phrases:and} word for word.", phrases=(f"“{phrase}”" for phrase in phrases))
-        return (held if is_only_quoted(question) else scope), (note,)
+        return (held if is_only_quoted(question) else scope), (*notes, note)
 
     def _ranked(
         self,
@@ -332,6 +334,15 @@ class Searcher:
         if dense is None:
             raise InputError("this knowledge base has no dense lane: no embedder is in use, or it has read nothing yet")
         return dense
+
+
+def _unmatched(catalog: Catalog, where: Where, admitted: Scope) -> Iterator[str]:
+    """Yield what of a filter leaves nothing to search."""
+    globs = idle(catalog, where)
+    if globs:
+        yield Notice("No file in the base is at {globs:or}; kb list shows what is there.", globs=map(repr, globs))
+    elif not admitted.ids:
+        yield Notice("No passage satisfies the filter.")
 
 
 def _within(held: Scope | None, scope: Scope | None) -> Scope:

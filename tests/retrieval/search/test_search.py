@@ -19,6 +19,7 @@ from kb.retrieval.models.embedder import Embedder
 from kb.retrieval.models.registry import open_embedder
 from kb.retrieval.search.search import Searcher
 from kb.retrieval.search.select import Ordering, select
+from kb.retrieval.where import Where
 from places import SUPPORT
 
 SENTENCES = (
@@ -149,6 +150,16 @@ def test_a_phrase_that_no_passage_holds_is_said(base: KnowledgeBase) -> None:
     assert found.hits
     for note in (*found.notes, *base.find('"brown quick fox"').notes):
         assert "“brown quick fox”" in note
+
+
+def test_a_filter_that_leaves_nothing_is_said(base: KnowledgeBase) -> None:
+    """By its glob where no file is there, beside others too; else that nothing satisfies it; not where it leaves something."""
+    assert base.find("fox", where=Where(sources=("2.*",))).notes == ()
+    for sources in (("zzz*",), ("2.*", "zzz*")):
+        (note,) = base.find("fox", where=Where(sources=sources)).notes
+        assert "'zzz*'" in note
+        assert "2.*" not in note
+    assert base.find("fox", where=Where(media_types=("pdf",))).notes == ("No passage satisfies the filter.",)
 
 
 def test_a_sentence_of_a_document_finds_that_document_first(base: KnowledgeBase) -> None:
