@@ -9,6 +9,7 @@ from ..answers.answer import Answer, Asked
 from ..base.library import Library
 from .census import census_of, taken
 from .inventory import stated
+from .steps import stepwise
 from .tables import from_tables
 
 
@@ -22,4 +23,4 @@ def directly(library: Library, asked: Asked) -> Answer | None:
     counted = taken(library, census, asked.question, asked.where) if census else None
     if census and counted and (census.literally or not counted.abstained):
         return counted
-    return from_tables(library, asked)
+    return stepwise(library, asked) or from_tables(library, asked)
