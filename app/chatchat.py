@@ -66,7 +66,7 @@ def open_chatchat(path: Path) -> Chatchat:
     """Read what a folder of Langchain-Chatchat holds: its root, its ``data``, or its ``knowledge_base``.
 
     Raises:
-        InputError: it is none of these.
+        InputError: it is not one of these.
     """
     for folder in (path, path / "knowledge_base", path / "data" / "knowledge_base"):
         if any(folder.glob(f"*/{_CONTENT}")) or (folder / _DATABASE).is_file():

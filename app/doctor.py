@@ -54,7 +54,7 @@ def examine(*, home: str | os.PathLike[str] | None = None, name: str | None = No
 def repair(
     *, home: str | os.PathLike[str] | None = None, name: str | None = None, say: Callable[[str], None] | None = None
 ) -> tuple[Finding, ...]:
-    """Make a damaged catalog anew from what is sound in it and from the files; the damaged one is kept beside it.
+    """Rebuild a damaged catalog from what is sound in it and from the files; the damaged one is kept beside it.
 
     Raises:
         InputError: there is no such base.

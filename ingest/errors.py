@@ -3,7 +3,7 @@
     KBError
     ├── InputError              what the caller gave cannot be used: a path, an option, a question
     │   ├── UnknownNameError    it names a base, a job or an answer that is not there
-    │   ├── UnknownModelError   it names a model that is not on this machine, or is none of that kind
+    │   ├── UnknownModelError   it names a model that is not on this machine, or not of that kind
     │   └── CannotDoError       it asks of a language model what that cannot do: a setting, a style
     ├── MissingExtraError       the feature needs an extra that is not installed
     ├── ReadError               one file cannot be read; ingest turns it into a Failure and goes on
@@ -45,7 +45,7 @@ class UnknownNameError(InputError):
 
 
 class UnknownModelError(InputError):
-    """A model of this name is not on this machine, or it is none of that kind."""
+    """A model of this name is not on this machine, or not of that kind."""
 
 
 class CannotDoError(InputError):

@@ -89,7 +89,7 @@ class _Passage:
     figures: frozenset[str]
 
 
-@lru_cache(maxsize=4096)  # a streamed answer is read anew with every piece
+@lru_cache(maxsize=4096)  # a streamed answer is read again with every piece
 def locate(sentence: str, passage: str, context: str = "") -> Place:
     """Return the span of ``passage`` that bears ``sentence`` out best: itself if it is quoted, else a few sentences.
 

@@ -1,4 +1,4 @@
-"""A conversation: each question may lean on those before it, and each answer is searched for anew.
+"""A conversation: each question may lean on those before it, and each answer is searched for afresh.
 
 Comes in: what was typed. Goes out: answers. Never: a passage carried over from an earlier turn, or a turn in the history that
 was not answered to its end.

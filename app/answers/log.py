@@ -99,7 +99,7 @@ class Log:
         """Return one answer.
 
         Raises:
-            InputError: there is none of this number.
+            InputError: no answer has this number.
         """
         row = self._catalog.connection().execute(f"SELECT {COLUMNS} FROM answers WHERE id = ?", (number,)).fetchone()
         if row is None:

@@ -62,7 +62,7 @@ class Config:
         """The strictness as a number.
 
         Raises:
-            InputError: it is none.
+            InputError: it is not one.
         """
         return _finite("strictness", self.strictness) if self.strictness else 0.0
 
@@ -139,7 +139,7 @@ def _is_address(text: str) -> bool:
     try:
         url = urlsplit(text)
         return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:  # a port that is none
+    except ValueError:  # not a port
         return False
 
 

@@ -21,7 +21,7 @@ _PLACE = "folder"
 
 
 def rename(catalog: Catalog, config: Config, new: Config) -> None:
-    """Give the base of ``config`` the name of ``new``; its catalog must be opened anew.
+    """Give the base of ``config`` the name of ``new``; its catalog must be opened again.
 
     Raises:
         InputError: there is a base of that name.

@@ -50,7 +50,7 @@ def rm(
 @command(keeping)
 def doctor(
     repair: Annotated[
-        bool, typer.Option("--repair", help="Make a damaged base anew, from what is sound in it and from the files.")
+        bool, typer.Option("--repair", help="Rebuild a damaged base from what is sound in it and from the files.")
     ] = False,
     *,
     base: Place,

@@ -168,7 +168,7 @@ class AnsweringBases(Bases):
         """Open what they name, once it is known that there can be such a model: a search that is for nothing takes seconds.
 
         Raises:
-            InputError: it is none, or there is no such file.
+            InputError: it is not one, or there is no such file.
             UnknownModelError: it is not on this machine.
         """
         from ...llm.open import check_spec

@@ -119,7 +119,7 @@ class Jobs:
         """Return a job.
 
         Raises:
-            UnknownNameError: there is none of this id.
+            UnknownNameError: no job has this id.
         """
         found = self._select("WHERE id = ?", job_id)
         if not found:
@@ -142,7 +142,7 @@ class Jobs:
         """Stop a job; what it has finished stays in the base, and what is over stays as it is.
 
         Raises:
-            UnknownNameError: there is none of this id.
+            UnknownNameError: no job has this id.
         """
         self._update(f"UPDATE jobs SET state = 'cancelled' WHERE id = ? AND state NOT IN {OVER}", job_id)
         return self.get(job_id)

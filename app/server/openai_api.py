@@ -223,7 +223,7 @@ def _base(bases: Bases, model: str, who: Visitor) -> KnowledgeBase:
     """Return the base that a model's name means.
 
     Raises:
-        UnknownNameError: there is none of this name, or none that the visitor may know of.
+        UnknownNameError: no base has this name, or none that the visitor may know of.
     """
     if model and (model not in bases.names() or not who.may_use(model)):
         raise UnknownNameError(

@@ -91,7 +91,7 @@ class Visitor:
 
         Raises:
             HTTPException: 403, it may not use it.
-            UnknownNameError: there is none of this name.
+            UnknownNameError: no base has this name.
         """
         name = self.named(base, bases.config.name)
         if self.bases and name not in bases.names():
@@ -104,7 +104,7 @@ class Visitor:
         Raises:
             HTTPException: 403, it may not use one of them.
             InputError: both were named, or one twice.
-            UnknownNameError: there is none of this name.
+            UnknownNameError: no base has this name.
         """
         if not several:
             return self.open(bases, base)

@@ -108,7 +108,7 @@ def sent(event: gr.EventData) -> Mapping[str, object]:
 
 
 def number(value: object, below: int) -> int | None:
-    """Return what the script sent as a number of 0 to ``below``, without it; ``None`` if it is none."""
+    """Return what the script sent as a number of 0 to ``below``, without it; ``None`` if it is not one."""
     try:
         found = int(str(value))
     except ValueError:

@@ -52,7 +52,7 @@ class Streams:
 def open_compound(data: bytes) -> Iterator[Streams]:
     """Open a compound file and close it afterwards.
 
-    Raises: DamagedError: it is none.
+    Raises: DamagedError: it is not one.
     """
     import olefile
 

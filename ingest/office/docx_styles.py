@@ -45,7 +45,7 @@ class Styles:
             )
 
     def heading_level(self, style_id: str) -> int:
-        """Return the heading level of a style, 0 when it is none; the title is 1."""
+        """Return the heading level of a style, 0 for any other; the title is 1."""
         for style in self._chain(style_id):
             if style.outline is not None:
                 return 0 if style.outline >= _BODY_OUTLINE else style.outline + 1

@@ -106,7 +106,7 @@ def _shapes(root: Element) -> Iterator[Element]:
 
 
 def _placeholder(shape: Element) -> str:
-    """Return what a shape is a placeholder for; ``""`` for one that is none, ``obj`` where it does not say."""
+    """Return what a shape is a placeholder for; ``""`` for any other, ``obj`` where it does not say."""
     holder = next(shape.iter("{*}ph"), None)
     return "" if holder is None else attribute(holder, "type", "obj")
 

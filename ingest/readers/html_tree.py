@@ -212,7 +212,7 @@ def text_of(node: Node) -> str:
 
 
 def number_of(node: Node | None, name: str, default: int) -> int:
-    """Return an attribute that is a number; ``default`` where it is none."""
+    """Return an attribute that is a number; ``default`` where it is not."""
     value = (node.attributes.get(name) if node is not None else None) or ""
     return int(value[:6]) if value.isascii() and value.isdecimal() else default
 

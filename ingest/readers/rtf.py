@@ -154,7 +154,7 @@ class _RtfReader:
         self._to_skip = 0
 
     def _end_mark(self) -> None:
-        """Write the mark of a list item as Markdown does: its number, or a dash for whatever is none."""
+        """Write the mark of a list item as Markdown does: its number, or a dash for any other."""
         mark = joined("".join(self._text[self._mark_at :])).strip()
         self._text[self._mark_at :] = [f"{mark} " if any(map(str.isalnum, mark)) else "- " if mark else ""]
 

@@ -22,10 +22,10 @@ class Intake:
         self._count_tokens = count_tokens
         self._all_hold = known.all_hold
         self._stored: set[str] = set()
-        """Documents that need not be stored again, where the catalog cannot tell: in a run that makes some anew."""
+        """Documents that need not be stored again, where the catalog cannot tell: in a run that makes some again."""
 
     def store(self, row: SourceRow, document: Document | None) -> bool:
-        """Record a source with what it holds; return whether its document was new, or made anew."""
+        """Record a source with what it holds; return whether its document was new, or made again."""
         if document is None or self._is_there(document):
             self._catalog.put_source(row)
             return False

@@ -86,7 +86,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """A page took long and is done: the time limit begins anew."""
+    """A page took long and is done: the time limit begins again."""
 
 
 Event = Started | Taken | Done | Alive

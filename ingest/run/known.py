@@ -36,7 +36,7 @@ class Known:
 
         Args:
             catalog: of the base.
-            reader: what reads now: version and redaction; what another one made is made anew.
+            reader: what reads now: version and redaction; what another one made is made again.
             encoding: that the user says the files have; ``auto`` takes back what was said before, empty says nothing.
             force: whether nothing that is known counts.
             checksum: whether size and time do not.

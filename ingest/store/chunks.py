@@ -89,7 +89,7 @@ def delete_chunks(connection: sqlite3.Connection, tokenizer: Tokenizer, document
 
 
 def rebuild_keywords(connection: sqlite3.Connection, tokenizer: Tokenizer) -> None:
-    """Make the keyword rows of all chunks anew."""
+    """Rebuild the keyword rows of all chunks."""
     delete_all_keywords(connection)
     rows = connection.execute("SELECT key, text, headings FROM chunks")
     insert_keywords(connection, tokenizer, ((key, _indexed(text, headings)) for key, text, headings in rows))

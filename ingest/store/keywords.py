@@ -17,7 +17,7 @@ class Tokenizer:
 
     tokens: Callable[[str], list[str]]
     version: int
-    """When it moves, all keyword rows are made anew."""
+    """When it moves, all keyword rows are rebuilt."""
 
     noted: Callable[[int, str, str], None] | None = None
     """Told of every row before it is written: its key, its indexed text, and what is written for it."""

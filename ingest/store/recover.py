@@ -99,7 +99,7 @@ def _quick_check(connection: sqlite3.Connection, timeout_s: float) -> str:
 
 
 def recover(folder: Path, tokenizer: Tokenizer, redactions: Collection[str]) -> Recovered:
-    """Make the catalog in ``folder`` anew from what is sound in it; the caller holds the writer's lock.
+    """Rebuild the catalog in ``folder`` from what is sound in it; the caller holds the writer's lock.
 
     Documents come without chunks: those are split from their text by the next ingest, which finds their vectors.
 

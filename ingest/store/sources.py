@@ -21,7 +21,7 @@ class SourceRow:
     root: str
     size: int
     mtime_ns: int
-    """-1 while the members of an archive are being read: an interrupted run begins it anew."""
+    """-1 while the members of an archive are being read: an interrupted run begins it again."""
     reader: str
     document_id: str | None = None
     failure_kind: str = ""

@@ -44,7 +44,7 @@ _LINES_JUDGED = 200
 _SURE = 0.65
 _FEW_BYTES = 24
 _FEW_BROKEN, _MOST_BROKEN = 8, 0.25
-"""Characters; with more of them, and more than this share, a text is none."""
+"""Characters; with more of them, and more than this share, it is not text."""
 _TINY = 6
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _WORD = re.compile(rb"\s|^[A-Za-z]+$|^[\d.,%-]+$")

@@ -81,7 +81,7 @@ def open_chroma(place: Path | str, fingerprint: str) -> ChromaIndex:
     """Open the collection of an embedder.
 
     Args:
-        place: a folder (Chroma in this process; made if missing, made anew if damaged), or ``http://host:port`` of a
+        place: a folder (Chroma in this process; made if missing, made again if damaged), or ``http://host:port`` of a
             Chroma server.
         fingerprint: of the embedder.
     Raises:
@@ -92,7 +92,7 @@ def open_chroma(place: Path | str, fingerprint: str) -> ChromaIndex:
     except Exception as error:
         if isinstance(place, str):
             raise _failed(place, error) from error
-        shutil.rmtree(place, ignore_errors=True)  # Chroma raises all sorts on a damaged folder: it is made anew
+        shutil.rmtree(place, ignore_errors=True)  # Chroma raises all sorts on a damaged folder: it is made again
     try:
         return ChromaIndex(_client(place), fingerprint, place)
     except Exception as error:

@@ -96,7 +96,7 @@ class Views:
         """Return the vector index, and what to say of it.
 
         Raises:
-            StorageError: it cannot be used, or too much is missing; the next ingest then makes it anew.
+            StorageError: it cannot be used, or too much is missing; the next ingest then makes it again.
         """
         index = self._index(embedder)
         there = index.count()

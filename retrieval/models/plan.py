@@ -34,7 +34,7 @@ Original = TorchModel | PackedOriginal
 
 _PLAN = "plan.json"
 _RELEASE = 4
-"""Raised when what is compiled, or how it is compared, changes: everything is then compiled anew."""
+"""Raised when what is compiled, or how it is compared, changes: everything is then compiled again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Several knowledge bases searched as if they were one.
 
 Comes in: a searcher for each base, and a question. Goes out: hits that name their base. Never: scores compared that do not mean
-the same: what a lane says depends on its base, so it is said anew for all candidates, by the statistics of all bases together.
+the same: what a lane says depends on its base, so it is computed again for all candidates, by the statistics of all bases
+together.
 """
 
 from __future__ import annotations

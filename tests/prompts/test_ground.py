@@ -216,7 +216,7 @@ def chunked(documents: list[str], chance: random.Random) -> Prompt:
 
 
 def test_strict_leaves_out_what_nothing_bears_out() -> None:
-    """Unsupported sentences go, and the marks are counted anew."""
+    """Unsupported sentences go, and the marks are counted again."""
     prompt = fill(
         "Q?",
         [
@@ -233,7 +233,7 @@ def test_strict_leaves_out_what_nothing_bears_out() -> None:
 
 
 def test_judging_is_quick() -> None:
-    """A sentence takes milliseconds at first sight, and none when a streamed answer is read anew."""
+    """A sentence takes milliseconds at first sight, and none when a streamed answer is read again."""
     passage = " ".join(TESLA.replace("1881", str(year)) for year in range(1881, 1885))
     sentences = [f"Tesla had moved to Budapest by {year}, to work at the Exchange." for year in range(1800, 1900)]
     began = time.perf_counter()

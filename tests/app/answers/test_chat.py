@@ -1,4 +1,4 @@
-"""Conversations: what leans on earlier turns is made to stand alone, and each answer is searched for anew."""
+"""Conversations: what leans on earlier turns is made to stand alone, and each answer is searched for afresh."""
 
 from __future__ import annotations
 

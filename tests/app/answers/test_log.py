@@ -34,7 +34,7 @@ from places import GOLDEN
 from typer.main import get_command
 
 OLD = GOLDEN / "catalog-v1.sql"
-"""A catalog of schema 1, with one file in it; never to be made anew."""
+"""A catalog of schema 1, with one file in it; never to be made again."""
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ def test_minilm_to_another_model_under_questions_with_kills(folder: Path, tmp_pa
         killed = run(DEAD_IN_THE_SWITCH, other)
         said, _ = killed.communicate(timeout=200)
         assert killed.returncode == -signal.SIGKILL
-        assert said == "True 0"  # inside the transaction, every document was split anew already
+        assert said == "True 0"  # inside the transaction, every document was split again already
         assert kb.catalog.get("embedder") == "minilm"
         assert answers(kb) == before
         assert sum(vectors(kb).values()) - vectors(kb)[old] > done

@@ -223,7 +223,7 @@ def choose_model(page: api.Page, spec: str) -> None:
 
 
 def compare(place: api.Locator, name: str) -> None:
-    """Compare what is shown with the stored picture; ``KB_SCREENSHOTS=1`` stores it anew."""
+    """Compare what is shown with the stored picture; ``KB_SCREENSHOTS=1`` stores it again."""
     stored = IMAGES / f"{name}.png"
     if os.environ.get("KB_SCREENSHOTS"):
         stored.write_bytes(place.screenshot())

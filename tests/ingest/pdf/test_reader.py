@@ -471,7 +471,7 @@ FIXTURES = ("files/docling/tests/data/pdf/sources/2305.03393v1-pg9.pdf", "folder
 
 @pytest.mark.parametrize("name", FIXTURES)
 def test_real_files_read_as_recorded(name: str) -> None:
-    """Real PDFs read as the golden record says; KB_REGENERATE=1 writes it anew."""
+    """Real PDFs read as the golden record says; KB_REGENERATE=1 writes it again."""
     source = SHARED / "data" / name
     if not source.exists():
         pytest.skip(f"{source} is not there")

@@ -1,4 +1,4 @@
-"""Web pages and XML: all that a reader would see, and nothing else. Golden files: KB_REGENERATE=1 writes them anew."""
+"""Web pages and XML: all that a reader would see, and nothing else. Golden files: KB_REGENERATE=1 writes them again."""
 
 from __future__ import annotations
 

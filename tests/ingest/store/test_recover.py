@@ -1,4 +1,4 @@
-"""A catalog whose bytes were damaged ends in one sentence, and is made anew from what is sound and from the files."""
+"""A catalog whose bytes were damaged ends in one sentence, and is made again from what is sound and from the files."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def test_the_store_makes_no_difference(tmp_path: Path, server: Server) -> None:
 
 @pytest.mark.parametrize("harm", ["delete", "overwrite"])
 def test_a_lost_folder_is_filled_again_without_embedding(tmp_path: Path, harm: str) -> None:
-    """The next ingest makes the vector index anew from the vectors in the catalog; until then nothing is missed."""
+    """The next ingest makes the vector index again from the vectors in the catalog; until then nothing is missed."""
     folder = write(tmp_path / "docs")
     embedder = HashedEmbedder()
     with KnowledgeBase.open(embedder=embedder) as kb:
