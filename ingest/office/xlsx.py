@@ -62,7 +62,7 @@ class _XlsxReader:
 
     def read(self, name: str) -> Reading:
         writer = MarkdownWriter()
-        notes = []
+        notes: list[str] = []
         elements = self._workbook.findall("{*}sheets/{*}sheet")
         if not elements:
             raise DamagedError("The workbook has no sheets; save or download it again.")

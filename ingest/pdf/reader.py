@@ -315,7 +315,7 @@ def _title(title: str, name: str) -> str:
 
 
 def _notes(pdf: PdfiumFile) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if n_attachments := pdf.n_attachments():
         notes.append(Notice("{n} embedded file(s) were left out.", n=n_attachments))
     if pdf.is_xfa():
