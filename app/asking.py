@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ..ingest.errors import InputError, MissingExtraError
+from ..ingest.notice import Notice
 from ..llm.generator import Generator, Sampling
 from ..prompts.prompt import TaskName
 from ..prompts.templates import Style
@@ -174,7 +175,7 @@ class Asks(ABC):
         Raises:
             MissingExtraError: LangChain is not installed.
         """
-        with _extra("kb as a LangChain retriever", "langchain"):
+        with _extra(Notice("kb as a LangChain retriever"), "langchain"):
             from .bridges.langchain import KBRetriever
         return KBRetriever(base=self, k=k)
 
@@ -184,7 +185,7 @@ class Asks(ABC):
         Raises:
             MissingExtraError: LangChain is not installed.
         """
-        with _extra("kb as a LangChain tool", "langchain"):
+        with _extra(Notice("kb as a LangChain tool"), "langchain"):
             from .bridges.langchain import KBTool
         return KBTool(base=self)
 
@@ -195,7 +196,7 @@ class Asks(ABC):
             MissingExtraError: LangChain is not installed.
             GeneratorError: the model cannot be opened.
         """
-        with _extra("kb's models as a LangChain chat model", "langchain"):
+        with _extra(Notice("kb's models as a LangChain chat model"), "langchain"):
             from .bridges.langchain import KBChatModel
         return KBChatModel(generator=self.generator(), sampling=sampling or Sampling())
 
@@ -205,7 +206,7 @@ class Asks(ABC):
         Raises:
             MissingExtraError: LlamaIndex is not installed.
         """
-        with _extra("kb as a LlamaIndex retriever", "llamaindex"):
+        with _extra(Notice("kb as a LlamaIndex retriever"), "llamaindex"):
             from .bridges.llamaindex import KBNodes
         return KBNodes(self, k)
 
