@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, takewhile
 from pathlib import PurePath
 
-NAMES_VERSION = 1
+NAMES_VERSION = 2
 """Raised when a document would be given other names."""
 
 MAIL = frozenset(["message/rfc822", "application/vnd.ms-outlook"])
@@ -27,6 +28,15 @@ _SEPARATORS = re.compile(r"[-_.+~#()\[\]{},;!@&\s]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z]{3})(?=\d)|(?<=\d)(?=[A-Za-z]{3})")
 _NAMES = "January February March April May June July August September October November December".split()  # noqa: SIM905
 _MONTH, _DAY = r"(?P<month>0[1-9]|1[0-2])", r"(?P<day>0[1-9]|[12]\d|3[01])"
+_WHEN = re.compile(
+    rf"(?:\d{{1,2}} )?(?:(?:{'|'.join(_NAMES)}) )?(?:\d{{1,2}}, )?(?<!\d)(?:19|20)\d\d(?!\d)"
+    r"(?:[-/.]\d{1,2}(?:[-/.]\d{1,2})?(?!\d)"
+    r"| ?年(?: ?\d{1,2} ?月(?: ?\d{1,2} ?日)?|第?[一二三四]季度|[上下]半年)?|[年财]?[度年])?"
+    r"|\b(?:FY ?['’]?\d\d(?:\d\d)?|[QH][1-4] ?['’]?\d\d(?:\d\d)?|[1-4][QH]\d\d(?:\d\d)?)\b"
+)
+"""A year, with what belongs to it."""
+_HEADLINE, _HEADLINES, _MOST_DATES = 80, 5, 3
+_PROSE = re.compile(r"[|。！？]|[.!?]$")
 _DATES = (
     re.compile(rf"(?<!\d)(?P<year>(?:19|20)\d\d)[-_. ]?{_MONTH}(?:[-_. ]?{_DAY})?(?!\d)"),
     re.compile(rf"(?<!\d)(?P<day>1[3-9]|2\d|3[01])[-_. ]{_MONTH}[-_. ](?P<year>(?:19|20)\d\d)(?!\d)"),
@@ -35,7 +45,11 @@ _DATES = (
 
 
 def document_names(
-    places: Sequence[tuple[str, str]], title: str, metadata: Iterable[Mapping[str, str]] = (), mail_head: str = ""
+    places: Sequence[tuple[str, str]],
+    title: str,
+    metadata: Iterable[Mapping[str, str]] = (),
+    mail_head: str = "",
+    top: str = "",
 ) -> str:
     """Return the names of a document, one a line.
 
@@ -44,12 +58,14 @@ def document_names(
         title: of the document.
         metadata: what the file says of itself; what the user says of each place.
         mail_head: of a mail, the beginning of its text.
+        top: of another document, the beginning of its text: dates and periods above the prose are the document's.
     """
     own, *given = [*metadata] or [{}]
     lines = [line for source, root in sorted(places)[:_MOST_PLACES] for line in _of_place(source, root)]
     lines += [title, *(value for key, value in own.items() if key in _TOLD)]
     lines += [value for said in given for value in said.values()]
     lines += _HEADER.findall(mail_head[:HEAD])
+    lines += [f"{title} {dates}" for dates in _dates_above(top)]
     return "\n".join(dict.fromkeys(line[:_LONGEST].strip() for line in lines if line.strip()))
 
 
@@ -75,6 +91,15 @@ def _below(source: str, root: str) -> tuple[str, ...]:
     path, start = PurePath(outside), PurePath(root)
     parts = (start.name, *path.relative_to(start).parts) if path.is_relative_to(start) else (path.name,)
     return (*parts, *(part for member in members for part in PurePath(member).parts)) if parts else (source,)
+
+
+def _dates_above(top: str) -> Iterator[str]:
+    """Yield the dates of the short lines that a text begins with, in one: of *Annual report / FY2022* FY2022."""
+    lines = (line.strip("#*_> \t") for line in top[:HEAD].splitlines())
+    above = takewhile(lambda line: len(line) <= _HEADLINE and not _PROSE.search(line), filter(None, lines))
+    found = dict.fromkeys(match.group() for line in islice(above, _HEADLINES) for match in _WHEN.finditer(line))
+    if 0 < len(found) <= _MOST_DATES:
+        yield " ".join(found)
 
 
 def _dates(name: str) -> Iterator[str]:

@@ -77,12 +77,14 @@ def _said(connection: sqlite3.Connection, documents: Collection[str]) -> dict[st
         places[document].append((source, root))
         given[document].append(json.loads(said))
     rows = connection.execute(
-        "SELECT id, title, metadata, CASE WHEN media_type IN (SELECT value FROM json_each(?)) THEN substr(text, 1, ?)"
-        " ELSE '' END FROM documents WHERE id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(MAIL)), HEAD, wanted),
+        "SELECT id, title, metadata, media_type, substr(text, 1, ?) FROM documents"
+        " WHERE id IN (SELECT value FROM json_each(?))",
+        (HEAD, wanted),
     )
     return {
-        document: document_names(places[document], title, (json.loads(own), *given[document]), head)
-        for document, title, own, head in rows.fetchall()
+        document: document_names(
+            places[document], title, (json.loads(own), *given[document]), *((head, "") if media in MAIL else ("", head))
+        )
+        for document, title, own, media, head in rows.fetchall()
         if document in places
     }

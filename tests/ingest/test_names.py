@@ -49,3 +49,21 @@ def test_a_member_of_an_archive_is_named_by_the_archive_too() -> None:
     """Also where the archive is the file that was given."""
     held = set(tokens(document_names([("/a/alder.zip!terms/rent.txt", "/a/alder.zip")], "rent")))
     assert {"alder", "term", "rent.txt"} <= held
+
+
+@pytest.mark.parametrize(
+    ("top", "dates"),
+    [
+        ("# Annual report\n\n**Fiscal year 2022**\n\nRevenue rose.", "2022"),
+        ("HealthPro\nFY22 results\n\nIn 2019 we were small.", "FY22"),
+        ("# 某某公司\n\n2023年第二季度 报告\n\n收入增长。", "2023年第二季度"),
+        ("# Minutes\n\n4 March 2026, Room 2\n\nWe met.", "4 March 2026"),
+        ("# Minutes\n\nWe met in 2026.", ""),
+        ("| Date | Sum |\n| --- | --- |\n| 2026-01-04 | 3 |", ""),
+        ("Room 20301\n2019 2020 2021 2022", ""),
+    ],
+)
+def test_the_dates_above_the_text_are_the_documents(top: str, dates: str) -> None:
+    """Those of headings and short lines that it begins with; not of prose, of tables or of a history."""
+    names = document_names([("/a/report.md", "/a")], "Report", (), "", top).split("\n")
+    assert names[3:] == ["Report", *([f"Report {dates}"] if dates else [])]
