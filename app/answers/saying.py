@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from typing import Literal
 
 from ...llm.rails.words import link_words
@@ -27,6 +28,12 @@ _NEAR = 2
 """Words, from the phrase of a quote that answers to one of the question."""
 _DASHES = re.compile("[–—−]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_PIECE = re.compile(r"[\u3400-\u9fff]|[^\u3400-\u9fff]+")
+_WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+_OWN = 4
+"""Words, or Chinese characters, that are neither the question's nor the quote's: a text with more rambles."""
+_ORDERLY = 0.7
+"""Share of the question's words in a text that stand in one order."""
 
 _LINKS = frozenset([*tokens(f"{link_words('en')} {link_words('zh')} titled answer 答案"), *"答案"])
 """Words that a sentence may have of its own."""
@@ -71,12 +78,18 @@ def overlap(one: str, other: str) -> float:
     return 2 * (ours & theirs).total() / max(1, ours.total() + theirs.total())
 
 
-def restated(sentence: Sentence, quotes: Sequence[Sentence], question: str) -> Sentence:
+def restated(sentence: Sentence, quotes: Sequence[Sentence], question: str, *, strictly: bool = False) -> Sentence:
     """Return a sentence as supported by a quote, if it is the question's words around one phrase of that quote.
 
     "The war ended in 1279" says no more than "(1279)" does, to the one who asked in which year the war was over.
+
+    Args:
+        sentence: as the passages bear it out.
+        quotes: best first.
+        question: what is answered.
+        strictly: whether nothing else counts as supported, for a model that strings words together.
     """
-    if sentence.support == "supported":
+    if sentence.support == "supported" and not strictly:
         return sentence
     for quote in quotes:
         if not _is_restated(sentence.text, quote.text, question):
@@ -85,7 +98,7 @@ def restated(sentence: Sentence, quotes: Sequence[Sentence], question: str) -> S
             place = locate(sentence.text, citation.quote, " > ".join([*citation.headings, question]))
             if place.support != "unsupported" or place.reason == NOT_SAID:
                 return Sentence(sentence.text, (citation,), "supported")
-    return sentence
+    return replace(sentence, support="unsupported") if strictly else sentence
 
 
 def beside(written: Sequence[Sentence], quotes: Sequence[Sentence]) -> list[Sentence]:
@@ -109,13 +122,26 @@ def _passage(citation: Citation) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _is_restated(text: str, quote: str, question: str) -> bool:
-    """Return whether what a text says beyond the question is one phrase of the quote."""
+    """Return whether what a text says beyond the question is one phrase of the quote, said once or over again."""
     asked, there = set(_units(question)), _units(quote)
-    new = list(dict.fromkeys(unit for unit in _units(text) if unit not in asked))
+    new = [unit for unit in _units(text) if unit not in asked]
     phrase = [unit for unit in new if unit in there and unit not in _LINKS]
     said = [unit for unit in there if unit not in asked and unit not in _LINKS]
-    runs = (said[at : at + len(phrase)] for at in range(len(said)))
-    return _LINKS.issuperset(set(new) - set(phrase)) and bool(phrase) and any(run == phrase for run in runs)
+    wanted = (phrase, list(dict.fromkeys(phrase)))
+    runs = (said[at : at + len(one)] == one for one in wanted for at in range(len(said)))
+    if not phrase or not any(runs) or not _LINKS.issuperset(set(new) - set(phrase)):
+        return False
+    given = set(_WORD.findall(f"{quote} {question}".lower()))
+    n_own = sum(word not in given for word in _WORD.findall(text.lower()))
+    return n_own <= _OWN and _is_in_order(text, quote, question)
+
+
+def _is_in_order(text: str, quote: str, question: str) -> bool:
+    """Return whether most words that a text takes from the question stand in its order, or in the order of the quote."""
+    asked = set(_units(question)) - _LINKS
+    own = [unit for unit in _units(text) if unit in asked]
+    orders = (SequenceMatcher(None, own, _units(other), autojunk=False) for other in (question, quote))
+    return any(sum(block.size for block in one.get_matching_blocks()) >= _ORDERLY * len(own) for one in orders)
 
 
 def _stands_beside(said: Collection[str], quote: str, question: str) -> bool:
@@ -132,9 +158,9 @@ def _beyond(text: str, question: str) -> set[str]:
 
 
 def _units(text: str) -> list[str]:
-    """Return the words of a text that carry meaning, and Chinese characters, in their order."""
+    """Return the words of a text that carry meaning, and its Chinese characters, in their order."""
     plain = _DASHES.sub("-", in_digits(text))
-    return [token for token in tokens(plain) if len(token) == 1 or not _HAN.match(token)]
+    return [unit for piece in _PIECE.findall(plain) for unit in ([piece] if _HAN.match(piece) else tokens(piece))]
 
 
 def _holds(text: str, wanted: str) -> bool:

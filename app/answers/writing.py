@@ -172,9 +172,9 @@ class Writing:
         found = self.read(answer, prompt, raw, replace(self.asked, strict=False), finished=finished)
         if found.abstained:
             return found
-        question, quotes = self.asked.question, self.quotes.sentences
+        question, quotes, tiny = self.asked.question, self.quotes.sentences, is_small(self.generator, _TINY)
         distinct = {" ".join(sentence.text.split()): sentence for sentence in reversed(found.sentences)}
-        read = [restated(sentence, quotes, question) for sentence in reversed(distinct.values())]
+        read = [restated(sentence, quotes, question, strictly=tiny) for sentence in reversed(distinct.values())]
         kept = borne_out(read, partly=not (self.small or self.asked.strict))
         return replace(found, text=kept.text, sentences=kept.sentences)
 

@@ -112,12 +112,21 @@ def test_a_part_of_a_quote_stands_before_it(folder: Path) -> None:
 
 def test_every_quote_stands_below_a_part(folder: Path) -> None:
     """What the further quotes say is not lost when a part of the best one is said first."""
-    (folder / "more.md").write_text("# Colonies\n\nThe colony in Florida was called Caroline by its settlers.\n")
+    (folder / "more.md").write_text("# Colonies\n\nThe colony in Florida had settlers.\n")
     question = "What was the colony in Florida called?"
     quoted = ask(folder, Scripted("", ""), question)
     answer = ask(folder, Scripted("The colony was called Fort Caroline."), question)
     assert answer.text.startswith("The colony was called Fort Caroline. [1]")
     assert all(sentence.text in answer.text for sentence in quoted.sentences)
+
+
+def test_a_tiny_model_that_strings_words_together_is_not_shown(folder: Path) -> None:
+    """Words of the question and the quote in an order that neither has, or with many words between them, say nothing."""
+    for text in (
+        "The allowance of the hotel in the hotel to 120 euros a allowance.",
+        "The answer is in the night and it will be found to have been that which is 120 euros for the hotel allowance.",
+    ):
+        assert not ask(folder, Scripted(text)).text.startswith(text)
 
 
 def test_a_phrase_from_elsewhere_in_a_quote_is_no_answer(folder: Path) -> None:
