@@ -31,6 +31,10 @@ _BAD = re.compile(
 _NEITHER_LATIN_NOR_CJK = re.compile(r"[^\W\d_A-Za-z\u00c0-\u024f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _OTHER_LETTERS = re.compile(r"[^\W\d_A-Za-z]+")
 _LATIN, _VOWELS = string.ascii_letters.encode(), b"aeiouyAEIOUY"
+_ACCENTED_WORD = re.compile("[\u00c0-\u00ff]{3,}")
+"""Three letters and all with accents: no language in Latin letters writes many such words, but Cyrillic in windows-1251, Greek
+in windows-1253 and the like look so where a font passes its bytes off as Latin-1."""
+_ACCENTED_WORDS, _LEAST_ACCENTED = 0.3, 3
 _MIXED_WORDS, _FEW_VOWELS, _ENOUGH_LETTERS, _MOSTLY = 0.3, 0.18, 200, 0.9
 
 
@@ -44,8 +48,8 @@ def clean(text: str) -> str:
 def garbled_share(text: str) -> float:
     """Return which part of a text makes no sense, from 0 (none) to 1 (all).
 
-    Counts replacement, private-use and control characters and ``(cid:12)``; a text whose words mix scripts,
-    or that is long, Latin and nearly without vowels, counts as a whole.
+    Counts replacement, private-use and control characters and ``(cid:12)``; a text whose words mix scripts, or that is long,
+    Latin and nearly without vowels, or of words all in accented letters, counts as a whole.
     """
     visible = "".join(text.split()).replace("\ufffe", "")
     if not visible:
@@ -53,7 +57,7 @@ def garbled_share(text: str) -> float:
     n_bad = sum(map(len, _CID.findall(visible))) if "(cid:" in visible else 0
     if "\ufffd" in visible or not visible.isprintable():
         n_bad += len(_BAD.findall(visible))
-    if n_bad < len(visible) and (_mixes_scripts(text) or _lacks_vowels(visible)):
+    if n_bad < len(visible) and (_mixes_scripts(text) or _lacks_vowels(visible) or _is_of_another_code_page(text)):
         return 1.0
     return n_bad / len(visible)
 
@@ -65,6 +69,14 @@ def _mixes_scripts(text: str) -> bool:
     others = (word for word in words if not word.isascii())
     mixed = sum(len({_script(c) for c in word} - {""}) > 1 for word in others)
     return len(words) >= 10 and mixed / len(words) > _MIXED_WORDS  # noqa: PLR2004  too few words say nothing
+
+
+def _is_of_another_code_page(text: str) -> bool:
+    if text.isascii():
+        return False
+    words = _WORD.findall(text)
+    accented = sum(_ACCENTED_WORD.fullmatch(word) is not None for word in words)
+    return accented >= _LEAST_ACCENTED and accented > _ACCENTED_WORDS * len(words)
 
 
 def _lacks_vowels(visible: str) -> bool:

@@ -418,6 +418,34 @@ def test_letters_that_only_fonts_know_become_plain() -> None:
     assert clean("e\ufb03cient\u00a0\u2f00\u2f08 so\u00adft") == "efficient 一人 soft"
 
 
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("Договор вступает в силу со дня подписания", "cp1251"),
+        ("Срок поставки составляет десять дней", "cp1251"),
+        ("Η σύμβαση ισχύει από την υπογραφή", "cp1253"),
+    ],
+)
+def test_letters_of_another_code_page_make_no_sense(text: str, page: str) -> None:
+    """A font without a map to Unicode gives the bytes of windows-1251 as Latin-1: letters, but no words."""
+    assert garbled_share(text.encode(page).decode("latin-1")) == 1.0
+    assert garbled_share(text) == 0.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Été où l'âne a été hâlé à côté, là où ça gêne",
+        "ÄÖÜ und ÖÄÜ sind Umlaute; das Ärgernis der Übung im Öl",
+        "Já não há pão; é lá que está o irmão são",
+        "Það er á Íslandi; þú átt að æfa þig í því",
+    ],
+)
+def test_accents_are_no_garble(text: str) -> None:
+    """Words of many accents stand among others."""
+    assert garbled_share(text) == 0.0
+
+
 def as_image(data: bytes) -> bytes:
     """Return a PDF that shows the first page of another as a picture."""
     document = FPDF()
