@@ -36,7 +36,7 @@ _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&
 
 def of_doc(path: Path) -> str:
     """Return what msdoc2docx reads."""
-    from doc2docx import convert  # type: ignore[import-not-found]  installed by hand
+    from doc2docx import convert  # type: ignore[import-not-found]  # installed by hand
 
     with TemporaryDirectory() as folder:
         out = Path(folder) / "out.docx"
@@ -46,7 +46,7 @@ def of_doc(path: Path) -> str:
 
 def of_ppt(path: Path) -> str:
     """Return what ppt2pptx reads."""
-    from ppt2pptx import convert  # type: ignore[import-not-found]  installed by hand
+    from ppt2pptx import convert  # type: ignore[import-not-found]  # installed by hand
 
     with TemporaryDirectory() as folder:
         out = Path(folder) / "out.pptx"
@@ -56,7 +56,7 @@ def of_ppt(path: Path) -> str:
 
 def of_xlsb(path: Path) -> str:
     """Return the text cells that calamine reads; how numbers are shown is kb's own matter."""
-    from python_calamine import CalamineWorkbook  # type: ignore[import-not-found]  installed by hand
+    from python_calamine import CalamineWorkbook  # type: ignore[import-not-found]  # installed by hand
 
     book = CalamineWorkbook.from_path(str(path))
     rows = (row for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python())
