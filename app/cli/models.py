@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...llm.models.cores import physical_cores
+from ...llm.models.cores import load, physical_cores
 from ...llm.models.known import known_models, pull_known, pulled
 from ...retrieval.models.registry import ModelOnDisk, list_models, pull
 from ..as_data import as_data
@@ -76,9 +76,13 @@ def suggest_(home: Home = None, as_json: AsJson = False) -> None:
         else "an estimate; kb models pull smollm2 lets it measure"
     )
     show.message(f"speed: {by}, on {physical_cores()} cores")
+    if load() > physical_cores():
+        show.message(f"note: this machine is busy (load {load():.0f}); on a quiet one models are faster")
     for language, name in (("English", "en"), ("Chinese", "zh")):
-        if one := best(found, name):
-            get = f"--llm {one.name}" if one.is_here else f"kb models pull {one.name}, then --llm {one.name}"
+        if chosen := best(found, name):
+            get = (
+                f"--llm {chosen.name}" if chosen.is_here else f"kb models pull {chosen.name}, then --llm {chosen.name}"
+            )
             show.message(f"for {language}: {get}")
 
 

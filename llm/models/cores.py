@@ -29,8 +29,12 @@ def free_cores() -> int:
 
     On 2 cores at a load of 18, two threads took 90 s for an answer that one wrote in 6 s.
     """
-    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return max(1, physical_cores() - int(busy))
+    return max(1, physical_cores() - int(load()))
+
+
+def load() -> float:
+    """Return how many cores other programs would keep busy, on average over a minute; 0 where that is not known."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
 def _read(path: str) -> str:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from kb.ingest.errors import CannotDoError, GeneratorError, InputError, UnknownModelError
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
+from kb.llm.open import open_generator
 from kb.llm.rails.banned import BannedStrings, token_bytes
 from kb.llm.transformers import TransformersGenerator
 from kb.llm.transformers_model import without_kernels
@@ -280,3 +281,21 @@ def test_token_bytes_spell_the_text(text):
     spelled = token_bytes(tokens, special)
     assert b"".join(spelled[i] for i in made.encode(text).ids) == text.encode()
     assert token_bytes(["▁the", "<0xE4>", "a", "</s>"], frozenset({3})) == [b" the", b"\xe4", b"a", b""]
+
+
+def test_an_adapter_changes_what_is_written(tmp_path: Path):
+    """A LoRA folder, as peft and LLaMA-Factory write it, is put on the model; one that is none is refused at once."""
+    peft = pytest.importorskip("peft", reason="peft is not installed")
+    from transformers import AutoModelForCausalLM
+
+    base = str(transformers_folder("llama"))
+    config = peft.LoraConfig(r=4, target_modules=["o_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
+    peft.get_peft_model(AutoModelForCausalLM.from_pretrained(base), config).save_pretrained(tmp_path / "adapter")
+    texts = []
+    for query in ("", f"?lora={tmp_path / 'adapter'}"):
+        generator = open_generator(f"hf:{base}{query}")
+        texts.append(text_of(generator, Sampling(max_tokens=20)))
+        generator.close()
+    assert texts[0] != texts[1]
+    with pytest.raises(InputError, match="not an adapter"):
+        open_generator(f"hf:{base}?lora={tmp_path}")
