@@ -19,7 +19,7 @@ from .compiled import CompiledModel
 
 Rows = list[list[int]]
 
-_NICE = 10
+_NICE = 5
 
 
 def serve(

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from ..lanes.lane import Lane, LaneScores
 from ..where import Scope
 
-_SHARES = {"dense": 1.0, "bm25": 1.0, "tfidf": 0.18}
-"""TF-IDF sees the same words as BM25: as its equal it only blurs it, at a small share it adds misspelt and inflected words."""
-_TEMPER = 0.25
+_SHARES = {"dense": 1.5, "bm25": 1.0, "tfidf": 0.18}
+"""Meaning stands out less from its mean than words do, and is as good a judge. TF-IDF sees the same words as BM25: as its equal
+it only blurs it, at a small share it adds misspelt and inflected words. docs/decisions.md has the figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,12 @@ def fused_first(
 
 
 def weights(found: Sequence[LaneScores]) -> tuple[float, ...]:
-    """Return each lane's weight for one question: its share, tempered by how far its best stands out.
+    """Return each lane's weight for one question: its share, times the square of how much of the question it can tell.
 
-    With plain standardised scores a lane with a sharp winner decides alone; scaled to their maximum, a lane that knows
-    nothing has as much to say as one that does. Dividing by the best z-score to the power of 0 is the first, of 1 the
-    second; ``_TEMPER`` lies between. A lane of words counts by the square of the share of the question's words that the base
-    holds: in another language it finds names and figures at best. benchmarks/retrieval.py measures it.
+    In another language a lane of words finds names and figures at best, and while a base is embedded the lane of meaning finds
+    what it happens to have. benchmarks/retrieval.py measures it.
     """
-    return tuple(_SHARES.get(lane.name, 1.0) * lane.known**2 / max(_best(lane), 1.0) ** _TEMPER for lane in found)
+    return tuple(_SHARES.get(lane.name, 1.0) * lane.known**2 for lane in found)
 
 
 def candidates(lanes: Sequence[LaneScores]) -> tuple[str, ...]:
@@ -138,11 +136,6 @@ def reciprocal_rank_sum(ranks: Sequence[NDArray[np.int64]], k: int = 60) -> NDAr
     for lane in ranks:
         fused += np.where(lane > 0, 1 / (k + lane), 0).astype(np.float32)
     return fused
-
-
-def _best(lane: LaneScores) -> float:
-    """Return the lane's best score in standard deviations above the mean of all chunks; 0 when it found nothing."""
-    return float(zscores(lane, lane.scores[:1]).max(initial=0.0))
 
 
 def _exact(question: str, lane: Lane, result: LaneScores, ids: Sequence[str]) -> NDArray[np.float32]:

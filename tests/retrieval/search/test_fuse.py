@@ -123,16 +123,6 @@ def test_tfidf_cannot_outvote_bm25() -> None:
         assert fuse("q", (bm25, other), [lane.search("q", 8) for lane in (bm25, other)], 8)[0].id == first
 
 
-def test_a_tempered_weight_lies_between_standardised_and_scaled_scores() -> None:
-    """A lane whose best stands out further weighs less by a chunk, but its best still says more."""
-    sharp, blunt = table(30, *[1, 0] * 20).search("q", 10), table(2, *[1, 0] * 20, name="dense").search("q", 10)
-    high, low = (float(zscores(lane, lane.scores[:1])[0]) for lane in (sharp, blunt))
-    heavy, light = weights([blunt])[0], weights([sharp])[0]
-    assert high > low
-    assert light < heavy
-    assert light * high > heavy * low
-
-
 def test_words_that_the_base_does_not_know_leave_the_question_to_meaning() -> None:
     """BM25 weighs by the square of the share that it knows: of a question in another language next to nothing."""
     lane = table(30, *[1, 0] * 20).search("q", 10)
