@@ -32,7 +32,7 @@ from ..models.embedder import Embedder
 from ..models.reranker import NO_RERANKERS, Reranker, Rerankers
 from ..where import Scope, Where, chunks_of, idle, resolve, scope_of
 from ..words.directions import without_directions
-from .fuse import fuse, fused_first, weights
+from .fuse import Fused, fuse, fused_first, weights
 from .naming import NOTHING, naming
 from .ranking import Ranking, ordered, reranked
 from .select import Ordering
@@ -43,6 +43,8 @@ PLAIN = Ordering()
 WORDS = frozenset(["bm25", "tfidf"])
 """Lanes that compare words: inside the documents that a question names they are asked without the names."""
 _CANDIDATES = 100
+_NEAR = 2.0
+"""Of fused scores: how far the passages of a document that is named may be behind the best one, to go before it."""
 _NONE = scope_of([])
 
 
@@ -254,7 +256,7 @@ class Searcher:
         while True:
             found = tuple(lane.search(question, depth, scope) for lane in lanes)
             ranked = fuse(question, lanes, found, depth * len(lanes))
-            if named.ids:
+            if _is_near(named, ranked):
                 ranked = fused_first(named, question, inside, ranked, depth)
             if with_codes.ids:
                 ranked = fused_first(with_codes, question, lanes, ranked, depth)
@@ -348,6 +350,12 @@ def _unmatched(catalog: Catalog, where: Where, admitted: Scope) -> Iterator[str]
 def _within(held: Scope | None, scope: Scope | None) -> Scope:
     held = held or _NONE
     return held if scope is None else held & scope
+
+
+def _is_near(named: Scope, ranked: Sequence[Fused]) -> bool:
+    """Return whether what is named is among the likely: a passage that stands out by all it says is not put behind a name."""
+    best = next((one.score for one in ranked if one.id in named.ids), None)
+    return best is not None and ranked[0].score - best <= _NEAR
 
 
 def _without(lanes: Sequence[Lane]) -> tuple[str, ...]:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from kb import KnowledgeBase
+from kb.retrieval.search.fuse import Fused
+from kb.retrieval.search.search import _is_near
+from kb.retrieval.where import scope_of
 
 HANDBOOK = """# Employee handbook
 
@@ -110,3 +113,12 @@ def test_names_follow_the_file(tmp_path: Path) -> None:
         (docs / "hazel.md").unlink()
         opened.ingest([docs])
         assert opened.searcher.named_frequencies(["walnut", "hazel"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("ids", "near"), [(["close"], True), (["far"], False), (["far", "close"], True), (["lost"], False)]
+)
+def test_a_name_does_not_put_the_likely_behind_the_unlikely(ids: list[str], near: bool) -> None:  # noqa: FBT001
+    """A document that is named goes first only where a passage of it is nearly as likely as the best one."""
+    ranked = [Fused("best", 9.0, ()), Fused("close", 7.5, ()), Fused("far", 3.0, ())]
+    assert _is_near(scope_of(list(enumerate(ids))), ranked) is near
