@@ -1,9 +1,9 @@
-"""When kb answers and when it does not: how the weights of the evidence were fitted, and how they do where they were not.
+"""When kb answers and when it does not, on sets that the weights of the evidence were fitted on and on others.
 
-Run: python benchmarks/abstention.py SHARED/data/eval [--embedder tfidf|minilm] [--limit 300] [--keep FOLDER] [--fit]
-Each base is asked its own questions and *foreign* ones, of other sets on other topics. "fitted" sets are those that
-``--fit`` looks at, "held" sets it never sees; SQuAD 2 and ClapNQ add questions that only look answerable. Risk and coverage:
-which share of its own questions a base still answers when so many foreign ones may be answered.
+Run: python benchmarks/abstention.py SHARED/data/eval [--embedder tfidf|minilm] [--limit 300] [--keep FOLDER]
+Each base is asked its own questions and *foreign* ones, of other sets on other topics. "fitted" sets are of the kinds that
+``fit_answers.py`` looks at, "held" sets it never sees; SQuAD 2 and ClapNQ add questions that only look answerable. Risk and
+coverage: which share of its own questions a base still answers when so many foreign ones may be answered.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ import math
 import re
 import statistics
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from kb.app.api import KnowledgeBase
 from kb.app.measure.judged import lay_out, read_set
 from kb.prompts.leaning import leans
-from kb.retrieval.search.evidence import ENOUGH, Evidence, Signs, weigh
+from kb.retrieval.search.evidence import Evidence, weigh
 
 FITTED = """
     xquad-en xquad-en-gap xquad-en-gaphard squad2-a gitlab-handbook xquad-zh xquad-zh-gap xquad-zh-gaphard cmrc2018-trial
@@ -38,9 +37,6 @@ KIN = {
     "squad2-a": "squad", "xquad-en": "squad", "expmrc-squad-dev": "squad", "clapnq-dev": "nq", "nq-open-queries-a": "nq",
 }  # fmt: skip
 """Sets of one origin; their questions are not foreign to each other's passages."""
-LOOK_ALIKE = ("squad2-a", "clapnq-dev", "xquad-en-gaphard", "xquad-zh-gaphard", "drcd-dev-gaphard")
-MOST_FOREIGN = 0.03
-"""Of the foreign questions of a fitted set may be answered: 5 % are promised, and other sets will be otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,38 +122,6 @@ def print_line(title: str, values: Sequence[float]) -> None:
     )
 
 
-def fit(named: dict[str, list[Row]]) -> None:
-    """Print the weights for retrieval/search/evidence.py: a logistic regression over the fitted sets, each counted alike.
-
-    Questions that only look answerable are left out: no word tells them, and they would bend the weights. The constant is
-    then lowered until no fitted set answers more than ``MOST_FOREIGN`` of its foreign questions. Those that ship were
-    fitted so, with half of a set of everyday questions beside.
-    """
-    import numpy as np
-    from sklearn.linear_model import LogisticRegression
-
-    given, labels, weights = [], [], []
-    for name in FITTED:
-        rows = [row for row in named.get(name, ()) if row.evidence.best and not row.evidence.missing]
-        rows = [row for row in rows if not (row.kind == "unable" and name in LOOK_ALIKE)]
-        counts = Counter(row.kind for row in rows)
-        given += [astuple(row.evidence.signs)[1:] for row in rows]
-        labels += [row.kind == "own" for row in rows]
-        weights += [1 / counts[row.kind] for row in rows]
-    matrix = np.array(given, dtype=float)
-    scale = matrix.std(axis=0) + 1e-9
-    model = LogisticRegression(C=10, max_iter=3000).fit(matrix / scale, labels, sample_weight=np.array(weights) * 50)
-    slopes = model.coef_[0] / scale
-
-    def score(evidence: Evidence) -> float:
-        return float(model.intercept_[0] + slopes @ astuple(evidence.signs)[1:])
-
-    limit = max(limit_at(named[name], MOST_FOREIGN, score) for name in FITTED if name in named)
-    names = [field.name for field in fields(Signs)][1:]
-    fitted = ", ".join(f"{name}={slope:.2f}" for name, slope in zip(names, slopes, strict=True))
-    print(f"\nSigns(constant={model.intercept_[0] - limit:.2f}, {fitted})  # with ENOUGH = {ENOUGH}")
-
-
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -168,7 +132,6 @@ def main() -> None:
     )
     parser.add_argument("--embedder", choices=["tfidf", "minilm"], default="tfidf")
     parser.add_argument("--keep", type=Path, help="keep the bases here for the next run")
-    parser.add_argument("--fit", action="store_true", help="fit the weights of the evidence")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         names = given.sets or [*FITTED, *HELD]
@@ -180,8 +143,6 @@ def main() -> None:
             named[name] = list(asked(given.eval / name, given.limit, given.embedder, keep))
             print_line(f"{'fitted' if name in FITTED else 'held':7} {name}", figures(named[name]))
     report(named)
-    if given.fit:
-        fit(named)
 
 
 if __name__ == "__main__":

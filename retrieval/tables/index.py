@@ -72,13 +72,18 @@ class Asked:
         names = (phrase(name) for one in self.columns for name in (one.name.replace("_", " "), bare_name(one.name)))
         return frozenset(names)
 
+    @cached_property
+    def _bare_names(self) -> tuple[Phrase, ...]:
+        """The names of the columns without their units."""
+        return tuple(phrase(bare_name(one.name)) for one in self.columns)
+
     def about(self, concept: Concept) -> int | None:
         """Return the column that is about something: the first by the names that such columns have; of two none."""
         for name in concept.columns:
             if found := self.headed.get(name):
                 return found[0] if len(found) == 1 else None
         for name in concept.columns:
-            ends = [at for at, one in enumerate(self.columns) if phrase(bare_name(one.name))[-len(name) :] == name]
+            ends = [at for at, bare in enumerate(self._bare_names) if bare[-len(name) :] == name]
             if ends:
                 return ends[0] if len(ends) == 1 else None
         return None
