@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
-SOURCES := $(shell git ls-files -co --exclude-standard '*.py' 'prompts/*.txt' 'llm/models/*.toml' pyproject.toml 2>/dev/null)
+SOURCES := $(shell git ls-files -co --exclude-standard '*.py' '*.toml' '*.txt' '*.css' '*.js' ':!tests' ':!docs' ':!knowledge_base' 2>/dev/null)
 
 export HF_HUB_OFFLINE := 1
 
