@@ -36,9 +36,9 @@ def show_asking(done: Asking) -> None:
         f" BLEU {done.bleu:.3f}; the right file is cited or near {done.found:.1%};"
         f" median {done.median_characters:.0f} characters"
     )
-    missed = [one for one in done.outcomes if one.verdict not in {"right", "refused", "not sure"}]
-    for one in missed[:_SHOWN]:
-        show.say(f"{one.verdict}: {one.question.question}")
+    missed = [outcome for outcome in done.outcomes if outcome.verdict not in {"right", "refused", "not sure"}]
+    for outcome in missed[:_SHOWN]:
+        show.say(f"{outcome.verdict}: {outcome.question.question}")
     if len(missed) > _SHOWN:
         show.message(f"{len(missed) - _SHOWN} more; all of them, with what was shown: kb eval --questions FILE --json")
 

@@ -162,7 +162,7 @@ def weigh(question: str, hits: Sequence[Hit], frequencies: Frequencies, *, unrel
     if best:
         signs = _signs(asked, scored, held[best.candidate.passage - 1], hits, len(missing), len(absent))
     shares = any(shares_script(question, hit.chunk.text) for hit in hits)
-    out_of_date = bool(best) and is_out_of_date(hits[best.candidate.passage - 1].chunk)
+    out_of_date = best is not None and is_out_of_date(hits[best.candidate.passage - 1].chunk)
     return Evidence(signs, lane, similarity, missing, absent, shares, best, out_of_date)
 
 

@@ -82,7 +82,7 @@ def _meant(word: str, known: _Known, catalogs: Collection[Catalog]) -> str:
     """Return the word of the bases that was meant; empty: none is near enough."""
     lower, is_name = word.lower(), word[0].isupper()
     variants = {one for one in one_off(lower) if len(one) >= _LEAST and _may_be(word, one)}
-    stems = known(list({stem(one) for one in variants})).keys()
+    stems = set(known(list({stem(one) for one in variants})))
     if not stems and len(word) >= _TWICE:
         begun = {term for catalog in catalogs for term in _beginning(catalog.connection(), lower[:_PREFIX])}
         stems = {term for term in begun if len(term) > _TWICE // 2 and distance(term, lower, begins=True) <= _TWO}
