@@ -22,8 +22,8 @@ from ...retrieval.words.answer_kind import likely_answer, new_matches
 from ...retrieval.words.numerals import in_digits
 from ...retrieval.words.tokens import tokens
 
-_MOST, _NEARLY_ALL = 0.6, 0.9
-"""Share of what a quote says beyond the question that a text has to say to stand alone; of a small model's text."""
+_MOST = 0.6
+"""Share of what a quote says beyond the question that a text has to say to stand alone; a small model's has to say all."""
 _NEAR = 2
 """Words, from the phrase of a quote that answers to one of the question."""
 _DASHES = re.compile("[–—−]")
@@ -67,7 +67,7 @@ def says(text: str, quotes: Sequence[Sentence], question: str, *, strictly: bool
         return "some" if there and _holds(best, " ".join(text[slice(*span)] for span in there)) else "less"
     new = _beyond("\n".join([best, *items]), question)
     said = new & set(_units(text))
-    if len(said) >= (_NEARLY_ALL if strictly else _MOST) * len(new):
+    if len(said) >= (1 if strictly else _MOST) * len(new):
         return "all"
     return "some" if said and not items and (not strictly or _stands_beside(said, best, question)) else "less"
 
