@@ -15,7 +15,6 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
@@ -135,8 +134,7 @@ def rows_of(data: Path, keep: Path, limit: int) -> list[Row]:
             asked = (
                 everyday_rows(data / name, keep) if name in EVERYDAY else eval_rows(data / "eval" / name, keep, limit)
             )
-            with closing(asked):
-                kept.write_bytes(pickle.dumps(list(asked)))
+            kept.write_bytes(pickle.dumps(list(asked)))
         rows += pickle.loads(kept.read_bytes())  # noqa: S301  written above
     return rows
 
