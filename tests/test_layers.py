@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import kb
+from places import ROOT
 
 PACKAGE = Path(kb.__file__ or "").parent
 MOST_MODULES = 20
@@ -57,11 +59,12 @@ TABLE = "ingest/readers/table.py"
 """Loads a reader by its name, when it is first used."""
 
 
+STAGES = ("app", "ingest", "llm", "prompts", "retrieval")
+
+
 def modules() -> dict[str, Path]:
     """Return the modules of the five stages by their path in the package."""
-    found = (
-        path for stage in ("app", "ingest", "llm", "prompts", "retrieval") for path in (PACKAGE / stage).rglob("*.py")
-    )
+    found = (path for stage in STAGES for path in (PACKAGE / stage).rglob("*.py"))
     return {path.relative_to(PACKAGE).as_posix(): path for path in sorted(found) if path.name != "__init__.py"}
 
 
@@ -108,6 +111,13 @@ def test_no_circle_of_files() -> None:
         tuple(TopologicalSorter(GRAPH).static_order())
     except CycleError as error:
         raise AssertionError(" > ".join(error.args[1])) from None
+
+
+def test_every_room_is_shipped() -> None:
+    """A folder that pyproject.toml does not name would be missing from the wheel."""
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    folders = {path.parent.relative_to(ROOT) for stage in STAGES for path in (ROOT / stage).rglob("*.py")}
+    assert sorted(named) == sorted(["kb", *(".".join(("kb", *folder.parts)) for folder in folders)])
 
 
 def test_no_room_is_a_warehouse() -> None:
