@@ -263,11 +263,12 @@ def test_prompts_are_shown_and_tried(tmp_path: Path) -> None:
 
 def test_every_setting_of_sampling_is_an_option_of_ask_and_chat() -> None:
     """The same names in both, with the defaults of ``Sampling``."""
+    flags = {"banned": "--ban", "n_beams": "--beams", "n_samples": "--samples", "first_word_s": "--first-word"}
     for face in ("ask", "chat"):
         options = {parameter.name: parameter for parameter in get_command(app).commands[face].params}
         for field in fields(Sampling):
             assert options[field.name].default in (field.default, None)
-            flag = {"banned": "--ban", "n_beams": "--beams"}.get(field.name, f"--{field.name.replace('_', '-')}")
+            flag = flags.get(field.name, f"--{field.name.replace('_', '-')}")
             assert options[field.name].opts == [flag]
 
 
