@@ -191,8 +191,8 @@ class IngestReport:
     """Chunks in a language that the embedder cannot read; keyword and TF-IDF search cover them."""
     n_truncated_tokens: int = 0
     """Tokens cut off before embedding. An invariant: always 0."""
-    n_waiting: int = 0
-    """Files with pages or pictures that are yet to be recognised; 0 unless that was left for later."""
+    waiting: tuple[str, ...] = ()
+    """Files with pages or pictures that are yet to be recognised; none unless that was left for later."""
     n_pending: int = 0
     """Chunks that keywords find and the embedder has yet to read; 0 unless that was left for later."""
     seconds: float = 0.0

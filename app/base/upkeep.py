@@ -44,6 +44,8 @@ UNFINISHED = "unfinished"
 
 _LOCK_TIMEOUT_S = 5.0
 _FOREVER = -1.0
+_ALONE = 1
+"""Files. One picture, or one scanned paper, is recognised at once: whoever gives it asks about it next."""
 _LOOK_S = 1.0
 _SEARCHABLE = (
     "searchable by keywords; {n} passages are still to be embedded, for search by meaning (Ctrl-C is safe: kb ingest, kb ui and"
@@ -136,11 +138,11 @@ def take_in(
         )
         settle(catalog, config, embedder, changed=synced.changed)
     report = report_of(catalog, synced, embedder, time.perf_counter() - began)
-    if report.n_pending > AT_ONCE or report.n_waiting:
+    if report.n_pending > AT_ONCE or len(report.waiting) > _ALONE:
         if later:
             return report
-        for note, n in ((_SEARCHABLE, report.n_pending), (_RECOGNISABLE, report.n_waiting)):
-            if say and n > (AT_ONCE if note == _SEARCHABLE else 0):
+        for note, n in ((_SEARCHABLE, report.n_pending), (_RECOGNISABLE, len(report.waiting))):
+            if say and n > (AT_ONCE if note == _SEARCHABLE else _ALONE):
                 say(note.format(n=n))
     return finish(catalog, config, embedders, report, progress)
 
@@ -188,9 +190,9 @@ def _recognise(
     catalog: Catalog, config: Config, embedder: Embedder | None, report: IngestReport | None, progress: Progress | None
 ) -> tuple[IngestReport, int]:
     """Recognise what waits for it; return the report of the run that left it, complete, and how many files it was in."""
-    files = waiting(catalog) if report is None or report.n_waiting else ()
+    files = waiting(catalog) if report is None or report.waiting else ()
     report = report or IngestReport(n_chunks=catalog.count("chunks"))
-    if not files:
+    if not files and not report.waiting:
         return report, 0
     synced = recognise(
         catalog,
@@ -203,15 +205,18 @@ def _recognise(
     settle(catalog, config, embedder, changed=synced.changed)
     outcomes = {kind: set(sources) for kind, sources in synced.outcomes.items()}
     updated = outcomes["updated"] - set(report.added)
+    # A server may have recognised what this run left, before it came to that.
+    known, told = catalog.sources(), {*report.added, *report.updated, *report.unchanged, *updated}
+    read = {source for source in report.waiting if source in known and known[source].document_id} - told
     notes = (*page_notes(catalog, unread_documents(catalog)), *reading_notes(synced))
     return replace(
         report,
-        added=tuple(sorted({*report.added, *outcomes["added"]})),
+        added=tuple(sorted({*report.added, *outcomes["added"], *read})),
         updated=tuple(sorted({*report.updated, *updated})),
         unchanged=tuple(source for source in report.unchanged if source not in updated),
         failed=tuple(sorted((*report.failed, *synced.failures), key=lambda failure: failure.source)),
         n_chunks=catalog.count("chunks"),
-        n_waiting=0,
+        waiting=(),
         notes=(*report.notes, *(note for note in notes if note not in report.notes)),
     ), len(files)
 
@@ -295,7 +300,7 @@ def report_of(catalog: Catalog, synced: Synced, embedder: Embedder | None, secon
         removed=kinds["removed"],
         failed=tuple(sorted(synced.failures, key=lambda failure: failure.source)),
         n_chunks=catalog.count("chunks"),
-        n_waiting=synced.n_waiting,
+        waiting=tuple(synced.waiting),
         n_pending=count_vectors(catalog, embedder.fingerprint)[1] if embedder else 0,
         seconds=seconds,
         notes=(*ingest_notes(catalog, embedder, synced.n_resplit), *reading_notes(synced)),

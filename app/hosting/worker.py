@@ -124,7 +124,7 @@ class Worker:
                 return
             self._jobs.fail(jobs[0], _said(error))
         else:
-            if report.n_pending or report.n_waiting:
+            if report.n_pending or report.waiting:
                 self._read.append(_Read(jobs, report))
             else:
                 self._end(jobs, report)

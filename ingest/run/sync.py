@@ -103,7 +103,7 @@ class Synced:
     ``MAX_NOTED`` of them: the catalog has all."""
     unredacted: list[str] = field(default_factory=list)
     """Sources outside of the given paths that hold what is to be redacted now."""
-    n_waiting: int = 0
+    waiting: list[str] = field(default_factory=list)
     """Sources with pages or pictures that are yet to be recognised."""
     spared: tuple[Spared, ...] = ()
     """Folders whose vanished files were kept."""
@@ -207,7 +207,8 @@ class Run:
             return False
         known = self.known.rows[str(found.path)]
         for row in (*self.known.members[known.source], known):
-            self.result.n_waiting += self.known.waits(row)
+            if self.known.waits(row):
+                self.result.waiting.append(row.source)
             if row.failure or not row.is_archive:
                 self._record("updated" if self._describe(row) else "unchanged", row)
         return True
@@ -293,7 +294,8 @@ class Run:
             row = replace(row, failure_kind=result.kind, failure_reason=result.reason)
         else:
             row = replace(row, document_id=result if isinstance(result, str) else result.id)
-        self.result.n_waiting += _waits(result)
+        if _waits(result):
+            self.result.waiting.append(row.source)
         outcome = self._outcome(row.source, row.document_id, row)
         if self.intake.store(row, result if isinstance(result, Document) else None):
             self._note(row.source, result)

@@ -134,5 +134,5 @@ def test_a_corpus_beyond_the_embedder_is_said_at_ingest_in_both_languages(tmp_pa
         "hashed cannot read the language of 3 passages (43%): they are found by keywords and TF-IDF. A multilingual model "
         "reads them: kb models pull BAAI/bge-m3, then kb reindex --embedder BAAI/bge-m3"
     )
-    assert in_chinese(note).startswith("hashed 读不懂其中 3 个段落 (43%) 的语言")
+    assert in_chinese(note).startswith("hashed 读不懂其中 3 个段落（43%）的语言")
     assert in_chinese(note).endswith("先运行 kb models pull BAAI/bge-m3，再运行 kb reindex --embedder BAAI/bge-m3")

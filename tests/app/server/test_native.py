@@ -121,7 +121,7 @@ def test_the_docs_need_nothing_from_elsewhere(http: httpx.Client) -> None:
     for path in document["paths"]:
         assert f"<code>{path}</code>" in answer.text
     assert {"/api/v1/ingest/{job_id}/events", "/api/v1/feedback", "/api/v1/eval"} <= document["paths"].keys()
-    assert "default <code>0.0</code>" in answer.text
+    assert "default <code>8</code>" in answer.text
 
 
 def test_streamed_answers_are_measured(http: httpx.Client) -> None:

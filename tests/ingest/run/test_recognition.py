@@ -51,7 +51,7 @@ def found(base: KnowledgeBase, question: str) -> bool:
 def test_text_is_searchable_before_pictures_are_recognised(base: KnowledgeBase, folder: Path) -> None:
     """Left for later, only text is there, and the ledger says what waits; then all is, in a report like that of one run."""
     report = base.ingest([folder], later=True)
-    assert report.n_waiting == 2
+    assert len(report.waiting) == 2
     assert not report.failed
     assert found(base, "ferry minutes")
     assert found(base, "lock Emsdorf")
@@ -59,7 +59,7 @@ def test_text_is_searchable_before_pictures_are_recognised(base: KnowledgeBase, 
     assert "once the text of all files" in " ".join(page.reason for file in base.ledger() for page in file.pages)
     report = base.finish(report)
     assert [Path(source).name for source in report.added] == ["a.png", "b.pdf", "c.md"]
-    assert (report.n_waiting, report.updated, report.failed) == (0, (), ())
+    assert (report.waiting, report.updated, report.failed) == ((), (), ())
     assert found(base, "barge gravel")
     assert found(base, "weir Holm")
     again = base.ingest([folder])
@@ -92,3 +92,10 @@ def test_what_was_interrupted_goes_on(base: KnowledgeBase, folder: Path) -> None
     assert found(base, "barge gravel")
     assert found(base, "weir Holm")
     assert [Path(source).name for source in report.unchanged] == ["c.md"]
+
+
+def test_what_a_server_recognised_meanwhile_is_reported(base: KnowledgeBase, folder: Path) -> None:
+    """Who comes second to what was left tells of it as if it had come first."""
+    report = base.ingest([folder], later=True)
+    base.finish()
+    assert [Path(source).name for source in base.finish(report).added] == ["a.png", "b.pdf", "c.md"]
