@@ -170,10 +170,12 @@ def _copy(new: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: I
 
 
 def _is_sound(table: str, values: dict[str, object]) -> bool:
-    """Return whether a row's JSON is some, and its vector of unit length."""
+    """Return whether a row's JSON is some, its vector of unit length, and its file below the folder that was given."""
     vector = values.get("vector")
     if isinstance(vector, bytes):
         return len(vector) % 4 == 0 and math.isclose(sum(x * x for x in array("f", vector)), 1.0, abs_tol=0.01)
+    if table == "sources" and not str(values.get("source")).startswith(str(values.get("root") or "")):
+        return False
     try:
         for name in _JSON.get(table, ()):
             json.loads(cast("str", values.get(name, "{}")))
