@@ -24,6 +24,8 @@ from pathlib import Path
 
 from kb.app.answers.answer import Answer
 from kb.app.api import KnowledgeBase
+from kb.app.measure import overlap
+from kb.app.measure.overlap import words
 from kb.ingest.store.catalog import Catalog
 from kb.ingest.store.keywords import Tokenizer
 from kb.ingest.text.sentences import sentences
@@ -81,20 +83,9 @@ def lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def words(text: str) -> list[str]:
-    """Return words, and Chinese characters, without punctuation and articles."""
-    text = re.sub(r"\b(?:a|an|the)\b", " ", text.lower())
-    return re.findall(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+", text)
-
-
 def f1(text: str, answers: Sequence[str]) -> float:
     """Return the token F1 with the best accepted answer."""
-    ours, best = Counter(words(text)), 0.0
-    for answer in answers:
-        theirs = Counter(words(answer))
-        same = (ours & theirs).total()
-        best = max(best, 2 * same / (ours.total() + theirs.total()) if same else 0.0)
-    return best
+    return max((overlap.f1(text, answer) for answer in answers), default=0.0)
 
 
 def holds(text: str, answers: Sequence[str]) -> bool:
@@ -105,7 +96,7 @@ def holds(text: str, answers: Sequence[str]) -> bool:
 
 def exact(text: str, answers: Sequence[str]) -> bool:
     """Return whether a text is an accepted answer."""
-    return any(words(text) == words(answer) for answer in answers)
+    return any(overlap.exact_match(text, answer) for answer in answers)
 
 
 def span_of(question: str, sentence: str) -> str:

@@ -24,10 +24,11 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
-from answers import base_of, exact, f1, lines, words
+from answers import base_of, exact, f1, lines
 from generation import open_direct
 from kb.app.answers.answer import Answer, Asked
 from kb.app.api import KnowledgeBase
+from kb.app.measure.overlap import rouge_l, words
 from kb.llm.chat import turns
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
@@ -36,7 +37,7 @@ from kb.prompts.claims import figures
 from kb.prompts.prompt import Message, Prompt
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
-from written_rows import WAYS, Question, Row, read_rows, report, rouge_l
+from written_rows import WAYS, Question, Row, read_rows, report
 
 SETS = ("xquad-en", "xquad-zh", "expmrc-squad-dev", "xquad-en-gaphard", "xquad-zh-gaphard", "everyday")
 STUFFED = 4
@@ -203,7 +204,7 @@ class Bench:
         row.f1, row.exact, row.rouge = (
             f1(row.text, one.answers),
             exact(row.text, one.answers),
-            rouge_l(row.text, one.answers),
+            max((rouge_l(row.text, answer) for answer in one.answers), default=0.0),
         )
         if row.shown not in ("none", "unsure"):
             row.wrong = fault(row.text, given, "", finished=True) or ""

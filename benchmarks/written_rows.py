@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.util
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import fmean, median
 
-from answers import holds, lines, words
+from answers import holds, lines
 
 WAYS = ("quotes", "written", "langchain", "direct")
 FAULTS = ("loop", "echo", "language", "marks", "empty")
@@ -78,24 +78,6 @@ class Row:
     seconds: float = math.nan
     words_per_s: float = math.nan
     notes: tuple[str, ...] = field(default_factory=tuple)
-
-
-def rouge_l(text: str, accepted: Sequence[str]) -> float:
-    """Return ROUGE-L, the F1 of the longest common subsequence (Lin 2004), with the best accepted answer."""
-    ours, best = words(text), 0.0
-    for theirs in map(words, accepted):
-        row = [0] * (len(theirs) + 1)
-        for one in ours:
-            row = [0, *_longer(row, one, theirs)]
-        best = max(best, 2 * row[-1] / (len(ours) + len(theirs)) if row[-1] else 0.0)
-    return best
-
-
-def _longer(row: Sequence[int], one: str, theirs: Sequence[str]) -> Iterator[int]:
-    left = 0
-    for at, other in enumerate(theirs):
-        left = row[at] + 1 if one == other else max(left, row[at + 1])
-        yield left
 
 
 def bleu(texts: Sequence[str], accepted: Sequence[Sequence[str]]) -> float:

@@ -37,8 +37,6 @@ PREFERRED = (
     r"^intfloat/e5-(large|base|small)(-v2)?$",
 )
 """What ``auto`` takes, best first: models that read Chinese and English, then those of one language."""
-_IN_8_BITS = "?quantize=int8"
-"""Behind the embedder of a base from an older kb, which asked for 8 bits; its vectors are those of the model as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,7 @@ def open_embedder(spec: str, *, cache: Path, progress: Callable[[str], None] | N
         return None
     if spec == "auto":
         return _open_best(cache, progress)
-    name, folder = _resolve(spec.removesuffix(_IN_8_BITS), cache)
+    name, folder = _resolve(spec, cache)
     return _open(name, folder, spec, cache, progress)
 
 

@@ -75,7 +75,7 @@ WEIGHTS = Signs(
     affirms=-3.0, missing=-4.0, absent=-1.2, margin=0.27, behind=-0.55,
 )  # fmt: skip
 """A logistic model of whether the best sentence answers. ``benchmarks/fit_answers.py --gate`` fits it anew; those here were
-fitted so and then rounded and adjusted by hand. On rows that neither saw they do as well as a new fit, and no set is worse."""
+fitted so and then rounded and adjusted by hand, which on rows that neither saw does as well as a new fit."""
 
 
 @dataclass(frozen=True, slots=True)

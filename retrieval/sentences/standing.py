@@ -16,13 +16,26 @@ _SINCE = re.compile(
     r".{0,30}|.{0,30}(?:起施行|起生效|起执行|修订|发布)",
     re.IGNORECASE,
 )
-_OUT_OF_DATE = re.compile(
-    r"\b(?:superseded|repealed|obsolete|outdated|withdrawn|no longer (?:valid|in force|applies))\b"
-    r"|废止|失效|作废|已被.{0,20}取代|旧版",
-    re.IGNORECASE,
+_LAPSED = (
+    r"(?:superseded|repealed|obsolete|outdated|withdrawn|expired|void|no longer (?:valid|in force|applicable)"
+    r"|(?:已经?)?(?:废止|失效|作废|停用)|已被.{0,20}(?:取代|替代)|旧版)"
+)
+_MARKED = re.compile(
+    rf"[(\[（【《]\s*{_LAPSED}\b|^\W*{_LAPSED}\W*$|[-–—:：|]\s*{_LAPSED}\W*$|已(?:废止|失效|作废)\W*$|旧版\W*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A title that says so of its document has it in brackets or apart at its end, or is no more: *Policy (superseded)*. What is
+about it has not: *Obsolete parts*, 失效分析."""
+_NAMED = re.compile(rf"(?<!\bis)(?<!\bare)(?<!\bbe)(?<!been)(?<!\bwas)[-_ ]{_LAPSED}\W*$", re.IGNORECASE | re.MULTILINE)
+"""A file may have it at its end without more: ``policy_2022_superseded``."""
+_STATUS = re.compile(
+    rf"^\W*(?:status|state|状态|效力|时效性?)\W{{0,4}}[:：]\W*{_LAPSED}"
+    rf"|\b(?:this|the present) (?:document|version|edition|policy|rule|regulation|agreement|text|page)\b"
+    rf" (?:is|was|has been|is now) (?:now )?{_LAPSED}"
+    rf"|(?:本|该|此)(?:文件|版本|版|制度|规定|办法|条例|通知|协议|合同|页)[^。；\n]{{0,12}}?{_LAPSED}",
+    re.IGNORECASE | re.MULTILINE,
 )
 _DRAFT = re.compile(r"\b(?:drafts?|proposal|archived?|old)\b|草案|草稿|初稿|征求意见稿", re.IGNORECASE)
-_STATUS = re.compile(r"^\W*(?:status|state|note|状态|效力|说明|注)\W{0,4}[:：].*$", re.IGNORECASE | re.MULTILINE)
 
 
 def day_of(chunk: Chunk) -> str:
@@ -32,17 +45,17 @@ def day_of(chunk: Chunk) -> str:
 
 
 def is_out_of_date(chunk: Chunk) -> bool:
-    """Return whether a document is called repealed or superseded, or says so of itself."""
-    return bool(_OUT_OF_DATE.search(_about(chunk)))
+    """Return whether a document is marked as repealed or superseded, or says so of itself."""
+    return bool(_NAMED.search(chunk.names) or _MARKED.search(_called(chunk)) or _STATUS.search(chunk.text))
 
 
 def is_final(chunk: Chunk) -> bool:
     """Return whether a document is neither out of date nor called a draft."""
-    return not (is_out_of_date(chunk) or _DRAFT.search(_about(chunk)))
+    return not (is_out_of_date(chunk) or _DRAFT.search(_called(chunk)))
 
 
-def _about(chunk: Chunk) -> str:
-    return "\n".join([chunk.names.replace("_", " "), *chunk.titles, *_STATUS.findall(chunk.text)])
+def _called(chunk: Chunk) -> str:
+    return "\n".join([chunk.names.replace("_", " "), *chunk.titles])
 
 
 def _latest(text: str) -> str:

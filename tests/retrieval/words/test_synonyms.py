@@ -36,6 +36,13 @@ def test_another_word_says_the_same(question: str, text: str) -> None:
         ("房租多少？", "房间有三十平方米。"),
         ("火车几点开？", "汽车在车库。"),
         ("Where is the home page?", "Remote work is granted on two days."),
+        ("When is breakfast?", "Dinner at 19:00."),
+        ("How old is the daughter?", "His son is 9 years old."),
+        ("When does the passport expire?", "The visa is valid until 5 May."),
+        ("Does she have a PhD?", "Bachelor of Arts, Utrecht"),
+        ("税后多少？", "税前工资九千元。"),
+        ("妻子叫什么？", "丈夫：赵刚"),
+        ("What is the budget?", "Spending came to 300 EUR."),
     ],
 )
 def test_a_word_of_another_sense_does_not(question: str, text: str) -> None:
@@ -47,3 +54,5 @@ def test_a_word_may_be_answered_by_a_kind_of_it_and_not_the_other_way() -> None:
     """What holds for pets holds for a dog; what holds for dogs is not what holds for pets."""
     assert share("dog", "No pets.") == 1
     assert share("pet", "No dogs.") == 0
+    assert share("children", "A daughter, born in 2015.") == 1
+    assert share("她的学历", "硕士") > share("她的硕士", "本科")
