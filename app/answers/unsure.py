@@ -5,6 +5,7 @@ Comes in: an answer without text, and the quotes. Goes out: the answer that show
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from ...prompts.prompt import Citation, Sentence
 from ...prompts.templates import Language
 from .answer import Answer
 
+_ITEM = re.compile(r"[-*+•] ")
 NOT_SURE: dict[Language, str] = {
     "en": "kb is not sure that this answers it. The passages that come closest:",
     "zh": "kb 不确定下面的内容能回答你的问题。最接近的原文是：",
@@ -23,7 +25,8 @@ NOT_SURE: dict[Language, str] = {
 def shown_as_unsure(answer: Answer, closest: Sequence[Citation]) -> Answer:
     """Return the answer with what comes closest; ``closest`` is not empty."""
     quotes = [on_one_line(citation.quote) for citation in closest]
-    lines = [f"- {quote} [{citation.mark}]" for quote, citation in zip(quotes, closest, strict=True)]
+    items = [quote if _ITEM.match(quote) else f"- {quote}" for quote in quotes]
+    lines = [f"{item} [{citation.mark}]" for item, citation in zip(items, closest, strict=True)]
     return replace(
         answer,
         text="\n".join([f"{NOT_SURE[language_of(answer.question)]}\n", *lines]),

@@ -53,15 +53,22 @@ _MONTH = (
     "|december)"
 )
 """What *may* be is no month."""
+_MEASURED = (
+    r"(?!\s?(?:[元块塊人名个個位次件条條份台套吨噸米克斤度页頁字瓦伏]|公里|公斤|平方|%|(?:euros?|dollars?|pounds?|yuan|eur|usd|gbp|rmb|cny"
+    r"|k?g|k?m|[cm]m|m?l|[kmgt]b|k?wh?|mah|people|persons|employees|users|members|items|pieces|words|pages|units|copies|hours)\b))"
+)
+"""Behind a number that is an amount: 1800 元 is no year."""
+_BARE_YEAR = r"(?<![$€£¥#\d.,])(?<![$€£¥]\s)\b(?:1\d{3}|20\d{2})"
 _DATE = re.compile(
-    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?\b)?(?:,? \d{{4}})?\b"
+    rf"\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?\b)?(?:,? \d{{4}})?\b"
     r"|\bbetween \d{4} and \d{4}\b|\d{4}\s?年?[到至–-]\s?\d{4}\s?年?"
-    r"|\b(?:1\d{3}|20\d{2})s?\b(?!\s*年)|\b\d{1,2}th century\b|\b\d{4}-\d{2}-\d{2}\b"
+    rf"|{_BARE_YEAR}s?\b(?!\s*年){_MEASURED}"
+    r"|\b\d{1,2}th century\b"
     r"|(?:\d+\s*(?:年代|年|月|日|号|號|世纪|世紀|点|點)[初末中底]?\s*)+|(?:[一二三四五六七八九十〇零]+(?:年代|年|月|日|世纪|世紀))+"
     r"|\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|today)\b",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"\b(?:1\d{3}|20\d{2})\b(?!\s?年)|\d+\s?年|[一二三四五六七八九〇零]{2,4}年")
+_YEAR = re.compile(rf"{_BARE_YEAR}\b(?!\s?年){_MEASURED}|\d+\s?年|[一二三四五六七八九〇零]{{2,4}}年", re.IGNORECASE)
 _LOW, _HIGH = "二三四五六七八九两兩", "十百千万萬亿億"
 _UNIT = "[年月日天元米尺寸斤克吨噸岁歲周倍成%％]|小时|小時|分钟|分鐘|公里|公尺|平方|公斤|海里|英里"
 _COUNTED = "[个個位名人次场場部种種座条條只隻间間本册冊队隊支颗顆枚艘架辆輛所家层層票字集届屆代组組卷章]"

@@ -13,6 +13,7 @@ from kb.app.as_data import as_data
 
 FILES = {
     "contract.md": "# Services\n\nThe daily rate is 820 EUR plus VAT.\n\nInvoices are due within 21 days.\n",
+    "list.md": "# Moving\n\n- The van costs 90 EUR a day.\n- Boxes are in the cellar.\n",
     "房屋租赁合同.md": "# 房屋租赁合同\n\n月租金为5200元，按季度支付。\n\n押金为10400元。\n",
 }
 
@@ -45,6 +46,13 @@ def test_what_comes_closest_is_quoted_and_cited(base: KnowledgeBase, question: s
     for mark, one in enumerate(answer.closest, 1):
         assert f"{one} [{mark}]" in answer.text
         assert base.document_text(one.source)[one.start : one.stop] == str(one)
+
+
+def test_an_item_is_not_listed_twice(base: KnowledgeBase) -> None:
+    """What begins with the mark of a list gets no second one."""
+    text = base.ask("What does a van cost daily?").text
+    assert "- The van costs 90 EUR a day. [1]" in text
+    assert "- - " not in text
 
 
 def test_nothing_near_is_still_said(base: KnowledgeBase) -> None:

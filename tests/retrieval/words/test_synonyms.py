@@ -22,6 +22,7 @@ def share(question: str, text: str) -> float:
         ("房租多少？", "月租金为三千元。"),
         ("可以在家办公吗？", "允许远程办公。"),
         ("What is the rent?", "租金为三千元。"),
+        ("When did she join?", "Started on 1 February 2026"),
     ],
 )
 def test_another_word_says_the_same(question: str, text: str) -> None:
