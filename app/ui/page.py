@@ -228,7 +228,7 @@ class _Page:
 
     def _wire_chat(self) -> None:
         asked = [self.talk, self.base, self.also, *self.settings]
-        asks = partial(gr.on, [self.send.click, self.question.submit])
+        asks = partial(gr.on, [self.send.click, self.question.submit], trigger_mode="always_last")  # none is dropped
         self.following += [
             self._on(asks, self.chatting.ask, [self.question, *asked], concurrency_limit=16),
             self._on(self.chat.redo, self.chatting.redo, asked, concurrency_limit=16),

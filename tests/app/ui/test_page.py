@@ -53,6 +53,21 @@ def test_an_answer_shows_where_it_came_from(visit: Open, address: str) -> None:
     api.expect(page.locator(".kb-card[data-open=true] .kb-number")).to_have_text("1")
 
 
+def test_a_question_sent_too_early_is_asked_next(visit: Open, address: str) -> None:
+    """Enter while another question is answered is not dropped; a second Enter on the same question asks once."""
+    page = visit(address, "en-US")
+    box = page.locator("#kb-question textarea")
+    box.fill("Which model does kb use when no model is configured?")
+    box.press("Enter")
+    box.press("Enter")
+    api.expect(page.locator(".kb-question")).to_have_count(1)
+    api.expect(box).to_have_value("")
+    box.fill("What does exit code 4 mean?")
+    box.press("Enter")
+    api.expect(page.locator(".kb-answer:has(footer)")).to_have_count(2)
+    api.expect(page.locator(".kb-question").last).to_contain_text("exit code 4")
+
+
 def test_chinese_browser_reads_chinese(visit: Open, address: str) -> None:
     """With a Chinese browser the page, the examples and the answer are Chinese; here in dark."""
     page = visit(address, "zh-CN", dark=True)
