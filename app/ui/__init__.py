@@ -1,1 +1,5 @@
 """The page."""
+
+from ..hosting.lean import import_lean
+
+import_lean()

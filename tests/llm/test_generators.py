@@ -17,6 +17,7 @@ from kb.llm.open import FORMS, check_spec, open_generator
 from kb.llm.streaming import Ending, Streams, until
 from kb.prompts.prompt import Message, Prompt
 from models import FAMILIES, Architecture, gguf_file, prompt, tokenizer, transformers_folder
+from needs import needs
 
 LOADED = (
     "import sys;"
@@ -26,17 +27,17 @@ LOADED = (
 
 
 def gguf(architecture: str) -> Generator:
-    pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
+    needs("xllamacpp", extra="llama")
     return open_generator(f"gguf:{gguf_file(architecture)}", n_threads=1)
 
 
 def hf(architecture: str, query: str = "") -> Generator:
-    pytest.importorskip("accelerate", reason="the transformers extra is not installed")
+    needs("accelerate", extra="transformers")
     return open_generator(f"hf:{transformers_folder(architecture)}{query}")
 
 
 def openai() -> Generator:
-    pytest.importorskip("openai", reason="the openai extra is not installed")
+    needs("openai", extra="openai")
     xllamacpp = pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf_file("chatglm"))

@@ -26,13 +26,13 @@ from kb.llm.models.cores import physical_cores
 from kb.llm.open import open_generator
 from kb.llm.rails.grammar import without
 from models import Architecture, build_gguf, build_lora, gguf_file, prompt, tokenizer
+from needs import needs
 from places import SUPPORT
 
 if TYPE_CHECKING:
     from kb.llm.streaming import Stream
 
-pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
-pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
+needs("xllamacpp", "gguf", extra="llama,test")
 
 ARCHITECTURES = get_args(Architecture)
 LONG = 1900

@@ -17,10 +17,11 @@ from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
 from kb.llm.openai import OpenAIGenerator, _key
 from models import gguf_file, prompt, tokenizer
+from needs import needs
 
-pytest.importorskip("openai", reason="the openai extra is not installed")
+needs("openai", extra="openai")
 xllamacpp = pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
-pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
+needs("gguf", extra="test")
 
 KEY = "the-right-key"
 

@@ -10,11 +10,10 @@ from kb import Sampling
 from kb.llm.gguf import GGUFGenerator
 from kb.llm.rails.words import link_words, one_phrase, only_words
 from kb.prompts.prompt import Message, Prompt
-
-pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
-pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
-
 from models import gguf_file
+from needs import needs
+
+needs("xllamacpp", "gguf", extra="llama,test")
 
 QUOTE = "The company Energiprojekt AB in Sweden has made progress in harnessing the power of steam, 20–18 by 1,500 kW."
 QUESTION = "Where is Energiprojekt AB based?"

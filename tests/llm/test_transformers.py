@@ -24,10 +24,10 @@ from kb.llm.transformers import TransformersGenerator
 from kb.llm.transformers_model import without_kernels
 from kb.prompts.prompt import Message, Prompt
 from models import Architecture, gguf_file, prompt, tokenizer, transformers_folder
+from needs import needs
 
 torch = pytest.importorskip("torch", reason="the transformers extra is not installed")
-pytest.importorskip("transformers", reason="the transformers extra is not installed")
-pytest.importorskip("accelerate", reason="the transformers extra is not installed")
+needs("transformers", "accelerate", extra="transformers")
 
 ARCHITECTURES = get_args(Architecture)
 
@@ -50,7 +50,7 @@ def text_of(generator: TransformersGenerator | GGUFGenerator, sampling: Sampling
 
 def test_writes_what_llama_cpp_writes(generator: TransformersGenerator, architecture: Architecture):
     """With the same weights in 32 bits, transformers and llama.cpp write the same greedy text from the same prompt."""
-    pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
+    needs("xllamacpp", extra="llama")
     other = GGUFGenerator(gguf_file(architecture, "F32"), n_threads=1)
     assert text_of(generator, Sampling(max_tokens=40)) == text_of(other, Sampling(max_tokens=40))
     assert generator.context_tokens == other.context_tokens

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from browser import chromium, served
+from needs import needs
 from places import ROOT
 
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install 'kb-rag[test]'")
-pytest.importorskip("gradio", reason="the ui extra is not installed")
+needs("gradio", extra="ui")
 
 IMAGES = ROOT / "docs" / "images"
 PDF_QUESTION = "What does exit code 4 mean?"

@@ -19,6 +19,7 @@ from kb.llm.generator import Sampling
 from kb.prompts.condense import KEPT_TURNS, Turn, by_rule, checked, condense_prompt
 from kb.prompts.leaning import leans
 from kb.prompts.prompt import Prompt
+from needs import needs
 
 
 @pytest.fixture
@@ -223,8 +224,7 @@ def read_until(terminal: int, text: str, seen: str = "") -> str:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_ctrl_c_stops_the_answer_and_not_the_conversation(folder: Path) -> None:
     """At a real terminal, while a real model writes; what was stopped is no turn of the conversation."""
-    pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
-    pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
+    needs("xllamacpp", "gguf", extra="llama,test")
     from models import Shape, build_gguf, session_folder
 
     model = build_gguf(session_folder() / "slow.gguf", "llama", shape=Shape(dim=256, n_layers=8, hidden=1024))

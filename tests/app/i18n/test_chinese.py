@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -30,22 +31,28 @@ def name_of(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
 
 
-def said() -> Iterator[tuple[str, ast.Call]]:
-    """Yield every call that says something, with where it is."""
+@cache
+def said() -> list[tuple[str, ast.Call]]:
+    """Return every call that says something, with where it is."""
+    found = list[tuple[str, ast.Call]]()
     for path in sorted(PACKAGE.rglob("*.py")):
         where = path.relative_to(PACKAGE)
         if where.parts[0] in ("app", "ingest", "llm", "prompts", "retrieval"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and node.args and name_of(node) in SAYING:
-                    yield f"{where}:{node.lineno}", node
+            calls = (
+                node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+            )
+            found += [(f"{where}:{call.lineno}", call) for call in calls if call.args and name_of(call) in SAYING]
+    return found
 
 
-SAID = tuple(said())
-TEMPLATES = {
-    call.args[0].value: where
-    for where, call in SAID
-    if isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)
-}
+@cache
+def templates() -> dict[str, str]:
+    """Return every template that is said, and where."""
+    return {
+        call.args[0].value: where
+        for where, call in said()
+        if isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)
+    }
 
 
 def fields(template: str) -> set[str]:
@@ -55,24 +62,24 @@ def fields(template: str) -> set[str]:
 
 def test_every_template_has_its_chinese() -> None:
     """Of errors, notes and reasons; and nothing is translated that nobody says any more."""
-    assert len(TEMPLATES) > 400
-    assert {template: where for template, where in TEMPLATES.items() if template not in catalog()} == {}
-    assert sorted(set(catalog()) - set(TEMPLATES)) == []
+    assert len(templates()) > 400
+    assert {template: where for template, where in templates().items() if template not in catalog()} == {}
+    assert sorted(set(catalog()) - set(templates())) == []
 
 
 def test_both_languages_have_the_same_fields() -> None:
     """A field that one lacks would be lost, or an error where it is rendered."""
     assert {
-        english: fields(english) ^ fields(said)
-        for english, said in catalog().items()
-        if fields(english) != fields(said)
+        english: fields(english) ^ fields(chinese)
+        for english, chinese in catalog().items()
+        if fields(english) != fields(chinese)
     } == {}
 
 
 def test_a_template_stands_where_it_is_said() -> None:
     """No sentence is put together before it is said, so that each can be translated; its fields are given with it."""
     wrong = []
-    for where, call in SAID:
+    for where, call in said():
         template, given = call.args[0], {keyword.arg for keyword in call.keywords} - SETTINGS
         if isinstance(template, ast.Constant):
             wrong += [where] * (fields(str(template.value)) - SETTINGS != given)

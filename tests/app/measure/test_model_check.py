@@ -8,16 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from embedding_models import MAX_TOKENS, SENTENCES, build_bert, build_cross_encoder
 from hashed import HashedEmbedder
 from kb import KnowledgeBase
 from kb.app.i18n.chinese import in_chinese
 from kb.app.measure.model_check import check_model
 from kb.ingest.errors import UnknownModelError
 from kb.retrieval.models.registry import list_models
+from needs import needs
 
-pytest.importorskip("sentence_transformers", reason="the dense extra is not installed")
-
-from embedding_models import MAX_TOKENS, SENTENCES, build_bert, build_cross_encoder
+needs("sentence_transformers", extra="dense")
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from kb.app.measure.written_questions import usable, write_questions
 from kb.ingest.document import Chunk
 from kb.llm.generator import Pieces, Sampling
 from kb.prompts.prompt import Prompt
+from needs import needs
 from typer.testing import CliRunner
 
 TEXT = "The northern pump is oiled every three weeks by the night crew, who also record its pressure in the blue book."
@@ -134,7 +135,7 @@ class Answers(BaseHTTPRequestHandler):
 
 def test_the_command_line_uses_the_model_that_is_configured(base: KnowledgeBase) -> None:
     """``kb eval --llm``: it says what the model writes, and how much of that could be used; without one, as ever."""
-    pytest.importorskip("openai", reason="the openai extra is not installed")
+    needs("openai", extra="openai")
     assert base.config.name
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -6,12 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from needs import needs
 from places import ROOT
 
-pytest.importorskip("psutil", reason="psutil is not installed")
-pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
-pytest.importorskip("gguf", reason="gguf is not installed")
-pytest.importorskip("gradio", reason="the ui extra is not installed")
+needs("psutil", "xllamacpp", "gguf", "gradio", extra="all,test")
 
 LOAD = ROOT / "benchmarks" / "load.py"
 

@@ -15,10 +15,11 @@ from browser import served
 from kb import KnowledgeBase
 from kb.app.hosting.gate import BusyError, Rate
 from kb.app.hosting.tokens import Tokens
+from needs import needs
 from places import HANDBOOK
 
 httpx = pytest.importorskip("httpx", reason="httpx is not installed")
-pytest.importorskip("gradio", reason="the ui extra is not installed")
+needs("gradio", extra="ui")
 
 QUESTION = "Which exit code does kb return when nothing was found?"
 

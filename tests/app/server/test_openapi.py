@@ -11,9 +11,9 @@ import pytest
 from browser import served
 from kb import KnowledgeBase
 from kb.app.hosting.tokens import Tokens
+from needs import needs
 
-pytest.importorskip("schemathesis", reason="schemathesis is not installed")
-pytest.importorskip("gradio", reason="the ui extra is not installed")
+needs("schemathesis", "gradio", extra="ui,test")
 
 CHECKS = "not_a_server_error,status_code_conformance,use_after_free,ignored_auth"
 

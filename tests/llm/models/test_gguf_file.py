@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from kb.llm.models.gguf_file import free_memory, memory_needed
 from models import TINY, Shape, build_gguf, gguf_file
+from needs import needs
 
-pytest.importorskip("gguf", reason="the gguf package, which builds the models, is not installed")
+needs("gguf", extra="test")
 
 
 @pytest.mark.parametrize("architecture", ["llama", "chatglm"])

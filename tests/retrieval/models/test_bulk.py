@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import needs
 
-pytest.importorskip("sentence_transformers", reason="the dense extra is not installed")
 if find_spec("openvino") is None:  # never importorskip: a bare import of OpenVINO reports to Google Analytics
     pytest.skip("the dense extra is not installed", allow_module_level=True)
 
@@ -22,6 +22,8 @@ from kb.retrieval.models.bulk import Bulk
 from kb.retrieval.models.local_embedder import LocalEmbedder
 from kb.retrieval.models.registry import open_embedder
 from kills import running, survivors
+
+needs("sentence_transformers", extra="dense")
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="workers need POSIX pipes")
 

