@@ -22,6 +22,7 @@ from ..retrieval.models.embedder import Embedder
 from ..retrieval.models.judge import Judge, Judges
 from ..retrieval.models.reranker import Reranker, Rerankers
 from ..retrieval.search.search import Searcher
+from ..retrieval.stores.specs import checked
 from ..retrieval.words.tokens import TOKENS_VERSION, tokens
 from .answers.log import Log
 from .asking import Asks
@@ -29,15 +30,16 @@ from .base.config import Config, load_config
 from .base.embedders import Embedders, Serving, spec_of
 from .base.library import Library, Part
 from .base.rename import follow
+from .base.stores import check_store, exact_up_to, open_index
 
 if TYPE_CHECKING:
     from ..ingest.document import IngestReport, Progress
     from ..ingest.run.sync import Selection
-    from ..retrieval.lanes.index import VectorIndex
     from .answers.answering import Answering
     from .answers.replay import Replay
     from .base.reindex import Freed, Reindexed
     from .base.status import FileLedger, Status
+    from .base.stores import Restored
 
 
 class KnowledgeBase(Asks):
@@ -64,8 +66,8 @@ class KnowledgeBase(Asks):
             self._catalog,
             config.folder,
             lambda: self._serving().embedder,
-            partial(_open_index, config),
-            exact_up_to=0 if config.store else None,  # a server that was asked for is asked
+            lambda embedder: open_index(self._catalog, self.config, embedder),
+            exact_up_to=lambda: exact_up_to(self._catalog, self.config),
             rerankers=(
                 Rerankers(lambda _: reranker, reranker.name)
                 if reranker
@@ -96,7 +98,9 @@ class KnowledgeBase(Asks):
             home: the folder of all knowledge bases; ``$KB_HOME``, else the platform's folder for user data.
             embedder: ``auto``, ``multilingual``, ``minilm``, ``tfidf``, a folder, a Hugging Face name, or an ``Embedder``.
             llm: ``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL``, ..., or a ``Generator``.
-            store: ``http://host:port`` of a Chroma server; Chroma in this process unless given.
+            store: ``chroma``, ``http://host:port`` of a Chroma server, ``qdrant://...``, ``qdrant:FOLDER``, ``milvus://...``,
+                ``milvus:FILE.db``, ``postgres://...``, ``lance:FOLDER``, ``langchain:module.Class``; where the base keeps its
+                vectors unless given, Chroma in this process at first.
             rerank: a cross-encoder that puts what is found in order: a folder, a name, or a ``Reranker``; none unless given.
             judge: an NLI cross-encoder that is asked whether passages bear answers out: a folder, a name, or a ``Judge``.
             must_exist: do not make one.
@@ -211,9 +215,10 @@ class KnowledgeBase(Asks):
 
         with writing(self.config.folder):
             embedders = Embedders(self._catalog, embedder, self.config.models) if embedder else self._embedders
+            check_store(self._catalog, self.config)
             target = embedders.building(say)
             tokens = chunk_tokens_of(self._catalog) if chunk_tokens is None else chunk_tokens
-            moved = move(self._catalog, target, tokens, partial(_open_index, self.config), progress)
+            moved = move(self._catalog, target, tokens, partial(open_index, self._catalog, self.config), progress)
             self._embedders = embedders
         return moved
 
@@ -236,12 +241,34 @@ class KnowledgeBase(Asks):
         tokens = int(self._catalog.get(PREVIOUS_TOKENS) or 0)
         return self.reindex(embedder, chunk_tokens=tokens, progress=progress, say=say)
 
+    def move_store(self, store: str, *, progress: Progress | None = None) -> Restored:
+        """Move the vectors to another store, beside what serves until it is done; nothing is embedded again.
+
+        Interrupted, it goes on where it stopped when called again.
+
+        Args:
+            store: as for ``open``.
+            progress: called with every step.
+        Raises:
+            InputError: it is there already, has no vectors, or there can be no such store.
+            StorageError: the store does not answer, or another process is writing to this base.
+            MissingExtraError: its client is not installed.
+        """
+        from .base.stores import move_store
+        from .base.upkeep import writing
+
+        config = replace(self.config, store=checked(store))
+        with writing(config.folder):
+            moved = move_store(self._catalog, config, self._embedders.building(), progress)
+        self.config = config
+        return moved
+
     def gc(self) -> Freed:
         """Drop the vectors, chunks and vector indexes of embedders that do not serve; ``rollback`` ends here.
 
         Raises:
             InputError: this base was opened with another embedder than the one it is built with.
-            StorageError: another process is writing to this base, or the Chroma server does not answer.
+            StorageError: another process is writing to this base, or the store does not answer.
             UnknownModelError: the embedder that the base is built with is not on this machine: what is its own is unknown.
         """
         from .base.reindex import free
@@ -256,8 +283,8 @@ class KnowledgeBase(Asks):
                     own=own,
                     other=spec_of(embedder),
                 )
-            place = self.config.store or self.config.folder / "chroma"
-            return free(self._catalog, embedder, place, self.config.folder)
+            check_store(self._catalog, self.config)
+            return free(self._catalog, self.config, embedder)
 
     def replay(self, number: int) -> Replay:
         """See ``Asks``; the other bases that were asked then are opened as they are named."""
@@ -360,13 +387,6 @@ class KnowledgeBase(Asks):
 
     def _serving(self) -> Serving:
         return self._embedders.serving()
-
-
-def _open_index(config: Config, embedder: Embedder) -> VectorIndex:
-    """Open the vector index of an embedder: Chroma in this process, or on the server that is configured."""
-    from .base.upkeep import open_index
-
-    return open_index(config, embedder)
 
 
 def _open_cross_encoder(config: Config, spec: str) -> Reranker:

@@ -149,7 +149,9 @@ def _copy(catalog: Catalog, copy: Path, *, answers: bool) -> None:
     with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         for pragma in ("foreign_keys=ON", "secure_delete=ON", "journal_mode=DELETE"):
             connection.execute(f"PRAGMA {pragma}")
-        connection.execute("DELETE FROM meta WHERE key LIKE 'model %' OR key IN ('fingerprint', 'folder', 'indexed')")
+        connection.execute(
+            "DELETE FROM meta WHERE key LIKE 'model %' OR key IN ('fingerprint', 'folder', 'indexed', 'store', 'store id')"
+        )
         if not answers:
             connection.execute("DELETE FROM answers")
             connection.execute("DELETE FROM sessions")

@@ -36,6 +36,7 @@ llm/models
 prompts
 retrieval/search
 retrieval/lanes
+retrieval/stores
 retrieval/models
 retrieval/tables
 retrieval/models/packed

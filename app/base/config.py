@@ -11,15 +11,15 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 
 from ...ingest.errors import InputError
 from ...ingest.store.database import FILE
+from ...retrieval.stores.specs import checked
 
 if TYPE_CHECKING:
     from ...ingest.run.pool import Limits
@@ -27,7 +27,20 @@ if TYPE_CHECKING:
 _MEGABYTE = 1024**2
 _NAME = re.compile(r"[^\W_](?:[\w -]{0,62}[\w-])?")
 _TAKEN = ("models", "prompts")
-_KEYS = ("name", "embedder", "llm", "lora", "store", "log", "rerank", "judge", "strictness", "timeout", "memory")
+_KEYS = (
+    "name",
+    "embedder",
+    "llm",
+    "lora",
+    "store",
+    "store_key",
+    "log",
+    "rerank",
+    "judge",
+    "strictness",
+    "timeout",
+    "memory",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +55,9 @@ class Config:
     llm: str = "auto"
     """``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL`` ...; an adapter stands behind it: ``?lora=FILE``."""
     store: str = ""
-    """``http://host:port`` of a Chroma server; empty for Chroma in this process."""
+    """What keeps the vectors: ``chroma``, ``qdrant://host:port`` ...; empty: where the base has them, Chroma at first."""
+    store_key: str = field(default="", repr=False)
+    """The password, or the key, of that store's server."""
     log: str = "on"
     """``on``: answers are recorded in the base; ``off``: they are not."""
     rerank: str = ""
@@ -130,17 +145,7 @@ def load_config(
         raise InputError("log is {value!r}; it must be on or off (config.toml, KB_LOG)", value=config.log)
     if config.strictness:
         _finite("strictness", config.strictness)
-    if config.store and not _is_address(config.store):
-        raise InputError("{url!r} is not the address of a Chroma server; write http://host:port", url=config.store)
-    return config
-
-
-def _is_address(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
-    except ValueError:  # not a port
-        return False
+    return replace(config, store=checked(config.store)) if config.store else config
 
 
 def _finite(key: str, text: str) -> float:

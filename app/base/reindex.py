@@ -17,12 +17,15 @@ from ...ingest.store.catalog import Catalog
 from ...ingest.store.chunkings import keep_spare, switch, unsplit
 from ...ingest.store.purge import purge
 from ...ingest.text.split import Splitting, count_words, split
-from ...retrieval.lanes.index import VectorIndex
-from ...retrieval.lanes.vectors import embed_spare, fill_index
+from ...retrieval.lanes.fill import fill_index
+from ...retrieval.lanes.vectors import embed_spare
 from ...retrieval.lanes.view import keep_up
 from ...retrieval.models.embedder import Embedder
+from ...retrieval.stores.index import VectorIndex
 from .chunk_sizes import CHUNK_TOKENS, splitting_for
+from .config import Config
 from .embedders import spec_of
+from .stores import drop_others
 
 PREVIOUS = "previous embedder"
 """The setting of a base that says what it can go back to."""
@@ -94,16 +97,15 @@ def move(
     return Reindexed(spec, previous, n_documents, catalog.count("chunks"), n_embedded, seconds)
 
 
-def free(catalog: Catalog, embedder: Embedder | None, place: Path | str, folder: Path) -> Freed:
+def free(catalog: Catalog, config: Config, embedder: Embedder | None) -> Freed:
     """Drop all that belongs to embedders that do not serve; the caller holds the writer's lock.
 
     Args:
         catalog: of the base.
+        config: of the base, whose bytes are counted.
         embedder: which serves.
-        place: of the vector index: a folder, or the address of a Chroma server.
-        folder: of the base, whose bytes are counted.
     """
-    before = _bytes(folder)
+    before = _bytes(config.folder)
     keep = embedder.fingerprint if embedder else ""
     with catalog.transaction(content=False, visible=False) as connection:
         n_vectors = connection.execute("DELETE FROM vectors WHERE embedder <> ?", (keep,)).rowcount
@@ -112,12 +114,8 @@ def free(catalog: Catalog, embedder: Embedder | None, place: Path | str, folder:
     n_vectors += purge(catalog, vectors=True)
     catalog.connection().execute("VACUUM")
     catalog.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    gone: tuple[str, ...] = ()
-    if isinstance(place, str) or place.is_dir():
-        from ...retrieval.lanes.chroma import drop_collections
-
-        gone = drop_collections(place, keep)
-    return Freed(n_vectors, n_spare, gone, before - _bytes(folder))
+    gone = drop_others(catalog, config, embedder)
+    return Freed(n_vectors, n_spare, gone, before - _bytes(config.folder))
 
 
 def _is_split_otherwise(catalog: Catalog, splitting: Splitting) -> bool:

@@ -16,6 +16,7 @@ from ...retrieval.models.embedder import Embedder
 from .chunk_sizes import chunk_tokens_of
 from .config import Config
 from .notes import owed_notes
+from .stores import store_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Status:
     """What runs it, and why that; empty without one."""
     fingerprint: str
     """Of the index: the same files give the same one."""
+    store: str
+    """What keeps the vectors beside the catalog; empty without an embedder."""
     bytes_on_disk: int
     notes: tuple[str, ...]
 
@@ -98,6 +101,7 @@ def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note:
         embedder.name if embedder else Notice("none (BM25 + TF-IDF)"),
         getattr(embedder, "path", ""),
         fingerprint(catalog, embedder.fingerprint if embedder else "tfidf"),
+        store_of(catalog, config) if embedder else "",
         sum(file.stat().st_size for file in config.folder.rglob("*") if file.is_file()),
         (*filter(None, [note]), *owed_notes(catalog)),
     )

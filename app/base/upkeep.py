@@ -27,17 +27,17 @@ from ...ingest.store.database import unwritable
 from ...ingest.store.purge import OWED, demand_purge, is_purge_due, purge
 from ...ingest.store.recover import check
 from ...ingest.text.split import Splitting, count_words
-from ...retrieval.lanes.chroma import is_there, open_chroma
-from ...retrieval.lanes.index import VectorIndex
-from ...retrieval.lanes.vectors import AT_ONCE, Embedded, count_vectors, embed_pending, fill_index
+from ...retrieval.lanes.vectors import AT_ONCE, Embedded, count_vectors, embed_pending
 from ...retrieval.lanes.view import keep_up
 from ...retrieval.models.embedder import Embedder
 from ...retrieval.models.registry import open_embedder
+from ...retrieval.stores.specs import open_store
 from .chunk_sizes import chunk_tokens_of, settle_chunk_tokens, splitting_for
 from .config import Config
 from .elsewhere import forget_elsewhere
 from .embedders import Embedders
 from .notes import ingest_notes, page_notes, reading_notes, unread_documents, unread_notes
+from .stores import check_store, follow_store
 
 UNFINISHED = "unfinished"
 """The setting of a base that says that not all of it may be embedded; empty once it is."""
@@ -95,7 +95,7 @@ def ready_to_begin(
     embedder = open_embedder(config.embedder, cache=config.models, progress=say)
     splitting_for(embedder, selection.chunk_tokens or 0)
     if embedder and config.store:
-        open_index(config, embedder)
+        open_store(config.store, config.folder.parent, config.store_key).names()
     return embedder
 
 
@@ -121,6 +121,7 @@ def take_in(
         return replace(would, dry_run=True, notes=())
     with writing(config.folder):
         check(catalog)
+        check_store(catalog, config)
         embedder = embedders.building(say)
         if not catalog.get("embedder"):
             embedders.built(
@@ -253,6 +254,7 @@ def forget(
 ) -> tuple[str, ...]:
     """Forget sources, and every trace of them; see ``KnowledgeBase.remove``."""
     with writing(config.folder):
+        check_store(catalog, config)
         gone = matching(catalog, sources)
         demand_purge(catalog)
         for source in gone:
@@ -261,11 +263,6 @@ def forget(
         settle(catalog, config, embedder, changed=True)
         follow_up(catalog, config, embedder)
     return tuple(gone)
-
-
-def open_index(config: Config, embedder: Embedder) -> VectorIndex:
-    """Open the vector index of an embedder: Chroma in this process, or on the server that is configured."""
-    return open_chroma(config.store or config.folder / "chroma", embedder.fingerprint)
 
 
 def settle(catalog: Catalog, config: Config, embedder: Embedder | None, *, changed: bool) -> None:
@@ -282,11 +279,8 @@ def follow_up(catalog: Catalog, config: Config, embedder: Embedder | None, progr
     """Make the vector index follow the vectors in the catalog."""
     if embedder is None:
         return
-    state = f"{catalog.generation} {embedder.fingerprint} {config.store}"
-    lost = not config.store and not is_there(config.folder / "chroma")
-    if catalog.get("indexed") != state or lost:
-        fill_index(open_index(config, embedder), catalog, embedder, progress)
-        catalog.put("indexed", state)
+    check_store(catalog, config)
+    follow_store(catalog, config, embedder, progress)
     keep_up(catalog, config.folder, embedder)
 
 

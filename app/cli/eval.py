@@ -258,12 +258,17 @@ def reindex(
     base: Base,
     as_json: AsJson = False,
 ) -> None:
-    """Move to another embedder or size of passages, from stored text, while the old one answers.
+    """Move to another embedder, size of passages or --store, from stored text, while the old one answers.
 
     Run it again if it was interrupted.
     """
+    if base.store and base.embedder is None and chunk_tokens is None and not rollback:
+        _move_store(base, base.store, as_json=as_json)
+        return
     if (base.embedder is None and chunk_tokens is None) != rollback:
-        raise InputError("say where to move: kb reindex --embedder NAME, --chunk-tokens N, or --rollback")
+        raise InputError(
+            "say where to move: kb reindex --embedder NAME, --chunk-tokens N, --store STORE, or --rollback"
+        )
     with (
         base.open(embedder="auto") as kb,
         show.progress() as progress,
@@ -280,6 +285,17 @@ def reindex(
         f"{moved.n_embedded} newly embedded; {moved.seconds:.1f} s"
     )
     show.message("to go back: kb reindex --rollback; to free what the old one needs: kb gc")
+
+
+def _move_store(base: Base, store: str, *, as_json: bool) -> None:
+    with base.open(store=None) as kb, show.progress() as progress:
+        moved = kb.move_store(store, progress=progress)
+    if as_json:
+        show.dump(moved)
+        return
+    typer.echo(f"moved {moved.n_vectors} vectors from {moved.previous} to {moved.store}; {moved.seconds:.1f} s")
+    for note in moved.notes:
+        show.message(f"note: {note}")
 
 
 @command(evaluation)

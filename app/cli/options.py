@@ -47,7 +47,12 @@ ChunkTokens = Annotated[
 
 
 Store = Annotated[
-    str | None, typer.Option(help="A Chroma server, http://host:port. [env: KB_STORE]", show_default=False)
+    str | None,
+    typer.Option(
+        metavar="STORE",
+        help="What keeps the vectors: chroma, http://…, qdrant://…, milvus://…, postgres://…, lance:… [env: KB_STORE]",
+        show_default=False,
+    ),
 ]
 EmbedderSpec = Annotated[
     str | None,

@@ -244,6 +244,7 @@ def status(status: Status, files: Sequence[FileLedger], *, as_json: bool) -> Non
         ("pages", pages),
         ("passages", f"{status.n_chunks}{size}, {status.n_vectors} with a vector, {status.n_pending} waiting for one"),
         ("embedder", status.embedder),
+        *([("vectors", status.store)] if status.store not in ("", "chroma") else []),
         ("fingerprint", status.fingerprint[:16]),
         ("on disk", f"{status.bytes_on_disk / 1e6:.1f} MB"),
     )

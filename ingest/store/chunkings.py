@@ -49,21 +49,22 @@ def spare_texts(catalog: Catalog, split_key: str, embedder: str) -> Iterator[tup
         yield len(pending), key, indexed_text(tuple(json.loads(headings)), text[start:stop])
 
 
-def wanted_chunks(catalog: Catalog, embedder: str, split_key: str | None) -> dict[str, str]:
-    """Return the text hashes of the chunks that have a vector, by chunk id: of those in use, or once it is split otherwise."""
+def wanted_chunks(split_key: str | None) -> str:
+    """Return the query of the ids and text hashes of chunks that have a vector: of those in use, or once it is split otherwise.
+
+    Its parameters are ``:embedder``, and ``:split_key`` where one is given.
+    """
     in_use = "SELECT c.id, c.text_hash FROM chunks c"
     if split_key is not None:
         in_use += (
-            " JOIN documents d ON d.id = c.document_id WHERE d.split_key = ?2 UNION ALL"
+            " JOIN documents d ON d.id = c.document_id WHERE d.split_key = :split_key UNION ALL"
             " SELECT s.id, s.text_hash FROM spare_chunks s JOIN documents d ON d.id = s.document_id"
-            " WHERE s.split_key = ?2 AND d.split_key <> ?2"
+            " WHERE s.split_key = :split_key AND d.split_key <> :split_key"
         )
-    rows = catalog.connection().execute(
-        f"WITH wanted(id, text_hash) AS ({in_use}) SELECT w.id, w.text_hash FROM wanted w JOIN vectors v"
-        " ON v.embedder = ?1 AND v.text_hash = w.text_hash WHERE v.vector IS NOT NULL",
-        (embedder,) if split_key is None else (embedder, split_key),
+    return (
+        f"SELECT w.id, w.text_hash FROM ({in_use}) w JOIN vectors v"
+        " ON v.embedder = :embedder AND v.text_hash = w.text_hash WHERE v.vector IS NOT NULL"
     )
-    return dict(rows.fetchall())
 
 
 def switch(catalog: Catalog, split_key: str, settings: Mapping[str, str]) -> int:

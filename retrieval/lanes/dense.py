@@ -19,8 +19,8 @@ from ...ingest.errors import StorageError
 from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog
 from ..models.embedder import Embedder
+from ..stores.index import ExactIndex, VectorIndex
 from ..where import Scope
-from .index import ExactIndex, VectorIndex
 from .lane import LaneScores, best_of
 from .scan import Scan
 from .vectors import load_vectors
@@ -28,6 +28,8 @@ from .vectors import load_vectors
 _QUESTIONS = 4
 """Whose cosines are kept: one search asks for them several times."""
 _NOWHERE = -2.0
+_WIDER = 3
+"""As many candidates as are wanted: what an index that approximates ranks a little too low is among them."""
 _IDS_OF_KEYS = "SELECT key, id FROM chunks WHERE key IN (SELECT value FROM json_each(?))"
 _KEYS_OF_IDS = "SELECT id, key FROM chunks WHERE id IN (SELECT value FROM json_each(?))"
 
@@ -103,7 +105,8 @@ class ScannedDense:
 class Dense:
     """A ``Lane`` over an embedder and a vector index that holds the catalog's vectors, for more than can be looked at.
 
-    The index may fail: then every vector in the catalog is looked at instead, and ``without`` says so.
+    What it finds is scored by the catalog's vectors, so that every index gives the same order and the same cosines. It may
+    fail: then every vector in the catalog is looked at instead, and ``without`` says so.
     """
 
     name = "dense"
@@ -117,13 +120,14 @@ class Dense:
         self._index = index
         self._moments = moments
         self._exact_up_to = exact_up_to
+        self._instead: ExactIndex | None = None
         self.without = ""
         self._vector = lru_cache(maxsize=64)(embedder.embed_query)
 
     def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
         """See ``Lane``."""
         vector = self._vector(question)
-        ids, scores = self._nearest(vector, n) if scope is None else self._nearest_within(vector, n, scope)
+        ids, scores = self._nearest(vector, n, scope)
         mean, std = self._statistics(vector)
         return LaneScores(self.name, tuple(ids), scores, mean, std)
 
@@ -135,30 +139,34 @@ class Dense:
         scores = dict(zip(known, (vectors @ vector).tolist(), strict=True))
         return np.array([scores.get(chunk, mean) for chunk in ids], np.float32)
 
-    def _nearest(self, vector: NDArray[np.float32], n: int) -> tuple[list[str], NDArray[np.float32]]:
-        try:
-            return self._index.search(vector, n)
-        except StorageError as error:
-            self.without = Notice("Every vector was looked at, without the index: {why}", why=error)
-            self._index = ExactIndex(*load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim))
-            return self._index.search(vector, n)
-
-    def _nearest_within(
-        self, vector: NDArray[np.float32], n: int, scope: Scope
+    def _nearest(
+        self, vector: NDArray[np.float32], n: int, scope: Scope | None
     ) -> tuple[list[str], NDArray[np.float32]]:
-        """Look at all of a small scope; of a large one, take ever more of the nearest until ``n`` are within."""
-        approximate = not isinstance(self._index, ExactIndex)
-        wider = n
-        while len(scope.ids) > self._exact_up_to or not approximate:
-            ids, scores = self._nearest(vector, wider)
-            within = [at for at, chunk in enumerate(ids) if chunk in scope.ids][:n]
-            if len(within) == n or (len(ids) < wider and not approximate):
-                return [ids[at] for at in within], scores[within]
-            if len(ids) < wider:
-                break  # an approximate index may not reach all it holds
-            wider *= 8
-        known = load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim, list(scope.ids))
-        return ExactIndex(*known).search(vector, n)
+        """Score ever more candidates until ``n`` are in the scope; score all of a small one, or what the index cannot reach."""
+        wider = _WIDER * n
+        while scope is None or len(scope.ids) > self._exact_up_to:
+            candidates = self._candidates(vector, wider)
+            within = candidates if scope is None else [chunk for chunk in candidates if chunk in scope.ids]
+            found = self._stored(within)
+            if found.count() >= n or (scope is None and len(candidates) < wider):
+                return found.nearest(vector, n)
+            if len(candidates) < wider:
+                break
+            wider *= _WIDER**2
+        return self._stored(list(scope.ids)).nearest(vector, n)
+
+    def _candidates(self, vector: NDArray[np.float32], n: int) -> list[str]:
+        if self._instead is None:
+            try:
+                return self._index.search(vector, n)
+            except StorageError as error:
+                self.without = Notice("Every vector was looked at, without the index: {why}", why=error)
+                self._instead = self._stored(None)
+        return self._instead.search(vector, n)
+
+    def _stored(self, ids: Sequence[str] | None) -> ExactIndex:
+        """Return the catalog's vectors of chunks, or all of them."""
+        return ExactIndex(*load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim, ids))
 
     def mean(self, question: str) -> float:
         """Return the mean cosine of a question with all chunks."""

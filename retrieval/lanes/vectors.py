@@ -1,7 +1,7 @@
-"""Vectors are kept in the catalog by text, and the vector index is filled from there.
+"""Vectors are kept in the catalog by text; whatever finds near ones is filled from there.
 
-Comes in: a catalog with chunks and an embedder. Goes out: vectors in the catalog, then in the index. Never: the embedder
-run twice for the same text, or text truncated on its way into it.
+Comes in: a catalog with chunks and an embedder. Goes out: vectors in the catalog. Never: the embedder run twice for the same
+text, or text truncated on its way into it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from ...ingest.document import Progress, Step, indexed_text
 from ...ingest.plain import without_markup
 from ...ingest.store.catalog import Catalog
-from ...ingest.store.chunkings import spare_texts, wanted_chunks
+from ...ingest.store.chunkings import spare_texts
 from ..models.embedder import BatchEmbedder, Embedder
-from .index import VectorIndex
 
 READABLE = 0.8
 """The share of a text's letters that an embedder must know to be asked for a vector; below, its vectors mislead."""
@@ -157,7 +156,7 @@ def _store(
 def load_vectors(
     catalog: Catalog, fingerprint: str, dim: int, ids: Sequence[str] | None = None
 ) -> tuple[list[str], NDArray[np.float32]]:
-    """Return the vectors of chunks, all or those asked for: ids in ascending order, (n, dim) float32.
+    """Return the vectors of chunks, all or those asked for: ids in the order of their keys, (n, dim) float32.
 
     Chunks without a vector are left out.
     """
@@ -166,7 +165,7 @@ def load_vectors(
         catalog.connection()
         .execute(
             "SELECT c.id, v.vector FROM chunks c JOIN vectors v ON v.embedder = ? AND v.text_hash = c.text_hash"
-            f" WHERE v.vector IS NOT NULL{wanted} ORDER BY c.id",
+            f" WHERE v.vector IS NOT NULL{wanted} ORDER BY c.key",
             (fingerprint, *([] if ids is None else [json.dumps(list(ids))])),
         )
         .fetchall()
@@ -196,44 +195,3 @@ def count_vectors(catalog: Catalog, fingerprint: str) -> tuple[int, int]:
         .fetchone()
     )
     return ready, pending
-
-
-def fill_index(
-    index: VectorIndex,
-    catalog: Catalog,
-    embedder: Embedder,
-    progress: Progress | None = None,
-    split_key: str | None = None,
-) -> None:
-    """Make the index hold just the vectors that the catalog has for this embedder.
-
-    Args:
-        index: is filled, and rid of what is in the catalog neither now nor, with ``split_key``, then.
-        catalog: has the vectors.
-        embedder: made them.
-        progress: called with every step.
-        split_key: fill it for the chunks that the base will have once it is split so; for those it has unless given.
-    """
-    wanted = wanted_chunks(catalog, embedder.fingerprint, split_key)
-    there = index.ids()
-    kept = wanted_chunks(catalog, embedder.fingerprint, None).keys() if split_key else wanted.keys()
-    index.remove(sorted(there - wanted.keys() - kept))
-    missing = sorted(wanted.keys() - there)
-    for at in range(0, len(missing), _BATCH):
-        if progress:
-            progress(Step("index", at, len(missing)))
-        batch = missing[at : at + _BATCH]
-        vectors = _vectors_of(catalog, embedder, {wanted[chunk] for chunk in batch})
-        batch = [chunk for chunk in batch if wanted[chunk] in vectors]
-        index.upsert(batch, np.array([vectors[wanted[chunk]] for chunk in batch], np.float32).reshape(-1, embedder.dim))
-    if progress and missing:
-        progress(Step("index", len(missing), len(missing)))
-
-
-def _vectors_of(catalog: Catalog, embedder: Embedder, hashes: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-    rows = catalog.connection().execute(
-        "SELECT text_hash, vector FROM vectors WHERE embedder = ? AND vector IS NOT NULL"
-        " AND text_hash IN (SELECT value FROM json_each(?))",
-        (embedder.fingerprint, json.dumps(list(hashes))),
-    )
-    return {text_hash: np.frombuffer(vector, "<f4") for text_hash, vector in rows}

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...ingest.errors import StorageError
+from ...ingest.errors import MissingExtraError, StorageError
 from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog
 from ..models.embedder import Embedder
+from ..stores.index import VectorIndex
 from .dense import Dense, Moments, ScannedDense
-from .index import VectorIndex
 from .keyword_index import KEYWORDS, KeywordIndex
 from .scan import VectorScan, vectors_kind
 from .vectors import count_vectors, sample_vectors
@@ -46,12 +46,16 @@ class Views:
     """Keeps the newest view. Safe to call from several threads."""
 
     def __init__(
-        self, catalog: Catalog, folder: Path, index: Callable[[Embedder], VectorIndex], exact_up_to: int | None = None
+        self,
+        catalog: Catalog,
+        folder: Path,
+        index: Callable[[Embedder], VectorIndex],
+        exact_up_to: Callable[[], int | None],
     ) -> None:
         """Take the catalog, where derived files are kept, and what opens the vector index of an embedder.
 
-        ``exact_up_to``: how many vectors are looked at, 0 for a base whose index is always asked; by default as many as
-        ``EXACT_BYTES`` hold.
+        ``exact_up_to``: returns how many vectors are looked at, 0 for a base whose index is always asked; by default as many
+        as ``EXACT_BYTES`` hold.
         """
         self._catalog = catalog
         self._folder = folder
@@ -69,14 +73,16 @@ class Views:
         return view
 
     def _look(self, embedder: Embedder, state: tuple[int, str]) -> View:
-        most = EXACT_BYTES // (4 * embedder.dim) if self._exact_up_to is None else self._exact_up_to
+        most = self._exact_up_to()
+        if most is None:
+            most = EXACT_BYTES // (4 * embedder.dim)
         why = ""
         if self._catalog.count("chunks") > most:
             ready, pending = count_vectors(self._catalog, embedder.fingerprint)
             if ready > most:
                 try:
                     index, behind = self._opened(embedder, ready)
-                except StorageError as error:
+                except (StorageError, MissingExtraError) as error:
                     why = Notice("Every vector was looked at, without the index: {why}", why=error)
                 else:
                     looked_at = min(most, _SAMPLE) or _SAMPLE

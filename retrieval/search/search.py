@@ -20,7 +20,6 @@ from ..hit import Hit
 from ..lanes.bm25 import Bm25, mean_tokens
 from ..lanes.coded import coded
 from ..lanes.dense import Dense
-from ..lanes.index import VectorIndex
 from ..lanes.lane import Lane, Reworded
 from ..lanes.named import count_named, mean_names, named_frequencies
 from ..lanes.phrases import holding, is_only_quoted, quoted, verbatim
@@ -30,6 +29,7 @@ from ..lanes.vectors import READABLE
 from ..lanes.view import FOLDER, Views
 from ..models.embedder import Embedder
 from ..models.reranker import NO_RERANKERS, Reranker, Rerankers
+from ..stores.index import VectorIndex
 from ..where import Scope, Where, chunks_of, idle, resolve, scope_of
 from ..words.directions import without_directions
 from .fuse import Fused, fuse, fused_first, weights
@@ -73,7 +73,7 @@ class Searcher:
         folder: Path,
         embedder: Callable[[], Embedder | None],
         index: Callable[[Embedder], VectorIndex],
-        exact_up_to: int | None = None,
+        exact_up_to: Callable[[], int | None] = lambda: None,
         rerankers: Rerankers = NO_RERANKERS,
     ) -> None:
         """Make a searcher.
@@ -83,7 +83,7 @@ class Searcher:
             folder: where derived files may be kept.
             embedder: returns what embeds, or ``None``; called when first needed.
             index: opens the vector index of an embedder, for bases too large to look at every vector.
-            exact_up_to: how many vectors are not too large; see ``Views``.
+            exact_up_to: returns how many vectors are not too many; see ``Views``.
             rerankers: opens the cross-encoders that an ``Ordering`` may name.
         """
         self._catalog = catalog

@@ -15,7 +15,7 @@ from hashed import HashedEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kb import KnowledgeBase
-from kb.app.base.upkeep import open_index
+from kb.app.base.stores import open_index
 from kb.ingest.errors import InputError
 from kb.retrieval.search.search import Searcher
 from kb.retrieval.search.select import Ordering
@@ -59,8 +59,8 @@ def searcher(request: pytest.FixtureRequest, base: KnowledgeBase) -> Searcher:
         base._catalog,
         base.config.folder,
         lambda: base._embedders.serving().embedder,
-        partial(open_index, base.config),
-        limit,
+        partial(open_index, base.catalog, base.config),
+        lambda: limit,
     )
 
 

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from hashed import HashedEmbedder
 from kb import KnowledgeBase
-from kb.app.base.upkeep import open_index
+from kb.app.base.stores import open_index
 from kb.ingest.document import Step
 from kb.ingest.errors import EmbedderError, InputError
 from kb.ingest.run.sync import Selection
@@ -57,6 +58,11 @@ def answers(kb: KnowledgeBase) -> list[list[tuple[str, float]]]:
     return [[(hit.chunk.id, round(hit.score, 4)) for hit in kb.search(question, 8)] for question in QUESTIONS]
 
 
+def index_ids(kb: KnowledgeBase, embedder: HashedEmbedder) -> set[str]:
+    """Return the ids in the vector index."""
+    return set(chain.from_iterable(open_index(kb.catalog, kb.config, embedder).ids()))
+
+
 def embedders_with_vectors(kb: KnowledgeBase) -> dict[str, int]:
     """Return how many vectors there are of each embedder."""
     return dict(kb.catalog.connection().execute("SELECT embedder, count(*) FROM vectors GROUP BY 1").fetchall())
@@ -75,7 +81,7 @@ def test_a_move_equals_a_fresh_base_and_back_is_back(folder: Path) -> None:
         assert moved.n_documents == 24
         assert moved.n_embedded == embedders_with_vectors(kb)[new.fingerprint]
         assert (answers(kb), kb.status().fingerprint) == (expected, fingerprint)
-        assert open_index(kb.config, new).count() == moved.n_chunks
+        assert open_index(kb.catalog, kb.config, new).count() == moved.n_chunks
         assert kb.ingest([folder]).n_embedded == 0
         n_embedded = old.n_embedded
         assert kb.reindex(old).n_embedded == 0
@@ -100,11 +106,11 @@ def test_passages_get_another_size_as_if_they_had_it_from_the_start(folder: Path
         moved = kb.reindex(chunk_tokens=40)
         assert moved.n_embedded > 0
         assert (answers(kb), kb.status().fingerprint, kb.status().chunk_tokens) == (expected, fingerprint, 40)
-        assert open_index(kb.config, embedder).count() == moved.n_chunks
+        assert open_index(kb.catalog, kb.config, embedder).count() == moved.n_chunks
         assert kb.ingest([folder]).n_embedded == 0
         assert kb.rollback().n_embedded == 0
         assert (answers(kb), kb.status().fingerprint, kb.status().chunk_tokens) == (before, print_before, 0)
-        assert open_index(kb.config, embedder).count() == kb.status().n_chunks
+        assert open_index(kb.catalog, kb.config, embedder).count() == kb.status().n_chunks
         with pytest.raises(InputError, match="from 32 to 128"):
             kb.reindex(chunk_tokens=400)
 
@@ -114,16 +120,16 @@ def test_the_index_serves_the_old_passages_until_the_switch(folder: Path) -> Non
     embedder = HashedEmbedder("same", max_tokens=128)
     with KnowledgeBase.open(embedder=embedder) as kb:
         kb.ingest([folder])
-        old = open_index(kb.config, embedder).ids()
+        old = index_ids(kb, embedder)
         seen: list[set[str]] = []
 
         def look(step: Step) -> None:
             if step.stage == "index" and step.done == step.total:
-                seen.append(open_index(kb.config, embedder).ids())
+                seen.append(index_ids(kb, embedder))
 
         kb.reindex(chunk_tokens=40, progress=look)
         assert seen[0] > old
-        assert len(open_index(kb.config, embedder).ids()) == kb.status().n_chunks
+        assert len(index_ids(kb, embedder)) == kb.status().n_chunks
 
 
 def test_what_is_ingested_in_between_survives_a_rollback(folder: Path) -> None:

@@ -11,7 +11,7 @@ from hashed import HashedEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kb import KnowledgeBase
-from kb.app.base.upkeep import open_index
+from kb.app.base.stores import open_index
 from kb.ingest.document import Chunk
 from kb.ingest.errors import InputError
 from kb.retrieval.lanes.view import pending_note
@@ -108,8 +108,8 @@ def test_a_large_base_is_searched_in_chroma(folder: Path) -> None:
                 kb._catalog,
                 kb.config.folder,
                 lambda: embedder,
-                lambda e, limit=limit: opened.append(limit) or open_index(kb.config, e),
-                exact_up_to=limit,
+                lambda e, limit=limit: opened.append(limit) or open_index(kb.catalog, kb.config, e),
+                exact_up_to=lambda limit=limit: limit,
             )
             assert [Path(hit.chunk.source).stem for hit in searcher.search("red button", 1).hits] == ["0"]
     assert opened == [3]

@@ -1,8 +1,12 @@
-"""The vector index seam: ids and unit vectors in, nearest ids out."""
+"""The seam of vector stores: ids and unit vectors in, the ids of candidates out.
+
+Comes in: vectors that the catalog keeps. Goes out: which of them are near; their order is that of the cosines that kb computes
+from the catalog. Never: a text, or a score that counts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -10,25 +14,38 @@ from numpy.typing import NDArray
 
 
 class VectorIndex(Protocol):
-    """Finds the nearest of many unit vectors. Derived from the catalog: it may be dropped and filled again at any time.
+    """Says which of many unit vectors are near. Derived from the catalog: it may be dropped and filled again at any time.
 
     Every method may raise ``StorageError``: what keeps the vectors is damaged, or does not answer.
     """
 
     def upsert(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Add vectors, (n, dim) float32 with unit rows, or replace those with the same ids."""
+        """Add vectors, (n, dim) float32 with unit rows, or replace those with the same ids, of 32 hexadecimal digits."""
 
     def remove(self, ids: Sequence[str]) -> None:
         """Remove vectors; ids that are not there are passed over."""
 
-    def search(self, vector: NDArray[np.float32], n: int) -> tuple[list[str], NDArray[np.float32]]:
-        """Return the ids nearest to ``vector`` (dim,), best first, and their cosines; at most ``n``."""
+    def search(self, vector: NDArray[np.float32], n: int) -> list[str]:
+        """Return about the ``n`` ids nearest to ``vector`` (dim,), in any order: candidates, which the caller scores."""
 
-    def ids(self) -> set[str]:
-        """Return all ids."""
+    def ids(self) -> Iterator[Sequence[str]]:
+        """Yield all ids, a batch at a time; nothing is added or removed meanwhile."""
 
     def count(self) -> int:
         """Return how many vectors there are."""
+
+
+class Store(Protocol):
+    """Keeps vector indexes by name. Every method may raise ``StorageError``."""
+
+    def index(self, name: str, dim: int) -> VectorIndex:
+        """Open an index of vectors with ``dim`` numbers, making an empty one if there is none of this name."""
+
+    def names(self) -> list[str]:
+        """Return the names of all indexes, those of others too."""
+
+    def drop(self, name: str) -> None:
+        """Remove an index."""
 
 
 class ExactIndex:
@@ -53,15 +70,19 @@ class ExactIndex:
         self._ids = [self._ids[at] for at in keep]
         self.vectors = self.vectors[keep]
 
-    def search(self, vector: NDArray[np.float32], n: int) -> tuple[list[str], NDArray[np.float32]]:
-        """See ``VectorIndex``."""
+    def search(self, vector: NDArray[np.float32], n: int) -> list[str]:
+        """See ``VectorIndex``; best first."""
+        return self.nearest(vector, n)[0]
+
+    def nearest(self, vector: NDArray[np.float32], n: int) -> tuple[list[str], NDArray[np.float32]]:
+        """Return the ids nearest to ``vector`` (dim,), best first, and their cosines; at most ``n``."""
         scores = self.vectors @ vector if self._ids else np.zeros(0, np.float32)
         best = np.argsort(-scores, kind="stable")[:n]
         return [self._ids[at] for at in best], scores[best]
 
-    def ids(self) -> set[str]:
+    def ids(self) -> Iterator[Sequence[str]]:
         """See ``VectorIndex``."""
-        return set(self._ids)
+        yield list(self._ids)
 
     def count(self) -> int:
         """See ``VectorIndex``."""

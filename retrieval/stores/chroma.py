@@ -1,4 +1,4 @@
-"""Chroma as the vector index: one collection per embedder, cosine space.
+"""Chroma: in this process, in the folder of the base, or on a server; one collection per index, cosine space.
 
 The only file that imports chromadb (1 s): kb opens it when it must, not when it starts.
 """
@@ -21,18 +21,55 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-_PREFIX = "kb-"
+_PAGE = 50_000
 _FILE = "chroma.sqlite3"
 _MAGIC = b"SQLite format 3\0"
+
+
+class ChromaStore:
+    """See ``Store``."""
+
+    def __init__(self, place: Path | str) -> None:
+        """Keep vectors in a folder, or on the server at ``http://host:port``."""
+        self._place = place
+
+    def index(self, name: str, dim: int) -> ChromaIndex:  # noqa: ARG002 - Chroma sees how long they are
+        """See ``Store``; a folder is made if missing, and made again if damaged."""
+        try:
+            return ChromaIndex(_client(self._place), name, self._place)
+        except Exception as error:
+            if isinstance(self._place, str):
+                raise _failed(self._place, error) from error
+            shutil.rmtree(self._place, ignore_errors=True)  # Chroma raises all sorts on a damaged folder
+        try:
+            return ChromaIndex(_client(self._place), name, self._place)
+        except Exception as error:
+            raise _failed(self._place, error) from error
+
+    def names(self) -> list[str]:
+        """See ``Store``."""
+        if isinstance(self._place, Path) and not self._place.is_dir():
+            return []
+        try:
+            return [collection.name for collection in _client(self._place).list_collections()]
+        except Exception as error:
+            raise _failed(self._place, error) from error
+
+    def drop(self, name: str) -> None:
+        """See ``Store``."""
+        try:
+            _client(self._place).delete_collection(name)
+        except Exception as error:
+            raise _failed(self._place, error) from error
 
 
 class ChromaIndex:
     """A ``VectorIndex`` in a Chroma collection."""
 
-    def __init__(self, client: ClientAPI, fingerprint: str, place: Path | str) -> None:
+    def __init__(self, client: ClientAPI, name: str, place: Path | str) -> None:
         self._place = place
         self._collection: Collection = client.get_or_create_collection(
-            f"{_PREFIX}{fingerprint}", configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+            name, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
         )
         self._batch = client.get_max_batch_size()
 
@@ -49,20 +86,20 @@ class ChromaIndex:
             for at in range(0, len(ids), self._batch):
                 self._collection.delete(ids=list(ids[at : at + self._batch]))
 
-    def search(self, vector: NDArray[np.float32], n: int) -> tuple[list[str], NDArray[np.float32]]:
+    def search(self, vector: NDArray[np.float32], n: int) -> list[str]:
         """See ``VectorIndex``."""
         with self._mapped():
             n = min(n, self._collection.count())
             if n == 0:
-                return [], np.zeros(0, np.float32)
-            found = self._collection.query(query_embeddings=vector[np.newaxis], n_results=n, include=["distances"])
-            distances = found["distances"] or [[]]
-            return list(found["ids"][0]), 1 - np.asarray(distances[0], np.float32)
+                return []
+            return list(self._collection.query(query_embeddings=vector[np.newaxis], n_results=n, include=[])["ids"][0])
 
-    def ids(self) -> set[str]:
+    def ids(self) -> Iterator[Sequence[str]]:
         """See ``VectorIndex``."""
-        with self._mapped():
-            return set(self._collection.get(include=[])["ids"])
+        for at in range(0, self.count(), _PAGE):
+            with self._mapped():
+                page = self._collection.get(limit=_PAGE, offset=at, include=[])["ids"]
+            yield page
 
     def count(self) -> int:
         """See ``VectorIndex``."""
@@ -77,28 +114,6 @@ class ChromaIndex:
             raise _failed(self._place, error) from error
 
 
-def open_chroma(place: Path | str, fingerprint: str) -> ChromaIndex:
-    """Open the collection of an embedder.
-
-    Args:
-        place: a folder (Chroma in this process; made if missing, made again if damaged), or ``http://host:port`` of a
-            Chroma server.
-        fingerprint: of the embedder.
-    Raises:
-        StorageError: the server does not answer, or the folder cannot be used.
-    """
-    try:
-        return ChromaIndex(_client(place), fingerprint, place)
-    except Exception as error:
-        if isinstance(place, str):
-            raise _failed(place, error) from error
-        shutil.rmtree(place, ignore_errors=True)  # Chroma raises all sorts on a damaged folder: it is made again
-    try:
-        return ChromaIndex(_client(place), fingerprint, place)
-    except Exception as error:
-        raise _failed(place, error) from error
-
-
 def is_there(folder: Path) -> bool:
     """Return whether a folder holds Chroma's data, as far as can be told without opening it."""
     try:
@@ -106,23 +121,6 @@ def is_there(folder: Path) -> bool:
             return file.read(len(_MAGIC)) == _MAGIC
     except OSError:
         return False
-
-
-def drop_collections(place: Path | str, keep: str) -> tuple[str, ...]:
-    """Drop the collections of all embedders but one, and return the fingerprints of those dropped.
-
-    Raises:
-        StorageError: the server does not answer, or the folder cannot be used.
-    """
-    try:
-        client = _client(place)
-        names = [collection.name for collection in client.list_collections()]
-        gone = [name for name in names if name.startswith(_PREFIX) and name != f"{_PREFIX}{keep}"]
-        for name in gone:
-            client.delete_collection(name)
-    except Exception as error:
-        raise _failed(place, error) from error
-    return tuple(name.removeprefix(_PREFIX) for name in gone)
 
 
 def _client(place: Path | str) -> ClientAPI:

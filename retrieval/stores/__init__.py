@@ -1,0 +1,1 @@
+"""What keeps vectors beside the catalog: one file each for the engines that people run already."""
