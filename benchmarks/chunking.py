@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from kb.app.base.chunk_sizes import splitting_for
 from kb.app.base.config import Config
-from kb.app.base.upkeep import open_index
+from kb.app.base.stores import open_index
 from kb.ingest.document import Chunk, Document, Heading, chunk_id, document_id, indexed_text
 from kb.ingest.store.catalog import Catalog
 from kb.ingest.store.keywords import Tokenizer
