@@ -10,8 +10,10 @@ PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --constra
 SOURCES := $(shell git ls-files -co --exclude-standard '*.py' '*.toml' '*.txt' '*.css' '*.js' ':!tests' ':!docs' ':!knowledge_base' 2>/dev/null)
 
 export HF_HUB_OFFLINE := 1
+# compiled modules are kept: each of a thousand processes of the tests would compile kb anew
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick lint types tests pins help clean
+.PHONY: demo test test-long quick lint types tests pins help clean
 
 help:
 	@sed -n '1,5s/^# \{0,1\}//p' Makefile
@@ -79,7 +81,11 @@ tests: .make/wheel .make/chromium .make/model
 	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -n 2 --dist loadfile
 
 quick: .make/wheel .make/chromium .make/model
-	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
+	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow and not long'
+
+# What make test does in a short form, whole: kills of a real model, an installation from the package index.
+test-long: .make/wheel .make/model
+	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -m long
 
 clean:
 	rm -rf .make build dist *.egg-info

@@ -7,11 +7,15 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 
 import kb
 import pytest
 from needs import needs
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from places import ROOT
 
 HEAVY = (
@@ -129,6 +133,8 @@ def test_a_bare_import_of_a_stage_fails_loudly() -> None:
 
 BASE = """
 import sys
+from collections.abc import Iterable
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 from kb import KnowledgeBase
 with KnowledgeBase.open(home=sys.argv[1]) as kb:
@@ -143,16 +149,50 @@ with KnowledgeBase.open(home=sys.argv[1]) as kb:
 """
 
 
-@pytest.mark.slow
-def test_the_base_install_works_and_says_what_it_does_without(tmp_path: Path) -> None:
-    """A second environment with no extra: ingest, search and ask by BM25 and TF-IDF."""
+def wheel() -> Path:
+    """Return what make test has built."""
     wheels = sorted((ROOT / "dist").glob("*.whl"))
     if not wheels:
         pytest.skip("no wheel in dist/: make test builds it")
+    return wheels[-1]
+
+
+def required(wheel: Path) -> Iterable[Distribution]:
+    """Return the installed packages that a wheel asks for, and those that they ask for."""
+    (root,) = distributions(path=[str(wheel)])
+    found, asked = dict[str, Distribution](), [(root, frozenset({""}))]
+    for package, extras in asked:
+        for requirement in map(Requirement, package.requires or ()):
+            name, marker = canonicalize_name(requirement.name), requirement.marker
+            if name not in found and (not marker or any(marker.evaluate({"extra": extra}) for extra in extras)):
+                found[name] = distribution(name)
+                asked.append((found[name], frozenset({"", *requirement.extras})))
+    return found.values()
+
+
+def linked(venv: Path, packages: Iterable[Distribution]) -> None:
+    """Put packages into an environment as links to where they are installed: these, and nothing else, can be imported."""
+    (site,) = venv.glob("lib/python*/site-packages")
+    for package in packages:
+        for file in package.files or ():
+            if file.parts[0] != ".." and "__pycache__" not in file.parts and not (site / file).exists():
+                (site / file).parent.mkdir(parents=True, exist_ok=True)
+                (site / file).symlink_to(package.locate_file(file))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["linked", pytest.param("from the index", marks=pytest.mark.long)])
+def test_the_base_install_works_and_says_what_it_does_without(tmp_path: Path, how: str) -> None:
+    """A second environment with no extra: ingest, search and ask by BM25 and TF-IDF."""
     venv = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    install = [venv / "bin" / "python", "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", wheels[-1]]
     alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # pip would find kb there
+    install = [sys.executable, "-m", "pip", "--python", venv / "bin" / "python", "install", "-q", wheel()]
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    if how == "linked":
+        linked(venv, required(wheel()))
+        install += ["--no-index"]  # what is not linked is missing
+    else:
+        install += ["-c", ROOT / "constraints.txt"]
     subprocess.run(install, check=True, stdout=subprocess.DEVNULL, env=alone)
     docs = tmp_path / "docs"
     docs.mkdir()

@@ -19,11 +19,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from places import SUPPORT
+
 RUN = """
 import json, sqlite3, sys
 from kb import KnowledgeBase
-with KnowledgeBase.open(home=sys.argv[1], embedder=sys.argv[3]) as kb:
-    report = kb.ingest([sys.argv[2]])
+home, files, embedder, support = sys.argv[1:]
+if embedder == "hashed":
+    sys.path.append(support)
+    from hashed import HashedEmbedder
+    embedder = HashedEmbedder()
+print("begun", flush=True)
+with KnowledgeBase.open(home=home, embedder=embedder) as kb:
+    report = kb.ingest([files])
     status = kb.status()
     path = kb.catalog.path
 with sqlite3.connect(path) as catalog:
@@ -56,6 +64,7 @@ class Ingest:
     place: Path
     files: Path
     embedder: str = "tfidf"
+    """``hashed`` is the embedder of ``hashed.py``, which stores vectors and has no model to load."""
 
     def home(self, name: str) -> Path:
         """Return an empty home that shares the compiled models with the others: compiling is no part of what is killed."""
@@ -66,17 +75,20 @@ class Ingest:
         return home
 
     def start(self, home: Path) -> subprocess.Popen[str]:
-        """Start it."""
-        command = [sys.executable, "-c", RUN, str(home), str(self.files), self.embedder]
+        """Start it, and return when kb is imported: a process that is killed before that has done nothing."""
+        command = [sys.executable, "-c", RUN, home, self.files, self.embedder, SUPPORT]
         environment = os.environ | {"KB_OCR": "off"}
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=self.place, env=environment)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=self.place, env=environment)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        return process
 
     def finish(self, home: Path) -> tuple[End, int, int]:
         """Run it to its end; return what the base holds, how many passages were embedded, and how many files failed."""
         return result(self.start(home))
 
     def kill(self, home: Path, seconds: float) -> tuple[End, int, int] | None:
-        """Kill it after so many seconds; return what ``finish`` does if it ended before."""
+        """Kill it after so many seconds of work; return what ``finish`` does if it ended before."""
         process = self.start(home)
         try:
             process.wait(seconds)
@@ -149,9 +161,10 @@ def shake(ingest: Ingest, n_kills: int, mean_seconds: float, chance: random.Rand
 
 
 def timed(ingest: Ingest, home: Path) -> tuple[End, float]:
-    """Run it to its end; return what the base holds and how many seconds that took."""
+    """Run it to its end; return what the base holds and how many seconds of work that took."""
+    process = ingest.start(home)
     began = time.monotonic()
-    end, *_ = ingest.finish(home)
+    end, *_ = result(process)
     return end, time.monotonic() - began
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,20 +20,33 @@ from kb.ingest.run.sync import Selection
 N_FILES = 60
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Sixty notes, ingested, with an answer in the log."""
-    folder = tmp_path / "notes"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place with sixty notes and a home where they are ingested, with an answer in the log; it is copied, not touched."""
+    place = tmp_path_factory.mktemp("whole")
+    (place / "notes").mkdir()
     for number in range(N_FILES):
         lines = "".join(f"Line {line} of note {number} says {line * number}.\n\n" for line in range(40))
-        (folder / f"{number}.md").write_text(
+        (place / "notes" / f"{number}.md").write_text(
             f"# Yak {number}\n\nYak {number} weighs {600 + number} kilograms.\n\n{lines}"
         )
-    with KnowledgeBase.open(embedder="tfidf") as base:
-        base.ingest([folder])
+    with KnowledgeBase.open(home=place / "home", embedder="tfidf") as base:
+        base.ingest([place / "notes"])
         assert "612" in base.ask("How many kilograms does yak 12 weigh?").text
-    return folder
+    return place
+
+
+@pytest.fixture
+def folder(whole: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The notes, and a home of its own for each test where they are ingested; no model is looked for to read them."""
+    kept = whole.with_name(f"{whole.name}-kept")
+    shutil.move(whole, kept)  # a base knows its files by their full paths
+    shutil.copytree(kept, whole)
+    monkeypatch.setenv("KB_HOME", str(whole / "home"))
+    monkeypatch.setenv("KB_EMBEDDER", "tfidf")
+    yield whole / "notes"
+    shutil.rmtree(whole)
+    shutil.move(kept, whole)
 
 
 def catalog() -> Path:
@@ -157,8 +172,8 @@ def test_the_command_line_says_it_in_one_line(folder: Path) -> None:
     damage(2, whole_pages=True)
 
     def kb(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command, environment = [sys.executable, "-m", "kb", *arguments], os.environ | {"KB_EMBEDDER": "tfidf"}
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", env=environment)
+        command = [sys.executable, "-m", "kb", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
 
     done = kb("ingest", str(folder))
     assert done.returncode == 1
