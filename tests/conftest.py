@@ -44,6 +44,24 @@ def smollm2() -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where models are compiled: once in a run, for whoever asks for this folder in any of its workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def warm_home(compiled: Path, tmp_path: Path) -> Path:
+    """The home of this test, where models that were compiled by another test of this run are ready."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "models").symlink_to(compiled)
+    return home
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees or touches the user's own knowledge bases."""

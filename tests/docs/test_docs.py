@@ -37,9 +37,11 @@ def code_blocks(text: str, language: str = "") -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the handbook in it and a home beside it, as a user has them."""
+def place(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Path:
+    """A folder with the handbook in it and a home beside it, as a user has them once the model is compiled."""
     folder = tmp_path_factory.mktemp("docs")
+    (folder / "home").mkdir()
+    (folder / "home" / "models").symlink_to(compiled)
     shutil.copytree(ROOT / "knowledge_base", folder / "knowledge_base")
     return folder
 

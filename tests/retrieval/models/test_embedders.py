@@ -46,8 +46,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
+def cache(compiled: Path) -> Path:
+    return compiled
 
 
 @pytest.fixture(scope="module")

