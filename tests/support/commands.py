@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+import forked
 from kb.app.cli.main import app
 from typer.testing import CliRunner, Result
 
 
-def kb(*arguments: object, stdin: str | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def kb(*arguments: object, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does, without an embedder unless told otherwise."""
     environment = {"KB_EMBEDDER": "tfidf"} | os.environ
-    done = subprocess.run(
-        [sys.executable, "-m", "kb", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        input=stdin,
-        cwd=cwd or "/",
-        env=environment,
-        timeout=120,
-        check=False,
-    )
+    done = forked.kb(*map(str, arguments), stdin=stdin, cwd=cwd or "/", env=environment)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
+
+import forked
 
 _HELD = (
     ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
@@ -17,9 +18,6 @@ _HELD = (
 
 def kb(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the command, without an embedder unless told otherwise."""
-    done = subprocess.run(
-        [*_HELD, sys.executable, "-m", "kb", *arguments],
-        cwd=cwd, env={"KB_EMBEDDER": "tfidf"} | os.environ, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    done = forked.kb(*arguments, prefix=_HELD, cwd=cwd, env={"KB_EMBEDDER": "tfidf"} | os.environ)
     assert "Traceback" not in done.stderr, done.stderr
     return done

@@ -80,7 +80,7 @@ def test_what_explodes_costs_its_worker_and_not_this_process(tmp_path: Path) -> 
         (folder / f"{kind}.txt").write_bytes(HOSTILE[kind]())
     (folder / "yak.md").write_text("The yak weighs 612 kilograms.\n")
     with KnowledgeBase.open(embedder="tfidf") as base:
-        limits = Limits(timeout_s=60, memory_bytes=300 * 1024**2)
+        limits = Limits(timeout_s=8, timeout_s_per_mb=1, memory_bytes=300 * 1024**2)
         report = base.ingest([folder], selection=Selection(limits=limits))
         failed = {Path(failure.source).name: failure.reason for failure in report.failed}
         assert {"pdf.txt"} <= failed.keys() <= {"pdf.txt", "html.txt"}, failed
