@@ -78,10 +78,10 @@ types: .make/wheel
 	cd .make/site && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p kb
 
 tests: .make/wheel .make/chromium .make/model
-	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -n 2 --dist loadfile
+	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 quick: .make/wheel .make/chromium .make/model
-	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow and not long'
+	KB_TEST_SITE=$(CURDIR)/.make/site PYTHONPATH=$(CURDIR)/.make/site $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow and not long'
 
 # What make test does in a short form, whole: kills of a real model, an installation from the package index.
 test-long: .make/wheel .make/model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from pathlib import Path
 
 import kb.app.ui  # noqa: F401  - whoever imports gradio from here on imports it lean
@@ -60,6 +61,12 @@ def warm_home(compiled: Path, tmp_path: Path) -> Path:
     home.mkdir()
     (home / "models").symlink_to(compiled)
     return home
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that have slow tests: with a file a worker, a long one at the end would keep all waiting."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(autouse=True)

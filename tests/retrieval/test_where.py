@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import commands
 import pytest
 from hashed import HashedEmbedder
 from hypothesis import given, settings
@@ -190,9 +189,6 @@ def test_the_command_line_takes_filters(base: KnowledgeBase) -> None:
         "md",
         "--json",
     ]
-    done = subprocess.run(
-        [sys.executable, "-m", "kb", *arguments, "--embedder", "tfidf", "--home", base.config.home],
-        capture_output=True, text=True, check=True, cwd="/",
-    )  # fmt: skip
+    done = commands.kb(*arguments, "--embedder", "tfidf", "--home", base.config.home)
     sources = {Path(hit["chunk"]["source"]).name for hit in json.loads(done.stdout)["hits"]}
     assert sources == {f"规定-{at:02}.md" for at in range(12)}

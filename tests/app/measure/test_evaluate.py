@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
+import commands
 import numpy as np
 import pytest
 from kb import KnowledgeBase
@@ -148,8 +147,9 @@ def test_the_command_line_saves_and_compares(folder: Path, tmp_path: Path) -> No
     """A table, JSON, and a file that ``--compare`` reads back to the same figures."""
 
     def run(*arguments: object) -> str:
-        command = [sys.executable, "-m", "kb", "eval", *map(str, arguments), "--embedder", "tfidf"]
-        return subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout
+        done = commands.kb("eval", *arguments, "--embedder", "tfidf")
+        assert done.returncode == 0
+        return done.stdout
 
     saved = tmp_path / "before.json"
     table = run(folder, "--save", saved)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import run
 from embedding_models import MAX_TOKENS, SENTENCES, build_bert, build_cross_encoder
 from hashed import HashedEmbedder
 from kb import KnowledgeBase
@@ -27,12 +26,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_bert(tmp_path_factory.mktemp("model"), prompts=prompts)
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where models are compiled, once."""
-    return tmp_path_factory.mktemp("models")
-
-
 def base(tmp_path: Path, texts: tuple[str, ...]) -> KnowledgeBase:
     """Return a base of a file a text, whose embedder reads Latin letters only."""
     (tmp_path / "docs").mkdir()
@@ -43,9 +36,9 @@ def base(tmp_path: Path, texts: tuple[str, ...]) -> KnowledgeBase:
     return kb
 
 
-def test_without_a_base_it_is_only_compared_with_the_original(folder: Path, cache: Path) -> None:
+def test_without_a_base_it_is_only_compared_with_the_original(folder: Path, compiled: Path) -> None:
     """What it is, how it runs, and that its vectors are those of torch."""
-    checked = check_model(str(folder), cache)
+    checked = check_model(str(folder), compiled)
     assert (checked.dim, checked.max_tokens) == (32, MAX_TOKENS)
     assert (checked.query_prompt, checked.document_prompt) == ("query: ", "passage: ")
     assert checked.cosine is not None
@@ -57,38 +50,38 @@ def test_without_a_base_it_is_only_compared_with_the_original(folder: Path, cach
     assert "once there is a base" in checked.verdict
 
 
-def test_on_a_base_it_is_said_whether_it_would_help(folder: Path, cache: Path, tmp_path: Path) -> None:
+def test_on_a_base_it_is_said_whether_it_would_help(folder: Path, compiled: Path, tmp_path: Path) -> None:
     """A model that reads the passages that the base's own cannot is recommended, with the command."""
     with base(tmp_path, SENTENCES[4:]) as kb:
-        checked = check_model(str(folder), cache, kb.catalog, kb.embedder)
+        checked = check_model(str(folder), compiled, kb.catalog, kb.embedder)
         assert checked.base is not None
         assert checked.base.current == "hashed"
         assert checked.base.readable > 0.9 > checked.base.current_readable
         assert checked.base.n_passages == 3
         assert checked.verdict.endswith(f"kb reindex --embedder {folder}")
-        backwards = check_model(str(folder), cache, kb.catalog)
+        backwards = check_model(str(folder), compiled, kb.catalog)
         assert "add search by meaning" in backwards.verdict
 
 
-def test_a_model_that_cannot_read_the_base_is_not_recommended(folder: Path, cache: Path, tmp_path: Path) -> None:
+def test_a_model_that_cannot_read_the_base_is_not_recommended(folder: Path, compiled: Path, tmp_path: Path) -> None:
     """And a model is named that can."""
     with base(
         tmp_path, ("Договор вступает в силу после подписания сторонами.", "Срок действия составляет один год.")
     ) as kb:
-        checked = check_model(str(folder), cache, kb.catalog, kb.embedder)
+        checked = check_model(str(folder), compiled, kb.catalog, kb.embedder)
     assert "cannot read the language of this base" in checked.verdict
     assert "BAAI/bge-m3" in checked.verdict
 
 
-def test_what_is_no_embedding_model_is_one_sentence(folder: Path, cache: Path, tmp_path: Path) -> None:
+def test_what_is_no_embedding_model_is_one_sentence(folder: Path, compiled: Path, tmp_path: Path) -> None:
     """No model at all, one that is missing, and a cross-encoder."""
     assert folder.is_dir()
     with pytest.raises(UnknownModelError, match="names no embedding model"):
-        check_model("tfidf", cache)
+        check_model("tfidf", compiled)
     with pytest.raises(UnknownModelError, match="not on this machine; run: kb models pull a/b"):
-        check_model("a/b", cache)
+        check_model("a/b", compiled)
     with pytest.raises(UnknownModelError, match="is not an embedding model"):
-        check_model(str(build_cross_encoder(tmp_path / "cross")), cache)
+        check_model(str(build_cross_encoder(tmp_path / "cross")), compiled)
 
 
 def test_models_are_listed_with_what_takes_them(folder: Path, tmp_path: Path) -> None:
@@ -103,8 +96,7 @@ def test_models_are_listed_with_what_takes_them(folder: Path, tmp_path: Path) ->
     assert kinds["embeds"] == "embedding"
     assert kinds["judges"] == "cross-encoder"
     assert kinds["model.gguf"] == "language"
-    command = [sys.executable, "-m", "kb", "models", "list", "--home", str(tmp_path)]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout
+    listed = run("models", "list", "--home", tmp_path).stdout
     options = {Path(line.split()[1]).name: line.split()[0] for line in listed.splitlines()}
     assert options["judges"] == "--rerank"
     assert options["model.gguf"] == "--llm"
@@ -114,12 +106,10 @@ def test_the_command_line_checks(folder: Path, tmp_path: Path) -> None:
     """Figures and a verdict on stdout; the same as JSON."""
     with base(tmp_path, SENTENCES[:4]):
         pass
-    command = [sys.executable, "-m", "kb", "models", "check", str(folder)]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout
+    shown = run("models", "check", folder).stdout
     assert "cosine  " in shown
     assert "nDCG@10" in shown
-    told = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True, cwd="/").stdout
-    assert json.loads(told)["dim"] == 32
+    assert json.loads(run("models", "check", folder, "--json").stdout)["dim"] == 32
 
 
 def test_a_corpus_beyond_the_embedder_is_said_at_ingest_in_both_languages(tmp_path: Path) -> None:

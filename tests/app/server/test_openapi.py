@@ -46,7 +46,7 @@ def test_no_request_is_an_error_of_the_server(tmp_path: Path) -> None:
         kb.ingest([tmp_path / "cats.md"])
     admin, writer = (Tokens(home).add(role) for role in ("admin", "write"))
     with served("serve", home, "--port", "8450", "--rate", "0") as address:
-        done = attacked(address, admin, 15)
+        done = attacked(address, admin, 8)
         assert done.returncode == 0, failures(done.stdout)
         done = attacked(address, writer, 15, "--include-path", "/api/v1/ingest")
         assert done.returncode == 0, failures(done.stdout)

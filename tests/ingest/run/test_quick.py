@@ -6,6 +6,7 @@ import io
 import os
 import tarfile
 import zlib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from kb.ingest.run.sync import Selection
 _EXPANDED = 400_000_000
 
 
+@cache
 def bomb() -> bytes:
     """Return a PDF of one page whose content is deflated twice: 400 MB in a kilobyte or so."""
     deflate = zlib.compressobj(9)

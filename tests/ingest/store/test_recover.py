@@ -6,12 +6,11 @@ import os
 import random
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from commands import kb
 from kb import KBError, KnowledgeBase
 from kb.app.doctor import repair
 from kb.ingest.errors import StorageError
@@ -170,11 +169,6 @@ def test_no_database_at_all_is_one_sentence(folder: Path) -> None:
 def test_the_command_line_says_it_in_one_line(folder: Path) -> None:
     """No traceback, exit code 1, and the command that mends it works."""
     damage(2, whole_pages=True)
-
-    def kb(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "kb", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
-
     done = kb("ingest", str(folder))
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import kb, run
 from embedding_models import MAX_TOKENS, SENTENCES, build_bert, build_cross_encoder
 from kb import KnowledgeBase
 from kb.ingest.errors import InputError, RerankerError, UnknownModelError
@@ -153,18 +152,13 @@ def test_a_model_that_cannot_be_used_is_one_sentence(base: KnowledgeBase, folder
         open_cross_encoder(str(broken), tmp_path)
 
 
-def test_the_command_line_reranks_and_explains(base: KnowledgeBase, folder: Path) -> None:
+@pytest.mark.usefixtures("base")
+def test_the_command_line_reranks_and_explains(folder: Path) -> None:
     """``--rerank`` on search and why; a model that is not there is a sentence and exit code 2."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "kb", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
-
-    assert base.config.name
-    found = run("search", QUESTION, "-k", "2", "--rerank", str(folder), "--json")
+    found = run("search", QUESTION, "-k", "2", "--rerank", folder, "--json")
     assert {hit["by"] for hit in json.loads(found.stdout)["hits"]} == {"rerank"}, found.stderr
-    assert "rerank" in run("why", QUESTION, "--rerank", str(folder)).stdout
-    failed = run("ask", QUESTION, "--rerank", "none/such")
+    assert "rerank" in run("why", QUESTION, "--rerank", folder).stdout
+    failed = kb("ask", QUESTION, "--rerank", "none/such")
     assert failed.returncode == 2
     assert (
         failed.stderr.strip() == "kb: The cross-encoder none/such is not on this machine; run: kb models pull none/such"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+import commands
 import pytest
 from hashed import HashedEmbedder
 from kb import KnowledgeBase
@@ -110,8 +109,9 @@ def test_the_command_line_explains(base: KnowledgeBase) -> None:
     """A table for people, the same as data with ``--json``."""
 
     def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "kb", *arguments, "--embedder", "tfidf", "--home", str(base.config.home)]
-        return subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout
+        done = commands.kb(*arguments, "--home", base.config.home)
+        assert done.returncode == 0
+        return done.stdout
 
     table = run("why", QUESTION, "-k", "2").splitlines()
     assert table[0].startswith("score = sum of z x weight: bm25 x")
