@@ -194,7 +194,7 @@ def measure(
         if embedder:
             embed_pending(catalog, embedder)
         config = Config(place)
-        searcher = Searcher(catalog, place, lambda: embedder, lambda one: open_index(config, one))
+        searcher = Searcher(catalog, place, lambda: embedder, lambda one: open_index(catalog, config, one))
         answer_in = [right(question, every, documents) for question in questions]
         searcher.search(questions[0].text, DEPTH)
         began = time.perf_counter()

@@ -6,12 +6,15 @@ The text is real; the vectors are random, seeded by the text: found as fast as o
 
 Run: python benchmarks/scale.py ../shared/data/docs/en-rustbook/src --passages 10000 100000
      python benchmarks/scale.py ../shared/data/docs/en-rustbook/src --passages 100000 --direct --times 10
+     python benchmarks/scale.py ../shared/data/docs/en-rustbook/src --passages 100000 --direct --store chroma lance:/tmp/l
 
 ``--direct`` writes to the catalog what reading and splitting would have made (passages of some 700 characters cut between
 paragraphs) and draws vectors in bulk; keyword rows, vectors and the files that searches read are written as ``kb ingest`` does.
 It leaves out: reading files, splitting, counting tokens, and filling Chroma, which searches of this size do not use.
 ``--times 10`` then repeats all passages, with the same texts and vectors: rows of chunks are copied in SQL, the files that
 searches read are copied with other keys. It leaves out: FTS5's rows of the copies, which only quoted phrases look at.
+``--store`` then fills vector stores from the base and asks each by meaning: how fast it is filled, how long it takes to find
+that nothing is missing, how long a search takes, how many of the ten nearest it finds, and its bytes (not those of a server).
 """
 
 from __future__ import annotations
@@ -25,12 +28,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import count, cycle, islice
 from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
 from kb import KnowledgeBase
+from kb.app.base.stores import follow_store, open_index
 from kb.ingest.document import Chunk, Document, chunk_id, document_id, text_hash
 from kb.ingest.store.catalog import Catalog
 from kb.ingest.store.keywords import Tokenizer
@@ -39,6 +44,8 @@ from kb.retrieval.lanes.keyword_index import KEYWORDS
 from kb.retrieval.lanes.postings import Postings
 from kb.retrieval.lanes.segments import Segments
 from kb.retrieval.lanes.view import FOLDER, keep_up
+from kb.retrieval.search.search import Searcher
+from kb.retrieval.stores.specs import CHROMA, checked
 from kb.retrieval.where import Where
 from kb.retrieval.words.tokens import TOKENS_VERSION, tokens
 from numpy.typing import NDArray
@@ -86,6 +93,7 @@ def main() -> None:
     parser.add_argument("--embedder", default="random", help="random, or tfidf for none")
     parser.add_argument("--direct", action="store_true", help="write to the catalog without reading and splitting")
     parser.add_argument("--times", type=int, default=1, help="repeat what was written directly so often")
+    parser.add_argument("--store", nargs="+", default=[], help="stores to fill and ask; see kb ingest --store")
     given = parser.parse_args()
     texts = [path.read_text("utf-8") for path in sorted(given.documents.rglob("*.md"))]
     for n in given.passages:
@@ -95,7 +103,10 @@ def main() -> None:
                 repeat(n, given.times, Path(temporary))
             else:
                 ingest(texts, n, given.embedder, Path(temporary))
-            measure(texts, given.questions, given.embedder, Path(temporary))
+            if given.store:
+                measure_stores(given.store, ask_for(texts, given.questions), Path(temporary))
+            else:
+                measure(texts, given.questions, given.embedder, Path(temporary))
 
 
 def ingest(texts: Sequence[str], n: int, embedder: str, folder: Path) -> None:
@@ -115,7 +126,7 @@ def write_direct(texts: Sequence[str], n: int, folder: Path) -> None:
     """Build a base of ``n`` passages without files."""
     place = folder / "home" / "scale"
     known: dict[str, list[str]] = {}
-    catalog = Catalog(place, Tokenizer(known.pop, TOKENS_VERSION))
+    catalog = Catalog(place, Tokenizer(lambda text: known.pop(text, None) or tokens(text), TOKENS_VERSION))
     dice = np.random.default_rng(0)
     began = time.perf_counter()
     written = 0
@@ -215,6 +226,34 @@ def measure(texts: Sequence[str], n_questions: int, embedder: str, folder: Path)
             f"RSS of searching {_rss_now_mb():.0f} MB, of which its own (not files mapped) {_anonymous_mb():.0f} MB\n",
             flush=True,
         )
+
+
+def measure_stores(stores: Sequence[str], questions: Sequence[str], folder: Path) -> None:
+    """Fill stores from a base, and ask each by meaning, as if there were too many vectors to look at."""
+    embedder = RandomEmbedder()
+    with _opened("random", folder) as kb:
+        exact = [_nearest(kb.searcher, question) for question in questions]
+        print(f"{'store':<40} {'vectors/s':>9} {'again, s':>9} {'recall@10':>9} {'MB':>7}")
+        for store in map(checked, stores):
+            config = replace(kb.config, store=store)
+            seconds = []
+            for _ in range(2):
+                began = time.perf_counter()
+                kb.catalog.put("indexed", "")
+                follow_store(kb.catalog, config, embedder)
+                seconds.append(time.perf_counter() - began)
+            index = partial(open_index, kb.catalog, config)
+            searcher = Searcher(kb.catalog, config.folder, lambda: embedder, index, lambda: 0)
+            found = [_nearest(searcher, question) for question in questions]
+            recall = np.mean([len(set(a) & set(b)) / len(a) for a, b in zip(exact, found, strict=True)])
+            size = _bytes(config.folder / store if store == CHROMA else Path(store.partition(":")[2])) / 1e6
+            rate = kb.status().n_vectors / seconds[0]
+            print(f"{store:<40} {rate:9.0f} {seconds[1]:9.1f} {recall:9.3f} {size:7.0f}")
+            print(_line("dense", partial(_nearest, searcher), questions), flush=True)
+
+
+def _nearest(searcher: Searcher, question: str) -> list[str]:
+    return [hit.chunk.id for hit in searcher.search(question, 10, ["dense"]).hits]
 
 
 def write(texts: Sequence[str], n: int, folder: Path) -> int:

@@ -20,6 +20,7 @@ from embedding_models import build_bert
 from hashed import HashedEmbedder
 from kb import KnowledgeBase
 from kb.app.base.stores import open_index
+from kb.app.kbz import pack, unpack
 from kb.ingest.errors import InputError, MissingExtraError
 from kb.retrieval.search.search import Searcher
 from kb.retrieval.stores import chroma, lance, langchain, milvus, postgres, qdrant
@@ -56,9 +57,18 @@ def progress(step):
     if step.stage == "index" and step.done >= 20:
         os.kill(os.getpid(), signal.SIGKILL)
 
-with KnowledgeBase.open("killed", embedder=HashedEmbedder(), store=sys.argv[1]) as kb:
-    kb.ingest([sys.argv[2]], progress=progress)
+children = []
+for at, store in enumerate(sys.argv[2:]):
+    child = os.fork()
+    if not child:
+        with KnowledgeBase.open(f"killed {at}", embedder=HashedEmbedder(), store=store) as kb:
+            kb.ingest([sys.argv[1]], progress=progress)
+        os._exit(0)
+    children.append(child)
+for child in children:
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
+"""Ingests into all stores, in processes that end themselves in the middle of filling them."""
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +103,23 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
         stop()
 
 
-@pytest.fixture(params=ENGINES)
-def store(request: pytest.FixtureRequest, place: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of each engine, whose ids are told a few at a time."""
+@pytest.fixture(autouse=True)
+def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids are told a few at a time."""
     for module in (chroma, lance, langchain, milvus, postgres, qdrant):
         monkeypatch.setattr(module, "_PAGE", 7)
+
+
+@pytest.fixture(params=ENGINES)
+def store(request: pytest.FixtureRequest, place: Callable[[str], str]) -> str:
+    """The address of each engine."""
     return place(request.param)
+
+
+@pytest.fixture
+def installed(place: Callable[[str], str]) -> list[str]:
+    """The addresses of the engines that are installed."""
+    return [place(engine) for engine in ENGINES if all(map(find_spec, NEEDED.get(engine, ())))]
 
 
 @pytest.fixture(scope="module")
@@ -167,19 +188,16 @@ def test_an_index_holds_what_the_reference_holds(store: str, tmp_path: Path) -> 
 
 def test_a_base_finds_the_same_with_any_store(store: str, docs: Path) -> None:
     """The same passages, cosines and order as where every vector is looked at, in any scope, also after a removal."""
-    with KnowledgeBase.open("exact", embedder=HashedEmbedder()) as exact:
-        exact.ingest([docs])
-        with KnowledgeBase.open("stored", embedder=HashedEmbedder(), store=store) as kb:
-            kb.ingest([docs])
-            assert held(kb) == passages(kb)
-            assert dense(kb) == dense(exact, 10_000)
-            for base in (kb, exact):
-                base.remove([docs / f"{at}.md" for at in (10, 16, 20)])
-            assert held(kb) == passages(kb)
-            assert len(held(kb)) == 57
-            assert dense(kb) == dense(kb, 30) == dense(exact, 10_000)
-        with KnowledgeBase.open("stored", embedder=HashedEmbedder()) as again:
-            assert dense(again) == dense(exact, 10_000)
+    with KnowledgeBase.open("stored", embedder=HashedEmbedder(), store=store) as kb:
+        kb.ingest([docs])
+        assert held(kb) == passages(kb)
+        assert dense(kb) == dense(kb, 10_000)
+        kb.remove([docs / f"{at}.md" for at in (10, 16, 20)])
+        assert held(kb) == passages(kb)
+        assert len(held(kb)) == 57
+        assert dense(kb) == dense(kb, 30) == dense(kb, 10_000)
+    with KnowledgeBase.open("stored", embedder=HashedEmbedder()) as again:
+        assert dense(again) == dense(again, 10_000)
 
 
 def test_two_bases_in_one_store_do_not_touch_each_other(store: str, docs: Path) -> None:
@@ -192,28 +210,28 @@ def test_two_bases_in_one_store_do_not_touch_each_other(store: str, docs: Path) 
     assert [len(held(kb)) for kb in bases] == [2, 1]
 
 
-def test_killed_in_the_middle_and_filled_again(store: str, docs: Path) -> None:
-    """The next ingest fills what is missing and embeds nothing."""
-    command = [sys.executable, "-c", FILL, store, docs]
+def test_killed_in_the_middle_and_filled_again(docs: Path, installed: list[str]) -> None:
+    """The next ingest fills what is missing and embeds nothing, in any store."""
+    command = [sys.executable, "-c", FILL, docs, *installed]
     done = subprocess.run(command, cwd=SUPPORT, env=os.environ, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    embedder = HashedEmbedder()
-    with KnowledgeBase.open("killed", embedder=embedder, store=store) as kb:
-        there = len(held(kb))
-        assert there < 60
-        assert kb.ingest([docs]).n_embedded == embedder.n_embedded == 0
-        assert held(kb) == passages(kb)
-        assert len(dense(kb)) == len(QUESTIONS) * len(SCOPES)
+    ends = [line for line in done.stdout.splitlines() if line.lstrip("-").isdigit()]
+    assert ends == [str(-signal.SIGKILL)] * len(installed), done.stderr
+    for at, store in enumerate(installed):
+        embedder = HashedEmbedder()
+        with KnowledgeBase.open(f"killed {at}", embedder=embedder, store=store) as kb:
+            assert len(held(kb)) < 60, store
+            assert kb.ingest([docs]).n_embedded == embedder.n_embedded == 0
+            assert held(kb) == passages(kb), store
+            assert dense(kb) == dense(kb, 10_000)
 
 
-def test_moved_from_one_store_to_the_next(docs: Path, place: Callable[[str], str]) -> None:
+def test_moved_from_one_store_to_the_next(docs: Path, installed: list[str]) -> None:
     """Through all that are installed, and nothing is embedded again; what is left behind is nothing."""
-    stores = [place(engine) for engine in ENGINES if all(map(find_spec, NEEDED.get(engine, ())))]
     embedder = HashedEmbedder()
     with KnowledgeBase.open("moving", embedder=embedder) as kb:
         kb.ingest([docs])
         before, n_embedded = dense(kb), embedder.n_embedded
-        for old, new in pairwise([*stores, CHROMA]):
+        for old, new in pairwise([*installed, CHROMA]):
             moved = kb.move_store(new)
             assert (moved.previous, moved.store, moved.n_vectors, moved.notes) == (checked(old), checked(new), 60, ())
             assert held(kb) == passages(kb), new
@@ -223,6 +241,32 @@ def test_moved_from_one_store_to_the_next(docs: Path, place: Callable[[str], str
         assert embedder.n_embedded == n_embedded
         with pytest.raises(InputError, match="already"):
             kb.move_store(CHROMA)
+
+
+def test_another_embedder_gets_an_index_of_its_own(docs: Path, installed: list[str]) -> None:
+    """In the same store, with vectors of another length; ``gc`` drops the one before, and only that."""
+    old, new = HashedEmbedder(), HashedEmbedder("new", dim=32)
+    for at, store in enumerate(installed):
+        with KnowledgeBase.open(f"base {at}", embedder=old, store=store) as kb:
+            kb.ingest([docs / "01.md", docs / "02.md"])
+            kb.reindex(new)
+            assert [open_index(kb.catalog, kb.config, one).count() for one in (old, new)] == [2, 2], store
+            assert len(kb.gc().collections) == 1, store
+            assert [open_index(kb.catalog, kb.config, one).count() for one in (old, new)] == [0, 2], store
+            assert kb.find("taxi", lanes=["dense"]).notes == ()
+
+
+def test_an_archive_does_not_say_where_its_vectors_were(
+    docs: Path, tmp_path: Path, place: Callable[[str], str]
+) -> None:
+    """What is unpacked elsewhere is another base: it has nothing in the store of the first, and is not asked for it."""
+    with KnowledgeBase.open("packed", embedder=HashedEmbedder(), store=place("chroma-server")) as kb:
+        kb.ingest([docs / "01.md"])
+        pack(kb, tmp_path / "packed.kbz")
+    unpack(tmp_path / "packed.kbz", home=tmp_path / "elsewhere")
+    with KnowledgeBase.open("packed", home=tmp_path / "elsewhere", embedder=HashedEmbedder()) as kb:
+        assert (kb.status().store, kb.catalog.get("store id")) == (CHROMA, "")
+        assert kb.ingest([docs / "01.md"]).n_embedded == 0
 
 
 def test_a_base_stays_where_its_vectors_are(docs: Path, place: Callable[[str], str]) -> None:
