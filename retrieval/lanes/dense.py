@@ -28,7 +28,7 @@ from .vectors import load_vectors
 _QUESTIONS = 4
 """Whose cosines are kept: one search asks for them several times."""
 _NOWHERE = -2.0
-_WIDER = 3
+_WIDER = 10
 """As many candidates as are wanted: what an index that approximates ranks a little too low is among them."""
 _IDS_OF_KEYS = "SELECT key, id FROM chunks WHERE key IN (SELECT value FROM json_each(?))"
 _KEYS_OF_IDS = "SELECT id, key FROM chunks WHERE id IN (SELECT value FROM json_each(?))"
@@ -152,7 +152,7 @@ class Dense:
                 return found.nearest(vector, n)
             if len(candidates) < wider:
                 break
-            wider *= _WIDER**2
+            wider *= _WIDER
         return self._stored(list(scope.ids)).nearest(vector, n)
 
     def _candidates(self, vector: NDArray[np.float32], n: int) -> list[str]:

@@ -82,10 +82,8 @@ class PostgresIndex:
         """See ``VectorIndex``."""
         connection = self._store.connection()
         with connection.transaction():
-            connection.execute(
-                "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'strict_order', true)",
-                (str(min(n, _WIDEST)),),
-            )
+            connection.execute(f"SET LOCAL hnsw.ef_search = {_WIDEST}")
+            connection.execute("SET LOCAL hnsw.iterative_scan = 'strict_order'")
             found = connection.execute(f'SELECT id FROM "{self._name}" ORDER BY vector <#> %s LIMIT %s', (vector, n))
             return [chunk for (chunk,) in found.fetchall()]
 
