@@ -143,17 +143,17 @@ class Dense:
         self, vector: NDArray[np.float32], n: int, scope: Scope | None
     ) -> tuple[list[str], NDArray[np.float32]]:
         """Score ever more candidates until ``n`` are in the scope; score all of a small one, or what the index cannot reach."""
+        if scope is not None and len(scope.ids) <= self._exact_up_to:
+            return self._stored(list(scope.ids)).nearest(vector, n)
         wider = _WIDER * n
-        while scope is None or len(scope.ids) > self._exact_up_to:
+        while True:
             candidates = self._candidates(vector, wider)
-            within = candidates if scope is None else [chunk for chunk in candidates if chunk in scope.ids]
-            found = self._stored(within)
-            if found.count() >= n or (scope is None and len(candidates) < wider):
+            found = self._stored(candidates if scope is None else [chunk for chunk in candidates if chunk in scope.ids])
+            if found.count() >= n:
                 return found.nearest(vector, n)
-            if len(candidates) < wider:
-                break
+            if len(candidates) < wider:  # the index holds no more, or does not reach it
+                return (found if scope is None else self._stored(list(scope.ids))).nearest(vector, n)
             wider *= _WIDER
-        return self._stored(list(scope.ids)).nearest(vector, n)
 
     def _candidates(self, vector: NDArray[np.float32], n: int) -> list[str]:
         if self._instead is None:

@@ -90,7 +90,7 @@ class QdrantIndex:
 
     def count(self) -> int:
         """See ``VectorIndex``."""
-        return self._client.count(self._name, exact=True).count
+        return int(self._client.count(self._name, exact=True).count)
 
 
 def _folder(place: Path) -> QdrantClient:

@@ -28,7 +28,16 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it listens."""
         chroma = Path(sys.executable).with_name("chroma")
-        command = [chroma, "run", "--path", self.folder, "--host", "127.0.0.1", "--port", str(self.port)]
+        command: list[str | Path] = [
+            chroma,
+            "run",
+            "--path",
+            self.folder,
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+        ]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(300):
             with socket.socket() as probe:
