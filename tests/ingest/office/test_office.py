@@ -564,7 +564,7 @@ def test_text_in_an_image_is_recognised() -> None:
     """The text of a picture is read, and a blank one is empty with a reason; damage is a DamagedError."""
     from PIL import Image, ImageDraw, ImageFont
 
-    image = Image.new("RGB", (900, 120), "white")
+    image = Image.new("RGB", (900, 600), "white")  # recognition makes a flat one six times as large
     ImageDraw.Draw(image).text((20, 30), "Pressure valve report", "black", ImageFont.load_default(48))
     out = io.BytesIO()
     image.save(out, "PNG")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not ocr_installed(), reason="the ocr extra is no
 
 
 def drawn(text: str) -> Image.Image:
-    image = Image.new("RGB", (900, 120), "white")
+    image = Image.new("RGB", (900, 600), "white")  # recognition makes a flat one six times as large
     ImageDraw.Draw(image).text((20, 30), text, "black", ImageFont.load_default(40))
     return image
 
