@@ -31,7 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
     """A server on loopback without tokens, with small limits."""
-    with served("serve", home, "--port", "8150", "--max-upload-mb", "3") as address:
+    with served("serve", home, "--max-upload-mb", "3") as address:
         yield address
 
 
@@ -206,7 +206,7 @@ def test_tokens_open_their_own_base_only(tmp_path: Path) -> None:
     tokens = Tokens(home)
     everywhere = tokens.add("admin")
     mine = tokens.add("admin", bases=["mine"])
-    with served("serve", home, "--port", "8170", "--rate", "0") as address:
+    with served("serve", home, "--rate", "0") as address:
 
         def call(method: str, path: str, token: str, **more: object) -> httpx.Response:
             headers = {"authorization": f"Bearer {token}"}
@@ -265,7 +265,7 @@ def test_wrong_tokens_are_refused_and_busy_ones_slowed(tmp_path: Path) -> None:
     """Whatever is no token gets 401; a token that asks too often 429 and when to come back, while others go on."""
     home = tmp_path / "home"
     busy, calm = (Tokens(home).add("read") for _ in range(2))
-    with served("serve", home, "--port", "8180", "--rate", "5") as address:
+    with served("serve", home, "--rate", "5") as address:
 
         def ask(**headers: str) -> httpx.Response:
             return httpx.get(f"{address}/api/v1/bases", headers=headers, timeout=60)

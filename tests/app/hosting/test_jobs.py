@@ -156,7 +156,7 @@ def events(client: httpx.Client, job: str) -> list[tuple[str, dict[str, object]]
 def test_progress_is_told_as_it_goes(tmp_path: Path, corpus: Path) -> None:
     """The events of a job count up to its end, and the report is in the last; a finished job has one event."""
     with (
-        served("serve", tmp_path / "home", "--port", "8250") as address,
+        served("serve", tmp_path / "home") as address,
         httpx.Client(base_url=address, timeout=60) as http,
     ):
         posted = http.post("/api/v1/ingest", json={"paths": [str(corpus)]})
@@ -190,7 +190,7 @@ def test_a_killed_server_goes_on_where_it_was(tmp_path: Path, corpus: Path) -> N
         process.send_signal(signal.SIGKILL)
         process.wait()
     interrupted = jobs.get(job)
-    with served("serve", home, "--port", "8265"):
+    with served("serve", home):
         until(lambda: jobs.get(job).is_over)
     assert jobs.get(job).state == "done", interrupted
     with (
@@ -212,7 +212,7 @@ def _answers(http: httpx.Client) -> bool:
 def test_uploads_in_parallel_with_questions_lose_nothing(tmp_path: Path) -> None:
     """100 uploads by 16 clients while 4 ask: every file is in the base, and questions get answers or 429."""
     home = tmp_path / "home"
-    with served("serve", home, "--port", "8270") as address:
+    with served("serve", home) as address:
         over = threading.Event()
         statuses: set[int] = set()
 
@@ -252,7 +252,7 @@ def test_another_process_is_seen_without_a_restart(tmp_path: Path) -> None:
         environment = os.environ | {"KB_HOME": str(home), "KB_EMBEDDER": "tfidf"}
         subprocess.run([sys.executable, "-m", "kb", *map(str, arguments)], check=True, cwd="/", env=environment)
 
-    with served("serve", home, "--port", "8280") as address:
+    with served("serve", home) as address:
 
         def asked(base: str = "default") -> str:
             body = {"question": "How many kilograms does the yak weigh?", "base": base}

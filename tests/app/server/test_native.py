@@ -35,7 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def http(home: Path) -> Iterator[httpx.Client]:
     with (
-        served("serve", home, "--port", "8350") as address,
+        served("serve", home) as address,
         httpx.Client(base_url=address, timeout=60) as client,
     ):
         yield client

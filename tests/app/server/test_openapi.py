@@ -45,7 +45,7 @@ def test_no_request_is_an_error_of_the_server(tmp_path: Path) -> None:
         (tmp_path / "cats.md").write_text("# Cats\n\nCats sleep all day.\n")
         kb.ingest([tmp_path / "cats.md"])
     admin, writer = (Tokens(home).add(role) for role in ("admin", "write"))
-    with served("serve", home, "--port", "8450", "--rate", "0") as address:
+    with served("serve", home, "--rate", "0") as address:
         done = attacked(address, admin, 8)
         assert done.returncode == 0, failures(done.stdout)
         done = attacked(address, writer, 15, "--include-path", "/api/v1/ingest")

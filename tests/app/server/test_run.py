@@ -302,14 +302,31 @@ def test_roles_contain_each_other() -> None:
     ]
 
 
-@pytest.mark.slow
-def test_a_full_queue_says_when_to_come_back_and_hanging_up_frees_it(tmp_path: Path) -> None:
-    """One answers, one waits, the third gets 429; when the first hangs up, the model is stopped and the queue moves on."""
-    home = ingested(tmp_path / "home")
-    arguments = ("--running", "1", "--waiting", "1")
+@pytest.fixture(scope="module")
+def slow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, threading.Event]]:
+    """A server that writes one answer at a time by a slow model, and what tells that the model was hung up on."""
+    home, arguments = ingested(tmp_path_factory.mktemp("slow") / "home"), ("--running", "1", "--waiting", "1")
     with slow_model() as (llm, hung_up), served("serve", home, *arguments, "--llm", llm) as address:
-        body = {"question": QUESTION, "stream": True}
-        client = httpx.Client(base_url=address, timeout=60)
+        yield address, hung_up
+
+
+@pytest.fixture
+def slow(slow_server: tuple[str, threading.Event]) -> tuple[str, threading.Event]:
+    """That server, idle."""
+    address, hung_up = slow_server
+    deadline = time.monotonic() + 15
+    while "kb_answers_running 0" not in httpx.get(f"{address}/metrics").text and time.monotonic() < deadline:
+        time.sleep(0.1)
+    hung_up.clear()
+    return address, hung_up
+
+
+@pytest.mark.slow
+def test_a_full_queue_says_when_to_come_back_and_hanging_up_frees_it(slow: tuple[str, threading.Event]) -> None:
+    """One answers, one waits, the third gets 429; when the first hangs up, the model is stopped and the queue moves on."""
+    address, hung_up = slow
+    body = {"question": QUESTION, "stream": True}
+    with httpx.Client(base_url=address, timeout=60) as client:
         with client.stream("POST", "/api/v1/ask", json=body) as first:
             written = first.iter_lines()  # the connection closes when this is gone
             next(written)
@@ -328,7 +345,6 @@ def test_a_full_queue_says_when_to_come_back_and_hanging_up_frees_it(tmp_path: P
         while "kb_answers_running 0" not in client.get("/metrics").text and time.monotonic() < deadline:
             time.sleep(0.2)
         assert "kb_answers_running 0" in client.get("/metrics").text
-        client.close()
 
 
 def _streamed_to_openai(address: str) -> None:
@@ -357,12 +373,13 @@ def _whole(address: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("leave", [_streamed_to_openai, _whole_to_openai, _whole])
-def test_a_client_that_goes_away_stops_the_model(tmp_path: Path, leave: Callable[[str], None]) -> None:
+def test_a_client_that_goes_away_stops_the_model(
+    slow: tuple[str, threading.Event], leave: Callable[[str], None]
+) -> None:
     """Whatever the client, and whether it reads a stream or waits: the model, which would write for a minute, is hung up on."""
-    home = ingested(tmp_path / "home")
-    with slow_model() as (llm, hung_up), served("serve", home, "--llm", llm) as address:
-        leave(address)
-        assert hung_up.wait(15)
+    address, hung_up = slow
+    leave(address)
+    assert hung_up.wait(15)
 
 
 def test_many_at_once(http: httpx.Client, address: str) -> None:
