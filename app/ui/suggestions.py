@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
+from ...ingest.document import Heading
 from ...ingest.errors import KBError
 from ...ingest.readers.text import markdown_headings
 from ...llm.extractive import Extractive
@@ -88,8 +89,9 @@ def _wished(kb: KnowledgeBase, *, chinese: bool) -> Iterator[Suggested]:
     """Yield questions worth trying: of each kind and document one, before the second of any."""
     by_document = []
     for row in [row for row in kb.sources() if row.document_id][:_LOOKED_AT]:
-        made = [*_of_headings(row.source, kb.document_text(row.source), chinese=chinese)][:_OF_DOCUMENT]
-        name = row.metadata.get("title", "") or Path(row.source).stem
+        headings = markdown_headings(kb.document_text(row.source))
+        name = row.metadata.get("title", "") or _title(headings) or Path(row.source).stem
+        made = [*_of_headings(row.source, name, headings, chinese=chinese)][:_OF_DOCUMENT]
         if _fits(name, chinese=chinese):
             made.append(Suggested(_ASKED[chinese][1].format(document=name), row.source, 2))
         if made:
@@ -101,15 +103,21 @@ def _wished(kb: KnowledgeBase, *, chinese: bool) -> Iterator[Suggested]:
     yield from list({one.question: one for one in ranked}.values())[:_TRIED]
 
 
-def _of_headings(source: str, text: str, *, chinese: bool) -> Iterator[Suggested]:
-    for heading in markdown_headings(text):
+def _title(headings: Sequence[Heading]) -> str:
+    """Return what a document calls itself: its one heading of the first level."""
+    titles = [heading.title for heading in headings if heading.level == 1]
+    return titles[0] if len(titles) == 1 else ""
+
+
+def _of_headings(source: str, name: str, headings: Sequence[Heading], *, chinese: bool) -> Iterator[Suggested]:
+    for heading in headings:
         topic = _NUMBER.sub("", heading.title).strip()
         if heading.level > 3 or not _fits(topic, chinese=chinese):  # noqa: PLR2004  deeper ones say too little alone
             continue
         if topic.endswith(("?", "？")):
             yield Suggested(topic, source)
-        elif heading.level > 1:
-            yield Suggested(_ASKED[chinese][0].format(document=Path(source).stem, topic=topic), source, 1)
+        elif heading.level > 1 and bool(_HANZI.search(name)) == chinese:
+            yield Suggested(_ASKED[chinese][0].format(document=name, topic=topic), source, 1)
 
 
 def _fits(title: str, *, chinese: bool) -> bool:

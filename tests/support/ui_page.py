@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import forked
 import pytest
 from browser import chromium, served
 from needs import needs
@@ -19,6 +18,14 @@ needs("gradio", extra="ui")
 IMAGES = ROOT / "docs" / "images"
 PDF_QUESTION = "What does exit code 4 mean?"
 EXIT_4 = "Exit code 4 means that nothing was found for the question."
+
+DESKTOP, PHONE = (1440, 900), (390, 844)
+VIEWS = [
+    pytest.param(locale, size, id=f"{locale[:2]}-{size[0]}")
+    for locale in ("en-US", "zh-CN")
+    for size in (DESKTOP, PHONE)
+]
+"""Languages of the browser and sizes of its window."""
 
 Open = Callable[..., "api.Page"]
 
@@ -55,11 +62,17 @@ def visit(browser: api.Browser) -> Iterator[Open]:
     pages: list[tuple[api.BrowserContext, str, list[str]]] = []
 
     def visit(
-        address: str, locale: str = "en-US", *, width: int = 1280, dark: bool = False, wait: str = ".kb-welcome"
+        address: str,
+        locale: str = "en-US",
+        *,
+        size: tuple[int, int] = (1280, 850),
+        dark: bool = False,
+        wait: str = ".kb-welcome",
     ) -> api.Page:
         scheme = "dark" if dark else "light"
+        width, height = size
         context = browser.new_context(
-            locale=locale, color_scheme=scheme, viewport={"width": width, "height": 850}, reduced_motion="reduce"
+            locale=locale, color_scheme=scheme, viewport={"width": width, "height": height}, reduced_motion="reduce"
         )
         page = context.new_page()
         page.set_default_timeout(20_000)
@@ -80,7 +93,8 @@ def visit(browser: api.Browser) -> Iterator[Open]:
 
 def kb(*arguments: str) -> str:
     """Run a command as a user does in a terminal, and return what it prints."""
-    done = subprocess.run([sys.executable, "-m", "kb", *arguments], check=True, capture_output=True, text=True, cwd="/")
+    done = forked.kb(*arguments, env=dict(os.environ))
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import commands
 import pytest
 from browser import served
 from kb import KnowledgeBase
@@ -249,8 +250,7 @@ def test_another_process_is_seen_without_a_restart(tmp_path: Path) -> None:
     note.write_text("The yak weighs 612 kilograms.")
 
     def kb(*arguments: object) -> None:
-        environment = os.environ | {"KB_HOME": str(home), "KB_EMBEDDER": "tfidf"}
-        subprocess.run([sys.executable, "-m", "kb", *map(str, arguments)], check=True, cwd="/", env=environment)
+        assert commands.kb(*arguments, "--home", home).returncode == 0
 
     with served("serve", home) as address:
 

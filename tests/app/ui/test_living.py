@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from browser import served, slow_model
 from kb.app.i18n.texts import EN, ZH
-from ui_page import PDF_QUESTION, Open, api, ask, picture, tab, unfold
+from ui_page import PDF_QUESTION, PHONE, VIEWS, Open, api, ask, picture, tab, unfold
 
 pytest_plugins = ("ui_page",)
 
@@ -37,10 +37,10 @@ def test_nothing_blanks(visit: Open, address: str) -> None:
     assert page.locator(".kb-session[aria-current]").count() == 1
 
 
-@pytest.mark.parametrize(("width", "locale"), [(1440, "en-US"), (390, "zh-CN")])
-def test_the_newest_answer_is_in_view(visit: Open, address: str, width: int, locale: str) -> None:
+@pytest.mark.parametrize(("locale", "size"), VIEWS)
+def test_the_newest_answer_is_in_view(visit: Open, address: str, locale: str, size: tuple[int, int]) -> None:
     """From the first turn to the fifth, what is new ends above the composer, which is at the bottom of the window."""
-    page = visit(address, locale, width=width)
+    page = visit(address, locale, size=size)
     for question in (
         "What does exit code 5 mean?",
         "How do I delete a document?",
@@ -55,7 +55,7 @@ def test_the_newest_answer_is_in_view(visit: Open, address: str, width: int, loc
     assert (
         float(page.locator("#kb-question textarea").evaluate("(box) => parseFloat(getComputedStyle(box).fontSize)"))
         >= 16
-        or width > 760
+        or size != PHONE
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from browser import served, slow_model
 from kb.app.i18n.texts import EN, ZH, texts_for
 from needs import needs
-from ui_page import EXIT_4, PDF_QUESTION, Open, api, ask, picture, tab
+from ui_page import EXIT_4, PDF_QUESTION, PHONE, Open, api, ask, picture, tab
 
 pytest_plugins = ("ui_page",)
 
@@ -48,6 +48,7 @@ def test_an_answer_shows_where_it_came_from(visit: Open, address: str) -> None:
     assert whole
     assert whole["x"] < box["x"] < box["x"] + box["width"] < whole["x"] + whole["width"]
     assert whole["y"] < box["y"] < whole["y"] + whole["height"]
+    card.locator(".kb-box").first.scroll_into_view_if_needed()
     picture(page, "answer")
     ask(page, "How do I delete a document?")
     page.locator(".kb-source[data-mark='1']").last.click()
@@ -181,7 +182,7 @@ def test_a_model_that_writes_nonsense_costs_no_answer(visit: Open, handbook_home
 
 def test_phone(visit: Open, address: str) -> None:
     """On a narrow screen nothing is cut off: the side bar folds away, and no tab ever scrolls sideways."""
-    page = visit(address, width=390)
+    page = visit(address, size=PHONE)
     api.expect(page.locator(".sidebar.open")).to_have_count(0)
     answer = ask(page, PDF_QUESTION)
     answer.locator(".kb-mark").first.click()
