@@ -27,6 +27,10 @@ VIEWS = [
 ]
 """Languages of the browser and sizes of its window."""
 
+SERIOUS = ("serious", "critical")
+GRADIOS: dict[str, str] = {}
+"""Rule -> why kb cannot keep it: violations that Gradio's own components make."""
+
 Open = Callable[..., "api.Page"]
 
 
@@ -130,3 +134,14 @@ def picture(page: api.Page, name: str) -> None:
         IMAGES.mkdir(parents=True, exist_ok=True)
         page.wait_for_timeout(900)
         page.screenshot(path=IMAGES / f"{name}.png")
+
+
+def violations(page: api.Page) -> list[str]:
+    """Return what axe-core finds on the page as it is shown, worst kinds only."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="the test extra is not installed")
+    found = axe.Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
+        for one in found
+        if one["impact"] in SERIOUS and one["id"] not in GRADIOS
+    ]

@@ -10,10 +10,11 @@ import commands
 import numpy as np
 import pytest
 from kb import KnowledgeBase
-from kb.app.measure.evaluate import compare, evaluate, read_evaluations
+from kb.app.measure.evaluate import Evaluation, compare, evaluate, read_evaluations
 from kb.app.measure.judged import Question, by_text, lay_out, make_questions, read_set
 from kb.ingest.errors import InputError
 from kb.retrieval.metrics import ndcg_at
+from places import HANDBOOK
 
 
 @pytest.fixture
@@ -100,10 +101,16 @@ def test_questions_are_made_of_a_base(base: KnowledgeBase) -> None:
         assert question.document_id
 
 
-def test_a_base_is_evaluated_on_itself(base: KnowledgeBase) -> None:
+@pytest.fixture(scope="module")
+def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    """The handbook, asked its own questions."""
+    with KnowledgeBase.open(home=tmp_path_factory.mktemp("own") / "home", embedder="tfidf") as kb:
+        kb.ingest([HANDBOOK])
+        return evaluate("own", kb.catalog, kb.searcher, make_questions(kb.catalog, 60), by_text)
+
+
+def test_a_base_is_evaluated_on_itself(evaluation: Evaluation) -> None:
     """Its own questions are found far better than chance, and once with their document and once without it."""
-    questions = make_questions(base.catalog, 60)
-    evaluation = evaluate("own", base.catalog, base.searcher, questions, by_text)
     fused = evaluation.figures[-1]
     assert fused.lane == "fused"
     assert fused.recall10 > 0.7
@@ -119,9 +126,8 @@ def test_a_base_is_evaluated_on_itself(base: KnowledgeBase) -> None:
     assert risks[-1] >= 0.5  # half of them have no answer
 
 
-def test_a_comparison_says_whether_a_change_is_real(base: KnowledgeBase) -> None:
+def test_a_comparison_says_whether_a_change_is_real(evaluation: Evaluation) -> None:
     """Over the questions of both; a constant gain is real, no difference is not, nothing in common is refused."""
-    evaluation = evaluate("own", base.catalog, base.searcher, make_questions(base.catalog, 40), by_text)
     assert {one.verdict for one in compare([evaluation], [evaluation])} == {"no real change"}
     worse = replace(
         evaluation,

@@ -3,24 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from ui_page import EXIT_4, PDF_QUESTION, Open, api, ask, tab
+from ui_page import EXIT_4, PDF_QUESTION, Open, api, ask, tab, violations
 
 pytest_plugins = ("ui_page",)
-
-SERIOUS = ("serious", "critical")
-GRADIOS: dict[str, str] = {}
-"""Rule -> why kb cannot keep it: violations that Gradio's own components make."""
-
-
-def violations(page: api.Page) -> list[str]:
-    """Return what axe-core finds on the page as it is shown, worst kinds only."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="the test extra is not installed")
-    found = axe.Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
-        for one in found
-        if one["impact"] in SERIOUS and one["id"] not in GRADIOS
-    ]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 from browser import served
 from kb.app.i18n.texts import EN, ZH
-from test_access import violations
-from ui_page import PHONE, VIEWS, Open, api, ask, tab, unfold
+from ui_page import PHONE, VIEWS, Open, api, ask, tab, unfold, violations
 
 pytest_plugins = ("ui_page",)
 
