@@ -32,6 +32,7 @@ def test_the_language_is_the_browsers() -> None:
 def test_an_answer_shows_where_it_came_from(visit: Open, address: str) -> None:
     """Ask, click a mark, and see the passage in its context and the PDF page with the quote highlighted."""
     page = visit(address)
+    api.expect(page.locator(".kb-example").nth(2)).to_be_visible()
     picture(page, "welcome")
     answer = ask(page, PDF_QUESTION)
     api.expect(answer).to_contain_text(EXIT_4)
