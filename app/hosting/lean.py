@@ -26,7 +26,7 @@ class _Lean(Loader):
         with _hidden("mcp"):
             self._loader.exec_module(module)
         if hasattr(module, "create_or_modify_pyi"):
-            module.create_or_modify_pyi = lambda *_: None
+            vars(module)["create_or_modify_pyi"] = lambda *_: None
 
 
 class _Finder(MetaPathFinder):
