@@ -28,8 +28,8 @@ from .vectors import load_vectors
 _QUESTIONS = 4
 """Whose cosines are kept: one search asks for them several times."""
 _NOWHERE = -2.0
-_WIDER = 10
-"""As many candidates as are wanted: what an index that approximates ranks a little too low is among them."""
+_WIDER = 4
+"""Times the passages wanted is how many candidates are scored: what an index ranks a little too low is among them."""
 _IDS_OF_KEYS = "SELECT key, id FROM chunks WHERE key IN (SELECT value FROM json_each(?))"
 _KEYS_OF_IDS = "SELECT id, key FROM chunks WHERE id IN (SELECT value FROM json_each(?))"
 
@@ -153,7 +153,7 @@ class Dense:
                 return found.nearest(vector, n)
             if len(candidates) < wider:  # the index holds no more, or does not reach it
                 return (found if scope is None else self._stored(list(scope.ids))).nearest(vector, n)
-            wider *= _WIDER
+            wider *= _WIDER**2
 
     def _candidates(self, vector: NDArray[np.float32], n: int) -> list[str]:
         if self._instead is None:

@@ -160,7 +160,7 @@ def _carrier(dim: int) -> Carrier:
 
 def _named(module: str, name: str, spec: str) -> Callable[..., VectorStore]:
     try:
-        found = getattr(import_module(module), name)
+        found: Callable[..., VectorStore] = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(
             "langchain:{spec} cannot be imported ({why}); install its package with pip, and write langchain:module.Class",

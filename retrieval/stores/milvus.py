@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
-_PAGE = 10_000
+_PAGE = 100_000
 _MOST = 16_384
 """That Milvus returns at once."""
 
