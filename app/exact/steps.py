@@ -32,8 +32,17 @@ _LINE = re.compile(
 _FEWEST = 3
 _HELD = 0.6
 """Of the words that name an instruction or a step, that its title or it has to hold."""
+_WHOLLY = 0.8
+"""The same where no one speaks of steps: *how do I descale the kettle?*"""
+_INSTRUCTS = re.compile(
+    r"\b(?:steps?|instructions?|methods?|directions|procedures?|how to|preparation|guide|proceed|follow)\b"
+    r"|步骤|步驟|做法|流程|方法|操作|指南|教程|如下",
+    re.IGNORECASE,
+)
+"""What says that numbered lines are steps, and not articles or items."""
 _ABOVE = 300
 """Characters above the first step that say what the steps are of."""
+_OF_ALL = {"count": slice(None), "list": slice(None), "how": slice(None), "first": slice(1), "last": slice(-1, None)}
 _ENDS = " \t?？。.!！"
 _SAYS = {
     ("count", "en"): "{n} steps, from “{first}” {start} to “{last}” {stop}",
@@ -63,15 +72,19 @@ def stepwise(library: Library, asked: Asked) -> Answer | None:
     for hit in first.values():
         document = library.parts[hit.base].catalog.document(hit.chunk.source)
         for steps in steps_of(document.text) if document else ():
-            led_in = document.text[max(steps[0].start - _ABOVE, 0) : steps[0].start] if document else ""
-            held, chosen = _chosen(means, what, steps, f"{hit.chunk.names}\n{led_in}")
-            if chosen and held >= max(_HELD, best[0] + 1e-9 if best else 0):
+            names = f"{hit.chunk.names}\n{document.text[max(steps[0].start - _ABOVE, 0) : steps[0].start]}"
+            held, chosen = _chosen(means, what, steps, names)
+            least = _WHOLLY if means == "how" else _HELD
+            if chosen and held >= max(least, best[0] + 1e-9 if best else 0):
                 best = held, hit, chosen
     return _answer(library, asked.question, means, best[1], best[2]) if best else None
 
 
 def asked_step(question: str) -> tuple[str, str]:
-    """Return what is asked of steps, ``count``, ``list``, ``after`` or ``before``, and of which; empty for other questions."""
+    """Return what is asked of steps, and of which; empty for other questions.
+
+    ``count``, ``list``, ``after``, ``before``, ``first``, ``last``, or ``how``, which may ask for something else.
+    """
     plain = " ".join(question.translate(SIMPLIFIED).replace("’", "'").strip(_ENDS).split())
     for means, pattern in _forms():
         if match := pattern.fullmatch(plain):
@@ -98,8 +111,10 @@ def steps_of(text: str) -> tuple[tuple[Step, ...], ...]:
 
 def _chosen(means: str, what: str, steps: Sequence[Step], names: str) -> tuple[float, tuple[Step, ...]]:
     """Return how far steps are what is asked about, 0..1, and those that answer."""
-    if means in {"count", "list"}:
-        return _share(what, names), tuple(steps)
+    if means == "how" and not (_INSTRUCTS.search(names) or all(_INSTRUCTS.match(step.line) for step in steps)):
+        return 0.0, ()
+    if means in _OF_ALL:
+        return _share(what, names), tuple(steps)[_OF_ALL[means]]
     shares = [_share(what, step.line) for step in steps]
     at = shares.index(max(shares)) + (1 if means == "after" else -1)
     return max(shares), tuple(steps[at : at + 1]) if at >= 0 else ()

@@ -29,8 +29,8 @@ _RULE = re.compile(r"\|[\s|:-]+\|$")
 _FENCE = re.compile(r"(?:>\s?)*(?:```|~~~)")
 _ENDS = re.compile(r"[.。!！?？;；…][\"'”’」』)）\]*_]*$")
 _LEADS = re.compile(r"[:：][*_]*$")
-_STRUCK = re.compile(r"(?:[-*+•]\s+|\d+[.)、]\s?)?~~(?:(?!~~).)*~~[\s.。]*$", re.DOTALL)
-"""Wholly struck out: it holds no longer."""
+_STRUCK = re.compile(r"~~(?=\S)(?:(?!~~|\n\s*\n).)+~~", re.DOTALL)
+"""It holds no longer; it may be several sentences."""
 _TIME = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s+)?\d{1,2}:\d{2}(?::\d{2})?"
 _STAMP = re.compile(rf"\[?{_TIME}\]?\s+[^\s:：]{{1,20}}(?: [A-Z]\w+)?[:：]?|[^\s:：]{{1,20}}\s+\[?{_TIME}\]?")
 _TURN = re.compile(
@@ -39,6 +39,8 @@ _TURN = re.compile(
 )
 """A line of a conversation that begins with who speaks."""
 _TURNS = 3
+_WORD = re.compile(r"[^\W\d]|\d(?![.)、]?\s)")
+"""Something said: more than the number of an item."""
 _BLANK = re.compile(r"\n\s*\n")
 FIELD = re.compile(r"(?:[-*+•|]\s*)?(?:\*\*|__)?([^:：|\n*]{1,40}?)(?:\*\*|__)?\s*[:：](?!//)\s*\S")
 """A line like "Due date: 5 August": what stands before the colon names what stands behind it."""
@@ -142,7 +144,8 @@ def taken_apart(text: str, headings: tuple[str, ...], names: str) -> Passage:
     beside = list(_records(text, spans, held, heads))
     turns = list(_turns(units))
     fields = [bool(FIELD.match(unit)) and not turn for unit, (turn, _) in zip(units, turns, strict=True)]
-    prose = [at for at, unit in enumerate(units) if is_prose(unit) and not _STRUCK.match(unit)]
+    holds = _STRUCK.sub(lambda struck: " " * len(struck.group()), text)
+    prose = [at for at, (start, stop) in enumerate(spans) if is_prose(units[at]) and _WORD.search(holds, start, stop)]
     found = tuple(
         Unit(
             at, spans[at][0], units[at], held[at],
