@@ -85,8 +85,9 @@ def found(
     question = one if isinstance(one, str) else one.question
     wanted = [*tokens(question), *(form for term in terms(question) for form in term.forms)]
     searcher = kb.searcher
+    hits = kb.library.find(question, PASSAGES, closely=True).hits
     return Row(
-        name, number, kind, question, tuple(answers), None if isinstance(one, str) else one, kb.find(question, PASSAGES).hits,
+        name, number, kind, question, tuple(answers), None if isinstance(one, str) else one, hits,
         searcher.frequencies(list(dict.fromkeys(wanted))), searcher.unrelated(question),
     )  # fmt: skip
 
@@ -113,7 +114,7 @@ def eval_rows(path: Path, home: Path, limit: int) -> Iterator[Row]:
     for number, row in enumerate(lines(path / "corpus.jsonl")):
         title = f"# {row['title']}\n\n" if row["title"] else ""
         (files / f"{number:05}.md").write_text(title + row["text"], encoding="utf-8")
-    with KnowledgeBase.open(path.name, home=home, embedder="tfidf", llm="extractive") as kb:
+    with KnowledgeBase.open(path.name, home=home, llm="extractive") as kb:
         kb.ingest([files])
         for number, row in enumerate(questions[:limit]):
             kind = "own" if row["answerable"] else "unable"

@@ -10,10 +10,11 @@ from ..ingest.errors import CannotDoError
 from ..ingest.text.split import count_words
 from ..prompts.fill import language_of, nothing_found
 from ..prompts.prompt import Prompt, TaskName
+from ..retrieval.words.asks import asks_for_file, asks_for_several, asks_how
 from .candidates import candidates_of
 from .composed import comparison, summary
 from .generator import Pieces, Sampling
-from .quotes import Quote, laid_out, leads_in
+from .quotes import Quote, laid_out, leads_in, listed_with, name_of
 from .sampling import require
 from .selection import select
 
@@ -54,10 +55,21 @@ class Extractive:
 
 
 def _answer(prompt: Prompt) -> list[Quote]:
-    """Return the sentences that answer; behind the best one what it leads in: a list is more than its first line."""
+    """Return the sentences that answer, under the name of their file where that is asked.
+
+    Behind the best one stands what it leads in, or what stands in one list with it: a list is more than one of its lines.
+    """
     chosen = select(prompt)
-    led = [one for one in candidates_of(prompt) if leads_in(chosen[0], one)][:MAX_ITEMS] if chosen else []
-    return [("", one) for one in (*chosen[:1], *led, *(one for one in chosen[1:] if one not in led))]
+    best = chosen[:1]
+    led = [one for one in candidates_of(prompt) if best and leads_in(best[0], one)][:MAX_ITEMS]
+    if best and not led and (asks_how(prompt.question) or asks_for_several(prompt.question)):
+        best = listed_with(best[0], list(candidates_of(prompt)))[:MAX_ITEMS]
+    whole = [*best, *led]
+    named = asks_for_file(prompt.question)
+    return [
+        (name_of(prompt.hits[one.passage - 1]) if named else "", one)
+        for one in (*whole, *(one for one in chosen[1:] if one not in whole))
+    ]
 
 
 _DONE: Mapping[TaskName, Callable[[Prompt], list[Quote]]] = {

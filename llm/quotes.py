@@ -5,11 +5,12 @@ Comes in: sentences, and whose they are. Goes out: Markdown. Never: a word that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from ..ingest.text.sentences import on_one_line
 from ..retrieval.hit import Hit
-from ..retrieval.sentences.units import Candidate, is_item
+from ..retrieval.sentences.units import Candidate, is_item, is_row
 from .candidates import shown
 
 Quote = tuple[str, Candidate]
@@ -38,6 +39,25 @@ def leads_in(lead: Candidate, one: Candidate) -> bool:
     return (one.passage, one.led_by) == (lead.passage, lead.order)
 
 
+def listed_with(one: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the items of the list that a sentence is an item of, in their order; itself alone if it is none of a list."""
+    own = [other for other in candidates if other.passage == one.passage]
+    at = own.index(one)
+    first, last = at, at
+    while first and is_item(own[first].text) and _is_next(own[first - 1], own[first]):
+        first -= 1
+    while last + 1 < len(own) and is_item(own[last].text) and _is_next(own[last], own[last + 1]):
+        last += 1
+    return own[first : last + 1]
+
+
+def _is_next(one: Candidate, other: Candidate) -> bool:
+    """Return whether a list goes on from one item to another; a row of a table is no item of one."""
+    items = all(is_item(each.text) and not is_row(each.text) for each in (one, other))
+    return items and other.order == one.order + 1 and one.led_by == other.led_by
+
+
 def _goes_on(before: Candidate, one: Candidate) -> bool:
     """Return whether a quote stands under the one before: led in by it, or by the same line."""
-    return leads_in(before, one) or (one.led_by >= 0 and (before.passage, before.led_by) == (one.passage, one.led_by))
+    led = one.led_by >= 0 and (before.passage, before.led_by) == (one.passage, one.led_by)
+    return leads_in(before, one) or led or (before.passage == one.passage and _is_next(before, one))

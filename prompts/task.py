@@ -49,7 +49,7 @@ _SUMMARISE = tuple(
     re.compile(rf"{_EN_PLEASE}{form}\s*[?.!]*$", re.IGNORECASE)
     for form in (
         rf"(?:summari[sz]e|sum up|outline)\s+{_EN_WHAT}(?: (?:in (?:short|brief)|briefly|for me))?",
-        rf"(?:(?:give|write|show)(?: me)? )?(?:an? |the )?(?:short |brief |quick )?{_GIST} of\s+{_EN_WHAT}",
+        rf"(?:(?:give|write|show)(?: me)? )?(?:an? |the )?(?:short |brief |quick )?{_GIST} of\s+{_EN_WHAT}(?:,? please)?",
         rf"what (?:is|are) the {_GIST} of\s+{_EN_WHAT}",
         rf"tl;?\s?dr:?\s+{_EN_WHAT}",
     )
@@ -58,7 +58,7 @@ _SUMMARISE = tuple(
     for form in (
         r"(?:总结|概括|归纳|概述|简述|总括|總結|歸納|簡述)(?:一下|出|下)?(?P<what>.+?)(?:的?(?:主要内容|内容|要点|大意|主要內容|內容))?",
         r"(?P<what>.+?)的?(?:摘要|总结|概要|概述|大意|主要内容|主要內容|要点|總結)(?:是什么|是什麼|有哪些)?",
-        r"(?P<what>.+?)主要(?:讲|講|说|說|写|寫)(?:了|的是)?(?:什么|些什么|什麼|些什麼)",
+        r"(?P<what>.+?)主要(?:讲|講|说|說|写|寫)(?:了|的是)?(?:什么|些什么|什麼|些什麼|啥|些啥)",
         r"(?P<what>.+?)的?(?:主要)?(?:内容|內容)(?:主要)?(?:是什么|是什麼|有哪些|有什么)",
     )
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..ingest.document import Chunk
 
@@ -32,3 +32,6 @@ class Hit:
     lanes: tuple[Lane, ...] = ()
     base: str = ""
     """The knowledge base, where several were searched together."""
+    meanings: tuple[tuple[int, float], ...] = field(default=(), compare=False, repr=False)
+    """Where sentences of the chunk begin, and their cosines with the question beyond that of what is off topic, of 1 beyond it;
+    only of the likeliest, and only where an answer is looked for."""

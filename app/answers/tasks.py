@@ -133,7 +133,9 @@ class Gathering:
         return self.weigh(asked.question, within).score >= best - margin
 
     def _find(self, topic: Topic, asked: Asked) -> Found:
-        return self.library.find(topic.text, asked.k, where=asked.where, ordering=asked.ordering, base=topic.base)
+        return self.library.find(
+            topic.text, asked.k, where=asked.where, ordering=asked.ordering, base=topic.base, closely=True
+        )
 
     def _summed(self, topic: Topic, asked: Asked) -> Material | None:
         """Return all passages of the documents that the topic names, or of all; ``None`` if it names none."""
@@ -166,7 +168,8 @@ class Gathering:
         near = [hit for at, hit in enumerate(found.hits) if at < asked.k or hit.score >= best / 2 > 0]
         kept = _mostly(_holding(topic.text, near) or near, asked.k)
         n_passages = Counter(hit.base for hit in found.hits)
-        return Material(replace(found, hits=tuple(kept)), evidence.suffices(self.strictness), n_passages)
+        verdict = evidence.verdict(self.strictness)
+        return Material(replace(found, hits=tuple(kept)), verdict == "sure", n_passages, near=verdict != "nothing")
 
 
 def _parted(asked: Asked) -> tuple[list[Term], list[Term]]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog, fingerprint
 from ...retrieval.search.federated import search_together
+from ...retrieval.search.meaning import Meanings
 from ...retrieval.search.search import PLAIN, Found, Searcher
 from ...retrieval.search.select import Ordering
 from ...retrieval.search.spelling import Spelling, spelt
@@ -55,6 +56,7 @@ class Library:
     def __init__(self, parts: Mapping[str, Part]) -> None:
         """Take at least one base, by its name; a base that is asked alone needs none and is ``""``."""
         self.parts = dict(parts)
+        self._meanings = Meanings()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,11 +81,17 @@ class Library:
         ordering: Ordering = PLAIN,
         *,
         base: str = "",
+        closely: bool = False,
     ) -> Found:
-        """Return what ``Searcher.search`` returns, of all bases or of one, and what they search without."""
+        """Return what ``Searcher.search`` returns, of all bases or of one, and what they search without.
+
+        ``closely``: and how near in meaning the likeliest sentences of the hits are, by the embedder of the first base.
+        """
         parts = self.within(base)
         searchers = {name: part.searcher for name, part in parts.items()}
         found = search_together(searchers, question, k, lanes, where, ordering)
+        if closely and (embedder := next(iter(searchers.values())).embedder):
+            found = replace(found, hits=self._meanings.told(question, found.hits, embedder, self.unrelated(question)))
         without = {name: note for name, part in parts.items() if (note := part.serving().note)}
         notes = (Notice("{name}: {note}", name=name, note=note) if name else note for name, note in without.items())
         return replace(found, notes=(*notes, *found.notes))

@@ -68,11 +68,13 @@ class Signs:
     margin: float
     """How much likelier the best sentence is than the best one of another document, in log-odds, at most 6."""
     behind: float
+    meaning: float
+    """How near in meaning the best sentence is, a cosine beyond that of what is off topic; 0 where no embedder reads it."""
 
 
 WEIGHTS = Signs(
     constant=-4.5, coverage=2.2, own=1.0, near=0.1, phrases=0.8, length=1.1, hinted=1.7, no_kind=-0.3, repeats=-2.1,
-    affirms=-3.0, missing=-4.0, absent=-1.2, margin=0.27, behind=-0.55,
+    affirms=-3.0, missing=-4.0, absent=-1.2, margin=0.27, behind=-0.55, meaning=0.0,
 )  # fmt: skip
 """A logistic model of whether the best sentence answers. ``benchmarks/fit_answers.py --gate`` fits it anew; those here were
 fitted so and then rounded and adjusted by hand, which on rows that neither saw does as well as a new fit."""
@@ -187,6 +189,7 @@ def _signs(
         absent=min(absent, 3.0),
         margin=min(best.score - next(others, best.score - 6.0), 6.0),
         behind=own.behind,
+        meaning=best.candidate.meaning,
     )
 
 

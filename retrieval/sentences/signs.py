@@ -82,6 +82,8 @@ class Signs:
     field: float
     length: float
     """The logarithm of its tokens."""
+    farther: float
+    """How much less near in meaning it is than the nearest sentence."""
 
 
 NAMES = tuple(field.name for field in fields(Signs))
@@ -131,6 +133,7 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
         is_item(text) and not is_row(text),
         bool(key),
         math.log1p(len(unit.tokens)),
+        one.farther,
     )
 
 

@@ -102,6 +102,10 @@ class Candidate:
     of: Passage = field(compare=False, repr=False)
     behind: float = field(compare=False)
     """How far its passage scores below the best one, >= 0, in standard deviations of the passages' scores."""
+    meaning: float = field(default=0.0, compare=False)
+    """How near it is to the question: a cosine beyond that of what is off topic; of one not looked at, that of the farthest."""
+    farther: float = field(default=0.0, compare=False)
+    """How much less near it is than the nearest sentence, >= 0."""
 
     @property
     def tokens(self) -> frozenset[str]:
@@ -123,11 +127,17 @@ def candidates(hits: Sequence[tuple[int, Hit]]) -> Iterator[Candidate]:
     """Yield what may be quoted of numbered hits, in their order."""
     scores = [hit.score for _, hit in hits]
     spread = pstdev(scores) if scores else 0.0
+    near = [meaning for _, hit in hits for _, meaning in hit.meanings]
+    nearest, farthest = max(near, default=0.0), min(near, default=0.0)
     for number, hit in hits:
         behind = (max(scores) - hit.score) / spread if spread else 0.0
+        meanings = dict(hit.meanings)
         passage = taken_apart(hit.chunk.text, hit.chunk.headings, hit.chunk.names)
         for unit in passage.units:
-            yield Candidate(number, unit.order, unit.start, unit.text, unit, passage, behind)
+            meaning = meanings.get(unit.start, farthest)
+            yield Candidate(
+                number, unit.order, unit.start, unit.text, unit, passage, behind, meaning, nearest - meaning
+            )
 
 
 @lru_cache(maxsize=512)
