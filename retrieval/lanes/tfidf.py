@@ -1,25 +1,52 @@
 """The TF-IDF lane: a question in, chunks ranked by cosine out; what stands in where no embedder can read.
 
 Its matrix is derived: fitted on all chunks, kept in one file, and fitted again when the catalog has moved on or the file is
-damaged. Never: the truth.
+damaged. Never: the truth, a pickle, or scikit-learn before the first search.
 """
 
 from __future__ import annotations
 
+import os
 import threading
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import count
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..where import Scope
+from ..words.tokens import TOKENS_VERSION, tokens
 from .lane import LaneScores
-from .term_matrix import Matrix, counted, fitted, load, save
 
+if TYPE_CHECKING:
+    from scipy.sparse import csc_matrix, csr_matrix
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+_COLUMNS = 1 << 20
+"""Tokens are hashed to columns, so that no vocabulary has to be stored or loaded."""
+_GRAM = 4
 UP_TO = 50_000
 """Chunks. The matrix of so many takes half a minute to fit, and 150 MB; larger bases do without this lane."""
+_FORMAT = f"2 {TOKENS_VERSION} {_COLUMNS}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Matrix:
+    """What is fitted: unit rows of sublinear TF-IDF, by column, since a question has few."""
+
+    generation: str
+    ids: tuple[str, ...]
+    rows: dict[str, int]
+    idf: NDArray[np.float32]
+    weights: csc_matrix
+    counts: csr_matrix | None = None
+    """Of tokens, by row, where it was fitted by this process: the next one is fitted with little more than what is new."""
 
 
 class TfIdf:
@@ -43,13 +70,13 @@ class TfIdf:
         self._path = folder / "tfidf.npz"
         self._generation = generation
         self._chunks = chunks
-        self._matrix: Matrix | None = None
+        self._matrix: _Matrix | None = None
         self._lock = threading.Lock()
 
     def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
         """Return the ``n`` best of the chunks that share a term with ``question``, within ``scope``; ties by id."""
         matrix = self._current()
-        scores = matrix.cosines(question)
+        scores = _cosines(matrix, question)
         if not scores.any():
             return LaneScores(self.name, (), np.empty(0, np.float32), 0.0, 0.0)
         mean, std = float(scores.mean()), float(scores.std())
@@ -63,24 +90,70 @@ class TfIdf:
     def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
         """Return (len(ids),) float32 cosines; 0 for a chunk that is unknown."""
         matrix = self._current()
-        scores = np.append(matrix.cosines(question), np.float32(0))
-        return scores[[matrix.at.get(chunk, -1) for chunk in ids]]
+        scores = np.append(_cosines(matrix, question), np.float32(0))
+        return scores[[matrix.rows.get(chunk, -1) for chunk in ids]]
 
-    def _current(self) -> Matrix:
+    def _current(self) -> _Matrix:
         with self._lock:
             generation = self._generation()
             before = self._matrix
             if before is None or before.generation != generation:
-                self._matrix = load(self._path, generation)
+                self._matrix = _load(self._path, generation)
             if self._matrix is None:
                 self._matrix = _fit(generation, self._chunks(), before)
-                save(self._path, self._matrix)
+                _save(self._path, self._matrix)
             return self._matrix
 
 
-def _fit(generation: str, chunks: Iterable[tuple[str, str]], before: Matrix | None) -> Matrix:
-    """Fit all chunks; the terms of those that were in the matrix ``before`` are not counted again: an id stands for a text."""
-    known = before.at if before and before.counts else {}
+def terms(text: str) -> list[str]:
+    """Return the tokens of ``text``, and the character 4-grams of those in ASCII: they find misspelt and inflected words.
+
+    McNamee and Mayfield 2004, "Character n-gram tokenization for European language text retrieval": 4 serves most languages.
+    """
+    found = tokens(text)
+    return found + list(chain.from_iterable(map(_grams, found)))
+
+
+@lru_cache(maxsize=1 << 17)
+def _grams(token: str) -> tuple[str, ...]:
+    """Return the 4-grams of an ASCII token with its ends marked by blanks, which no token holds."""
+    marked = f" {token} "
+    return tuple(marked[i : i + _GRAM] for i in range(max(1, len(marked) - _GRAM + 1))) if token.isascii() else ()
+
+
+def _hashed(texts: Iterable[str]) -> csr_matrix:
+    """Return (len(texts), _COLUMNS) token counts."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    counts: csr_matrix = HashingVectorizer(
+        analyzer=terms, n_features=_COLUMNS, alternate_sign=False, norm=None, dtype=np.float32
+    ).transform(texts)
+    return counts
+
+
+def _transformer(idf: NDArray[np.float32] | None = None) -> TfidfTransformer:
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    transformer = TfidfTransformer(sublinear_tf=True)
+    if idf is not None:
+        transformer.idf_ = idf
+    return transformer
+
+
+def _cosines(matrix: _Matrix, question: str) -> NDArray[np.float32]:
+    """Return (n_chunks,) float32."""
+    if not matrix.ids:
+        return np.empty(0, np.float32)
+    asked = _transformer(matrix.idf).transform(_hashed([question]))
+    cosines: NDArray[np.float32] = matrix.weights[:, asked.indices] @ asked.data
+    return cosines
+
+
+def _fit(generation: str, chunks: Iterable[tuple[str, str]], before: _Matrix | None) -> _Matrix:
+    """Fit all chunks; the tokens of those that were in the matrix ``before`` are not counted again: an id stands for a text."""
+    from scipy.sparse import csc_matrix, csr_matrix, vstack
+
+    known = before.rows if before and before.counts is not None else {}
     ids: list[str] = []
 
     def texts() -> Iterator[str]:
@@ -89,9 +162,60 @@ def _fit(generation: str, chunks: Iterable[tuple[str, str]], before: Matrix | No
             if chunk not in known:
                 yield text
 
-    counts = counted(texts())
-    if before and before.counts:
+    source = texts()
+    first = next(source, None)
+    if not ids:
+        return _Matrix(generation, (), {}, np.ones(_COLUMNS, np.float32), csc_matrix((0, _COLUMNS), dtype=np.float32))
+    counts = csr_matrix((0, _COLUMNS), dtype=np.float32) if first is None else _hashed(chain([first], source))
+    if before is not None and before.counts is not None:
         new = count(len(before.ids))
         order = [known[chunk] if chunk in known else next(new) for chunk in ids]
-        counts = before.counts.with_more(counts).picked(np.array(order, np.int32))
-    return fitted(generation, ids, counts)
+        counts = vstack([before.counts, counts], format="csr")[order]
+    transformer = _transformer().fit(counts)
+    idf = transformer.idf_.astype(np.float32)
+    return _Matrix(generation, tuple(ids), _numbered(ids), idf, transformer.transform(counts).tocsc(), counts)
+
+
+def _numbered(ids: Iterable[str]) -> dict[str, int]:
+    return {chunk: row for row, chunk in enumerate(ids)}
+
+
+def _save(path: Path, matrix: _Matrix) -> None:
+    """Write the file whole or not at all; one that cannot be written is fitted again by the next process."""
+    arrays = {
+        "format": np.array(_FORMAT),
+        "generation": np.array(matrix.generation),
+        "ids": np.array(matrix.ids, dtype=np.str_),
+        "idf": matrix.idf,
+        "data": matrix.weights.data,
+        "indices": matrix.weights.indices,
+        "indptr": matrix.weights.indptr,
+    }
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f"{path.name}.*"):  # by a process that was killed, or will do without
+            left.unlink(missing_ok=True)
+        with draft.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _load(path: Path, generation: str) -> _Matrix | None:
+    """Return the stored matrix; None when there is none, or it is of another generation, or damaged."""
+    from scipy.sparse import csc_matrix
+
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            if (str(stored["format"]), str(stored["generation"])) != (_FORMAT, generation):
+                return None
+            ids = tuple(stored["ids"].tolist())
+            parts = (stored["data"], stored["indices"], stored["indptr"])
+            weights = csc_matrix(parts, shape=(len(ids), _COLUMNS))
+            weights.check_format(full_check=True)
+            return _Matrix(generation, ids, _numbered(ids), stored["idf"], weights)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kb.retrieval.lanes.term_matrix import terms
-from kb.retrieval.lanes.tfidf import TfIdf
+from kb.retrieval.lanes.tfidf import TfIdf, terms
 
 TEXTS = {
     "oil": "The price of oil rose in 1973 when the embargo began.",
@@ -158,13 +157,11 @@ def test_a_place_that_cannot_be_written_costs_time_only(tmp_path: Path) -> None:
     assert Base(TEXTS).lane(tmp_path / "file").search("oil", 1).ids == ("oil",)
 
 
-def test_a_search_loads_no_heavy_library(tmp_path: Path) -> None:
-    """Fitting, keeping and searching take numpy alone: scikit-learn or scipy would cost each new process seconds."""
+def test_scikit_learn_is_not_imported_before_the_first_search() -> None:
+    """Importing the lane, and making one, stay cheap."""
     code = (
         "import sys; from pathlib import Path; from kb.retrieval.lanes.tfidf import TfIdf;"
-        "lane = TfIdf(Path(sys.argv[1]), lambda: '', lambda: [('a', 'The price of oil.')]);"
-        "print(*lane.search('oil', 1).ids, 'sklearn' in sys.modules, 'scipy' in sys.modules)"
+        "TfIdf(Path('x'), lambda: '', lambda: []); print('sklearn' in sys.modules, 'scipy' in sys.modules)"
     )
-    command = [sys.executable, "-c", code, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")
-    assert done.stdout.split() == ["a", "False", "False"]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
+    assert done.stdout.split() == ["False", "False"]
