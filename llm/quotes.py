@@ -42,13 +42,12 @@ def leads_in(lead: Candidate, one: Candidate) -> bool:
 def listed_with(one: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return the items of the list that a sentence is an item of, in their order; itself alone if it is none of a list."""
     own = [other for other in candidates if other.passage == one.passage]
-    at = own.index(one)
-    first, last = at, at
+    first = last = next(at for at, other in enumerate(own) if other.order == one.order)
     while first and is_item(own[first].text) and _is_next(own[first - 1], own[first]):
         first -= 1
     while last + 1 < len(own) and is_item(own[last].text) and _is_next(own[last], own[last + 1]):
         last += 1
-    return own[first : last + 1]
+    return own[first : last + 1] if first < last else [one]
 
 
 def _is_next(one: Candidate, other: Candidate) -> bool:

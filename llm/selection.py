@@ -21,7 +21,7 @@ from .candidates import candidates_of, distinct
 MAX_SENTENCES = 3
 CLOSEST = 3
 """Passages that are shown where none of them is known to answer."""
-_CLOSE = 1.0
+_CLOSE = 2.0
 """A further sentence is quoted only if it is no more than so much less likely to answer than the best one, in log-odds."""
 _BESIDE = (1, -1, 2)
 """Where an answer that the best sentence lacks may stand, in sentences from there, the likeliest first."""
