@@ -42,8 +42,7 @@ ones 3 % and 58 %. A passage that is near is shown, and nothing claimed."""
 NEAR_ENOUGH = 0.42
 """Such a cosine of a sentence that answers as often as not."""
 AKIN = -0.1
-"""From so near in meaning on, passages are shown as the closest ones whatever their words: eight of ten questions with an answer,
-three of ten off the topic."""
+"""From so near in meaning on, passages are shown as the closest ones, whatever their words."""
 _ACROSS_SLOPE = 17.0
 """Log-odds by such a cosine."""
 _MOST_TERMS = 12
