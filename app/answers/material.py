@@ -57,7 +57,7 @@ def whole(library: Library, documents: Mapping[str, Sequence[Named]] | None, bas
     ids = [
         (name, chunk)
         for name, part in parts.items()
-        for chunk in _passages(
+        for chunk in passages_of(
             part.catalog, None if documents is None else [one.id for one in documents.get(name, ())], asked.where
         )
     ]
@@ -76,7 +76,7 @@ def only(where: Where, sources: Collection[str]) -> Where:
     return replace(where, sources=tuple(escape(source) for source in sources))
 
 
-def _passages(catalog: Catalog, documents: Collection[str] | None, where: Where) -> list[str]:
+def passages_of(catalog: Catalog, documents: Collection[str] | None, where: Where) -> list[str]:
     """Return the ids of the chunks of documents, or of all, in reading order, as far as a filter admits them."""
     admitted = resolve(catalog, where).ids if where else None
     rows = catalog.connection().execute("SELECT id, document_id FROM chunks ORDER BY document_id, start")

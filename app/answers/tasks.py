@@ -20,11 +20,12 @@ from ...retrieval.hit import Hit
 from ...retrieval.search.evidence import Evidence
 from ...retrieval.search.search import Found
 from ...retrieval.where import resolve
+from ...retrieval.words.definition import definition_asked
 from ...retrieval.words.question import Term, terms
 from ...retrieval.words.tokens import tokens
 from ..base.library import Library
 from .answer import Asked
-from .material import Material, only, whole
+from .material import Material, only, passages_of, whole
 from .named import Named, admitted, documents_called
 from .sides import Comparing
 from .when import Period, period_of
@@ -84,11 +85,26 @@ class Gathering:
         return within if within and not _says(asked.question, anywhere.found.hits) else anywhere
 
     def _anywhere(self, asked: Asked) -> Material:
-        found = self._find(Topic(asked.question), asked)
+        found = self._opened(self._find(Topic(asked.question), asked), asked)
         evidence = self.weigh(asked.question, found)
         absent = (*evidence.missing, *evidence.absent) if evidence.shares_script else ()
         verdict = evidence.verdict(self.strictness)
         return Material(found, verdict == "sure", absent=absent, near=verdict != "nothing", task=ANSWER)
+
+    def _opened(self, found: Found, asked: Asked) -> Found:
+        """Return what is found; where a definition is asked for, with the beginning of the document that is called so."""
+        first = found.hits[0] if found.hits else None
+        if first is None or not definition_asked(asked.question):
+            return found
+        named = frozenset(tokens(first.chunk.names))
+        if not all(term.within(named) for term in terms(asked.question)):
+            return found
+        catalog = self.library.parts[first.base].catalog
+        opening = passages_of(catalog, [first.chunk.document_id], asked.where)[:1]
+        if not opening or any(hit.chunk.id == opening[0] for hit in found.hits):
+            return found
+        chunk = catalog.chunks(opening)[opening[0]]
+        return replace(found, hits=(replace(first, chunk=chunk, meanings=()), *found.hits))
 
     def _first_within(self, asked: Asked) -> Material | None:
         """Return what the document says that a conversation has come to, where it answers as well as any other."""

@@ -5,6 +5,7 @@ Comes in: a question. Goes out: its exact answer, or ``None``; then it is search
 
 from __future__ import annotations
 
+from ...retrieval.words.answer_kind import lacks_what_is_asked
 from ..answers.answer import Answer, Asked
 from ..base.library import Library
 from .census import census_of, taken
@@ -23,4 +24,5 @@ def directly(library: Library, asked: Asked) -> Answer | None:
     counted = taken(library, census, asked.question, asked.where) if census else None
     if census and counted and (census.literally or not counted.abstained):
         return counted
-    return stepwise(library, asked) or from_tables(library, asked)
+    said = stepwise(library, asked) or from_tables(library, asked)
+    return said if said and not lacks_what_is_asked(asked.question, said.text) else None

@@ -15,6 +15,7 @@ from ..sentences.scorer import Scored, ranked
 from ..sentences.standing import is_out_of_date
 from ..sentences.units import candidates
 from ..sentences.wanted import Wanted
+from ..words.answer_kind import lacks_what_is_asked
 from ..words.directions import without_directions
 from ..words.question import terms, unheld
 from ..words.scripts import shares_script
@@ -46,6 +47,8 @@ AKIN = -0.1
 _ACROSS_SLOPE = 17.0
 """Log-odds by such a cosine."""
 _MOST_TERMS = 12
+_BESIDE = 2
+"""Sentences on either side in which what is asked for may stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class Evidence:
     """Whether any hit is written in the script of the question."""
     best: Scored | None = None
     """The sentence that is likeliest to answer."""
+    lacking: bool = False
+    """Whether a number to call, a mail address or an amount is asked for, and there is none beside the best sentence."""
     out_of_date: bool = False
     """Whether its document says that it no longer holds."""
     weights: Signs = WEIGHTS
@@ -139,7 +144,7 @@ class Evidence:
         if not self.shares_script:
             near = self.similarity >= ACROSS_SURE + strictness / _ACROSS_SLOPE
             return self.lane == "dense" and near and not self.missing
-        if self.missing or self.signs.affirms or self.out_of_date:
+        if self.missing or self.lacking or self.signs.affirms or self.out_of_date:
             return False
         whole = strictness <= 0 and self.signs.own >= ALL and not (self.signs.no_kind or self.signs.repeats)
         return whole or self.score >= ENOUGH + strictness
@@ -170,7 +175,8 @@ def weigh(question: str, hits: Sequence[Hit], frequencies: Frequencies, *, unrel
         signs = _signs(asked, scored, held[best.candidate.passage - 1], hits, len(missing), len(absent))
     shares = any(shares_script(question, hit.chunk.text) for hit in hits)
     out_of_date = best is not None and is_out_of_date(hits[best.candidate.passage - 1].chunk)
-    return Evidence(signs, lane, similarity, missing, absent, shares, best, out_of_date)
+    lacking = best is not None and lacks_what_is_asked(question, _around(best, scored))
+    return Evidence(signs, lane, similarity, missing, absent, shares, best, lacking, out_of_date)
 
 
 def _signs(
@@ -196,6 +202,14 @@ def _signs(
         behind=own.behind,
         meaning=best.candidate.meaning - NEAR_ENOUGH if any(hit.meanings for hit in hits) else 0.0,
     )
+
+
+def _around(best: Scored, scored: Sequence[Scored]) -> str:
+    """Return the best sentence with the head of its table and the sentences beside it."""
+    own = best.candidate
+    near = (one.candidate for one in scored if one.candidate.passage == own.passage)
+    beside = sorted((one for one in near if abs(one.order - own.order) <= _BESIDE), key=lambda one: one.order)
+    return "\n".join([own.unit.head, *(one.text for one in beside)])
 
 
 def _of_document(best: Scored, hits: Sequence[Hit], held: Sequence[frozenset[str]]) -> frozenset[str]:

@@ -123,6 +123,27 @@ _SPOT = re.compile(
 _SOMEWHERE_ZH = re.compile(r"[在于於是为為位到至往从從自][\u3400-\u9fff]{2,}")
 """北京 needs no 市 to be a place: what stands where one would."""
 
+_CALL = re.compile(
+    r"\b(?:phone|telephone|mobile|cell)(?: phone)? (?:number|no)\b|\bnumber (?:do i|can i|to) call\b|\b(?:phone|mobile)\W*$"
+    r"|(?:电话|電話)(?:号码|號碼)?(?:是多少|是什么|多少|几号|\W*$)|手机号|手機號|打(?:哪个|什么|多少)(?:电话|電話)",
+    re.IGNORECASE,
+)
+_DIALLED = re.compile(
+    r"(?<![\w.:-])(?!\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?!\d))\+?\(?\d(?:[ ()/–-]{0,2}\d){5,}(?!\d*[.:]\d)"
+)
+_WRITE = re.compile(r"\be-?mail address\b|\be-?mail\W*$|邮箱|郵箱", re.IGNORECASE)
+_MAILED = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+_COSTS = re.compile(
+    r"\bhow much (?:is|are|was|were|does|do|did|will) .*\b(?:cost|ticket|flight|insurance|subscription)\b"
+    r"|\bwhat (?:does|do|did) .* cost\b|多少[钱錢元]|几块钱",
+    re.IGNORECASE,
+)
+_PAID = re.compile(
+    rf"{_AMOUNT.pattern}|(?:[€£$¥]|\b(?:price|cost|fee|total|rate|amount|charge|EUR|USD|GBP|CNY)\b|[价價费費额額元钱錢])[^.。]{{0,60}}\d"
+    r"|\bfree\b|免费|免費",
+    re.IGNORECASE,
+)
+_CERTAIN = ((_CALL, _DIALLED), (_WRITE, _MAILED), (_COSTS, _PAID))
 _SURE = ((_WHAT_YEAR, _YEAR), (_WHEN, _DATE), (_HOW_MANY, _NUMBER), (_WHO, _NAME), (_WHERE, _PLACE))
 _LIKELY = (
     (_WHERE, _SPOT),
@@ -150,6 +171,14 @@ def likely_answer(question: str) -> re.Pattern[str] | None:
     That a text has nothing of it proves less than with ``expected_answer``: no pattern knows every name.
     """
     return next((shape for asks, shape in _LIKELY if asks.search(question)), None)
+
+
+def lacks_what_is_asked(question: str, text: str) -> bool:
+    """Return whether a telephone number, an address of mail or an amount of money is asked for, and a text has none.
+
+    These look alike everywhere; of other kinds a text may hold one that no pattern knows.
+    """
+    return any(asks.search(question) and not shape.search(text) for asks, shape in _CERTAIN)
 
 
 def asks_who(question: str) -> bool:

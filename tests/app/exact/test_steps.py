@@ -39,6 +39,9 @@ def kb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
         ("请假流程一共有几步？", "共 3 步"),
         ("组长同意之后是哪一步？", "三、人事登记 [1]"),
         ("What are the steps to descale the kettle?", "- Step 2: Boil once [2]"),
+        ("How do I descale the kettle?", "- Step 2: Boil once [2]"),
+        ("What is the last step of putting up the tent?", "4. Hang the lamp. [1]"),
+        ("请假怎么办理", "- 二、组长同意 [2]"),
     ],
 )
 def test_steps_are_counted_listed_and_followed(kb: KnowledgeBase, question: str, held: str) -> None:

@@ -161,11 +161,11 @@ def test_cosines_that_start_high_are_read_from_where_they_start() -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=14, max_size=14), st.integers(0, 4))
+@given(st.lists(st.floats(0, 1), min_size=15, max_size=15), st.integers(0, 5))
 def test_more_evidence_never_counts_for_less(values: list[float], more: int) -> None:
     """The score grows with what speaks for an answer."""
     signs = Signs(*values)
-    name = ("coverage", "own", "near", "phrases", "margin")[more]
+    name = ("coverage", "own", "near", "phrases", "margin", "meaning")[more]
     best = weighed("parental leave", ENGLISH).best
     raised = dataclasses.replace(signs, **{name: getattr(signs, name) + 0.5})
     assert Evidence(raised, best=best).score > Evidence(signs, best=best).score

@@ -73,6 +73,8 @@ def test_what_is_struck_out_is_no_answer() -> None:
         best("Which box do the pegs go in?", "- ~~pegs go in the red box~~\n- pegs go in the blue box")
         == "- pegs go in the blue box"
     )
+    text = "~~第六条 访客车辆免费停放四小时。超过的按小时收费。~~\n\n第六条 访客车辆免费停放两小时。"
+    assert [unit.text for unit in taken_apart(text, (), "").units] == ["第六条 访客车辆免费停放两小时。"]
 
 
 def test_a_row_knows_the_head_of_its_table() -> None:
