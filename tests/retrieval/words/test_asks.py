@@ -22,7 +22,7 @@ from kb.retrieval.words.asks import asks_for_file, asks_for_several, asks_how
         ("门票多少钱", "单价\n| 成人 | 30 |", False),
     ],
 )
-def test_what_a_text_must_have(question: str, text: str, lacks: bool) -> None:
+def test_what_a_text_must_have(question: str, text: str, lacks: bool) -> None:  # noqa: FBT001  a case
     """A number to call, a mail address and an amount look alike everywhere."""
     assert lacks_what_is_asked(question, text) is lacks
 
