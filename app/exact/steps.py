@@ -71,8 +71,9 @@ def stepwise(library: Library, asked: Asked) -> Answer | None:
     best: tuple[float, Hit, tuple[Step, ...]] | None = None
     for hit in first.values():
         document = library.parts[hit.base].catalog.document(hit.chunk.source)
-        for steps in steps_of(document.text) if document else ():
-            names = f"{hit.chunk.names}\n{document.text[max(steps[0].start - _ABOVE, 0) : steps[0].start]}"
+        text = document.text if document else ""
+        for steps in steps_of(text):
+            names = f"{hit.chunk.names}\n{text[max(steps[0].start - _ABOVE, 0) : steps[0].start]}"
             held, chosen = _chosen(means, what, steps, names)
             least = _WHOLLY if means == "how" else _HELD
             if chosen and held >= max(least, best[0] + 1e-9 if best else 0):
