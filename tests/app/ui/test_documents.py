@@ -120,7 +120,7 @@ def test_a_failure_is_tried_again(visit: Open, address: str, tmp_path: Path, han
     file = tmp_path / "report.pdf"
     file.write_bytes(b"%PDF-1.4 cut off")
     kb_ingest = ("ingest", str(file), "--home", str(handbook_home), "--embedder", "tfidf")
-    with pytest.raises(Exception, match="exit status 5"):
+    with pytest.raises(Exception, match="The PDF is damaged"):
         kb(*kb_ingest)
     page = visit(address)
     tab(page, 1)
