@@ -104,7 +104,7 @@ class Gathering:
         if not opening or any(hit.chunk.id == opening[0] for hit in found.hits):
             return found
         chunk = catalog.chunks(opening)[opening[0]]
-        return replace(found, hits=(replace(first, chunk=chunk, meanings=()), *found.hits))
+        return replace(found, hits=(Hit(chunk, first.score, "whole", base=first.base), *found.hits))
 
     def _first_within(self, asked: Asked) -> Material | None:
         """Return what the document says that a conversation has come to, where it answers as well as any other."""

@@ -5,7 +5,7 @@ Comes in: a question. Goes out: its exact answer, or ``None``; then it is search
 
 from __future__ import annotations
 
-from ...retrieval.words.answer_kind import lacks_what_is_asked
+from ...retrieval.words.answer_kind import lacks_contact
 from ..answers.answer import Answer, Asked
 from ..base.library import Library
 from .census import census_of, taken
@@ -24,5 +24,7 @@ def directly(library: Library, asked: Asked) -> Answer | None:
     counted = taken(library, census, asked.question, asked.where) if census else None
     if census and counted and (census.literally or not counted.abstained):
         return counted
-    said = stepwise(library, asked) or from_tables(library, asked)
-    return said if said and not lacks_what_is_asked(asked.question, said.text) else None
+    if steps := stepwise(library, asked):
+        return steps
+    said = from_tables(library, asked)  # what it adds up need not look like money, but its column may be "Number"
+    return said if said and not lacks_contact(asked.question, said.text) else None

@@ -34,6 +34,7 @@ from ..where import Scope, Where, chunks_of, idle, resolve, scope_of
 from ..words.directions import without_directions
 from .fuse import Fused, fuse, fused_first, weights
 from .naming import NOTHING, naming
+from .off_topic import AS_GOOD_AS, FEW, off_topic
 from .ranking import Ranking, ordered, reranked
 from .select import Ordering
 
@@ -203,12 +204,20 @@ class Searcher:
         return self._rerankers.get(spec) if spec else None
 
     def unrelated(self, question: str) -> float:
-        """Return the mean cosine, >= 0, of a question with all passages: what the dense lane gives to what is off topic."""
+        """Return the mean cosine, >= 0, of a question with all passages: what the dense lane gives to what is off topic.
+
+        Few passages may all be on the question's topic: texts on other things count with them.
+        """
         embedder = self._embedder()
         if embedder is None or embedder.coverage([question])[0] < READABLE:
             return 0.0
         dense = self._views.current(embedder).dense
-        return max(0.0, dense.mean(question)) if dense else 0.0
+        if dense is None:
+            return 0.0
+        mean, n = dense.mean(question), self.n_chunks
+        if n < FEW:
+            mean = (n * mean + AS_GOOD_AS * off_topic(question, embedder)) / (n + AS_GOOD_AS)
+        return max(0.0, mean)
 
     def scope(self, where: Where) -> Scope:
         """Return the chunks that a filter admits."""

@@ -143,7 +143,7 @@ _PAID = re.compile(
     r"|\bfree\b|免费|免費",
     re.IGNORECASE,
 )
-_CERTAIN = ((_CALL, _DIALLED), (_WRITE, _MAILED), (_COSTS, _PAID))
+_REACHES = ((_CALL, _DIALLED), (_WRITE, _MAILED))
 _SURE = ((_WHAT_YEAR, _YEAR), (_WHEN, _DATE), (_HOW_MANY, _NUMBER), (_WHO, _NAME), (_WHERE, _PLACE))
 _LIKELY = (
     (_WHERE, _SPOT),
@@ -173,12 +173,17 @@ def likely_answer(question: str) -> re.Pattern[str] | None:
     return next((shape for asks, shape in _LIKELY if asks.search(question)), None)
 
 
-def lacks_what_is_asked(question: str, text: str) -> bool:
-    """Return whether a telephone number, an address of mail or an amount of money is asked for, and a text has none.
+def lacks_contact(question: str, text: str) -> bool:
+    """Return whether a telephone number or an address of mail is asked for, and a text has none.
 
     These look alike everywhere; of other kinds a text may hold one that no pattern knows.
     """
-    return any(asks.search(question) and not shape.search(text) for asks, shape in _CERTAIN)
+    return any(asks.search(question) and not shape.search(text) for asks, shape in _REACHES)
+
+
+def lacks_what_is_asked(question: str, text: str) -> bool:
+    """Return what ``lacks_contact`` does, or whether an amount of money is asked for, and a text says none as such."""
+    return lacks_contact(question, text) or bool(_COSTS.search(question) and not _PAID.search(text))
 
 
 def asks_who(question: str) -> bool:

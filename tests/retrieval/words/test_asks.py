@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from kb.retrieval.words.answer_kind import lacks_what_is_asked
+from kb.retrieval.words.answer_kind import lacks_contact, lacks_what_is_asked
 from kb.retrieval.words.asks import asks_for_file, asks_for_several, asks_how
 
 
@@ -25,6 +25,13 @@ from kb.retrieval.words.asks import asks_for_file, asks_for_several, asks_how
 def test_what_a_text_must_have(question: str, text: str, lacks: bool) -> None:  # noqa: FBT001  a case
     """A number to call, a mail address and an amount look alike everywhere."""
     assert lacks_what_is_asked(question, text) is lacks
+
+
+def test_a_sum_need_not_look_like_money() -> None:
+    """What a table adds up is an amount whatever its column is called; a telephone number is none unless it looks so."""
+    assert lacks_what_is_asked("一月一共花了多少钱", "3 行的一月之和：1,234")
+    assert not lacks_contact("一月一共花了多少钱", "3 行的一月之和：1,234")
+    assert lacks_contact("What is Noah's phone number?", "Noah: number 1204")
 
 
 def test_forms_of_questions() -> None:

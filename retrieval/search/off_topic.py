@@ -1,0 +1,52 @@
+"""What an embedder says of texts that have nothing to do with a question: where its cosines begin.
+
+Comes in: a question. Goes out: a mean cosine. Never: the passages of a base. Those tell it better, but a base of one file may
+be about nothing but the question.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..models.embedder import Embedder
+from ..sentences.units import in_chinese
+
+AS_GOOD_AS = 16
+"""Passages of a base that weigh as much as these texts."""
+FEW = 100
+"""Passages. With more, what is off topic is known from them alone."""
+TEXTS = {
+    False: (
+        "The river rises in the hills and reaches the sea after four hundred kilometres.",
+        "Beat the eggs with the sugar, then fold in the flour.",
+        "The committee will publish its report on the harvest next spring.",
+        "The engine turns the shaft through a belt and two wheels.",
+        "She learned the violin as a child and later played in an orchestra.",
+        "Click the icon to open the window and save the picture.",
+        "The castle was rebuilt in stone after the fire of 1512.",
+        "Most birds of this family nest on cliffs and feed on fish.",
+    ),
+    True: (
+        "这条河发源于山区，流经四百公里后入海。",
+        "把鸡蛋和糖打匀，再拌入面粉。",
+        "委员会将于明年春天公布有关收成的报告。",
+        "发动机通过皮带和两个轮子带动轴转动。",
+        "她小时候学过小提琴，后来在乐团演奏。",
+        "点击图标打开窗口，然后保存图片。",
+        "城堡在一五一二年的火灾之后用石头重建。",
+        "这一科的鸟多在悬崖上筑巢，以鱼为食。",
+    ),
+}
+
+
+def off_topic(question: str, embedder: Embedder) -> float:
+    """Return the mean cosine of a question with texts of its language on other things."""
+    return float((_vectors(embedder, bool(in_chinese(question))) @ embedder.embed_query(question)).mean())
+
+
+@lru_cache(maxsize=4)
+def _vectors(embedder: Embedder, chinese: bool) -> NDArray[np.float32]:  # noqa: FBT001  a key of TEXTS
+    return embedder.embed_documents(TEXTS[chinese])
