@@ -6,8 +6,6 @@ be about nothing but the question.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,11 +40,13 @@ TEXTS = {
 }
 
 
+_KNOWN: dict[tuple[str, bool], NDArray[np.float32]] = {}
+"""The (8, dim) vectors of the texts, by the fingerprint of the embedder: it may be closed meanwhile, and they stay good."""
+
+
 def off_topic(question: str, embedder: Embedder) -> float:
     """Return the mean cosine of a question with texts of its language on other things."""
-    return float((_vectors(embedder, bool(in_chinese(question))) @ embedder.embed_query(question)).mean())
-
-
-@lru_cache(maxsize=4)
-def _vectors(embedder: Embedder, chinese: bool) -> NDArray[np.float32]:  # noqa: FBT001  a key of TEXTS
-    return embedder.embed_documents(TEXTS[chinese])
+    key = embedder.fingerprint, bool(in_chinese(question))
+    if key not in _KNOWN:
+        _KNOWN[key] = embedder.embed_documents(TEXTS[key[1]])
+    return float((_KNOWN[key] @ embedder.embed_query(question)).mean())
