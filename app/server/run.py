@@ -142,7 +142,7 @@ def run(
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3
     )
-    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    logging.getLogger("uvicorn.error").addFilter(is_news)
     server = _Server(config, lambda: _tell(address, say, browser=browser))
     threading.Thread(target=_warm_up, args=(bases,), daemon=True).start()
     server.run(sockets=[listening])
@@ -182,9 +182,17 @@ def _tell(address: str, say: Callable[[str], None], *, browser: bool) -> None:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Whether a log record says more than that a connection was open when the server was stopped."""
-    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether a log record says more than that a connection was open when the server was stopped.
+
+    Gradio may fail with an error of its own while its stream is cancelled, so what the error came from counts as well.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    while error:
+        if isinstance(error, asyncio.CancelledError):
+            return False
+        error = error.__cause__ or error.__context__
+    return not str(record.msg).startswith("Cancel %s running task")
 
 
 def _warm_up(bases: Bases) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import socket
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from kb.app.base.config import Config
 from kb.app.hosting.bases import Bases
 from kb.app.hosting.gate import BusyError, Gate
 from kb.app.hosting.tokens import Tokens, allows
+from kb.app.server.run import is_news
 from kb.ingest.errors import InputError
 from needs import needs
 from places import HANDBOOK
@@ -435,6 +438,30 @@ def test_a_base_is_made_once_and_deleted_while_it_is_used(tmp_path: Path) -> Non
     with pytest.raises(InputError):
         bases.get("x")
     bases.close()
+
+
+def test_a_page_open_at_the_end_is_no_error_but_a_failure_is() -> None:
+    """What is cancelled because the server stops is not logged, whatever Gradio makes of it; other errors are."""
+
+    def raised(first: BaseException | None) -> BaseException:
+        try:
+            try:
+                if first:
+                    raise first
+            finally:
+                raise KeyError("session")
+        except KeyError as error:
+            return error
+
+    def record(error: BaseException | None, message: str = "Exception in ASGI application") -> logging.LogRecord:
+        info = (type(error), error, None) if error else None
+        return logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, message, (1,), info)
+
+    assert not is_news(record(asyncio.CancelledError()))
+    assert not is_news(record(raised(asyncio.CancelledError())))
+    assert not is_news(record(None, "Cancel %s running task(s), timeout graceful shutdown exceeded"))
+    assert is_news(record(raised(None)))
+    assert is_news(record(None, "Invalid HTTP request received %s"))
 
 
 def test_a_taken_port_is_a_sentence(tmp_path: Path) -> None:
