@@ -12,7 +12,8 @@ from dataclasses import replace
 from ..prompts.belonging import of_side, own_terms
 from ..prompts.prompt import Prompt, Topic
 from ..retrieval.hit import Hit
-from ..retrieval.sentences.units import Candidate
+from ..retrieval.sentences.editions import differs
+from ..retrieval.sentences.units import Candidate, is_row
 from ..retrieval.words.question import Term, terms
 from ..retrieval.words.tokens import tokens
 from .candidates import candidates_of
@@ -21,6 +22,8 @@ from .quotes import Quote, name_of
 
 SUMMARY_SENTENCES = 6
 SIDE_SENTENCES = 3
+DIFFERENCES = 8
+"""Sentences that two documents have with other figures, which are quoted where nothing in particular is compared."""
 
 
 def summary(prompt: Prompt) -> list[Quote]:
@@ -36,12 +39,38 @@ def comparison(prompt: Prompt, select: Callable[[Prompt, str], list[Candidate]])
         prompt: names the sides.
         select: returns the sentences that answer a prompt, of one base or of all.
     """
+    if differing := _differing(prompt):
+        return differing
     found = {side.title: _side(prompt, side, select) for side in prompt.sides}
     said = Counter(one.text for own in found.values() for one in own)
     shared = {text for text, n in said.items() if n == len(found) > 1}
     both = {one.text: one for own in found.values() for one in own if one.text in shared}
     quotes = [(" / ".join(found), one) for one in both.values()]
     return quotes + [(title, one) for title, own in found.items() for one in own if one.text not in shared]
+
+
+def _differing(prompt: Prompt) -> list[Quote]:
+    """Return what two documents that are compared as wholes both say, with other figures; nothing of others."""
+    if len(prompt.sides) != 2 or not all(side.sources and not side.aspect for side in prompt.sides):  # noqa: PLR2004
+        return []
+    one, other = (
+        [each for each in candidates_of(prompt) if prompt.hits[each.passage - 1].chunk.source in side.sources]
+        for side in prompt.sides
+    )
+    pairs: list[tuple[Candidate, Candidate]] = []
+    for each in sorted(one, key=lambda each: prompt.hits[each.passage - 1].chunk.start + each.start):
+        words = 1 if is_row(each.text) else 2
+        same = (
+            said for said in other if differs(each.text, said.text, words) and all(said is not two for _, two in pairs)
+        )
+        if (counterpart := next(same, None)) and all(each.text != first.text for first, _ in pairs):
+            pairs.append((each, counterpart))
+    titles = [side.title for side in prompt.sides]
+    return [
+        (title, one)
+        for title, said in zip(titles, zip(*pairs[:DIFFERENCES], strict=True), strict=False)
+        for one in said
+    ]
 
 
 def _side(prompt: Prompt, side: Topic, select: Callable[[Prompt, str], list[Candidate]]) -> list[Candidate]:

@@ -10,12 +10,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from ..prompts.prompt import Prompt
+from ..retrieval.sentences.changes import later
 from ..retrieval.sentences.editions import editions
 from ..retrieval.sentences.scorer import Scored, ranked
 from ..retrieval.sentences.units import Candidate
 from ..retrieval.sentences.wanted import Wanted
 from ..retrieval.words.answer_kind import new_matches
 from ..retrieval.words.question import figures
+from ..retrieval.words.tokens import tokens
 from .candidates import candidates_of, distinct
 
 MAX_SENTENCES = 3
@@ -42,6 +44,8 @@ def select(prompt: Prompt, base: str = "") -> list[Candidate]:
     if not scored or not asked.weights:
         return []
     best, *instead = editions(prompt.question, _leading(scored), scored, prompt.hits)
+    if changed := later(best, scored, prompt.hits, frozenset(tokens(prompt.question))):
+        best, *instead = [*changed, best]
     first = [best, *instead]
     close = [
         one.candidate

@@ -19,6 +19,7 @@ _DIFFERENCE = (
     r"(?:differences?|similarit(?:y|ies)|comparison)"
 )
 _COMPARATIVE = r"(?:more|less|fewer|better|worse|\w{2,}er)"
+_YEAR = r"(?:19|20)\d\d"
 _EN = tuple(
     re.compile(rf"{_PLEASE}{form}\s*[?.!]*$", re.IGNORECASE)
     for form in (
@@ -27,6 +28,23 @@ _EN = tuple(
         r"(?:what(?:['’]s| is) the )?difference in (?P<aspect>.+?) (?:between|of) (?P<a>.+?) and (?P<b>.+?)",
         r"how (?:do|does|is|are) (?P<a>.+?) (?:differ(?:ent)?|compare) (?:from|to|with) (?P<b>.+?)",
         r"how (?:do|are) (?P<a>.+?) and (?P<b>.+?) (?:differ(?:ent)?|compare)(?: in (?P<aspect>.+?))?",
+        (
+            r"how (?:did|does|do|has|have|will) (?P<aspect>.+?) (?:changed?|develop(?:ed)?|differ(?:ed)?) "
+            r"(?:from|between) (?P<a>.+?) (?:to|and) (?P<b>.+?)"
+        ),
+        (
+            r"what (?:has |was |is )?(?:changed|different|new)(?: (?:in|about|for) (?P<aspect>.+?))? "
+            r"(?:from|between) (?P<a>.+?) (?:to|and) (?P<b>.+?)"
+        ),
+        (
+            r"(?:what(?:['’]s| is| was| were| are)|how (?:much|many|high|long|big)(?: is| was| are| were)?) "
+            rf"(?P<aspect>.+?) (?:in|for|of) (?P<a>{_YEAR}) and (?:in |for |of )?(?P<b>{_YEAR})"
+        ),
+        rf"(?P<aspect>[^?]{{3,60}}?),? (?P<a>{_YEAR}) (?:vs\.?|versus|compared (?:to|with)|or) (?P<b>{_YEAR})",
+        (
+            rf"how much (?P<aspect>{_COMPARATIVE}(?: \w+)?) (?:is|are|does|do|did|was|were) "
+            r"(?P<a>.+?)(?: cost| take| last| weigh)? than (?P<b>.+?)"
+        ),
         r"(?P<aspect>[^:?]{3,60}):\s+(?P<a>[^?]{2,60}?)\s+(?:vs\.?|versus|or)\s+(?P<b>[^?]{2,60}?)",
         r"(?P<a>[^?]{2,60}?)\s+(?:vs\.?|versus)\s+(?P<b>[^?]{2,60}?)",
         (
@@ -46,6 +64,10 @@ _MORE = r"(?:便宜|贵|长|短|高|低|大|小|多|少|早|晚|快|慢|好|远|
 _ZH = tuple(
     re.compile(rf"{_ZH_PLEASE}{form}[？?。！!\s]*$")
     for form in (
+        (
+            rf"(?P<what>.*?)(?:在|的)?(?P<a>{_YEAR}年?度?)(?:版本?)?的?{_AND}(?P<b>{_YEAR}年?度?)(?:版本?)?(?P<aspect>.*?)"
+            rf"(?:分别|各自?|相比|比起来|之间)?(?:是|有|差了?|变了?)?(?:多少[钱元天个万]*|几[天个]|什么|哪些|何)?(?:{_UNLIKE}|变化|变动|调整)?"
+        ),
         rf"(?:比较|对比|比較|對比)(?:一下|下)?(?P<a>.+?){_AND}(?P<b>.+?)(?:的{_UNLIKE})?",
         rf"(?P<a>.+?){_AND}(?P<b>.+?)(?:之间|相比|比起来)?(?:在(?P<aspect>.+?)(?:上|方面))?(?:有什么|有哪些|有何|有什麼|有没有|有啥|的|哪里|哪儿){_UNLIKE}(?:是什么|在哪里?|有哪些)?",
         rf"(?P<a>.+?){_AND}(?P<b>.+?)(?:相差|差)(?:多少|几|多久|多远)(?:[钱元块天年个月岁倍小时]*)",
@@ -53,6 +75,34 @@ _ZH = tuple(
         rf"(?P<a>.+?)比(?P<b>.+?)(?P<aspect>{_MORE})(?:多少|几|吗|不少).*",
     )
 )
+_SUM = "合计总价"
+_NO_SUM, _NO_ASPECT = "(?P<sum>(?!))?", "(?P<aspect>(?!))?"
+_TWO = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        *(
+            rf"{_PLEASE}{form}{_NO_SUM}\s*[?.!]*$"
+            for form in (
+                rf"(?:compare|{_DIFFERENCE} between) (?:the|my|our|both) (?:two )?(?P<a>\D+?s)(?: in (?P<aspect>.+?))?",
+                r"how (?:do|are) (?:the|my|our) two (?P<a>.+?) (?:differ(?:ent)?|compare)(?: in (?P<aspect>.+?))?",
+                (
+                    r"which of (?:the|my|our) two (?P<a>.+?) (?:is|are|has|costs?|takes?|lasts?) (?:the )?"
+                    rf"(?P<aspect>{_COMPARATIVE}.*?)"
+                ),
+            )
+        ),
+        (
+            rf"{_ZH_PLEASE}(?:比较|对比)?(?:一下)?这?(?:两|俩|二|2)[家份个种款版次张台套](?P<a>.+?)的?(?:之间)?(?:"
+            rf"(?:有什么|有哪些|有何|的)?{_UNLIKE}(?:是什么|在哪)?|哪(?:一)?[个家份种款台](?P<aspect>.*{_MORE})"
+            r"|(?P<sum>相?差多少钱?))[？?。！!\s]*$"
+        ),
+        (
+            rf"{_ZH_PLEASE}(?:比较|对比)(?:一下)?这?(?:两|俩|二|2)[家份个种款版次张台套](?P<a>[^和与跟]+?)"
+            rf"{_NO_ASPECT}{_NO_SUM}[？?。！!\s]*$"
+        ),
+    )
+)
+"""Two things that have one name."""
 _HEAD = re.compile(
     r"^(?P<aspect>(?:the |an? )?[^A-Z].*)\s(?P<joint>of|in|for|from|at|with|under|by|during|on|to)\s(?P<name>.+)$"
 )
@@ -61,6 +111,7 @@ _JOINT = re.compile(
     re.IGNORECASE,
 )
 _OWNER = re.compile(r"^(?P<name>.+?)['’]s?(?:\s(?P<aspect>.+))?$")
+_ONE, _KIND = re.compile(r"(?P<which>.+) (?:one|edition|version)"), re.compile(r"\s(?P<kind>[\w-]+)$")
 _HAN_HEAD = re.compile(r"^(?P<name>.+?)的(?P<aspect>.+)$")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
@@ -70,15 +121,28 @@ def sides_of(text: str) -> tuple[Topic, ...]:
     for form in (*_EN, *_ZH):
         if match := form.match(text):
             said = {key: (value or "").strip(EDGES) for key, value in match.groupdict().items()}
+            said["aspect"] = " ".join(filter(None, (said.pop("what", ""), said.get("aspect", "").removeprefix("的"))))
             if said["a"] and said["b"] and said["a"] != said["b"]:
                 return _distributed(said)
     return ()
+
+
+def two_of(text: str) -> Topic | None:
+    """Return what two of are compared without their names, and what of them: *the two Brightwell quotes*."""
+    for form in _TWO:
+        if match := form.match(text):
+            said = match["a"].strip(EDGES)
+            more = match["aspect"] or ""
+            return Topic(said, aspect=more.strip(EDGES) or (_SUM if match["sum"] else ""), said=said) if said else None
+    return None
 
 
 def _distributed(said: Mapping[str, str]) -> tuple[Topic, ...]:
     """Return the sides, with what is asked of one asked of the other too."""
     first, second, aspect = said["a"], said["b"], said.get("aspect", "")
     if aspect:
+        if (one := _ONE.fullmatch(second)) and (kind := _KIND.search(first)):
+            second = f"{one['which']} {kind['kind']}"  # the 2023 handbook, the 2026 one
         return tuple(Topic(_without_owner(side), aspect=aspect, said=side) for side in (first, second))
     split = _han if _HAN.search(first + second) else _latin
     return tuple(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..ingest.errors import InputError
 from .prompt import TaskName, Topic
-from .sides import EDGES, sides_of
+from .sides import EDGES, sides_of, two_of
 
 _IN_BASE = (
     r"(?:the )?(?:knowledge )?(?:base )?{name}",
@@ -102,7 +102,7 @@ class Task:
 
     name: TaskName
     topics: tuple[Topic, ...] = ()
-    """Of a summary one; of a comparison its sides; of an answer none."""
+    """Of a summary one; of a comparison its sides, or one that two documents are called; of an answer none."""
     if_named: bool = False
     """Only if the topic names a document: *What is X about?* can be asked of anything, and is a question then."""
 
@@ -137,6 +137,8 @@ def _compared(text: str, bases: Sequence[str], *, wanted: bool) -> tuple[Topic, 
     """Return what a question compares; ``wanted``: that it compares something is known."""
     if sides := sides_of(text):
         return two_bases([side.said for side in sides], bases) or sides
+    if len(bases) < 2 and (pair := two_of(text)):  # noqa: PLR2004
+        return (pair,)
     if not wanted:
         return ()
     if len(bases) < 2:  # noqa: PLR2004  it takes two to compare

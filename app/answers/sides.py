@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from pathlib import PurePath
 
 from ...prompts.belonging import of_side, own_terms
 from ...prompts.prompt import Topic
@@ -39,9 +40,14 @@ class Comparing:
     weigh: Callable[[str, Found], Evidence]
     strictness: float
 
-    def material(self, task: Task, asked: Asked) -> Material:
-        """Return the passages of all sides."""
-        sides = self._with_sources(self._as_named(task.topics, asked), asked)
+    def material(self, task: Task, asked: Asked) -> Material | None:
+        """Return the passages of all sides; ``None`` if two of a kind are to be compared, and there are not two."""
+        if len(task.topics) == 1:
+            sides = self._two_of(task.topics[0], asked)
+            if len(sides) != 2:  # noqa: PLR2004
+                return None
+        else:
+            sides = self._with_sources(self._as_named(task.topics, asked), asked)
         each = max(2, -(-asked.k // len(sides)))
         found = [self._side(side, sides, replace(asked, k=each)) for side in sides]
         said = [material for material in found if material.sufficient]
@@ -66,6 +72,14 @@ class Comparing:
             n_passages,
             missing,
             task=replace(task, topics=sides if len(shown) == len(sides) else shown),
+        )
+
+    def _two_of(self, pair: Topic, asked: Asked) -> tuple[Topic, ...]:
+        """Return a side for each document that is called so."""
+        called = {one.source: one for one in self._called(pair, pair.text, asked)}
+        return tuple(
+            Topic(PurePath(source).name, pair.base, pair.aspect, PurePath(source).name, (source,))
+            for source in sorted(called)
         )
 
     def _called(self, side: Topic, text: str, asked: Asked, sides: Sequence[Topic] = ()) -> list[Named]:

@@ -73,7 +73,8 @@ class Gathering:
     def material(self, task: Task, asked: Asked) -> Material:
         """Return the passages that a task needs."""
         if task.name == "compare":
-            return Comparing(self.library, self.weigh, self.strictness).material(task, asked)
+            compared = Comparing(self.library, self.weigh, self.strictness).material(task, asked)
+            return compared or self._anywhere(asked)
         if task.name == "summarise":
             summed = self._summed(task.topics[0], asked)
             if summed or not task.if_named:

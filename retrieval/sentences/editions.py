@@ -43,8 +43,8 @@ def editions(question: str, best: Scored, scored: Sequence[Scored], hits: Sequen
     return sorted(found.values(), key=holds, reverse=True)
 
 
-def differs(text: str, other: str) -> bool:
-    """Return whether two sentences say the same with other figures."""
+def differs(text: str, other: str, words: int = _WORDS) -> bool:
+    """Return whether two sentences say the same with other figures, in so many words at least."""
     one, two = (frozenset(token for token in tokens(said) if token.isalpha()) for said in (text, other))
-    alike = len(one & two) >= _ALIKE * max(len(one), len(two)) and len(one) >= _WORDS
+    alike = len(one & two) >= _ALIKE * max(len(one), len(two)) and len(one) >= words
     return alike and bool(figures(text)) and bool(figures(other)) and figures(text) != figures(other)

@@ -162,3 +162,16 @@ def test_the_exact_answer_has_its_place_in_the_text(kb: KnowledgeBase) -> None:
     answer = kb.ask("How much does a ticket for the ferry cost?")
     assert answer.answer_span is not None
     assert answer.text[slice(*answer.answer_span)].startswith("12")
+
+
+def test_two_of_a_name_are_compared_by_what_differs(tmp_path: Path) -> None:
+    """The two quotes: what both say with other figures, each under the name of its file; the same in both is left out."""
+    for name, price, weeks in (("first", "1,200", 6), ("second", "1,050", 9)):
+        text = f"# Offer of Hale Joinery\n\n- Oak table, 2 m: {price} euros\n- Delivery takes {weeks} weeks\n- Payment: cash\n"
+        (tmp_path / f"offer {name}.md").write_text(text, "utf-8")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([tmp_path])
+        answer = kb.ask("compare the two Hale offers")
+    first, second = answer.text.split("**offer second.md**")
+    assert ["1,200 euros" in first, "6 weeks" in first, "cash" in first] == [True, True, False]
+    assert ["1,050 euros" in second, "9 weeks" in second] == [True, True]

@@ -1,0 +1,110 @@
+"""What a later text takes back: a date that was moved, a number that was raised, a thing done instead.
+
+Comes in: the best sentence, and the others. Goes out: those that say what holds instead, the last word first. Never:
+a change that says neither what it takes back nor comes later.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from ..hit import Hit
+from ..words.tokens import tokens
+from .scorer import Scored
+from .standing import day_of
+
+_DATE = re.compile(r"(?:\d{4}-)?\d\d-\d\d")
+_MONTH = re.compile(r"\d{4}-\d\d")
+_MOST = 3
+"""Changes of one thing, one after the other, that are followed."""
+_WEEKDAY = re.compile(
+    r"\b(mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:days?)?\b|(?:周|星期|礼拜)([一二三四五六日天])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a sentence takes back, and what it says instead: numbers, dates, days of the week."""
+
+    old: frozenset[str]
+    new: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
+def changes_of(text: str) -> tuple[Change, ...]:
+    """Return the changes that a sentence tells of; those without a value that is new are left out."""
+    found = (
+        Change(values(match["old"]), values(match["new"]))
+        for form in _forms()
+        for match in form.finditer(text)
+    )  # fmt: skip
+    return tuple(one for one in found if one.new - one.old)
+
+
+@lru_cache(maxsize=1024)
+def values(text: str) -> frozenset[str]:
+    """Return the numbers, dates and days of the week in a text, each in one form."""
+    days = {(match[1] or match[2]).lower()[:3] for match in _WEEKDAY.finditer(text)}
+    said = {token for token in tokens(text) if token[0].isdigit()}
+    dates = {token for token in said if _DATE.fullmatch(token)}
+    parts = {form for date in dates for part in date.split("-") for form in (part, part.lstrip("0"))}
+    named = {date[-5:] for date in dates} | {token for token in said - dates if not _MONTH.fullmatch(token)}
+    return frozenset(named - parts) | days
+
+
+def later(best: Scored, scored: Sequence[Scored], hits: Sequence[Hit], asked: frozenset[str]) -> list[Scored]:
+    """Return the sentences that say what holds instead of the best one, the last word first; none if it stands.
+
+    Args:
+        best: the sentence that answers best.
+        scored: all of them.
+        hits: that they are of.
+        asked: the tokens of the question: what it says itself is not taken back.
+    """
+    found: list[Scored] = []
+    current = best
+    while len(found) < _MOST:
+        following = next(_following(current, [one for one in scored if one not in (best, *found)], hits, asked), None)
+        if following is None:
+            break
+        found.insert(0, following)
+        current = following
+    return found
+
+
+def _following(
+    current: Scored, others: Sequence[Scored], hits: Sequence[Hit], asked: frozenset[str]
+) -> Iterator[Scored]:
+    said = changes_of(current.candidate.text)
+    old = frozenset().union(*(one.old for one in said))
+    holds = values(current.candidate.text) - old - asked
+    topic = _words(current) | asked
+    for one in others:
+        for change in changes_of(one.candidate.text):
+            takes_back = bool(change.old & holds) and not (change.new - change.old) & holds
+            if takes_back and _words(one) & topic and _not_before(one, current, hits):
+                yield one
+                break
+
+
+def _words(one: Scored) -> frozenset[str]:
+    return frozenset(token for token in one.candidate.tokens if token.isalpha() and len(token) > 1)
+
+
+def _not_before(one: Scored, other: Scored, hits: Sequence[Hit]) -> bool:
+    """Return whether a sentence is of a later day than another or of the same document, as far as both say."""
+    chunks = [hits[each.candidate.passage - 1].chunk for each in (one, other)]
+    days = [day_of(chunk) for chunk in chunks]
+    return chunks[0].document_id == chunks[1].document_id or not all(days) or days[0] >= days[1]
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    text = files(__package__).joinpath("changes.toml").read_text("utf-8")
+    return tuple(re.compile(form["pattern"], re.IGNORECASE) for form in tomllib.loads(text)["form"])
