@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 from pathlib import PurePath
 
-NAMES_VERSION = 2
+NAMES_VERSION = 3
 """Raised when a document would be given other names."""
 
 MAIL = frozenset(["message/rfc822", "application/vnd.ms-outlook"])
@@ -37,6 +37,23 @@ _WHEN = re.compile(
 """A year, with what belongs to it."""
 _HEADLINE, _HEADLINES, _MOST_DATES = 80, 5, 3
 _PROSE = re.compile(r"[|。！？]|[.!?]$")
+_HOLDS = re.compile(
+    r"(?<!replaces the )(?<!supersedes the )(?<!replacing the )(?:\b(?:edition|version|effective|in force|valid|applies"
+    r"|applicable|last updated|updated|revised|issued|dated)\b|版本|修订|生效|发布|更新|施行|执行|适用)"
+    rf"(?:日期)?[^.;,。；，\n]{{0,16}}?(?P<since>{_WHEN.pattern})"
+    rf"|(?P<from>{_WHEN.pattern})(?:版|(?:日|月)?起?(?:施行|生效|执行|实施|修订|发布|更新))",
+    re.IGNORECASE,
+)
+"""Since when a document says that it holds."""
+_LAPSED = re.compile(
+    r"(?:^|[.;!(\[*]\s*)(?:this \w+ (?:is|was|has been) )?"
+    r"(?:no longer (?:valid|in force|applicable|applies)|superseded|obsolete"
+    r"|withdrawn|replaced|expired|repealed|void|outdated|out of date)"
+    r"(?=[.,;!)\]*]|$| (?:since|by|on|from|as of)\b)"
+    r"|(?:^|[。；！;!(（【\[\s*])(?:本[^。；，\n]{0,10}?)?"
+    r"(?:已经?(?:废止|失效|作废|停用)|不再(?:有效|适用|执行)|停止执行|作废(?=[。）)】\]\s*]|$))",
+    re.IGNORECASE | re.MULTILINE,
+)
 _DATES = (
     re.compile(rf"(?<!\d)(?P<year>(?:19|20)\d\d)[-_. ]?{_MONTH}(?:[-_. ]?{_DAY})?(?!\d)"),
     re.compile(rf"(?<!\d)(?P<day>1[3-9]|2\d|3[01])[-_. ]{_MONTH}[-_. ](?P<year>(?:19|20)\d\d)(?!\d)"),
@@ -58,14 +75,15 @@ def document_names(
         title: of the document.
         metadata: what the file says of itself; what the user says of each place.
         mail_head: of a mail, the beginning of its text.
-        top: of another document, the beginning of its text: dates and periods above the prose are the document's.
+        top: of another document, the beginning of its text: dates and periods above the prose are the document's, and what its
+            first lines say of whether it holds.
     """
     own, *given = [*metadata] or [{}]
     lines = [line for source, root in sorted(places)[:_MOST_PLACES] for line in _of_place(source, root)]
     lines += [title, *(value for key, value in own.items() if key in _TOLD)]
     lines += [value for said in given for value in said.values()]
     lines += _HEADER.findall(mail_head[:HEAD])
-    lines += [f"{title} {dates}" for dates in _dates_above(top)]
+    lines += [f"{title} {said}" for said in (*_dates_above(top), *_standing(top))]
     return "\n".join(dict.fromkeys(line[:_LONGEST].strip() for line in lines if line.strip()))
 
 
@@ -100,6 +118,16 @@ def _dates_above(top: str) -> Iterator[str]:
     found = dict.fromkeys(match.group() for line in islice(above, _HEADLINES) for match in _WHEN.finditer(line))
     if 0 < len(found) <= _MOST_DATES:
         yield " ".join(found)
+
+
+def _standing(top: str) -> Iterator[str]:
+    """Yield since when a document holds, and that it does no longer, as far as its first lines say so."""
+    lines = islice(filter(str.strip, top[:HEAD].splitlines()), _HEADLINES)
+    first = "\n".join(line.strip("#*_> \t") for line in lines)
+    for match in islice(_HOLDS.finditer(first), 1):
+        yield match["since"] or match["from"]
+    if _LAPSED.search(first):
+        yield "(superseded)"
 
 
 def _dates(name: str) -> Iterator[str]:

@@ -12,7 +12,6 @@ from typing import Literal
 
 from ..hit import Hit
 from ..sentences.scorer import Scored, ranked
-from ..sentences.standing import is_out_of_date
 from ..sentences.units import candidates
 from ..sentences.wanted import Wanted
 from ..words.answer_kind import lacks_what_is_asked
@@ -107,7 +106,7 @@ class Evidence:
     lacking: bool = False
     """Whether a number to call, a mail address or an amount is asked for, and there is none beside the best sentence."""
     out_of_date: bool = False
-    """Whether its document says that it no longer holds."""
+    """Whether its document says that it no longer holds, and the question is not of that time."""
     weights: Signs = WEIGHTS
     """What each sign is worth."""
 
@@ -174,7 +173,7 @@ def weigh(question: str, hits: Sequence[Hit], frequencies: Frequencies, *, unrel
     if best:
         signs = _signs(asked, scored, held[best.candidate.passage - 1], hits, len(missing), len(absent))
     shares = any(shares_script(question, hit.chunk.text) for hit in hits)
-    out_of_date = best is not None and is_out_of_date(hits[best.candidate.passage - 1].chunk)
+    out_of_date = best is not None and bool(best.signs.lapsed)
     lacking = best is not None and lacks_what_is_asked(question, _around(best, scored))
     return Evidence(signs, lane, similarity, missing, absent, shares, best, lacking, out_of_date)
 

@@ -84,6 +84,8 @@ class Signs:
     """The logarithm of its tokens."""
     farther: float
     """How much less near in meaning it is than the nearest sentence."""
+    lapsed: float
+    """Its document holds no longer, and the question is not of that time."""
 
 
 NAMES = tuple(field.name for field in fields(Signs))
@@ -134,6 +136,7 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
         bool(key),
         math.log1p(len(unit.tokens)),
         one.farther,
+        of.lapsed and not wanted.of_old and wanted.figures.isdisjoint(of.names),
     )
 
 

@@ -6,6 +6,7 @@ Comes in: a passage. Goes out: its day, and whether it is out of date. Never: a 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ...ingest.document import Chunk
 from ..words.tokens import tokens
@@ -46,16 +47,21 @@ def day_of(chunk: Chunk) -> str:
 
 def is_out_of_date(chunk: Chunk) -> bool:
     """Return whether a document is marked as repealed or superseded, or says so of itself."""
-    return bool(_NAMED.search(chunk.names) or _MARKED.search(_called(chunk)) or _STATUS.search(chunk.text))
+    return lapsed(chunk.names, chunk.titles, chunk.text)
+
+
+def lapsed(names: str, titles: Sequence[str], text: str) -> bool:
+    """Return whether what a document is called, its titles or its text says that it is repealed or superseded."""
+    return bool(_NAMED.search(names) or _MARKED.search(_called(names, titles)) or _STATUS.search(text))
 
 
 def is_final(chunk: Chunk) -> bool:
     """Return whether a document is neither out of date nor called a draft."""
-    return not (is_out_of_date(chunk) or _DRAFT.search(_called(chunk)))
+    return not (is_out_of_date(chunk) or _DRAFT.search(_called(chunk.names, chunk.titles)))
 
 
-def _called(chunk: Chunk) -> str:
-    return "\n".join([chunk.names.replace("_", " "), *chunk.titles])
+def _called(names: str, titles: Sequence[str]) -> str:
+    return "\n".join([names.replace("_", " "), *titles])
 
 
 def _latest(text: str) -> str:

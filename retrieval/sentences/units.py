@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from statistics import pstdev
 
+from ...ingest.document import titles_of
 from ...ingest.text.sentences import sentence_spans
 from ..hit import Hit
 from ..words.tokens import tokens
+from .standing import lapsed
 
 _HAN = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]")
@@ -86,6 +88,8 @@ class Passage:
     """Tokens of the headings above and of its first sentence."""
     whole: frozenset[str]
     """Tokens of all of it and of the headings above."""
+    lapsed: bool
+    """Whether its document says that it holds no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,8 @@ def taken_apart(text: str, headings: tuple[str, ...], names: str) -> Passage:
     topic = title.union(*[held[at] for at in prose[:1]])
     first = units[prose[0]] if prose else ""
     is_title = bool(first) and not (_ENDS.search(first) or _LEADS.search(first) or is_item(first))
-    return Passage(found, named, named | (topic if is_title else title), topic, title.union(*held))
+    is_lapsed = lapsed(names, titles_of(headings), text)
+    return Passage(found, named, named | (topic if is_title else title), topic, title.union(*held), is_lapsed)
 
 
 def in_chinese(text: str) -> bool | None:

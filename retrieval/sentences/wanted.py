@@ -24,6 +24,11 @@ _DENIES = re.compile(
     r"\b(?:not|never|cannot|excluded)\b|n['’]t\b|(?<!能)(?<!可)(?<!是)(?<!要)(?<!会)(?<!该)不(?:能|可|得|允许|包括|含|赔|准|保|算|属于|予)|禁止|除外",
     re.IGNORECASE,
 )
+_OF_OLD = re.compile(
+    r"\b(?:old|older|former|formerly|previous|previously|earlier|before|used to|until then|originally|superseded)\b"
+    r"|以前|原来|之前|旧|过去|原先|从前|老版|上一版|作废|废止",
+    re.IGNORECASE,
+)
 _PLAIN_WORDS = 16
 """A longer question has clauses, and what one of them denies may not be what is asked."""
 
@@ -48,6 +53,8 @@ class Wanted:
     chinese: bool
     denies: bool
     """Whether it asks what is *not* so."""
+    of_old: bool
+    """Whether it asks how something was before."""
 
     def share(self, held: frozenset[str]) -> float:
         """Return how much of the question a text with these tokens holds: 0..1."""
@@ -79,4 +86,5 @@ def wanted(question: str, at_hand: Sequence[Candidate]) -> Wanted:
         definition_asked(question),
         bool(in_chinese(question)),
         len(question.split()) <= _PLAIN_WORDS and bool(_DENIES.search(question)),
+        bool(_OF_OLD.search(question)),
     )

@@ -67,3 +67,26 @@ def test_the_dates_above_the_text_are_the_documents(top: str, dates: str) -> Non
     """Those of headings and short lines that it begins with; not of prose, of tables or of a history."""
     names = document_names([("/a/report.md", "/a")], "Report", (), "", top).split("\n")
     assert names[3:] == ["Report", *([f"Report {dates}"] if dates else [])]
+
+
+@pytest.mark.parametrize(
+    ("top", "said"),
+    [
+        (
+            "# Handbook\n\nRowe Ltd, Leeds. Edition of 1 March 2023. NO LONGER VALID since 2026.\n",
+            ["1 March 2023", "(superseded)"],
+        ),
+        (
+            "# Handbook\n\nRowe Ltd, Leeds. Edition of 1 January 2026; replaces the edition of 2023.\n",
+            ["1 January 2026"],
+        ),
+        ("# 考勤制度\n\n本制度自2024年1月1日起施行，原2021年制度同时废止。\n", ["2024年1月1日"]),
+        ("# 差旅办法\n\n本办法已废止，请看新办法。\n", ["(superseded)"]),
+        ("# Withdrawn books\n\nThey are sold on Saturdays.\n", []),
+        ("# Note\n\nA contract is void if it is not signed by 3 May.\n", []),
+    ],
+)
+def test_the_first_lines_say_whether_a_document_holds(top: str, said: list[str]) -> None:
+    """Its edition and that it was superseded are said of the whole document, not only of the passage that says so."""
+    names = document_names([("/a/x.md", "/a")], "T", (), "", top).split("\n")
+    assert names[names.index("T") + 1 :] == [f"T {each}" for each in said]

@@ -59,3 +59,31 @@ def test_what_holds_now_is_said_first(tmp_path: Path, question: str, holds: str)
         kb.ingest([tmp_path])
         answer = kb.ask(question)
     assert holds in answer.sentences[0].text, answer.text
+
+
+OLD_AND_NEW = {
+    "handbook 2023.md": "# Handbook\n\nEdition of 1 March 2023. No longer valid since 1 January 2026.\n\n## Leave\n\n"
+    + "Leave is asked for in writing. " * 40
+    + "\n\n## Notice\n\nProbation is 3 months with one week of notice; after that the notice period is 4 weeks.\n",
+    "handbook 2026.md": "# Handbook\n\nEdition of 1 January 2026; replaces the edition of 2023.\n\n## Leave\n\n"
+    + "Leave is asked for in the portal. " * 40
+    + "\n\n## Notice\n\nWhen probation has ended, notice is 8 weeks for both sides.\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "holds"),
+    [
+        ("What is the notice period after probation?", "8 weeks"),
+        ("What was the notice period after probation in 2023?", "4 weeks"),
+        ("What was the old notice period after probation?", "4 weeks"),
+    ],
+)
+def test_what_a_superseded_edition_says_is_no_answer(tmp_path: Path, question: str, holds: str) -> None:
+    """An edition that says in its first lines that it holds no longer answers only questions of that time."""
+    for name, text in OLD_AND_NEW.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([tmp_path])
+        answer = kb.ask(question)
+    assert holds in answer.sentences[0].text, answer.text
