@@ -77,7 +77,8 @@ class Answering:
         spelling = self.library.spelt(asked.question)
         with closing(self._answers(replace(asked, question=spelling.question))) as answers:
             for found, written in answers:
-                answer = replace(found, question=asked.question, notes=(*spelling.notes, *found.notes))
+                typed = asked.question if found.question == spelling.question else found.question
+                answer = replace(found, question=typed, notes=(*spelling.notes, *found.notes))
                 yield (told_in_chinese(answer) if chinese else answer), written
 
     def _answers(self, asked: Asked) -> Generates[tuple[Answer, Written]]:

@@ -24,6 +24,7 @@ from ...retrieval.words.definition import definition_asked
 from ...retrieval.words.question import Term, terms
 from ...retrieval.words.tokens import tokens
 from ..base.library import Library
+from ..exact.direct import directly
 from .answer import Asked
 from .material import Material, only, passages_of, whole
 from .named import Named, admitted, documents_called
@@ -62,6 +63,8 @@ class Gathering:
         if asked.said in ("", asked.question) or refers(asked.said):
             return asked
         typed = replace(asked, question=asked.said)
+        if asks(asked.said) and directly(self.library, typed):
+            return replace(typed, about=())
         within = self._first_within(typed)
         if within and within.sufficient:
             return asked

@@ -37,8 +37,17 @@ const open_reader = () => {
   dialog.addEventListener('close', () => { window.kb_opener?.focus(); });
 };
 
+// A passage is longer than its card: what is quoted of it is in view.
+const show_quotes = () => element.querySelectorAll('.kb-card[data-open=true] blockquote').forEach((passage) => {
+  const quote = passage.querySelector('mark');
+  if (!quote) return;
+  const below = quote.getBoundingClientRect().top - passage.getBoundingClientRect().top;
+  passage.scrollTop += below - passage.clientHeight / 3;
+});
+
 watch('value', () => {
   follow();
+  show_quotes();
   address();
   open_reader();
   if (element.querySelector('[data-again]')) setTimeout(() => trigger('look', {}), 1500);

@@ -42,3 +42,12 @@ def test_most_of_what_people_say_is_answered(base: KnowledgeBase) -> None:
         right[question["kind"]] += all(must) and not any(must_not)
     shares = {kind: right[kind] / asked[kind] for kind in LEAST}
     assert all(share >= LEAST[kind] for kind, share in shares.items()), shares
+
+
+def test_what_is_answered_from_the_list_of_files_leans_on_nothing(base: KnowledgeBase) -> None:
+    """A short question that the catalog answers as it was typed is not read as a part of the one before."""
+    chat = base.chat()
+    chat.ask("Which file mentions rent?")
+    answer = chat.ask("How many documents do I have?")
+    assert answer.question == "How many documents do I have?"
+    assert answer.sure

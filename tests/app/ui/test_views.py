@@ -37,8 +37,18 @@ def test_a_day_at_the_page(visit: Open, address: str, locale: str, size: tuple[i
     refused.locator("[data-event=read], .kb-mark").first.click()
     api.expect(page.locator("dialog[open], .kb-card[data-open=true]").first).to_be_visible()
     page.keyboard.press("Escape")
+    noted_once(page, texts)
     comes_back(page, question)
     fits(page, texts)
+
+
+def noted_once(page: api.Page, texts: Mapping[str, str]) -> None:
+    """What is so for the whole conversation is said under its first answer only, with the button that mends it."""
+    notes = page.locator(".kb-once")
+    assert notes.count() == page.locator(".kb-turn").first.locator(".kb-once").count() == 1
+    notes.get_by_role("button").click()
+    api.expect(page.get_by_role("tab", name=texts["settings"])).to_have_attribute("aria-selected", "true")
+    tab(page, 0)
 
 
 def nothing_blanks(page: api.Page) -> None:
@@ -52,6 +62,7 @@ def nothing_blanks(page: api.Page) -> None:
 def opens_its_source(page: api.Page, answer: api.Locator, texts: Mapping[str, str]) -> None:
     """From a mark to its passage, from there to the whole document with the quote in view, and back."""
     answer.locator(".kb-mark").first.click()
+    api.expect(page.locator(".kb-card[data-open=true] mark").first).to_be_in_viewport()
     page.locator(".kb-card[data-open=true]").get_by_role("button", name=texts["open"]).click()
     dialog = page.locator("dialog[open]")
     api.expect(dialog.locator(".kb-box, mark").first).to_be_in_viewport()
@@ -85,7 +96,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize(("locale", "size"), VIEWS[1:3])
+@pytest.mark.parametrize(("locale", "size"), VIEWS)
 def test_a_base_is_begun_where_bases_are_chosen(visit: Open, empty: str, locale: str, size: tuple[int, int]) -> None:
     """An empty base leads to its files with one large button; another is made with a name of spaces and Chinese."""
     page, texts = visit(empty, locale, size=size), LANGUAGES[locale]
