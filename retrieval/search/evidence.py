@@ -168,7 +168,8 @@ def weigh(question: str, hits: Sequence[Hit], frequencies: Frequencies, *, unrel
     best = scored[0] if scored and asked.weights else None
     near = held[best.candidate.passage - 1] if best else frozenset[str]()
     absent = absent_words(question, everything, known, near) if hits else ()
-    missing = tuple(sorted(unheld(asked.figures, _of_document(best, hits, held)))) if best else ()
+    of_best = _of_document(best, hits, held) | asked.held_by(best.candidate) if best else frozenset[str]()
+    missing = tuple(sorted(unheld(asked.figures, of_best))) if best else ()
     signs = Signs(*(0.0 for _ in astuple(WEIGHTS)))
     if best:
         signs = _signs(asked, scored, held[best.candidate.passage - 1], hits, len(missing), len(absent))

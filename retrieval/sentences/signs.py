@@ -96,7 +96,7 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
     unit, of, text = one.unit, one.of, one.text
     brevity = min(1.0, math.sqrt(_LONG / max(len(unit.tokens), 1)))
     own, above, beside, topic, names, rest, new = _shares(wanted, one)
-    around = unit.tokens | unit.above | unit.beside
+    around = wanted.held_by(one) | unit.above | unit.beside
     hinted = sum(
         weight for term, weight in wanted.weights.items() if not term.within(around) and _hinted(term, unit.tokens)
     )
@@ -147,7 +147,7 @@ def _shares(wanted: Wanted, one: Candidate) -> list[float]:
     """
     unit, of = one.unit, one.of
     is_asked = all(term.within(of.title) for term in wanted.weights)
-    levels = (unit.tokens, unit.above, unit.beside, of.topic, of.names, of.whole)
+    levels = (wanted.held_by(one), unit.above, unit.beside, of.topic, of.names, of.whole)
     shares = [0.0] * (len(levels) + 1)
     for term, weight in wanted.weights.items():
         at = next((at for at, level in enumerate(levels) if term.within(level)), None)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ..words.answer_kind import asks_who, expected_answer, likely_answer
 from ..words.definition import definition_asked
 from ..words.question import Term, asked_phrases, figures
+from ..words.ranges import Quantity, covered, quantities
 from ..words.synonyms import terms_or_synonyms
 from ..words.tokens import tokens
 from .background import common
@@ -43,6 +44,8 @@ class Wanted:
     tokens: frozenset[str]
     phrases: frozenset[str]
     figures: frozenset[str]
+    quantities: tuple[Quantity, ...]
+    """Numbers with a unit, which a range may cover."""
     kind: re.Pattern[str] | None
     """What is likely to answer matches."""
     expected: re.Pattern[str] | None
@@ -55,6 +58,10 @@ class Wanted:
     """Whether it asks what is *not* so."""
     of_old: bool
     """Whether it asks how something was before."""
+
+    def held_by(self, one: Candidate) -> frozenset[str]:
+        """Return the tokens of a sentence, and those of the question's numbers that lie in a range that it gives."""
+        return one.tokens | covered(self.quantities, one.text, one.unit.head)
 
     def share(self, held: frozenset[str]) -> float:
         """Return how much of the question a text with these tokens holds: 0..1."""
@@ -80,6 +87,7 @@ def wanted(question: str, at_hand: Sequence[Candidate]) -> Wanted:
         frozenset(tokens(question)),
         asked_phrases(question),
         figures(question),
+        quantities(question),
         likely_answer(question),
         expected_answer(question),
         asks_who(question),
