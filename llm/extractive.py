@@ -10,11 +10,12 @@ from ..ingest.errors import CannotDoError
 from ..ingest.text.split import count_words
 from ..prompts.fill import language_of, nothing_found
 from ..prompts.prompt import Prompt, TaskName
+from ..retrieval.sentences.units import is_row
 from ..retrieval.words.asks import asks_for_file, asks_for_several, asks_how
 from .candidates import candidates_of
 from .composed import comparison, summary
 from .generator import Pieces, Sampling
-from .quotes import Quote, laid_out, leads_in, listed_with, name_of
+from .quotes import Quote, laid_out, leads_in, listed_with, name_of, rows_with
 from .sampling import require
 from .selection import select
 
@@ -62,8 +63,12 @@ def _answer(prompt: Prompt) -> list[Quote]:
     chosen = select(prompt)
     best = chosen[:1]
     led = [one for one in candidates_of(prompt) if best and leads_in(best[0], one)][:MAX_ITEMS]
-    if best and not led and (asks_how(prompt.question) or asks_for_several(prompt.question)):
-        best = listed_with(best[0], list(candidates_of(prompt)))[:MAX_ITEMS]
+    several = asks_for_several(prompt.question)
+    if best and not led and (asks_how(prompt.question) or several):
+        all_ = list(candidates_of(prompt))
+        in_rows = several and is_row(best[0].text)
+        listed = rows_with(best[0], all_, prompt.hits, prompt.question) if in_rows else listed_with(best[0], all_)
+        best = listed[:MAX_ITEMS]
     whole = [*best, *led]
     named = asks_for_file(prompt.question)
     return [

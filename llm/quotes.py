@@ -11,6 +11,7 @@ from pathlib import PurePath
 from ..ingest.text.sentences import on_one_line
 from ..retrieval.hit import Hit
 from ..retrieval.sentences.units import Candidate, is_item, is_row
+from ..retrieval.words.question import terms
 from .candidates import shown
 
 Quote = tuple[str, Candidate]
@@ -48,6 +49,21 @@ def listed_with(one: Candidate, candidates: Sequence[Candidate]) -> list[Candida
     while last + 1 < len(own) and is_item(own[last].text) and _is_next(own[last], own[last + 1]):
         last += 1
     return own[first : last + 1] if first < last else [one]
+
+
+def rows_with(one: Candidate, candidates: Sequence[Candidate], hits: Sequence[Hit], question: str) -> list[Candidate]:
+    """Return the rows of a row's table that hold what it holds of a question: all that are *high*; itself alone otherwise."""
+    held = [term for term in terms(question) if term.within(one.tokens)]
+    document = hits[one.passage - 1].chunk.document_id
+    alike = {
+        other.text: other
+        for other in candidates
+        if other.unit.head == one.unit.head
+        and hits[other.passage - 1].chunk.document_id == document
+        and all(term.within(other.tokens) for term in held)
+    }
+    in_order = sorted(alike.values(), key=lambda row: hits[row.passage - 1].chunk.start + row.start)
+    return in_order if held and one.unit.head else [one]
 
 
 def _is_next(one: Candidate, other: Candidate) -> bool:

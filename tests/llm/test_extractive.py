@@ -156,6 +156,23 @@ def test_a_line_that_leads_in_is_quoted_with_what_it_leads_in(question: str, tex
     assert all(quote in text for quote in quotes)
 
 
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [("Which flights are delayed?", ["KL12", "BA30", "LH7", "AF9"]), ("Which flight is to Oslo?", ["KL12"])],
+)
+def test_all_rows_that_hold_the_same_of_the_question_are_quoted(question: str, rows: list[str]) -> None:
+    """Where several things are asked for, each row of the table that has what the best one has of the question answers."""
+    text = "# Flights\n\n| Flight | To | State |\n| --- | --- | --- |\n" + "".join(
+        f"| {flight} | {to} | {state} |\n"
+        for flight, to, state in (
+            ("KL12", "Oslo", "delayed"), ("IB4", "Rome", "on time"), ("BA30", "Cork", "delayed"),
+            ("LH7", "Bonn", "delayed"), ("SK1", "Turku", "on time"), ("AF9", "Lyon", "delayed"),
+        )
+    )  # fmt: skip
+    raw = "".join(Extractive().generate(prompt_of(question, text), Sampling()))
+    assert [row for row in ("KL12", "IB4", "BA30", "LH7", "SK1", "AF9") if row in raw] == sorted(rows, key=text.index)
+
+
 def test_a_long_list_is_cut() -> None:
     """The rest of it is beside the quote."""
     text = "You need these parts:\n\n" + "".join(f"- part {n}\n" for n in range(40))
