@@ -76,7 +76,8 @@ def _leading(scored: Sequence[Scored]) -> Scored:
 
 def _holds_something(one: Scored) -> bool:
     signs = one.signs
-    return signs.own + signs.above + signs.beside + signs.topic + signs.names + signs.hinted > 0
+    said = signs.own + signs.above + signs.beside + signs.topic + signs.names + signs.hinted > 0
+    return said or one.candidate.read > 0
 
 
 def _completing(

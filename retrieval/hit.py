@@ -35,3 +35,5 @@ class Hit:
     meanings: tuple[tuple[int, float], ...] = field(default=(), compare=False, repr=False)
     """Where sentences of the chunk begin, and their cosines with the question beyond that of what is off topic, of 1 beyond it;
     only of the likeliest, and only where an answer is looked for."""
+    reads: tuple[tuple[int, float], ...] = field(default=(), compare=False, repr=False)
+    """Likewise, the log-odds that the very likeliest answer, by the reader."""

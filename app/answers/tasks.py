@@ -37,6 +37,8 @@ _OF_TOPIC = 0.6
 """Of a topic's words, that a passage must hold to be on it, if any passage does."""
 _MOSTLY = 0.5
 """Of the best passages on a topic: with as many the document is what the topic is."""
+_ACROSS = 4
+"""Passages in the other language that are looked at."""
 _PIECE = re.compile(r"[\u3400-\u9fff]{2}|\w+|\W+")
 _LEANING, _ALONE = 3.0, 0.3
 """Log-odds that the documents of a conversation may answer worse by than all: what leans on it, and what does not."""
@@ -93,7 +95,21 @@ class Gathering:
         evidence = self.weigh(asked.question, found)
         absent = (*evidence.missing, *evidence.absent) if evidence.shares_script else ()
         verdict = evidence.verdict(self.strictness)
+        if verdict != "sure" and (across := self._across(asked, found, near=verdict != "nothing")):
+            return across
         return Material(found, verdict == "sure", absent=absent, near=verdict != "nothing", task=ANSWER)
+
+    def _across(self, asked: Asked, own: Found, *, near: bool) -> Material | None:
+        """Return what documents in the other language say, where it answers, or comes closest together with the own ones."""
+        across = self.library.across(asked.question, _ACROSS, asked.where)
+        verdict = self.weigh(asked.question, across).verdict(self.strictness) if across.hits else "nothing"
+        if verdict == "nothing":
+            return None
+        known = {(hit.base, hit.chunk.id) for hit in across.hits}
+        others = tuple(hit for hit in own.hits if near and (hit.base, hit.chunk.id) not in known)
+        sure = verdict == "sure"
+        found = replace(own, hits=across.hits if sure else (*across.hits[:1], *others))
+        return Material(found, sure, near=True, task=ANSWER)
 
     def _opened(self, found: Found, asked: Asked) -> Found:
         """Return what is found; where a definition is asked for, with the beginning of the document that is called so."""

@@ -12,8 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
+from ...ingest.errors import InputError
 from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog, fingerprint
+from ...prompts.fill import language_of
+from ...prompts.templates import Language
 from ...retrieval.search.federated import search_together
 from ...retrieval.search.meaning import Meanings
 from ...retrieval.search.search import PLAIN, Found, Searcher
@@ -95,6 +98,23 @@ class Library:
         without = {name: note for name, part in parts.items() if (note := part.serving().note)}
         notes = (Notice("{name}: {note}", name=name, note=note) if name else note for name, note in without.items())
         return replace(found, notes=(*notes, *found.notes))
+
+    def across(self, question: str, k: int, where: Where | None = None) -> Found:
+        """Return what is nearest in meaning in documents of the other language, read by the reader; nothing without one.
+
+        In a base of both, those of the question's own language come first whatever they say: they share its words, and their
+        cosines are higher.
+        """
+        where = where or Where()
+        other: Language = "en" if language_of(question) == "zh" else "zh"
+        nothing = Found((), (), ())
+        embedder = self.first.searcher.embedder
+        if embedder is None or where.languages or not self._meanings.reads(embedder):
+            return nothing
+        try:
+            return self.find(question, k, ["dense"], replace(where, languages=(other,)), closely=True)
+        except InputError:  # a base without vectors
+            return nothing
 
     def spelt(self, question: str) -> Spelling:
         """Return a question with its typing mistakes put right, by the words of all bases."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _QUOTE = 200
 _REMOVED = 20
 """Files that are named; a folder that was moved has thousands."""
-_TAKEN_BY = {"embedding": "--embedder", "cross-encoder": "--rerank", "language": "--llm"}
+_TAKEN_BY = {"embedding": "--embedder", "cross-encoder": "--rerank", "language": "--llm", "reader": "(always)"}
 _STAGES = {"read": "reading", "recognise": "recognising", "embed": "embedding", "index": "indexing"}
 
 

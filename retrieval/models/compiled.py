@@ -41,7 +41,9 @@ _CONVERTER = "openvino.tools.ovc"
 class CompiledModel:
     """A compiled model in a folder that ``compile_model`` made. Safe to use from several threads at once."""
 
-    def __init__(self, folder: Path, pad_id: int, max_tokens: int, precision: str, n_threads: int = 0) -> None:
+    def __init__(
+        self, folder: Path, pad_id: int, max_tokens: int, precision: str, n_threads: int = 0, words: Path | None = None
+    ) -> None:
         """Load what ``folder`` holds, to compute in ``precision``; the weights are mapped, not read.
 
         Args:
@@ -50,6 +52,7 @@ class CompiledModel:
             max_tokens: the most of one text that the model reads; padding goes no further.
             precision: what it was compiled for.
             n_threads: how many compute; 0: one a core.
+            words: where the vectors of its tokens lie, if they are not part of its graph; by default in ``folder``.
 
         Raises:
             EmbedderError: the folder is incomplete or damaged, or was compiled for another processor.
@@ -70,7 +73,8 @@ class CompiledModel:
             raise EmbedderError(
                 "The compiled model in {folder} cannot be loaded ({why}); delete that folder", folder=folder, why=exc
             ) from exc
-        self._words = WordTable(folder) if table_file(folder).exists() else None
+        words = words or folder
+        self._words = WordTable(words) if table_file(words).exists() else None
         self.folder = folder
         self.pad_id = pad_id
         self.max_tokens = max_tokens
@@ -97,8 +101,8 @@ class CompiledModel:
         vectors[np.concatenate(batches)] = np.concatenate(parts)
         return vectors
 
-    def infer(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """Return what ``embed`` does, of one batch.
+    def infer(self, rows: Sequence[Sequence[int]], parts: Sequence[Sequence[int]] | None = None) -> NDArray[np.float32]:
+        """Return what ``embed`` does, of one batch; ``parts``: what part of its text each token is of, if the graph asks.
 
         Raises:
             EmbedderError: see ``embed``.
@@ -106,14 +110,17 @@ class CompiledModel:
         longest = max(1, *map(len, rows))
         width = max(longest, min(math.ceil(longest / _WIDTH) * _WIDTH, self.max_tokens))
         ids = np.full((len(rows), width), self.pad_id, np.int64)
-        mask = np.zeros((len(rows), width), np.int64)
+        mask, of = np.zeros((2, len(rows), width), np.int64)
         for i, row in enumerate(rows):
             ids[i, : len(row)] = row
             mask[i, : max(1, len(row))] = 1
+            if parts is not None:
+                of[i, : len(row)] = parts[i]
         words = ids if self._words is None else self._words.rows(ids)
+        given = [words, mask] if parts is None else [words, of, mask]
         try:
             with self._lock:
-                output = np.array(self._request.infer([words, mask])[0], np.float32)  # the next one writes over it
+                output = np.array(self._request.infer(given)[0], np.float32)  # the next one writes over it
         except RuntimeError as exc:
             raise EmbedderError("The compiled embedding model failed ({why})", why=str(exc).splitlines()[0]) from exc
         if len(output) != len(rows):  # what a text far beyond the model's positions comes to

@@ -87,6 +87,11 @@ class LocalEmbedder:
         return self._recipe.folder
 
     @property
+    def prepared(self) -> Path | None:
+        """Where it was made ready for this machine; ``None`` where torch runs it as it was published."""
+        return self._compiled.folder if self._compiled else None
+
+    @property
     def path(self) -> str:
         """What runs the model, and why that: ``openvino bf16 (mean cosine 0.99998 to torch fp32)``."""
         return self._plan.path

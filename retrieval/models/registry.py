@@ -20,6 +20,7 @@ from .hub import cached_snapshots, download
 from .local_embedder import LocalEmbedder
 from .packed import file as packed
 from .plan import plan_folder, prepare, read_plan
+from .reader import weights as reader
 from .recipe import Recipe, is_cross_encoder, is_embedding_model, read_recipe
 from .vocabulary import TOKENIZER, Vocabulary
 
@@ -67,7 +68,7 @@ PACKAGES = {
 _PULLED, _CACHED, _PACKAGED = range(3)
 """Where a model lies; of equally good ones the first is taken."""
 
-Kind = Literal["embedding", "cross-encoder", "language"]
+Kind = Literal["embedding", "cross-encoder", "language", "reader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,10 @@ def list_models(cache: Path) -> tuple[ModelOnDisk, ...]:
         package = PACKAGES[spec]
         for model in _models_in(package.name, path):
             found[model.name] = replace(model, origin=package.origin, licence=package.licence)
+        if spec == "multilingual":
+            found[reader.NAME] = ModelOnDisk(
+                reader.NAME, str(reader.FILE), reader.FILE.stat().st_size, "reader", reader.ORIGIN, reader.LICENCE
+            )
     return tuple(found[name] for name in sorted(found, key=str.lower))
 
 

@@ -43,6 +43,9 @@ NEAR_ENOUGH = 0.42
 """Such a cosine of a sentence that answers as often as not."""
 AKIN = -0.1
 """From so near in meaning on, passages are shown as the closest ones, whatever their words."""
+READ_ACROSS, READ_WHOLE, READ_AKIN = 1.5, -1.0, -1.5
+"""The reader's log-odds of the best sentence from which on it is an answer in another script, one if it holds all of the
+question, and in any case what comes closest."""
 _ACROSS_SLOPE = 17.0
 """Log-odds by such a cosine."""
 _MOST_TERMS = 12
@@ -76,14 +79,24 @@ class Signs:
     behind: float
     meaning: float
     """How much nearer in meaning the best sentence is than one that just may answer; 0 where no embedder reads it."""
+    read: float
+    """The reader's log-odds that the best sentence answers; 0 without a reader."""
 
 
 WEIGHTS = Signs(
     constant=-3.1, coverage=0.7, own=0.5, near=1.8, phrases=2.8, length=0.5, hinted=4.6, no_kind=-1.2, repeats=-1.1,
     affirms=-3.0, missing=-2.5, absent=-0.5, margin=0.3, behind=-1.0, meaning=7.2,
+    read=0.0,
 )  # fmt: skip
 """A logistic model of whether the best sentence answers. ``benchmarks/fit_answers.py --gate`` fits it anew; those here were
 fitted so and then rounded and adjusted by hand, which on rows that neither saw does as well as a new fit."""
+
+
+READ_WEIGHTS = Signs(
+    constant=-2.2, coverage=1.3, own=0.4, near=0.9, phrases=0.9, length=0.1, hinted=2.8, no_kind=-0.9, repeats=-1.8,
+    affirms=-3.0, missing=-2.5, absent=0.0, margin=0.2, behind=-0.45, meaning=2.3, read=0.45,
+)  # fmt: skip
+"""Those where the reader has read the likeliest sentences, fitted and rounded in the same way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +116,8 @@ class Evidence:
     """Whether any hit is written in the script of the question."""
     best: Scored | None = None
     """The sentence that is likeliest to answer."""
+    was_read: bool = False
+    """Whether the reader has read its likeliest sentences."""
     lacking: bool = False
     """Whether a number to call, a mail address or an amount is asked for, and there is none beside the best sentence."""
     out_of_date: bool = False
@@ -131,21 +146,24 @@ class Evidence:
         """
         if self.suffices(strictness):
             return "sure"
-        if not self.shares_script:
+        if not self.shares_script and not self.was_read:
             return "unsure" if self.lane == "dense" and self.similarity >= ACROSS_NEAR else "nothing"
         held = self.signs.coverage + self.signs.hinted
         lacking = self.weights.missing * self.signs.missing + self.weights.absent * self.signs.absent
         by_words = held >= SOMETHING and self.score - lacking >= NEAR
-        return "unsure" if by_words or AKIN <= self.signs.meaning != 0.0 else "nothing"
+        akin = self.signs.read >= READ_AKIN if self.was_read else AKIN <= self.signs.meaning != 0.0
+        return "unsure" if by_words or akin else "nothing"
 
     def suffices(self, strictness: float = 0.0) -> bool:
         """Return whether to answer as sure when the log-odds must be so much higher than usual, or lower if it is below 0."""
         if not self.shares_script:
             near = self.similarity >= ACROSS_SURE + strictness / _ACROSS_SLOPE
-            return self.lane == "dense" and near and not self.missing
+            near = self.signs.read >= READ_ACROSS + strictness if self.was_read else near and self.lane == "dense"
+            return near and not self.missing
         if self.missing or self.lacking or self.signs.affirms or self.out_of_date:
             return False
         whole = strictness <= 0 and self.signs.own >= ALL and not (self.signs.no_kind or self.signs.repeats)
+        whole = whole and not (self.was_read and self.signs.read < READ_WHOLE)
         return whole or self.score >= ENOUGH + strictness
 
 
@@ -176,7 +194,11 @@ def weigh(question: str, hits: Sequence[Hit], frequencies: Frequencies, *, unrel
     shares = any(shares_script(question, hit.chunk.text) for hit in hits)
     out_of_date = best is not None and bool(best.signs.lapsed)
     lacking = best is not None and lacks_what_is_asked(question, _around(best, scored))
-    return Evidence(signs, lane, similarity, missing, absent, shares, best, lacking, out_of_date)
+    was_read = any(hit.reads for hit in hits)
+    return Evidence(
+        signs, lane, similarity, missing, absent, shares, best, was_read, lacking, out_of_date,
+        READ_WEIGHTS if was_read else WEIGHTS,
+    )  # fmt: skip
 
 
 def _signs(
@@ -201,6 +223,7 @@ def _signs(
         margin=min(best.score - next(others, best.score - 6.0), 6.0),
         behind=own.behind,
         meaning=best.candidate.meaning - NEAR_ENOUGH if any(hit.meanings for hit in hits) else 0.0,
+        read=best.candidate.read,
     )
 
 

@@ -1,6 +1,6 @@
-"""How near in meaning the likeliest sentences are to a question: what an embedder says of them, one by one.
+"""What the likeliest sentences mean: how near each is to a question, by the embedder, and whether it answers, by the reader.
 
-Comes in: a question, hits, and an embedder. Goes out: the hits, with what it says of their sentences. Never: another order of
+Comes in: a question, hits, and an embedder. Goes out: the hits, with what is said of their sentences. Never: another order of
 hits. A passage is near when any of it is; which of its sentences answers, only the sentences tell.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import PurePath
 from threading import Lock
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from ..hit import Hit
 from ..lanes.vectors import READABLE
 from ..models.embedder import Embedder
+from ..models.reader.reader import Reader, open_reader
+from ..sentences.context import InPlace, in_place
 from ..sentences.scorer import Scored, ranked
 from ..sentences.units import Candidate, candidates
 
@@ -29,16 +32,24 @@ _FIRST = 3
 """Passages whose sentences of that kind are looked at."""
 _LONGEST = 200
 """Characters of a sentence that are embedded."""
+_READ, _READ_FOREIGN = 4, 2
+"""Sentences that are read, the likeliest by words and meaning, and the nearest ones of the other language."""
 _KEPT = 2048
 
+K, V = TypeVar("K"), TypeVar("V")
 Vector = NDArray[np.float32]
 
 
 class Meanings:
-    """Embeds sentences, and remembers the last ones: one question is searched for more than once. Safe in several threads."""
+    """Reads or embeds sentences, and remembers the last ones: one question is searched for more than once.
+
+    Safe in several threads.
+    """
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Vector] = {}
+        self._read: dict[tuple[str, InPlace], float] = {}
+        self._readers: dict[str, Reader | None] = {}
         self._lock = Lock()
 
     def told(self, question: str, hits: Sequence[Hit], embedder: Embedder, unrelated: float) -> tuple[Hit, ...]:
@@ -52,7 +63,7 @@ class Meanings:
         """
         if not hits or embedder.coverage([question])[0] < READABLE:
             return tuple(hits)
-        likeliest = list(_likeliest(ranked(question, list(candidates(list(enumerate(hits, 1)))))[1]))
+        likeliest = list(_likeliest(_ranked(question, hits)))
         texts = [_in_its_place(one, hits[one.passage - 1]) for one in likeliest]
         readable = np.flatnonzero(embedder.coverage(texts) >= READABLE).tolist() if texts else []
         if not readable:
@@ -62,7 +73,44 @@ class Meanings:
         for at, cosine in zip(readable, cosines.tolist(), strict=True):
             beyond = (cosine - unrelated) / (1 - unrelated)
             near.setdefault(likeliest[at].passage, []).append((likeliest[at].start, beyond))
-        return tuple(replace(hit, meanings=tuple(near.get(number, ()))) for number, hit in enumerate(hits, 1))
+        told = tuple(replace(hit, meanings=tuple(near.get(number, ()))) for number, hit in enumerate(hits, 1))
+        reader = self._reader(embedder)
+        return self._read_too(question, told, reader) if reader else told
+
+    def _read_too(self, question: str, hits: Sequence[Hit], reader: Reader) -> tuple[Hit, ...]:
+        """Return the hits with what the reader says of the sentences that are likeliest by their words and their meaning."""
+        scored = _ranked(question, hits)
+        own = [one.candidate for one in scored if not one.signs.foreign][:_READ]
+        foreign = sorted((one for one in scored if one.signs.foreign), key=lambda one: one.signs.farther)
+        chosen = [*own, *(one.candidate for one in foreign[:_READ_FOREIGN])]
+        read: dict[int, list[tuple[int, float]]] = {}
+        for one, log_odds in zip(chosen, self._log_odds(question, chosen, hits, reader), strict=True):
+            read.setdefault(one.passage, []).append((one.start, log_odds))
+        return tuple(replace(hit, reads=tuple(read.get(number, ()))) for number, hit in enumerate(hits, 1))
+
+    def reads(self, embedder: Embedder) -> bool:
+        """Return whether there is a reader beside an embedder."""
+        return self._reader(embedder) is not None
+
+    def _reader(self, embedder: Embedder) -> Reader | None:
+        with self._lock:
+            if embedder.fingerprint not in self._readers:
+                self._readers[embedder.fingerprint] = open_reader(embedder)
+            return self._readers[embedder.fingerprint]
+
+    def _log_odds(
+        self, question: str, sentences: Sequence[Candidate], hits: Sequence[Hit], reader: Reader
+    ) -> list[float]:
+        keys = [(question, in_place(one, hits[one.passage - 1])) for one in sentences]
+        with self._lock:
+            known = {key: self._read[key] for key in keys if key in self._read}
+        new = [key for key in dict.fromkeys(keys) if key not in known]
+        if new:
+            known |= dict(zip(new, reader.log_odds(question, [one for _, one in new]).tolist(), strict=True))
+            with self._lock:
+                self._read |= known
+                _forget(self._read)
+        return [known[key] for key in keys]
 
     def _vectors(self, texts: Sequence[str], embedder: Embedder) -> Vector:
         """Return (n, dim) unit vectors."""
@@ -74,9 +122,17 @@ class Meanings:
             known |= dict(zip(new, embedder.embed_documents([text for _, text in new]), strict=True))
             with self._lock:
                 self._known |= known
-                for key in list(islice(self._known, max(0, len(self._known) - _KEPT))):
-                    del self._known[key]
+                _forget(self._known)
         return np.stack([known[key] for key in keys])
+
+
+def _ranked(question: str, hits: Sequence[Hit]) -> list[Scored]:
+    return ranked(question, list(candidates(list(enumerate(hits, 1)))))[1]
+
+
+def _forget(known: dict[K, V]) -> None:
+    for key in list(islice(known, max(0, len(known) - _KEPT))):
+        del known[key]
 
 
 def _likeliest(scored: Sequence[Scored]) -> Iterator[Candidate]:

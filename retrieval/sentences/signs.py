@@ -84,6 +84,8 @@ class Signs:
     """The logarithm of its tokens."""
     farther: float
     """How much less near in meaning it is than the nearest sentence."""
+    outread: float
+    """How much likelier another sentence answers, by the reader, in log-odds."""
     lapsed: float
     """Its document holds no longer, and the question is not of that time."""
 
@@ -136,6 +138,7 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
         bool(key),
         math.log1p(len(unit.tokens)),
         one.farther,
+        one.outread,
         of.lapsed and not wanted.of_old and wanted.figures.isdisjoint(of.names),
     )
 

@@ -110,6 +110,10 @@ class Candidate:
     """How near it is to the question: a cosine beyond that of what is off topic; of one not looked at, that of the farthest."""
     farther: float = field(default=0.0, compare=False)
     """How much less near it is than the nearest sentence, >= 0."""
+    read: float = field(default=0.0, compare=False)
+    """The log-odds that it answers, by the reader; of one not read, those of the least likely."""
+    outread: float = field(default=0.0, compare=False)
+    """How much likelier another sentence is by the reader, >= 0."""
 
     @property
     def tokens(self) -> frozenset[str]:
@@ -133,15 +137,18 @@ def candidates(hits: Sequence[tuple[int, Hit]]) -> Iterator[Candidate]:
     spread = pstdev(scores) if scores else 0.0
     near = [meaning for _, hit in hits for _, meaning in hit.meanings]
     nearest, farthest = max(near, default=0.0), min(near, default=0.0)
+    read = [log_odds for _, hit in hits for _, log_odds in hit.reads]
+    likeliest, least = max(read, default=0.0), min(read, default=0.0)
     for number, hit in hits:
         behind = (max(scores) - hit.score) / spread if spread else 0.0
-        meanings = dict(hit.meanings)
+        meanings, reads = dict(hit.meanings), dict(hit.reads)
         passage = taken_apart(hit.chunk.text, hit.chunk.headings, hit.chunk.names)
         for unit in passage.units:
-            meaning = meanings.get(unit.start, farthest)
+            meaning, log_odds = meanings.get(unit.start, farthest), reads.get(unit.start, least)
             yield Candidate(
-                number, unit.order, unit.start, unit.text, unit, passage, behind, meaning, nearest - meaning
-            )
+                number, unit.order, unit.start, unit.text, unit, passage, behind,
+                meaning, nearest - meaning, log_odds, likeliest - log_odds,
+            )  # fmt: skip
 
 
 @lru_cache(maxsize=512)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kb.ingest.document import Chunk
 from kb.retrieval.hit import Hit, Lane
-from kb.retrieval.search.evidence import Evidence, Signs, weigh
+from kb.retrieval.search.evidence import READ_WEIGHTS, WEIGHTS, Evidence, Signs, weigh
 from kb.retrieval.words.answer_kind import expected_answer, new_matches
 from kb.retrieval.words.question import asked_phrases, figures, phrases, terms
 from kb.retrieval.words.tokens import tokens
@@ -161,14 +161,15 @@ def test_cosines_that_start_high_are_read_from_where_they_start() -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=15, max_size=15), st.integers(0, 5))
+@given(st.lists(st.floats(0, 1), min_size=16, max_size=16), st.integers(0, 6))
 def test_more_evidence_never_counts_for_less(values: list[float], more: int) -> None:
-    """The score grows with what speaks for an answer."""
+    """The score grows with what speaks for an answer, with the reader and without."""
     signs = Signs(*values)
-    name = ("coverage", "own", "near", "phrases", "margin", "meaning")[more]
+    name = ("coverage", "own", "near", "phrases", "margin", "meaning", "read")[more]
     best = weighed("parental leave", ENGLISH).best
     raised = dataclasses.replace(signs, **{name: getattr(signs, name) + 0.5})
-    assert Evidence(raised, best=best).score > Evidence(signs, best=best).score
+    for weights in (READ_WEIGHTS,) if name == "read" else (WEIGHTS, READ_WEIGHTS):
+        assert Evidence(raised, best=best, weights=weights).score > Evidence(signs, best=best, weights=weights).score
 
 
 @pytest.mark.parametrize(

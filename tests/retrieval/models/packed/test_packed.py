@@ -177,6 +177,8 @@ def test_it_is_listed_with_origin_and_licence(file: Path, tmp_path: Path) -> Non
     model = next(model for model in list_models(tmp_path) if model.name == "multilingual-e5-small")
     assert (model.path, model.bytes, model.licence) == (str(file), file.stat().st_size, "MIT")
     assert "intfloat/multilingual-e5-small" in model.origin
+    reader = next(model for model in list_models(tmp_path) if model.kind == "reader")
+    assert "SQuAD 2" in reader.origin
 
 
 def test_neither_torch_nor_transformers_is_needed(cache: Path) -> None:

@@ -1,0 +1,40 @@
+"""A sentence in its place, as a model is given it: what its document and section are called, what stands before it, and it.
+
+Comes in: a candidate and its hit. Goes out: three texts. Never: more of the document than that.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from ..hit import Hit
+from .units import Candidate
+
+_HEADING = re.compile(r"^#{1,6}\s+(.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """A sentence, and where it stands."""
+
+    place: str
+    """The name of its file and its heading."""
+    before: str
+    """The head of its table, the line that leads it in, or the sentence before; empty of the first one."""
+    text: str
+
+
+def in_place(one: Candidate, hit: Hit) -> InPlace:
+    """Return a candidate of a hit in its place."""
+    above = _HEADING.findall(hit.chunk.text, 0, one.start) or list(hit.chunk.titles)
+    return InPlace(" › ".join([PurePath(hit.chunk.source).stem, *above[-1:]]), _before(one), one.text)
+
+
+def _before(one: Candidate) -> str:
+    if one.unit.head:
+        return one.unit.head
+    earlier = [unit for unit in one.of.units if unit.order < one.order]
+    led = (unit.text for unit in earlier if unit.order == one.led_by)
+    return next(led, earlier[-1].text if earlier else "")
