@@ -17,7 +17,6 @@ from ..retrieval.sentences.units import Candidate
 from ..retrieval.sentences.wanted import Wanted
 from ..retrieval.words.answer_kind import new_matches
 from ..retrieval.words.question import figures
-from ..retrieval.words.tokens import tokens
 from .candidates import candidates_of, distinct
 
 MAX_SENTENCES = 3
@@ -44,7 +43,7 @@ def select(prompt: Prompt, base: str = "") -> list[Candidate]:
     if not scored or not asked.weights:
         return []
     best, *instead = editions(prompt.question, _leading(scored), scored, prompt.hits)
-    if changed := later(best, scored, prompt.hits, frozenset(tokens(prompt.question))):
+    if changed := later(best, scored, prompt.hits, asked):
         best, *instead = [*changed, best]
     first = [best, *instead]
     close = [

@@ -15,13 +15,12 @@ from dataclasses import dataclass, replace
 from ...ingest.errors import InputError
 from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog, fingerprint
-from ...prompts.fill import language_of
-from ...prompts.templates import Language
 from ...retrieval.search.federated import search_together
 from ...retrieval.search.meaning import Meanings
 from ...retrieval.search.search import PLAIN, Found, Searcher
 from ...retrieval.search.select import Ordering
 from ...retrieval.search.spelling import Spelling, spelt
+from ...retrieval.sentences.units import in_chinese
 from ...retrieval.where import Where
 from .embedders import Serving
 
@@ -106,7 +105,7 @@ class Library:
         cosines are higher.
         """
         where = where or Where()
-        other: Language = "en" if language_of(question) == "zh" else "zh"
+        other = "en" if in_chinese(question) else "zh"
         nothing = Found((), (), ())
         embedder = self.first.searcher.embedder
         if embedder is None or where.languages or not self._meanings.reads(embedder):

@@ -69,10 +69,10 @@ class Network(nn.Module):
         self.norm.weight.data, self.norm.bias.data = vector(packed, "emb.ln.w"), vector(packed, "emb.ln.b")
         self.layers = nn.ModuleList(Layer(packed, at) for at in range(packed.shape.layers))
         self.kinds = nn.Embedding(PARTS, dim)
-        self.head = nn.Sequential(nn.Linear(2 * dim, dim), nn.Tanh(), nn.Linear(dim, 1))
+        self.inner, self.outer = nn.Linear(2 * dim, dim), nn.Linear(dim, 1)
         nn.init.zeros_(self.kinds.weight)
-        nn.init.zeros_(self.head[2].bias)
-        self.head[2].weight.data *= 0.1
+        nn.init.zeros_(self.outer.bias)
+        self.outer.weight.data *= 0.1
         self.norm.requires_grad_(False)  # noqa: FBT003 - torch's order
         self.layers[:FROZEN].requires_grad_(False)  # noqa: FBT003 - likewise
 
@@ -92,14 +92,14 @@ class Network(nn.Module):
             states = layer(states, hidden)
         judged = ((of == SENTENCE) & seen).float().unsqueeze(-1)
         mean = (states * judged).sum(1) / judged.sum(1).clamp(min=1)
-        log_odds: Tensor = self.head(torch.cat([states[:, 0], mean], -1)).squeeze(-1)
+        log_odds: Tensor = self.outer(torch.tanh(self.inner(torch.cat([states[:, 0], mean], -1)))).squeeze(-1)
         return log_odds
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
         """Return what was trained, by the names of the packed file."""
         found: dict[str, NDArray[np.float32]] = {}
         for at, layer in enumerate(self.layers):
-            if at < FROZEN:
+            if at < FROZEN or not isinstance(layer, Layer):
                 continue
             for name, weight, bias in zip("qkv", layer.qkv.weight.chunk(3), layer.qkv.bias.chunk(3), strict=True):
                 found |= {f"l{at}.{name}.w": weight.detach().numpy(), f"l{at}.{name}.b": bias.detach().numpy()}
@@ -110,7 +110,7 @@ class Network(nn.Module):
                     f"l{at}.{name}.b": part.bias.detach().numpy(),
                 }
         found["parts"] = self.kinds.weight.detach().numpy()
-        for name, linear in (("in", self.head[0]), ("out", self.head[2])):
+        for name, linear in (("in", self.inner), ("out", self.outer)):
             found |= {f"head.{name}.w": linear.weight.detach().numpy(), f"head.{name}.b": linear.bias.detach().numpy()}
         return found
 

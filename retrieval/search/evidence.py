@@ -43,7 +43,7 @@ NEAR_ENOUGH = 0.42
 """Such a cosine of a sentence that answers as often as not."""
 AKIN = -0.1
 """From so near in meaning on, passages are shown as the closest ones, whatever their words."""
-READ_ACROSS, READ_WHOLE, READ_AKIN = 1.5, -1.0, -1.5
+READ_ACROSS, READ_WHOLE, READ_AKIN = 2.5, -1.0, -1.5
 """The reader's log-odds of the best sentence from which on it is an answer in another script, one if it holds all of the
 question, and in any case what comes closest."""
 _ACROSS_SLOPE = 17.0

@@ -6,7 +6,7 @@ hits. A passage is near when any of it is; which of its sentences answers, only 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import PurePath
@@ -36,7 +36,8 @@ _READ, _READ_FOREIGN = 4, 2
 """Sentences that are read, the likeliest by words and meaning, and the nearest ones of the other language."""
 _KEPT = 2048
 
-K, V = TypeVar("K"), TypeVar("V")
+K = TypeVar("K")
+V = TypeVar("V")
 Vector = NDArray[np.float32]
 
 
@@ -130,7 +131,7 @@ def _ranked(question: str, hits: Sequence[Hit]) -> list[Scored]:
     return ranked(question, list(candidates(list(enumerate(hits, 1)))))[1]
 
 
-def _forget(known: dict[K, V]) -> None:
+def _forget(known: MutableMapping[K, V]) -> None:
     for key in list(islice(known, max(0, len(known) - _KEPT))):
         del known[key]
 

@@ -1,7 +1,7 @@
 """What a later text takes back: a date that was moved, a number that was raised, a thing done instead.
 
 Comes in: the best sentence, and the others. Goes out: those that say what holds instead, the last word first. Never:
-a change that says neither what it takes back nor comes later.
+a change that neither says what it takes back nor is on the same and comes later.
 """
 
 from __future__ import annotations
@@ -17,9 +17,13 @@ from ..hit import Hit
 from ..words.tokens import tokens
 from .scorer import Scored
 from .standing import day_of
+from .wanted import Wanted
 
 _DATE = re.compile(r"(?:\d{4}-)?\d\d-\d\d")
 _MONTH = re.compile(r"\d{4}-\d\d")
+_STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[ T]\d{1,2}:\d\d(?::\d\d)?\]?\s*")
+_ON_THE_SAME = 0.5
+"""Of the question, that a change must hold with its surroundings if it does not say what it takes back."""
 _MOST = 3
 """Changes of one thing, one after the other, that are followed."""
 _WEEKDAY = re.compile(
@@ -42,7 +46,7 @@ def changes_of(text: str) -> tuple[Change, ...]:
     found = (
         Change(values(match["old"]), values(match["new"]))
         for form in _forms()
-        for match in form.finditer(text)
+        for match in form.finditer(_STAMP.sub("", text))
     )  # fmt: skip
     return tuple(one for one in found if one.new - one.old)
 
@@ -58,14 +62,14 @@ def values(text: str) -> frozenset[str]:
     return frozenset(named - parts) | days
 
 
-def later(best: Scored, scored: Sequence[Scored], hits: Sequence[Hit], asked: frozenset[str]) -> list[Scored]:
+def later(best: Scored, scored: Sequence[Scored], hits: Sequence[Hit], asked: Wanted) -> list[Scored]:
     """Return the sentences that say what holds instead of the best one, the last word first; none if it stands.
 
     Args:
         best: the sentence that answers best.
         scored: all of them.
         hits: that they are of.
-        asked: the tokens of the question: what it says itself is not taken back.
+        asked: the question: what it says itself is not taken back.
     """
     found: list[Scored] = []
     current = best
@@ -78,30 +82,48 @@ def later(best: Scored, scored: Sequence[Scored], hits: Sequence[Hit], asked: fr
     return found
 
 
-def _following(
-    current: Scored, others: Sequence[Scored], hits: Sequence[Hit], asked: frozenset[str]
-) -> Iterator[Scored]:
+def _following(current: Scored, others: Sequence[Scored], hits: Sequence[Hit], asked: Wanted) -> Iterator[Scored]:
     said = changes_of(current.candidate.text)
     old = frozenset().union(*(one.old for one in said))
-    holds = values(current.candidate.text) - old - asked
-    topic = _words(current) | asked
+    holds = values(current.candidate.text) - old - asked.tokens
+    topic = _words(current) | asked.tokens
     for one in others:
         for change in changes_of(one.candidate.text):
-            takes_back = bool(change.old & holds) and not (change.new - change.old) & holds
-            if takes_back and _words(one) & topic and _not_before(one, current, hits):
+            new = change.new - change.old
+            takes_back = bool(change.old & holds) and not new & holds and _words(one) & topic
+            moves = not change.old and _sorts(new - holds) & _sorts(holds - new) and _is_on_the_same(one, asked)
+            if (takes_back and _is_after(one, current, hits, or_unknown=True)) or (
+                moves and _is_after(one, current, hits, or_unknown=False)
+            ):
                 yield one
                 break
+
+
+def _sorts(of: frozenset[str]) -> frozenset[str]:
+    """Return which sorts of values there are."""
+    return frozenset("date" if "-" in one else "number" if one[0].isdigit() else "day" for one in of)
+
+
+def _is_on_the_same(one: Scored, asked: Wanted) -> bool:
+    unit = one.candidate.unit
+    return asked.share(unit.tokens | unit.above | unit.beside) >= _ON_THE_SAME
 
 
 def _words(one: Scored) -> frozenset[str]:
     return frozenset(token for token in one.candidate.tokens if token.isalpha() and len(token) > 1)
 
 
-def _not_before(one: Scored, other: Scored, hits: Sequence[Hit]) -> bool:
-    """Return whether a sentence is of a later day than another or of the same document, as far as both say."""
+def _is_after(one: Scored, other: Scored, hits: Sequence[Hit], *, or_unknown: bool) -> bool:
+    """Return whether a sentence is of a later day than another, or stands behind it in one document.
+
+    ``or_unknown``: or may be, as far as both say.
+    """
     chunks = [hits[each.candidate.passage - 1].chunk for each in (one, other)]
+    if chunks[0].document_id == chunks[1].document_id:
+        places = [chunk.start + each.candidate.start for chunk, each in zip(chunks, (one, other), strict=True)]
+        return or_unknown or places[0] > places[1]
     days = [day_of(chunk) for chunk in chunks]
-    return chunks[0].document_id == chunks[1].document_id or not all(days) or days[0] >= days[1]
+    return days[0] > days[1] if all(days) and days[0] != days[1] else or_unknown
 
 
 @cache

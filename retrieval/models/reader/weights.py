@@ -30,7 +30,7 @@ def save(weights: Mapping[str, NDArray[np.float32]], path: Path) -> None:
         scale = np.abs(values).max(axis=1, keepdims=True) / _MOST + 1e-12
         kept[name] = np.round(values / scale).astype(np.int8)
         kept[name + _SCALE] = scale.astype(np.float32)
-    np.savez_compressed(path, **kept)
+    np.savez_compressed(path, **kept)  # type: ignore[arg-type]  # an array may have the name of an option
 
 
 def load(path: Path) -> dict[str, NDArray[np.float32]]:

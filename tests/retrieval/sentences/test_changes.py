@@ -37,6 +37,10 @@ FOLDER = {
     "2026-04-20 committee.md": "# Minutes 20 April 2026\n\nThe harbour fair moves from 6 June to 20 June 2026.\n\n"
     "Ferris Boats takes 8 stands instead of 12.\n",
     "2026-05-11 committee.md": "# Minutes 11 May 2026\n\nThe harbour fair is postponed from 20 June to 4 July 2026.\n",
+    "Staff meeting 2026-03-04.md": "# Staff meeting\n\nThe first aid course is booked for Friday 12 June.\n",
+    "Staff meeting 2026-05-06.md": "# Staff meeting\n\nThe trainer is ill. The first aid course moves to Friday 26 June.\n",
+    "群聊.txt": "2026-11-12 09:30 若琳：村里通知20号停水，早上八点到下午三点\n\n2026-11-13 10:00 小何：好的\n\n"
+    "2026-11-15 16:45 若琳：更正，停水改到22号，时间不变\n",
     "2026-03-05 例会.md": "# 例会纪要 2026年3月5日\n\n运动会定在5月16日举行，每人经费80元。\n",
     "2026-04-09 例会.md": "# 例会纪要 2026年4月9日\n\n运动会由5月16日改到5月23日。经费由每人80元提到95元。\n",
 }
@@ -48,6 +52,8 @@ FOLDER = {
         ("When is the harbour fair?", "4 July"),
         ("How many stands does Ferris Boats get at the fair?", "8 stands"),
         ("运动会哪天举行？", "5月23日"),
+        ("When is the first aid course?", "26 June"),
+        ("停水是哪一天？", "22号"),
         ("运动会每人经费多少？", "95元"),
     ],
 )
