@@ -1,4 +1,4 @@
-"""The reader in torch: what ``retrieval/models/reader/graph.py`` is in OpenVINO, made from the same packed file."""
+"""The reader in torch: what ``retrieval/models/packed/reader_graph.py`` is in OpenVINO, made from the same packed file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from kb.retrieval.models.packed.blocks import numbers
 from kb.retrieval.models.packed.file import PackedFile
 from kb.retrieval.models.packed.tokenizer import tokenizer_json
-from kb.retrieval.models.reader.reader import row_of
+from kb.retrieval.models.reader import row_of
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, nn

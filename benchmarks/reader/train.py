@@ -17,8 +17,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import torch
+from kb.retrieval.models.packed import reader_weights as weights
 from kb.retrieval.models.packed.file import FILE, PACKAGE
-from kb.retrieval.models.reader import weights
 from network import Encoded, Encoder, Network
 from sklearn.metrics import roc_auc_score
 from torch.nn import functional

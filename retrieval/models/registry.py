@@ -19,8 +19,8 @@ from .compiled import CompiledModel
 from .hub import cached_snapshots, download
 from .local_embedder import LocalEmbedder
 from .packed import file as packed
+from .packed import reader_weights as reader
 from .plan import plan_folder, prepare, read_plan
-from .reader import weights as reader
 from .recipe import Recipe, is_cross_encoder, is_embedding_model, read_recipe
 from .vocabulary import TOKENIZER, Vocabulary
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..hit import Hit
 from ..lanes.vectors import READABLE
 from ..models.embedder import Embedder
-from ..models.reader.reader import Reader, open_reader
+from ..models.reader import Reader, open_reader
 from ..sentences.context import InPlace, in_place
 from ..sentences.scorer import Scored, ranked
 from ..sentences.units import Candidate, candidates

@@ -1,1 +1,1 @@
-"""multilingual-e5-small as a Python package carries it: 4-bit weights, read as data."""
+"""multilingual-e5-small as a package carries it: 4-bit weights, read as data; and what of it was trained to be the reader."""

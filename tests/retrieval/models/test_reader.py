@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from kb import KnowledgeBase
 from kb.ingest.errors import EmbedderError
-from kb.retrieval.models.reader import weights
-from kb.retrieval.models.reader.reader import Reader, open_reader, row_of
+from kb.retrieval.models.packed import reader_weights as weights
+from kb.retrieval.models.reader import Reader, open_reader, row_of
 from kb.retrieval.models.registry import open_embedder
 from kb.retrieval.sentences.context import InPlace
 from needs import needs

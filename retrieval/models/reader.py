@@ -19,15 +19,15 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from ....ingest.errors import EmbedderError, MissingExtraError
-from ...sentences.context import InPlace
-from ..compiled import CompiledModel, compile_model, precisions
-from ..embedder import Embedder
-from ..local_embedder import LocalEmbedder
-from ..packed.file import PackedFile, is_packed
-from ..vocabulary import TOKENIZER, Vocabulary
-from . import weights
-from .graph import reader
+from ...ingest.errors import EmbedderError, MissingExtraError
+from ..sentences.context import InPlace
+from .compiled import CompiledModel, compile_model, precisions
+from .embedder import Embedder
+from .local_embedder import LocalEmbedder
+from .packed import reader_weights as weights
+from .packed.file import PackedFile, is_packed
+from .packed.reader_graph import reader
+from .vocabulary import TOKENIZER, Vocabulary
 
 ROOM = (36, 18, 28, 64)
 """Tokens that are read of the question, the place, what stands before the sentence (its end) and the sentence."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..packed.file import PackedFile
-from ..packed.graph import Layers
+from .file import PackedFile
+from .graph import Layers
 
 if TYPE_CHECKING:
     from openvino import Model
