@@ -14,7 +14,6 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +32,7 @@ ROOM = (36, 18, 28, 64)
 """Tokens that are read of the question, the place, what stands before the sentence (its end) and the sentence."""
 _BEFORE = 2
 _TOGETHER = 12
+_NAME = "reader-"
 _FIRST, _PAD, _LAST = 0, 1, 2
 """The ids of ``<s>``, ``<pad>`` and ``</s>``."""
 
@@ -52,7 +52,7 @@ class Reader:
             MissingExtraError: OpenVINO is not installed.
             OSError: its weights are missing, or its folder cannot be written.
         """
-        folder = prepared.with_name(f"{prepared.name}-reader-{_digest()}")
+        folder = prepared / f"{_NAME}{_digest()}"  # goes with the embedder when that is made ready anew
         precision = precisions()[-1]
         if not folder.is_dir():
             _make(folder, packed, precision)
@@ -94,15 +94,16 @@ def _digest() -> str:
     return hashlib.sha256(weights.FILE.read_bytes()).hexdigest()[:8]
 
 
-_MAKING = Lock()
-
-
 def _make(folder: Path, packed: Path, precision: str) -> None:
-    """Compile the reader into ``folder``, whole or not at all."""
-    with _MAKING:
+    """Compile the reader into ``folder``, whole or not at all; one process does, others wait for it."""
+    from filelock import FileLock
+
+    with FileLock(str(folder.parent.with_name(f"{folder.parent.name}.lock"))):
         if folder.is_dir():
             return
-        building = Path(tempfile.mkdtemp(prefix=f"building-{folder.name}.", dir=folder.parent))
+        for left in folder.parent.glob(f"*{_NAME}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        building = Path(tempfile.mkdtemp(prefix=f"building-{_NAME}", dir=folder.parent))
         try:
             trained = weights.load(weights.FILE)
             compile_model(lambda: reader(PackedFile(packed), trained), building, precision)
