@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 
 from .prompt import Topic
 
@@ -20,6 +21,7 @@ _DIFFERENCE = (
 )
 _COMPARATIVE = r"(?:more|less|fewer|better|worse|\w{2,}er)"
 _YEAR = r"(?:19|20)\d\d"
+_LAST, _THIS = re.compile(r"\blast year\b|去年", re.IGNORECASE), re.compile(r"\bthis year\b|今年", re.IGNORECASE)
 _EN = tuple(
     re.compile(rf"{_PLEASE}{form}\s*[?.!]*$", re.IGNORECASE)
     for form in (
@@ -118,6 +120,9 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 
 def sides_of(text: str) -> tuple[Topic, ...]:
     """Return the two things that a question compares; nothing, if it does not clearly compare."""
+    if _LAST.search(text) and _THIS.search(text):
+        this = date.today().year  # noqa: DTZ011  as who asks counts years
+        text = _THIS.sub(lambda one: _year(this, one), _LAST.sub(lambda one: _year(this - 1, one), text))
     for form in (*_EN, *_ZH):
         if match := form.match(text):
             said = {key: (value or "").strip(EDGES) for key, value in match.groupdict().items()}
@@ -125,6 +130,10 @@ def sides_of(text: str) -> tuple[Topic, ...]:
             if said["a"] and said["b"] and said["a"] != said["b"]:
                 return _distributed(said)
     return ()
+
+
+def _year(year: int, said: re.Match[str]) -> str:
+    return f"{year}年" if _HAN.search(said.group()) else str(year)
 
 
 def two_of(text: str) -> Topic | None:

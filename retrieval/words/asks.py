@@ -13,10 +13,10 @@ _HOW = re.compile(
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
-    r"\b(?:what|which) are\b|\blist\b|\ball the\b"
+    r"\b(?:what|which) are\b|\bwho (?:has to do|does|did|is doing|must do|brings|takes) what\b|\blist\b|\ball the\b"
     r"|\b(?:what|which) (?:[a-z]+ ){0,2}(?:things|items|steps|documents|dates|days|rules|conditions|reasons|options|ingredients"
     r"|parts|people|tasks)\b|\bwhich (?:[a-z]+ ){0,2}[a-z]{2,}[^su\W]s (?:are|were|have|do|did|can|need|still|cost)\b"
-    r"|哪些|哪几|都有(?:什么|谁|啥)|列出|有(?:什么|啥)|分别",
+    r"|哪些|哪几|都有(?:什么|谁|啥)|列出|有(?:什么|啥)|分别|谁(?:负责|做|干|带|管)(?:什么|啥)",
     re.IGNORECASE,
 )
 _FILE = re.compile(

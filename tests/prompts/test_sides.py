@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from kb.ingest.document import Chunk
 from kb.prompts.belonging import of_side
@@ -48,6 +50,13 @@ from kb.retrieval.hit import Hit
 def test_what_is_asked_of_one_side_is_asked_of_both(question: str, sides: tuple[tuple[str, str], ...]) -> None:
     """The head of the first name, and the tail of the last one, hold for both; what does not compare has no sides."""
     assert tuple((side.text, side.aspect) for side in sides_of(question)) == sides
+
+
+@pytest.mark.parametrize("question", ["club fee last year vs this year", "会费去年和今年各多少钱"])
+def test_last_year_and_this_year_are_years(question: str) -> None:
+    """Both named in one question are the two years that they are today."""
+    this = date.today().year  # noqa: DTZ011
+    assert [side.text.strip("年") for side in sides_of(question)] == [str(this - 1), str(this)]
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,8 @@ def test_forms_of_questions() -> None:
     assert asks_for_several("有哪些材料")
     assert asks_for_several("What are the rules?")
     assert asks_for_several("Which flights are delayed?")
+    assert asks_for_several("who has to do what after the meeting")
+    assert asks_for_several("谁负责什么")
     assert not asks_for_several("Which room is it in?")
     assert not asks_for_several("Which class is it?")
     assert asks_for_file("which file has the ferry times?")
