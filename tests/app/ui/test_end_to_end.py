@@ -27,6 +27,8 @@ SIZE_TOLERANCE = 4
 """Pixels: a scroll bar is not as wide everywhere."""
 ALIKE = 0.85
 """Of the marked places, that are marked in both pictures."""
+SETTLES = 8
+"""Looks, half a second apart, until a picture is as it should be."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,12 @@ def compare(place: api.Locator, name: str) -> None:
     stored = IMAGES / f"{name}.png"
     if os.environ.get("KB_SCREENSHOTS"):
         stored.write_bytes(place.screenshot())
-    shown, wanted = pixels(place.screenshot()), pixels(stored.read_bytes())
+    wanted = pixels(stored.read_bytes())
+    for _ in range(SETTLES):  # a busy machine draws the page, and then the marks on it
+        shown = pixels(place.screenshot())
+        if shown.shape == wanted.shape and likeness(shown, wanted) >= ALIKE:
+            break
+        place.page.wait_for_timeout(500)
     assert np.abs(np.subtract(shown.shape, wanted.shape)).max() <= SIZE_TOLERANCE, (shown.shape, wanted.shape)
     height, width = np.minimum(shown.shape, wanted.shape)[:2]
     shown, wanted = shown[:height, :width], wanted[:height, :width]

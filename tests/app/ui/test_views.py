@@ -104,7 +104,8 @@ def test_a_base_is_begun_where_bases_are_chosen(visit: Open, empty: str, locale:
     if size == PHONE:
         page.locator(".sidebar .toggle-button").click()
     unfold(page, "kb-new-base-part")
-    page.locator("#kb-new-base input, #kb-new-base textarea").fill(f"My files 报告 {size[0]}")
+    name = f"My files 报告 {locale} {size[0]}"
+    page.locator("#kb-new-base input, #kb-new-base textarea").fill(name)
     page.locator("#kb-create").click()
-    api.expect(page.locator("#kb-base input")).to_have_value(f"My files 报告 {size[0]}")
+    api.expect(page.locator("#kb-base input")).to_have_value(name)
     assert texts["welcome_empty"] in page.locator(".kb-welcome").inner_text()

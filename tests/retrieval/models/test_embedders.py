@@ -483,7 +483,7 @@ def test_models_on_disk_are_listed(folders: dict[str, Path], tmp_path: Path, mon
     assert models["a/embedder"].kind == "embedding"
     assert models["a/embedder"].bytes == sum(path.stat().st_size for path in snapshot.rglob("*") if path.is_file())
     assert models["hf:b/llama"].kind == models[f"gguf:{llama / 'q4.gguf'}"].kind == "language"
-    assert set(models) - {"all-MiniLM-L6-v2", "multilingual-e5-small"} == {
+    assert set(models) - {"all-MiniLM-L6-v2", "multilingual-e5-small", "kb-reader"} == {
         "a/embedder",
         "hf:b/llama",
         f"gguf:{llama / 'q4.gguf'}",
