@@ -87,6 +87,11 @@ class LocalEmbedder:
         return self._recipe.folder
 
     @property
+    def vocabulary(self) -> Vocabulary:
+        """Its tokenizer."""
+        return self._vocabulary
+
+    @property
     def prepared(self) -> Path | None:
         """Where it was made ready for this machine; ``None`` where torch runs it as it was published."""
         return self._compiled.folder if self._compiled else None

@@ -26,7 +26,7 @@ from .local_embedder import LocalEmbedder
 from .packed import reader_weights as weights
 from .packed.file import PackedFile, is_packed
 from .packed.reader_graph import reader
-from .vocabulary import TOKENIZER, Vocabulary
+from .vocabulary import Vocabulary
 
 ROOM = (36, 18, 28, 64)
 """Tokens that are read of the question, the place, what stands before the sentence (its end) and the sentence."""
@@ -40,12 +40,13 @@ _FIRST, _PAD, _LAST = 0, 1, 2
 class Reader:
     """The reader, compiled beside the embedder that it was trained from. Safe to use from several threads at once."""
 
-    def __init__(self, prepared: Path, packed: Path) -> None:
+    def __init__(self, prepared: Path, packed: Path, vocabulary: Vocabulary) -> None:
         """Open the reader; the first time on a machine this compiles it, which takes seconds.
 
         Args:
             prepared: where the embedder was made ready for this machine.
             packed: the file that the embedder is in.
+            vocabulary: the embedder's: loading it takes longer than all else.
 
         Raises:
             EmbedderError: it cannot be compiled or loaded.
@@ -56,7 +57,7 @@ class Reader:
         precision = precisions()[-1]
         if not folder.is_dir():
             _make(folder, packed, precision)
-        self._vocabulary = Vocabulary(prepared / TOKENIZER)
+        self._vocabulary = vocabulary
         self._model = CompiledModel(folder, _PAD, sum(ROOM) + len(ROOM) + 1, precision, words=prepared)
 
     def log_odds(self, question: str, sentences: Sequence[InPlace]) -> NDArray[np.float32]:
@@ -119,6 +120,6 @@ def open_reader(embedder: Embedder) -> Reader | None:
     if not isinstance(embedder, LocalEmbedder) or embedder.prepared is None or not is_packed(embedder.folder):
         return None
     try:
-        return Reader(embedder.prepared, embedder.folder)
+        return Reader(embedder.prepared, embedder.folder, embedder.vocabulary)
     except (EmbedderError, MissingExtraError, OSError):
         return None

@@ -87,7 +87,7 @@ def test_a_damaged_reader_is_no_reader(tmp_path: Path, compiled: Path, monkeypat
     monkeypatch.setattr(weights, "FILE", tmp_path / "reader.npz")
     assert open_reader(embedder) is None
     with pytest.raises(EmbedderError):
-        Reader(embedder.prepared, embedder.folder)
+        Reader(embedder.prepared, embedder.folder, embedder.vocabulary)
 
 
 def test_it_is_asked_where_an_answer_is_looked_for(warm_home: Path, tmp_path: Path) -> None:
