@@ -29,7 +29,7 @@ spent = {}
 def done(stage):
     global at
     spent[stage], at = time.perf_counter() - at, time.perf_counter()
-import kb.app.cli.main.ask
+import kb.app.cli.ask
 from kb import KnowledgeBase
 done("imports")
 base = KnowledgeBase.open(must_exist=True)
