@@ -6,7 +6,7 @@ Comes in: a prompt. Goes out: quotes. Never: a sentence under the name of a side
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ..prompts.belonging import of_side, own_terms
@@ -41,7 +41,7 @@ def comparison(prompt: Prompt, select: Callable[[Prompt, str], list[Candidate]])
     """
     if differing := _differing(prompt):
         return differing
-    found = {side.title: _side(prompt, side, select) for side in prompt.sides}
+    found = _with_counterparts(prompt, {side.title: _side(prompt, side, select) for side in prompt.sides})
     said = Counter(one.text for own in found.values() for one in own)
     shared = {text for text, n in said.items() if n == len(found) > 1}
     both = {one.text: one for own in found.values() for one in own if one.text in shared}
@@ -71,6 +71,28 @@ def _differing(prompt: Prompt) -> list[Quote]:
         for title, said in zip(titles, zip(*pairs[:DIFFERENCES], strict=True), strict=False)
         for one in said
     ]
+
+
+def _with_counterparts(prompt: Prompt, found: Mapping[str, list[Candidate]]) -> dict[str, list[Candidate]]:
+    """Return what answers each of two sides that are documents, first what the other one says with another figure as well."""
+    if len(found) != 2 or not all(side.sources for side in prompt.sides):  # noqa: PLR2004
+        return dict(found)
+    there = [
+        [each for each in candidates_of(prompt) if prompt.hits[each.passage - 1].chunk.source in side.sources]
+        for side in prompt.sides
+    ]
+    own = list(found.values())
+    pairs: list[tuple[Candidate, Candidate]] = []
+    for at in (0, 1):
+        for one in own[at]:
+            words = 1 if is_row(one.text) else 2
+            counterpart = next((other for other in there[1 - at] if differs(one.text, other.text, words)), None)
+            if counterpart and one not in (pair[at] for pair in pairs):
+                pairs.append((one, counterpart) if at == 0 else (counterpart, one))
+    return {
+        title: list(dict.fromkeys([*(pair[at] for pair in pairs), *own[at]]))[:SIDE_SENTENCES]
+        for at, title in enumerate(found)
+    }
 
 
 def _side(prompt: Prompt, side: Topic, select: Callable[[Prompt, str], list[Candidate]]) -> list[Candidate]:

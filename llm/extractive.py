@@ -10,8 +10,10 @@ from ..ingest.errors import CannotDoError
 from ..ingest.text.split import count_words
 from ..prompts.fill import language_of, nothing_found
 from ..prompts.prompt import Prompt, TaskName
-from ..retrieval.sentences.units import is_row
-from ..retrieval.words.asks import asks_for_file, asks_for_several, asks_how
+from ..prompts.templates import Language
+from ..retrieval.hit import Hit
+from ..retrieval.sentences.units import Candidate, is_row
+from ..retrieval.words.asks import asks_for
 from .candidates import candidates_of
 from .composed import comparison, summary
 from .generator import Pieces, Sampling
@@ -21,6 +23,8 @@ from .selection import select
 
 MAX_ITEMS = 12
 """Of a list, a table or lines of code that the best sentence leads in."""
+_ROWS: Mapping[Language, str] = {"en": "{n} rows", "zh": "{n} 行"}
+"""What stands above rows where someone asks how many there are."""
 
 
 class Extractive:
@@ -60,21 +64,35 @@ def _answer(prompt: Prompt) -> list[Quote]:
 
     Behind the best one stands what it leads in, or what stands in one list with it: a list is more than one of its lines.
     """
-    chosen = select(prompt)
+    question, chosen = prompt.question, select(prompt)
+    all_ = list(candidates_of(prompt))
     best = chosen[:1]
-    led = [one for one in candidates_of(prompt) if best and leads_in(best[0], one)][:MAX_ITEMS]
-    several = asks_for_several(prompt.question)
-    if best and not led and (asks_how(prompt.question) or several):
-        all_ = list(candidates_of(prompt))
-        in_rows = several and is_row(best[0].text)
-        listed = rows_with(best[0], all_, prompt.hits, prompt.question) if in_rows else listed_with(best[0], all_)
-        best = listed[:MAX_ITEMS]
-    whole = [*best, *led]
-    named = asks_for_file(prompt.question)
-    return [
-        (name_of(prompt.hits[one.passage - 1]) if named else "", one)
-        for one in (*whole, *(one for one in chosen[1:] if one not in whole))
-    ]
+    led = [one for one in all_ if best and leads_in(best[0], one)][:MAX_ITEMS]
+    count = asks_for("count", question)
+    if best and not led and (count or asks_for("several", question)) and is_row(best[0].text):
+        best = rows_with(best[0], all_, prompt.hits, question)
+    elif not led and (asks_for("how", question) or asks_for("several", question)):
+        best = _listed(chosen, all_, prompt.hits)
+    whole = [*best[:MAX_ITEMS], *led]
+    quotes = [*whole, *(one for one in chosen[1:] if not any(_is_in(one, other) for other in whole))]
+    if asks_for("file", question):
+        return [(name_of(prompt.hits[one.passage - 1]), one) for one in quotes]
+    if count and len(best) > 1 and is_row(best[0].text) and len(best) <= MAX_ITEMS:
+        return [(_ROWS[language_of(question)].format(n=len(best)), one) for one in best]
+    return [("", one) for one in quotes]
+
+
+def _listed(chosen: Sequence[Candidate], all_: Sequence[Candidate], hits: Sequence[Hit]) -> list[Candidate]:
+    """Return the best sentence with the list that it is of, or that another sentence of its passage is of."""
+    for at, one in enumerate(chosen):
+        listed = listed_with(one, all_, hits) if one.passage == chosen[0].passage else []
+        if len(listed) > 1:
+            return [*chosen[: at > 0], *listed]
+    return list(chosen[:1])
+
+
+def _is_in(one: Candidate, other: Candidate) -> bool:
+    return one.passage == other.passage and other.start <= one.start < other.start + len(other.text)
 
 
 _DONE: Mapping[TaskName, Callable[[Prompt], list[Quote]]] = {

@@ -6,6 +6,7 @@ Comes in: sentences, and whose they are. Goes out: Markdown. Never: a word that 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePath
 
 from ..ingest.text.sentences import on_one_line
@@ -40,10 +41,11 @@ def leads_in(lead: Candidate, one: Candidate) -> bool:
     return (one.passage, one.led_by) == (lead.passage, lead.order)
 
 
-def listed_with(one: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the items of the list that a sentence is an item of, in their order; itself alone if it is none of a list."""
-    own = [other for other in candidates if other.passage == one.passage]
-    first = last = next(at for at, other in enumerate(own) if other.order == one.order)
+def listed_with(one: Candidate, candidates: Sequence[Candidate], hits: Sequence[Hit]) -> list[Candidate]:
+    """Return the items of the list that a sentence is of, in their order, each whole; itself alone if it is of none."""
+    text = hits[one.passage - 1].chunk.text
+    own = _items([other for other in candidates if other.passage == one.passage], text)
+    first = last = next(at for at, other in enumerate(own) if other.start <= one.start < other.start + len(other.text))
     while first and is_item(own[first].text) and _is_next(own[first - 1], own[first]):
         first -= 1
     while last + 1 < len(own) and is_item(own[last].text) and _is_next(own[last], own[last + 1]):
@@ -52,24 +54,42 @@ def listed_with(one: Candidate, candidates: Sequence[Candidate]) -> list[Candida
 
 
 def rows_with(one: Candidate, candidates: Sequence[Candidate], hits: Sequence[Hit], question: str) -> list[Candidate]:
-    """Return the rows of a row's table that hold what it holds of a question: all that are *high*; itself alone otherwise."""
-    held = [term for term in terms(question) if term.within(one.tokens)]
+    """Return the rows of a row's table that hold what it holds of a question: all that are *high*.
+
+    What the names and headings say as well tells no rows apart: of the minutes of September, all rows.
+    """
+    said = [term for term in terms(question) if term.within(one.tokens)]
+    held = [term for term in said if not term.within(one.of.title)]
     document = hits[one.passage - 1].chunk.document_id
     alike = {
         other.text: other
         for other in candidates
         if other.unit.head == one.unit.head
+        and not other.is_head
         and hits[other.passage - 1].chunk.document_id == document
         and all(term.within(other.tokens) for term in held)
     }
     in_order = sorted(alike.values(), key=lambda row: hits[row.passage - 1].chunk.start + row.start)
-    return in_order if held and one.unit.head else [one]
+    return in_order if said and one.unit.head else [one]
+
+
+def _items(own: Sequence[Candidate], text: str) -> list[Candidate]:
+    """Return the sentences of a passage, those of one item together, as in *Fill it up. Not from the tap*."""
+    found: list[Candidate] = []
+    for one in own:
+        last = found[-1] if found else one
+        stop = last.start + len(last.text)
+        if found and is_item(last.text) and not is_row(last.text) and "\n" not in text[stop : one.start]:
+            found[-1] = replace(last, order=one.order, text=text[last.start : one.start + len(one.text)])
+        else:
+            found.append(one)
+    return found
 
 
 def _is_next(one: Candidate, other: Candidate) -> bool:
     """Return whether a list goes on from one item to another; a row of a table is no item of one."""
     items = all(is_item(each.text) and not is_row(each.text) for each in (one, other))
-    return items and other.order == one.order + 1 and one.led_by == other.led_by
+    return items and other.unit.order == one.order + 1 and one.led_by == other.led_by
 
 
 def _goes_on(before: Candidate, one: Candidate) -> bool:

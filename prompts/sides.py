@@ -31,6 +31,11 @@ _EN = tuple(
         r"how (?:do|does|is|are) (?P<a>.+?) (?:differ(?:ent)?|compare) (?:from|to|with) (?P<b>.+?)",
         r"how (?:do|are) (?P<a>.+?) and (?P<b>.+?) (?:differ(?:ent)?|compare)(?: in (?P<aspect>.+?))?",
         (
+            rf"how much (?:{_COMPARATIVE} )?(?:did|has|have|is|are|was|were) (?P<aspect>.+?)"
+            r"(?: (?:get|gotten|got|go|gone|become|rise|risen|drop|dropped|fall|fallen))?(?: up| down)? "
+            rf"(?:from|between) (?P<a>{_YEAR}) (?:to|and) (?P<b>{_YEAR})"
+        ),
+        (
             r"how (?:did|does|do|has|have|will) (?P<aspect>.+?) (?:changed?|develop(?:ed)?|differ(?:ed)?) "
             r"(?:from|between) (?P<a>.+?) (?:to|and) (?P<b>.+?)"
         ),
@@ -63,9 +68,15 @@ _ZH_PLEASE = r"^(?:请问|请|帮我|麻烦|能否|可以)*"
 _AND = r"(?:和|与|與|跟|(?<![合一相不共])同|以及|(?<!以)及)"
 _UNLIKE = r"(?:异同|区别|差别|差异|不同|不一样|異同|區別|差異)"
 _MORE = r"(?:便宜|贵|长|短|高|低|大|小|多|少|早|晚|快|慢|好|远|近|重|轻|划算|严格|宽松|优惠)"
+_EDITION = "(?:最?新|旧|老|现行|原)版本?|上一版"
 _ZH = tuple(
     re.compile(rf"{_ZH_PLEASE}{form}[？?。！!\s]*$")
     for form in (
+        rf"(?P<what>.+?)的?(?P<a>{_YEAR}年?度?)比(?P<b>{_YEAR}年?度?)(?P<aspect>{_MORE})(?:了|出)?(?:多少|几|吗|不少).*",
+        (
+            rf"(?P<what>.*?)的?(?P<a>{_EDITION})的?(?P<aspect>.*?)(?:{_AND}|比)(?P<b>{_EDITION})(?P<rest>.*?)"
+            rf"(?:相比|比)?(?:有|的|在)?(?:什么|啥|哪些|何|哪里|哪儿)?(?:{_UNLIKE}|变化|变动|改动|改了什么)"
+        ),
         (
             rf"(?P<what>.*?)(?:在|的)?(?P<a>{_YEAR}年?度?)(?:版本?)?的?{_AND}(?P<b>{_YEAR}年?度?)(?:版本?)?(?P<aspect>.*?)"
             rf"(?:分别|各自?|相比|比起来|之间)?(?:是|有|差了?|变了?)?(?:多少[钱元天个万]*|几[天个]|什么|哪些|何)?(?:{_UNLIKE}|变化|变动|调整)?"
@@ -126,7 +137,8 @@ def sides_of(text: str) -> tuple[Topic, ...]:
     for form in (*_EN, *_ZH):
         if match := form.match(text):
             said = {key: (value or "").strip(EDGES) for key, value in match.groupdict().items()}
-            said["aspect"] = " ".join(filter(None, (said.pop("what", ""), said.get("aspect", "").removeprefix("的"))))
+            parts = (said.pop("what", ""), said.get("aspect", ""), said.pop("rest", ""))
+            said["aspect"] = " ".join(filter(None, (part.removeprefix("的") for part in parts)))
             if said["a"] and said["b"] and said["a"] != said["b"]:
                 return _distributed(said)
     return ()

@@ -30,6 +30,7 @@ _DASHES = re.compile("[–—−]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _PIECE = re.compile(r"[\u3400-\u9fff]|[^\u3400-\u9fff]+")
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+_DIGIT = re.compile(r"\d")
 _OWN = 4
 """Words, or Chinese characters, that are neither the question's nor the quote's: a text with more rambles."""
 _ORDERLY = 0.7
@@ -62,9 +63,9 @@ def says(text: str, quotes: Sequence[Sentence], question: str, *, strictly: bool
     spans = new_matches(kind, best, question) if kind else []
     if kind and spans and not items:
         there = new_matches(kind, text, question)
-        if (there and not strictly) or _holds(text, " ".join(best[slice(*span)] for span in spans)):
+        if (there and not strictly) or all(_holds(text, best[slice(*span)]) for span in spans):
             return "all"
-        return "some" if there and _holds(best, " ".join(text[slice(*span)] for span in there)) else "less"
+        return "some" if there and all(_holds(best, text[slice(*span)]) for span in there) else "less"
     new = _beyond("\n".join([best, *items]), question)
     said = new & set(_units(text))
     if len(said) >= (1 if strictly else _MOST) * len(new):
@@ -164,5 +165,6 @@ def _units(text: str) -> list[str]:
 
 
 def _holds(text: str, wanted: str) -> bool:
-    there = figures(wanted)
-    return there.keys() <= figures(text).keys() if there else set(tokens(wanted)) <= set(tokens(text))
+    """Return whether a text holds a figure, written in any way, or the words of a name: the Ninth Doctor is no figure."""
+    there = figures(wanted) if _DIGIT.search(wanted) else {}
+    return there.keys() <= figures(text).keys() if there else set(_units(wanted)) <= set(_units(text))

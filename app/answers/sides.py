@@ -19,6 +19,7 @@ from ...prompts.task import Task
 from ...retrieval.hit import Hit
 from ...retrieval.search.evidence import Evidence
 from ...retrieval.search.search import Found
+from ...retrieval.sentences.standing import day_of
 from ...retrieval.words.question import terms
 from ...retrieval.words.tokens import tokens
 from ..base.library import Library
@@ -30,6 +31,9 @@ _LOOKED_AT = 30
 """Passages that are looked through for those that name a side."""
 _MORE = re.compile(r"\b(?:more|less|fewer|better|worse|\w{2,}er)\b|更|最|便宜|贵|划算", re.IGNORECASE)
 """What is compared by size need not be said in words: a price says that it is higher."""
+_NEW = re.compile(r"\b(?:new|newer|newest|latest|current)\b|最?新版本?|现行版?", re.IGNORECASE)
+_OLD = re.compile(r"\b(?:old|older|previous|former|earlier)\b|[旧老原]版本?|上一版", re.IGNORECASE)
+_FIGURES = re.compile(r"[\d\W_]+|[新旧老]?版本?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,8 @@ class Comparing:
             if len(sides) != 2:  # noqa: PLR2004
                 return None
         else:
-            sides = self._with_sources(self._as_named(task.topics, asked), asked)
+            named = self._as_named(task.topics, asked)
+            sides = self._editions(task.topics, asked) or self._with_sources(named, asked)
         each = max(2, -(-asked.k // len(sides)))
         found = [self._side(side, sides, replace(asked, k=each)) for side in sides]
         said = [material for material in found if material.sufficient]
@@ -80,6 +85,32 @@ class Comparing:
         return tuple(
             Topic(PurePath(source).name, pair.base, pair.aspect, PurePath(source).name, (source,))
             for source in sorted(called)
+        )
+
+    def _editions(self, sides: Sequence[Topic], asked: Asked) -> tuple[Topic, ...]:
+        """Return the sides where one is the new edition of what the other is the old one of; none of other comparisons.
+
+        The editions are documents of one name but for its figures that say different days, of those that are found for what
+        is compared the nearest.
+        """
+        said = [side.said or side.text for side in sides]
+        new = [bool(_NEW.search(text)) and not _OLD.search(text) for text in said]
+        if len(sides) != 2 or not any(new) or not _OLD.search(said[1 - new.index(True)]):  # noqa: PLR2004
+            return ()
+        what = " ".join([sides[0].aspect, *(_NEW.sub(" ", _OLD.sub(" ", text)) for text in said)])
+        days: dict[tuple[str, str], dict[str, str]] = {}
+        for hit in self.library.find(what, _LOOKED_AT, where=asked.where, base=sides[0].base).hits:
+            if day := day_of(hit.chunk):
+                name = _FIGURES.sub("", PurePath(hit.chunk.source).stem)
+                days.setdefault((hit.base, name), {})[hit.chunk.source] = day
+        of = next((of for of in days.values() if len(set(of.values())) > 1), None)
+        if of is None:
+            return ()
+        older, newest = sorted(of, key=lambda source: of[source])[-2:]
+        pair = zip(sides, (newest, older) if new[0] else (older, newest), strict=True)
+        return tuple(
+            Topic(PurePath(source).name, side.base, side.aspect, PurePath(source).name, (source,))
+            for side, source in pair
         )
 
     def _called(self, side: Topic, text: str, asked: Asked, sides: Sequence[Topic] = ()) -> list[Named]:

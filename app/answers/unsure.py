@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePath
 
 from ...ingest.text.sentences import on_one_line
 from ...prompts.fill import language_of
 from ...prompts.prompt import Citation, Sentence
 from ...prompts.templates import Language
+from ...retrieval.words.asks import asks_for
 from .answer import Answer
 
 _ITEM = re.compile(r"[-*+•] ")
@@ -26,6 +28,8 @@ def shown_as_unsure(answer: Answer, closest: Sequence[Citation]) -> Answer:
     """Return the answer with what comes closest; ``closest`` is not empty."""
     quotes = [on_one_line(citation.quote) for citation in closest]
     items = [quote if _ITEM.match(quote) else f"- {quote}" for quote in quotes]
+    if asks_for("file", answer.question):
+        items = [f"- **{PurePath(one.source).name}**: {quote}" for one, quote in zip(closest, quotes, strict=True)]
     lines = [f"{item} [{citation.mark}]" for item, citation in zip(items, closest, strict=True)]
     return replace(
         answer,

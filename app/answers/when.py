@@ -71,5 +71,25 @@ def period_of(text: str, today: date) -> Period | None:
     return Period(_tidy(rest)) if n else None
 
 
+def dated(text: str, today: date) -> str:
+    """Return a text with the years, months and days that it names by how far back they are written out: *last year* as 2025."""
+    for pattern, days in _PERIODS:
+        match = re.search(pattern, text, re.IGNORECASE)
+        if match and (said := _written_out(*days(today), chinese=not match.group().isascii())):
+            text = re.sub(pattern, said, text, flags=re.IGNORECASE)
+    return text
+
+
+def _written_out(start: date, stop: date, *, chinese: bool) -> str:
+    """Return a year, a month or a day as people write it; nothing for a week."""
+    if start == stop:
+        return f"{start.year}年{start.month}月{start.day}日" if chinese else f"{start.day} {start:%B} {start.year}"
+    if (start.month, start.year) == (stop.month, stop.year) and start.day == 1:
+        return f"{start.year}年{start.month}月" if chinese else f"{start:%B} {start.year}"
+    if start.year == stop.year and (start.month, start.day) == (1, 1):
+        return f"{start.year}年" if chinese else f"{start.year}"
+    return ""
+
+
 def _tidy(text: str) -> str:
     return re.sub(r"\s*(?:\b(?:of|from)\s*)?$", "", " ".join(text.split()))

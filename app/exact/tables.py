@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import PurePath
@@ -25,6 +26,7 @@ from ...retrieval.tables.words import lexicon, phrase
 from ...retrieval.where import Where, resolve
 from ...retrieval.words.question import asked_tokens, match_query
 from ..answers.answer import Answer, Asked
+from ..answers.when import dated
 from ..base.library import Library
 from .tables_said import Place, said
 
@@ -77,7 +79,7 @@ class _Found:
 
 def from_tables(library: Library, asked: Asked) -> Answer | None:
     """Return the answer that one table of the library gives; ``None`` where none does, or two give different ones."""
-    question = Question.of(asked.question)
+    question = Question.of(dated(asked.question, date.today()))  # noqa: DTZ011  as the files' owner counts days
     if not 1 < len(question.words) <= _MOST_WORDS or not any(_is_asked(use.meaning) for use in question.uses):
         return None
     found = list(_found(library, question, asked.where))

@@ -25,6 +25,8 @@ from ..answers.answer import Answer, Searched
 from ..base.library import Library
 
 _HOW_MANY = re.compile("(?:多少|几)([台件个張张份种本只支箱盒包辆套位名])")
+NAMED = 8
+"""Rows that are counted and named as well."""
 LISTED = 20
 """Rows that are named; the number is of all."""
 
@@ -111,6 +113,9 @@ class _Saying:
         if labels & set(looked_up) or not self.table.is_key(self.table.label):
             times = [one.column for one in self.plan.filters if one.time]
             return list(dict.fromkeys((*looked_up, *times))) or self._identity()
+        before = [at for at in range(self.table.label) if self.table.columns[at].kind == "text"]
+        if self.plan.operation == "rows" and self.plan.measure is None and set(before) - {self.table.codes}:
+            return [*before, self.table.label]  # R-305, Ann Moss, green Pashley
         return [self.table.label]
 
     def _identity(self) -> list[int]:
@@ -129,13 +134,22 @@ class _Saying:
         number = _written(self.result.number or Decimal())
         unit = self.result.unit if plan.operation != "count" else ""
         name = self._name(plan.measure) if plan.measure is not None else ""
-        key = "different" if plan.operation == "count" and name else plan.operation
+        key: str = "different" if plan.operation == "count" and name else plan.operation
         where = _SAYS["and", self.language].join(self._condition(one) for one in plan.filters)
-        formula = _SAYS[key, self.language].format(column=name, n=len(rows))
-        if where:
-            formula += _SAYS["where", self.language].format(where=where)
-        value = number if not unit else f"{number}{unit}" if unit == "%" else f"{number} {_unit(unit, self.language)}"
-        return Sentence(f"{value}{_SAYS['colon', self.language]}{formula}", self._cited(rows), "supported")
+        where = _SAYS["where", self.language].format(where=where) if where else ""
+        if plan.operation == "count":
+            key = f"one {key}" if number == "1" else key
+            text = _SAYS[key, self.language].format(number=number, column=name, n=len(rows)) + where
+            if not name and len(rows) <= NAMED and self.table.is_key(self.table.label):
+                named = _SAYS["listed", self.language].join(self._cell(row, self.table.label) for row in rows)
+                text += f"{_SAYS['colon', self.language]}{named}"
+        else:
+            value = (
+                number if not unit else f"{number}{unit}" if unit == "%" else f"{number} {_unit(unit, self.language)}"
+            )
+            formula = _SAYS[key, self.language].format(column=name, n=len(rows)) + where
+            text = f"{value}{_SAYS['colon', self.language]}{formula}"
+        return Sentence(text, self._cited(rows), "supported")
 
     def _checked(self) -> Sentence:
         """Return yes or no, with the cell that says so."""
@@ -206,14 +220,20 @@ _SAYS: dict[tuple[str, Language], str] = {
     ("sum", "zh"): "{n} 行“{column}”的合计",
     ("average", "en"): "average of {column} over {n} rows",
     ("average", "zh"): "{n} 行“{column}”的平均值",
-    ("count", "en"): "number of rows",
-    ("count", "zh"): "行数",
-    ("different", "en"): "different {column} in {n} rows",
-    ("different", "zh"): "{n} 行中不同的“{column}”",
+    ("count", "en"): "{number} rows",
+    ("count", "zh"): "{number} 行",
+    ("one count", "en"): "1 row",
+    ("one count", "zh"): "1 行",
+    ("different", "en"): "{number} different {column} in {n} rows",
+    ("different", "zh"): "{n} 行中有 {number} 个不同的“{column}”",
+    ("one different", "en"): "1 {column} in {n} rows",
+    ("one different", "zh"): "{n} 行中有 1 个“{column}”",
     ("where", "en"): " where {where}",
     ("where", "zh"): "（{where}）",
     ("and", "en"): " and ",
     ("and", "zh"): "，",
+    ("listed", "en"): ", ",
+    ("listed", "zh"): "、",
     ("or", "en"): " or ",
     ("or", "zh"): "或",
     ("is", "en"): "{column} is {value}",

@@ -19,7 +19,7 @@ from ...ingest.errors import InputError
 from ...ingest.store.catalog import Catalog
 from ...retrieval.hit import Hit
 from ...retrieval.metrics import bootstrap_interval, ndcg_at, randomization_test, recall_at, reciprocal_rank_at
-from ...retrieval.search.evidence import ENOUGH, Verdict, weigh
+from ...retrieval.search.evidence import Verdict, weigh
 from ...retrieval.search.search import LANES, Searcher
 from ...retrieval.where import chunks_of, everything
 from .judged import Question, Units
@@ -271,7 +271,7 @@ def _abstention(
         unrelated = searcher.unrelated(question.text)
         evidence = weigh(question.text, hits[:_SHOWN], searcher.frequencies, unrelated=unrelated)
         right = answerable and any(unit in question.judged for unit in _ranked(hits[:_SHOWN], units))
-        margin = evidence.score - ENOUGH if evidence.suffices(-math.inf) else -math.inf
+        margin = evidence.score - evidence.enough if evidence.suffices(-math.inf) else -math.inf
         return _Weighed(evidence.score, margin, evidence.verdict(), right)
 
     with_answer = [weighed(question, hits, answerable=True) for question, hits in zip(answerable, found, strict=True)]

@@ -18,6 +18,7 @@ from pathlib import Path, PurePath
 import numpy as np
 from kb import KnowledgeBase
 from kb.ingest.text.sentences import sentence_spans
+from kb.retrieval.search import meaning
 from kb.retrieval.sentences.context import in_place
 from kb.retrieval.sentences.scorer import ranked
 from kb.retrieval.sentences.units import candidates
@@ -119,6 +120,7 @@ def set_rows(path: Path, most: int) -> Iterator[Row]:
 
 def main() -> None:
     """Write the rows."""
+    meaning.open_reader = lambda _embedder: None  # what it is trained on is found without it
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--keep", type=Path, required=True)

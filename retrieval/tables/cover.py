@@ -146,6 +146,8 @@ def _by_lexicon(question: Question) -> Iterator[Use]:
         )
         plain: dict[Meaning, Container[Phrase]] = {"row": words.rows, "soft": words.soft, "filler": words.fillers}
         yield from (Use(start, stop, meaning) for meaning, phrases in plain.items() if said in phrases)
+        if said in words.orders and (start == 0 or question.forms[start - 1 : start] in words.before_orders):
+            yield Use(start, stop, "filler")
 
 
 def _by_table(question: Question, table: Asked) -> Iterator[Use]:

@@ -108,7 +108,7 @@ class Asked:
 
     @cached_property
     def parts(self) -> Mapping[Phrase, Mapping[int, frozenset[str]]]:
-        """Parts of cells that may stand for them: runs of Latin words, the first or last characters of Chinese."""
+        """Parts of cells that may stand for them: runs of words, or of two Chinese characters and more."""
         found: dict[Phrase, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for at, cell, forms in self._texts():
             for part in _parts(forms) if len(forms) <= _NAME else ():
@@ -161,18 +161,15 @@ _NAMES = frozenset(
 
 
 def _parts(forms: Phrase) -> Iterator[Phrase]:
-    """Yield what may stand for a longer phrase: of Latin words any run, of Chinese its first or last characters."""
+    """Yield what may stand for a longer phrase: a run of its words, or of two Chinese characters and more."""
     n = len(forms)
     for start in range(n):
         for stop in range(start + 1, n + 1):
             part = forms[start:stop]
             if len(part) == n or not _says_something(part):
                 continue
-            if all(len(form) == 1 and form > "\u3400" for form in part):
-                before = start == 0 or not _han(forms[start - 1])
-                after = stop == n or not _han(forms[stop])
-                if len(part) < 2 or not (before or after):  # noqa: PLR2004
-                    continue
+            if len(part) == 1 and _han(part[0]):
+                continue
             yield part
 
 

@@ -117,6 +117,9 @@ class Lexicon:
     yes: frozenset[str]
     no: frozenset[str]
     fillers: frozenset[Phrase]
+    orders: frozenset[Phrase]
+    """Fillers at the beginning of a question, or behind one of ``before_orders``."""
+    before_orders: frozenset[Phrase]
     rows: frozenset[Phrase]
     operations: Mapping[str, tuple[Phrase, ...]]
     """``sum``, ``average``, ``count``, ``min``, ``max``."""
@@ -173,6 +176,8 @@ def lexicon() -> Lexicon:
         yes=frozenset(data["yes"]),
         no=frozenset(data["no"]),
         fillers=frozenset(_phrases(data["fillers"].split())),
+        orders=frozenset(_phrases(data["orders"])),
+        before_orders=frozenset(_phrases(data["before_orders"])),
         rows=frozenset(_phrases(data["rows"].split())),
         operations={name: _phrases(data[name]) for name in ("sum", "average", "count", "max", "min")},
         compare={name: _phrases(said) for name, said in data["compare"].items()},

@@ -173,6 +173,34 @@ def test_all_rows_that_hold_the_same_of_the_question_are_quoted(question: str, r
     assert [row for row in ("KL12", "IB4", "BA30", "LH7", "SK1", "AF9") if row in raw] == sorted(rows, key=text.index)
 
 
+STEPS = (
+    "# If there is a fire\n\nNever use the lift in a fire.\n\n1. Stop the show. Bring the house lights up.\n"
+    "2. Read the card aloud.\n3. Phone 999 about the fire. Say where you are.\n4. Meet at the bandstand.\n"
+)
+
+
+def test_steps_are_quoted_whole_and_all_of_them() -> None:
+    """Each with all its sentences, also where the best sentence stands above them."""
+    raw = "".join(Extractive().generate(prompt_of("what do we do if there is a fire?", STEPS), Sampling()))
+    steps = ("1. Stop the show. Bring the house lights up.", "2. Read the card aloud.", "Say where you are.", "4. Meet")
+    assert [step for step in steps if step not in raw] == []
+
+
+ROWS = (
+    "| Who | What | By |\n| --- | --- | --- |\n| Hugo | get a price | September |\n| Ann | book the hall | October |\n"
+)
+
+
+def test_of_a_table_that_is_called_as_the_question_says_all_rows_are_quoted() -> None:
+    """*September* tells no row of the minutes of September apart; and how many rows there are is said where that is asked."""
+    prompt = prompt_of("who has to do what after the September meeting", ROWS, headings=("# Meeting of September",))
+    raw = "".join(Extractive().generate(prompt, Sampling()))
+    assert "Hugo" in raw
+    assert "Ann" in raw
+    prompt = prompt_of("how many jobs came of the September meeting", ROWS, headings=("# Jobs, meeting of September",))
+    assert "".join(Extractive().generate(prompt, Sampling())).startswith("**2 rows**")
+
+
 def test_a_long_list_is_cut() -> None:
     """The rest of it is beside the quote."""
     text = "You need these parts:\n\n" + "".join(f"- part {n}\n" for n in range(40))

@@ -175,3 +175,38 @@ def test_two_of_a_name_are_compared_by_what_differs(tmp_path: Path) -> None:
     first, second = answer.text.split("**offer second.md**")
     assert ["1,200 euros" in first, "6 weeks" in first, "cash" in first] == [True, True, False]
     assert ["1,050 euros" in second, "9 weeks" in second] == [True, True]
+
+
+@pytest.fixture(scope="module")
+def editions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    """Two editions of each of two documents."""
+    folder = tmp_path_factory.mktemp("editions")
+    for year, fee, junior in ((2024, 32, 10), (2025, 38, 12)):
+        text = (
+            f"# Membership {year}\n\nJoining fee: {'none' if year == 2024 else '5 pounds'}\nAnnual fee: {fee} pounds\n"
+        )
+        (folder / f"membership-{year}.txt").write_text(f"{text}Junior fee: {junior} pounds\n", "utf-8")
+    for year, text in ((2024, "志愿者马甲押金20元。"), (2025, "志愿者马甲免押金，遗失赔30元。")):
+        text = f"# 志愿者须知（{year}年版）\n\n{text}\n\n每次服务不少于两小时。\n"  # noqa: PLW2901
+        (folder / f"志愿者须知{year}.md").write_text(text, "utf-8")
+    with KnowledgeBase.open(home=tmp_path_factory.mktemp("home"), embedder="tfidf") as kb:
+        kb.ingest([folder])
+        yield kb
+
+
+def test_what_one_side_says_is_looked_for_on_the_other(editions: KnowledgeBase) -> None:
+    """The fee of one year stands beside the same fee of the other, though another line there answers better."""
+    text = editions.ask("membership fee 2024 vs 2025").text
+    first, second = text.split("**2025**")
+    pairs = [("Annual fee: 32", "Annual fee: 38"), ("Junior fee: 10", "Junior fee: 12")]
+    assert any(one in first and other in second for one, other in pairs)
+    assert all((one in first) == (other in second) for one, other in pairs)
+
+
+def test_the_new_edition_is_compared_with_the_old_one(editions: KnowledgeBase) -> None:
+    """By the days that the documents of one name say, whichever is named first."""
+    answer = editions.ask("志愿者须知新版的马甲押金跟旧版有啥不一样")
+    first, second = answer.text.split("**志愿者须知2024.md**")
+    assert "志愿者须知2025.md" in first
+    assert "免押金" in first
+    assert "押金20元" in second
