@@ -95,7 +95,8 @@ class _Saying:
         about = [at for at in self._about() if at not in asked]
         shown = [f"{self._name(at)} {self._cell(row, at)}{self._measure_word(at)}".strip() for at in asked if cells[at]]
         label = ", ".join(dict.fromkeys(cells[at] for at in about if cells[at]))
-        compared = (one.column for one in self.plan.filters if one.sign != "in" and one.column not in (*asked, *about))
+        by_size = (at for one in self.plan.filters if one.sign != "in" for at in (one.column, one.against))
+        compared = (at for at in by_size if at is not None and at not in (*asked, *about))
         shown += [f"{self._name(at)} {cells[at]}" for at in dict.fromkeys(compared)]
         return _SAYS["colon", self.language].join(filter(None, (label, ", ".join(shown))))
 
@@ -172,7 +173,7 @@ class _Saying:
         if one.time:
             key = "in" if one.sign == "date=" else one.sign.removeprefix("date")
             return _SAYS[key, self.language].format(column=name, value=one.time.lstrip("-"))
-        value = _written(one.number or Decimal())
+        value = _written(one.number or Decimal()) if one.against is None else self._name(one.against)
         return _SAYS["is" if one.sign == "=" else one.sign, self.language].format(column=name, value=value)
 
     def _cited(self, rows: Sequence[int]) -> tuple[Citation, ...]:

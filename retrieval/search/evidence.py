@@ -31,8 +31,8 @@ ENOUGH = 0.0
 """Log-odds from which on an answer is given as sure."""
 ENOUGH_FILE = -1.75
 """The same where a file is asked for. Who asks which file holds something knows that one does: of 28 such questions in six
-folders the best sentence is of the right file for all, at -2.9 to 1.1; by so much the odds of nineteen in twenty are beyond those
-of three in four, which the model was fitted on."""
+folders the best sentence is of the right file for all, at -2.9 to 1.1. By so much the odds of nineteen in twenty are beyond
+those of three in four, which the model was fitted on."""
 ALL = 0.9
 """A sentence that holds this share of the question itself is enough, whatever the score: short questions score low."""
 NEAR = -3.0

@@ -105,7 +105,18 @@ class Question:
         """The words that the lexicon does not know: a table has to."""
         known = {at for use in self.uses for at in range(use.start, use.stop)}
         known |= {at for start, stop, _ in self.asks for at in range(start, stop)}
+        known |= {at for start, stop, _ in self.signs for at in range(start, stop)}
         return frozenset(form for at, form in enumerate(self.forms) if at not in known)
+
+    @cached_property
+    def signs(self) -> tuple[tuple[int, int, str], ...]:
+        """The runs of words that compare with a number or a column: below, at least."""
+        return tuple(
+            (start, stop, sign)
+            for start, stop, said in self.spans
+            for sign, phrases in lexicon().compare.items()
+            if said in phrases
+        )
 
     @cached_property
     def asks(self) -> tuple[tuple[int, int, Phrase], ...]:
@@ -161,6 +172,7 @@ def _by_table(question: Question, table: Asked) -> Iterator[Use]:
         if said in table.names and (said not in fillers or len(said) > 1):
             yield Use(start, stop, "name", is_strong=table.names[said] or any(map(YEAR.fullmatch, said)))
         yield from _loose_values(question.forms, start, stop, table)
+    yield from _against(question, table)
     for start, stop, said in question.asks:
         concepts = [name for name in lexicon().asks.get(said, ()) if name in table.concepts]
         if concepts:
@@ -176,7 +188,7 @@ def _meant(
     """Return the cells that words may mean. Small words mean one only beside the name of its column: shelf A, not a shelf."""
     said = question.forms[start:stop]
     by_column = cells.get(said, {})
-    if is_part and said in lexicon().rows:
+    if is_part and (said in lexicon().rows or said in lexicon().orders):
         return {}
     if said not in lexicon().fillers:
         return by_column
@@ -198,6 +210,16 @@ def _loose_values(forms: Phrase, start: int, stop: int, table: Asked) -> Iterato
     is_loose = 1 < len(tight) < len(said) and tight[0] == said[0] and tight[-1] == said[-1]
     if is_loose and (by_column := table.cells.get(tight)):
         yield Use(start, stop, "value", tuple(by_column), tuple(by_column.values()))
+
+
+def _against(question: Question, table: Asked) -> Iterator[Use]:
+    """Yield comparisons with another column: below the safety stock."""
+    for start, stop, sign in question.signs:
+        begins = stop + (question.forms[stop : stop + 1] in lexicon().fillers)
+        for first, last, said in question.spans:
+            columns = table.headed.get(said, ())
+            if first in {stop, begins} and len(columns) == 1 and table.columns[columns[0]].kind == "number":
+                yield Use(start, last, "compare", columns, said=sign)
 
 
 def number_of(form: str) -> Decimal | None:

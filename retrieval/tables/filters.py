@@ -11,6 +11,8 @@ from decimal import Decimal
 
 from .cover import Question, Use
 from .index import Asked
+from .values import bare_name
+from .words import phrase
 
 _RANGE = frozenset({"to", "until", "till", "through", "between", "到", "至"})
 
@@ -25,6 +27,8 @@ class Filter:
     cells: tuple[str, ...] = ()
     number: Decimal | None = None
     time: str = ""
+    against: int | None = None
+    """The column that it is compared with, row by row."""
 
 
 class Meaning:
@@ -61,10 +65,11 @@ class Meaning:
                 one = Filter(one.column, "in", both or tuple(dict.fromkeys((*same.cells, *one.cells))))
             found.append(one)
         for use in self.of("compare", "number"):
-            column = self._compared(use)
+            against = use.columns[0] if use.columns else None
+            column = self._compared(use) if against is None else self._beside(against)
             if column is None:
                 return None
-            found.append(Filter(column, use.said or "=", number=use.number))
+            found.append(Filter(column, use.said or "=", number=use.number, against=against))
         for use in self.of("time"):
             column = self._dated()
             if column is None:
@@ -118,6 +123,27 @@ class Meaning:
             fitting = [at for at in range(len(self.table.columns)) if self.adds(at)]
         return fitting[0] if len(fitting) == 1 else None
 
+    def _beside(self, against: int) -> int | None:
+        """Return the column that belongs beside another one: named in the question, or stock beside safety stock."""
+        numeric = [at for at in range(len(self.table.columns)) if self.is_number(at) and at != against]
+        named = [
+            (n, at) for n, one in enumerate(self.uses) if one.meaning in {"column", "concept"} for at in one.columns
+        ]
+        wanted = phrase(self.table.columns[against].name)
+        choices = (
+            [at for _, at in named if at in numeric],
+            [at for at in numeric if _within(phrase(bare_name(self.table.columns[at].name)), wanted)],
+            [
+                self.table.concepts[one]
+                for one in ("stock", "quantity", "amount")
+                if self.table.concepts.get(one) in numeric
+            ],
+            numeric,
+        )
+        found = next((list(dict.fromkeys(one)) for one in choices if one), [])
+        self.taken |= {n for n, at in named if at in found}
+        return found[0] if len(found) == 1 else None
+
     def _dated(self) -> int | None:
         """Return the column that a time is about: the one that is named, the only one, or the one that is called date."""
         columns = [at for at, one in enumerate(self.table.columns) if one.dates]
@@ -137,3 +163,8 @@ class Meaning:
     def adds(self, column: int) -> bool:
         """Return whether the numbers of a column have a sum."""
         return self.table.columns[column].adds
+
+
+def _within(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Return whether one run of words stands in another."""
+    return bool(one) and any(other[at : at + len(one)] == one for at in range(len(other)))

@@ -80,6 +80,9 @@ def _condition(one: Filter, scales: dict[int, int]) -> tuple[str, list[str | int
     at = one.column
     if one.sign == "in":
         return f"c{at} IN ({', '.join('?' * len(one.cells))})", list(one.cells)
+    if one.against is not None:
+        other, n, m = one.against, 10 ** scales[one.against], 10 ** scales[at]
+        return f"n{at} * ? {one.sign} n{other} * ?", [n, m]
     if one.number is not None:
         scaled = one.number.scaleb(scales[at])
         if scaled != scaled.to_integral_value():  # between two numbers of the column: no row is equal to it

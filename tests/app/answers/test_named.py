@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 import pytest
 from kb.app.answers.named import documents_called
-from kb.app.answers.when import period_of
+from kb.app.answers.when import dated, period_of
 from kb.app.api import KnowledgeBase
 
 FILES = {
@@ -76,6 +76,23 @@ def test_how_far_back_is_days(text: str, rest: str, start: str, stop: str) -> No
     assert period
     assert (period.rest, period.start, period.stop) == (rest, start, stop)
     assert period_of("the meeting of 3 March", date(2026, 11, 26)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("how much did we spend last year", "how much did we spend 2025"),
+        ("this month's takings", "November 2026 takings"),
+        ("去年和今年各多少", "2025年和2026年各多少"),
+        ("上个月花了多少", "2026年10月花了多少"),
+        ("yesterday", "25 November 2026"),
+        ("last week", "last week"),
+        ("how much is it", "how much is it"),
+    ],
+)
+def test_how_far_back_is_written_out(text: str, written: str) -> None:
+    """As a year, a month or a day; a week has no name."""
+    assert dated(text, date(2026, 11, 26)) == written
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
         ("库存低于10的有哪些？", "2 行：螺栓：库存 4 [1]; 轴承：库存 9 [2]"),
         ("螺栓的库存是多少", "螺栓：库存 4 [1]"),
         ("库存一共多少", "103：3 行“库存”的合计 [1]"),
+        (
+            "how many car maintenance rows are from Weber",
+            "2 rows where garage is Weber Autos: Brake pads, Battery [1] [2]",
+        ),
+        ("库存低于10的有几种？", "2 行（“库存”小于 10）：螺栓、轴承 [1] [2]"),
     ],
 )
 def test_a_table_answers_exactly(base: KnowledgeBase, question: str, text: str) -> None:

@@ -177,7 +177,8 @@ def test_an_index_holds_what_the_reference_holds(store: str, tmp_path: Path) -> 
         assert index.count() == 35
         for seed in range(5):
             question = unit(seed + 100, 1)[0]
-            assert set(reference.search(question, 5)) <= set(index.search(question, 15))
+            nearest = set(reference.search(question, 5))
+            assert len(nearest & set(index.search(question, 15))) >= 4  # a graph may miss one
             assert len(index.search(question, 100)) >= 30
     assert {"kb_conform_a", "kb_conform_b"} <= set(opened.names())
     opened.drop("kb_conform_a")

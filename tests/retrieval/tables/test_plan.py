@@ -44,7 +44,14 @@ BUDGET = """
 | June | 900 | 280 | 1180 |
 | July | 950 | 310 | 1260 |
 """
-TABLES = {"ledger": LEDGER, "库存表": STOCK, "staff": ROLL, "budget": BUDGET}
+PARTS = """
+| Article | Stock | Safety stock | Planned EUR | Spent EUR |
+|---|---|---|---|---|
+| Honey jar | 40 | 60 | 100 | 99.50 |
+| Lid | 300 | 100 | 20 | 20.50 |
+| Label show | 5 | 50 | 10 | 10 |
+"""
+TABLES = {"parts": PARTS, "ledger": LEDGER, "库存表": STOCK, "staff": ROLL, "budget": BUDGET}
 
 
 def asked(name: str, question: str) -> tuple[str, Decimal | None, list[str]] | None:
@@ -77,6 +84,10 @@ def asked(name: str, question: str) -> tuple[str, Decimal | None, list[str]] | N
         ("库存表", "库存低于一百的有几种", "3"),
         ("staff", "What is the average salary in Sales?", "49250.00"),
         ("staff", "how many people are in Sales", "2"),
+        ("parts", "how many articles are below their safety stock", "2"),
+        ("parts", "how many articles spent more than planned", "1"),
+        ("parts", "when is the honey show", None),
+        ("parts", "show me how many articles are below safety stock", "2"),
     ],
 )
 def test_numbers_are_computed_exactly(name: str, question: str, expected: str | None) -> None:
