@@ -88,6 +88,7 @@ _ZH = tuple(
         rf"(?P<a>.+?)比(?P<b>.+?)(?P<aspect>{_MORE})(?:多少|几|吗|不少).*",
     )
 )
+_NEW_AND_OLD = re.compile(r"新[旧老](?:两|二|2)?[份版个种]?(?:版本)?的?(?P<what>[^的有]{1,20}?)(?:的|(?=有))")
 _SUM = "合计总价"
 _NO_SUM, _NO_ASPECT = "(?P<sum>(?!))?", "(?P<aspect>(?!))?"
 _TWO = tuple(
@@ -134,6 +135,7 @@ def sides_of(text: str) -> tuple[Topic, ...]:
     if _LAST.search(text) and _THIS.search(text):
         this = date.today().year  # noqa: DTZ011  as who asks counts years
         text = _THIS.sub(lambda one: _year(this, one), _LAST.sub(lambda one: _year(this - 1, one), text))
+    text = _NEW_AND_OLD.sub(r"\g<what>新版和旧版的", text)
     for form in (*_EN, *_ZH):
         if match := form.match(text):
             said = {key: (value or "").strip(EDGES) for key, value in match.groupdict().items()}

@@ -95,7 +95,8 @@ class _Saying:
         about = [at for at in self._about() if at not in asked]
         shown = [f"{self._name(at)} {self._cell(row, at)}{self._measure_word(at)}".strip() for at in asked if cells[at]]
         label = ", ".join(dict.fromkeys(cells[at] for at in about if cells[at]))
-        by_size = (at for one in self.plan.filters if one.sign != "in" for at in (one.column, one.against))
+        filters = (*self.plan.filters, *([self.plan.compared] if self.plan.compared else []))
+        by_size = (at for one in filters if one.sign != "in" for at in (one.column, one.against))
         compared = (at for at in by_size if at is not None and at not in (*asked, *about))
         shown += [f"{self._name(at)} {cells[at]}" for at in dict.fromkeys(compared)]
         return _SAYS["colon", self.language].join(filter(None, (label, ", ".join(shown))))
@@ -158,7 +159,10 @@ class _Saying:
         cell = self._cell(row, at)
         number = self.table.columns[at].numbers[row] if self.table.columns[at].numbers else None
         is_so = number is None or number > 0
-        if self.plan.expected:
+        if compared := self.plan.compared:
+            beside = self.table.columns[compared.against].numbers if compared.against is not None else ()
+            is_so = compared.holds(number, beside[row] if beside else None)
+        elif self.plan.expected:
             is_so = cell in self.plan.expected
         elif self.table.is_boolean[at]:
             is_so = cell.casefold() in lexicon().yes

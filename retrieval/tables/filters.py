@@ -6,6 +6,7 @@ about two columns. Never: a range taken for a choice.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from .index import Asked
 from .values import bare_name
 from .words import phrase
 
+_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq}
 _RANGE = frozenset({"to", "until", "till", "through", "between", "到", "至"})
 
 
@@ -29,6 +31,11 @@ class Filter:
     time: str = ""
     against: int | None = None
     """The column that it is compared with, row by row."""
+
+    def holds(self, number: Decimal | None, other: Decimal | None) -> bool:
+        """Return whether a number compares so with the filter's own, or with that of the other column; not without one."""
+        wanted = self.number if self.against is None else other
+        return number is not None and wanted is not None and _COMPARE[self.sign](number, wanted)
 
 
 class Meaning:

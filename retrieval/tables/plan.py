@@ -32,6 +32,8 @@ class Plan:
     """Columns that are asked for beside it."""
     expected: tuple[str, ...] = ()
     """Of ``check``: the cells that mean yes, where the question names them."""
+    compared: Filter | None = None
+    """Of ``check``: what has to be true of the row."""
     score: int = 0
     """How much of the question is about this table."""
     year_by_name: bool = False
@@ -208,6 +210,8 @@ class _Planning(Meaning):
         if measure is None and len([at for at in self._meant() if self.is_number(at)]) > 1:
             measure = next(at for at in self._meant() if self.is_number(at))
         values = [one for one in filters if one.sign == "in"]
+        if check := self._compares(filters):
+            return check
         if measure is not None and concepts & adding and self.adds(measure) and filters:
             is_price = self.table.concepts.get("price") == measure
             if not (is_price and any(one.column in {self.table.label, self.table.codes} for one in values)):
@@ -220,6 +224,19 @@ class _Planning(Meaning):
                 return Plan("rows", (Filter(flags[0], "in", kept),), None) if kept else None
             return None
         return self._found(filters, values, measure)
+
+    def _compares(self, filters: Sequence[Filter]) -> Plan | None:
+        """Return the plan of a question whether the number of one row is above or below something, as in *did it cost more*."""
+        rows = [one for one in filters if one.sign == "in"]
+        compared = [one for one in filters if one.sign != "in" and not one.time]
+        if self.question[0].form not in _IS or len(rows) + len(compared) < len(filters) or len(compared) != 1:
+            return None
+        one = compared[0]
+        numbers = [self.table.columns[at].numbers for at in (one.column, one.against) if at is not None]
+        selected = self._selected(rows) if rows else []
+        if len(selected) != 1 or any(column[selected[0]] is None for column in numbers):
+            return None
+        return Plan("check", tuple(rows), one.column, compared=one)
 
     def _found(self, filters: tuple[Filter, ...], values: Iterable[Filter], measure: int | None) -> Plan | None:
         labels = {self.table.label, self.table.codes}

@@ -24,6 +24,7 @@ FILES = {
     ),
     "仓库/库存.csv": "编号,品名,库存\nK1,螺栓,4\nK2,垫片,90\nK3,轴承,9\n",
     "old/price list.md": "# Price list\n\n| Article | Name | Price |\n|---|---|---|\n| A-1 | Desk lamp | 35.00 EUR |\n",
+    "shelves.csv": "Item,Planned,Spent\nOak shelf,80,95\nBrackets,20,\n",
     "letter.md": "# Letter\n\nThe battery of the car cost 500 EUR, said Weber. A desk lamp is cheap.\n",
 }
 
@@ -55,6 +56,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
         ("how much is a desk lamp", "Desk lamp: Price 40.00 EUR [1]"),
         ("What's the cheapest article in the price list?", "USB cable: Price 12.50 EUR, Article A-2 [1]"),
         ("Is the USB cable in stock?", "No. USB cable: Stock 0 [1]"),
+        ("Is the stock of the desk lamp below 10?", "Yes. Desk lamp: Stock 7 [1]"),
+        ("did the oak shelf cost more than planned?", "Yes. Oak shelf: Spent 95, Planned 80 [1]"),
         ("What is the total of invoice R-7?", "Total: 144.00 EUR [1]"),
         ("库存低于10的有哪些？", "2 行：螺栓：库存 4 [1]; 轴承：库存 9 [2]"),
         ("螺栓的库存是多少", "螺栓：库存 4 [1]"),
