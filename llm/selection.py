@@ -13,7 +13,7 @@ from ..prompts.prompt import Prompt
 from ..retrieval.sentences.changes import later
 from ..retrieval.sentences.editions import editions
 from ..retrieval.sentences.scorer import Scored, ranked
-from ..retrieval.sentences.units import Candidate
+from ..retrieval.sentences.units import Candidate, is_item
 from ..retrieval.sentences.wanted import Wanted
 from ..retrieval.words.answer_kind import new_matches
 from ..retrieval.words.question import figures
@@ -59,10 +59,15 @@ def select(prompt: Prompt, base: str = "") -> list[Candidate]:
 
 
 def nearest(prompt: Prompt) -> list[Candidate]:
-    """Return the sentences that come closest, the closest first, each of another passage: of what may not answer at all."""
-    _, scored = ranked(prompt.question, list(candidates_of(prompt)))
+    """Return the sentences that come closest, the closest first, each of another passage: of what may not answer at all.
+
+    With the sentence beside it, where that has what was asked for: *The lamp is brass. It is kept under the stairs.*
+    """
+    candidates = list(candidates_of(prompt))
+    asked, scored = ranked(prompt.question, candidates)
     best_of = {one.candidate.passage: one for one in reversed(scored)}
-    return distinct([one.candidate for one in scored if best_of[one.candidate.passage] is one], CLOSEST)
+    closest = distinct([one.candidate for one in scored if best_of[one.candidate.passage] is one], CLOSEST)
+    return [_with_asked(asked, one, candidates, prompt.hits[one.passage - 1].chunk.text) for one in closest]
 
 
 def _leading(scored: Sequence[Scored]) -> Scored:
@@ -95,6 +100,20 @@ def _completing(
         yield from [one for one in beside if new_matches(asked.kind, one.text, asked.question)][:1]
     elif not asked.kind and sum(len(token) > 1 for token in new) < _SAYS_SOMETHING:
         yield from [one for one in beside if one in kept][:1]
+
+
+def _with_asked(asked: Wanted, one: Candidate, candidates: Sequence[Candidate], text: str) -> Candidate:
+    """Return a sentence, with the one beside it that has what was asked for, if the sentence itself has not."""
+    if not asked.kind or is_item(one.text) or new_matches(asked.kind, one.text, asked.question):
+        return one
+    at = {other.order - one.order: other for other in candidates if other.passage == one.passage}
+    for beside in (at[place] for place in _BESIDE[:2] if place in at):
+        start = min(one.start, beside.start)
+        both = text[start : max(one.start + len(one.text), beside.start + len(beside.text))]
+        prose = not is_item(beside.text) and "\n\n" not in both and len(both) <= _LONGEST
+        if prose and new_matches(asked.kind, beside.text, asked.question):
+            return replace(one, start=start, text=both)
+    return one
 
 
 def _whole(asked: Wanted, one: Candidate, candidates: Sequence[Candidate], text: str) -> Candidate:

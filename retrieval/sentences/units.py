@@ -111,7 +111,7 @@ class Candidate:
     farther: float = field(default=0.0, compare=False)
     """How much less near it is than the nearest sentence, >= 0."""
     read: float = field(default=0.0, compare=False)
-    """The log-odds that it answers, by the reader; of one not read, those of the least likely."""
+    """The log-odds that it answers, by the reader; of one not read, those of the least likely, and never more than 0."""
     outread: float = field(default=0.0, compare=False)
     """How much likelier another sentence is by the reader, >= 0."""
 
@@ -138,7 +138,7 @@ def candidates(hits: Sequence[tuple[int, Hit]]) -> Iterator[Candidate]:
     near = [meaning for _, hit in hits for _, meaning in hit.meanings]
     nearest, farthest = max(near, default=0.0), min(near, default=0.0)
     read = [log_odds for _, hit in hits for _, log_odds in hit.reads]
-    likeliest, least = max(read, default=0.0), min(read, default=0.0)
+    likeliest, least = max(read, default=0.0), min([*read, 0.0])
     for number, hit in hits:
         behind = (max(scores) - hit.score) / spread if spread else 0.0
         meanings, reads = dict(hit.meanings), dict(hit.reads)

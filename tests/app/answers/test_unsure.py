@@ -14,6 +14,7 @@ from kb.app.as_data import as_data
 FILES = {
     "contract.md": "# Services\n\nThe daily rate is 820 EUR plus VAT.\n\nInvoices are due within 21 days.\n",
     "list.md": "# Moving\n\n- The van costs 90 EUR a day.\n- Boxes are in the cellar.\n",
+    "props.md": "# Props\n\nThe lantern of act one is real brass. It was bought from Hugo Marsh for 40 EUR. It is heavy.\n",
     "房屋租赁合同.md": "# 房屋租赁合同\n\n月租金为5200元，按季度支付。\n\n押金为10400元。\n",
 }
 
@@ -53,6 +54,19 @@ def test_an_item_is_not_listed_twice(base: KnowledgeBase) -> None:
     text = base.ask("What does a van cost daily?").text
     assert "- The van costs 90 EUR a day. [1]" in text
     assert "- - " not in text
+
+
+def test_the_sentence_beside_it_that_has_what_is_asked_is_shown_too(base: KnowledgeBase) -> None:
+    """The one that names the thing seldom says what it cost; both are quoted as one."""
+    closest = base.ask("How much was the brass lantern of act one?").closest[0]
+    assert str(closest) == "The lantern of act one is real brass. It was bought from Hugo Marsh for 40 EUR."
+    assert base.document_text(closest.source)[closest.start : closest.stop] == str(closest)
+
+
+def test_files_are_named_where_a_file_is_asked_for(base: KnowledgeBase) -> None:
+    """Each quote stands behind the name of its file."""
+    text = base.ask("Which file has the price of a van?").text
+    assert "- **list.md**: - The van costs 90 EUR a day. [1]" in text
 
 
 def test_nothing_near_is_still_said(base: KnowledgeBase) -> None:
