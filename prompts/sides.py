@@ -7,116 +7,21 @@ Alder, and the payment terms of Birke. Never: a look at the documents.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Literal
 
 from .prompt import Topic
 
 EDGES = " \t\n\"'“”‘’「」『』《》?？.。!！,，:："
 """What may stand around a topic and is none of it."""
-_PLEASE = r"^(?:please\s+|can you\s+|could you\s+)*"
-_DIFFERENCE = (
-    r"(?:what(?:['’]s| is| are) the |(?:list|show|explain)(?: me)? the |the )?(?:main |key )?"
-    r"(?:differences?|similarit(?:y|ies)|comparison)"
-)
-_COMPARATIVE = r"(?:more|less|fewer|better|worse|\w{2,}er)"
-_YEAR = r"(?:19|20)\d\d"
+_WORD = re.compile(r"%(\w+)%")
 _LAST, _THIS = re.compile(r"\blast year\b|去年", re.IGNORECASE), re.compile(r"\bthis year\b|今年", re.IGNORECASE)
-_EN = tuple(
-    re.compile(rf"{_PLEASE}{form}\s*[?.!]*$", re.IGNORECASE)
-    for form in (
-        r"compare\s+(?P<a>.+?)\s+(?:and|with|to|against|vs\.?|versus)\s+(?P<b>.+?)",
-        rf"{_DIFFERENCE} between (?P<a>.+?) and (?P<b>.+?)",
-        r"(?:what(?:['’]s| is) the )?difference in (?P<aspect>.+?) (?:between|of) (?P<a>.+?) and (?P<b>.+?)",
-        r"how (?:do|does|is|are) (?P<a>.+?) (?:differ(?:ent)?|compare) (?:from|to|with) (?P<b>.+?)",
-        r"how (?:do|are) (?P<a>.+?) and (?P<b>.+?) (?:differ(?:ent)?|compare)(?: in (?P<aspect>.+?))?",
-        (
-            rf"how much (?:{_COMPARATIVE} )?(?:did|has|have|is|are|was|were) (?P<aspect>.+?)"
-            r"(?: (?:get|gotten|got|go|gone|become|rise|risen|drop|dropped|fall|fallen))?(?: up| down)? "
-            rf"(?:from|between) (?P<a>{_YEAR}) (?:to|and) (?P<b>{_YEAR})"
-        ),
-        (
-            r"how (?:did|does|do|has|have|will) (?P<aspect>.+?) (?:changed?|develop(?:ed)?|differ(?:ed)?) "
-            r"(?:from|between) (?P<a>.+?) (?:to|and) (?P<b>.+?)"
-        ),
-        (
-            r"what (?:has |was |is )?(?:changed|different|new)(?: (?:in|about|for) (?P<aspect>.+?))? "
-            r"(?:from|between) (?P<a>.+?) (?:to|and) (?P<b>.+?)"
-        ),
-        (
-            r"(?:what(?:['’]s| is| was| were| are)|how (?:much|many|high|long|big)(?: is| was| are| were)?) "
-            rf"(?P<aspect>.+?) (?:in|for|of) (?P<a>{_YEAR}) and (?:in |for |of )?(?P<b>{_YEAR})"
-        ),
-        rf"(?P<aspect>[^?]{{3,60}}?),? (?P<a>{_YEAR}) (?:vs\.?|versus|compared (?:to|with)|or) (?P<b>{_YEAR})",
-        (
-            rf"how much (?P<aspect>{_COMPARATIVE}(?: \w+)?) (?:is|are|does|do|did|was|were) "
-            r"(?P<a>.+?)(?: cost| take| last| weigh)? than (?P<b>.+?)"
-        ),
-        r"(?P<aspect>[^:?]{3,60}):\s+(?P<a>[^?]{2,60}?)\s+(?:vs\.?|versus|or)\s+(?P<b>[^?]{2,60}?)",
-        r"(?P<a>[^?]{2,60}?)\s+(?:vs\.?|versus)\s+(?P<b>[^?]{2,60}?)",
-        (
-            rf"(?:which|who|what)(?: one| of the two)?\s+(?P<aspect>(?:[^,:]+\s)?{_COMPARATIVE}(?:\s[^,:]+)?)[,:]\s+"
-            r"(?P<a>.+?)\s+or\s+(?P<b>.+?)"
-        ),
-        (
-            r"(?:is|are|does|do|did|was|were)\s+(?P<a>.+?)\s+"
-            rf"(?P<aspect>(?:(?:cost|earn|last|weigh|take|pay|run|hold|need|use)s?\s)?{_COMPARATIVE}(?:\s\w+)?)\s+than\s+(?P<b>.+?)"
-        ),
-    )
-)
-_ZH_PLEASE = r"^(?:请问|请|帮我|麻烦|能否|可以)*"
-_AND = r"(?:和|与|與|跟|(?<![合一相不共])同|以及|(?<!以)及)"
-_UNLIKE = r"(?:异同|区别|差别|差异|不同|不一样|異同|區別|差異)"
-_MORE = r"(?:便宜|贵|长|短|高|低|大|小|多|少|早|晚|快|慢|好|远|近|重|轻|划算|严格|宽松|优惠)"
-_EDITION = "(?:最?新|旧|老|现行|原)版本?|上一版"
-_ZH = tuple(
-    re.compile(rf"{_ZH_PLEASE}{form}[？?。！!\s]*$")
-    for form in (
-        rf"(?P<what>.+?)的?(?P<a>{_YEAR}年?度?)比(?P<b>{_YEAR}年?度?)(?P<aspect>{_MORE})(?:了|出)?(?:多少|几|吗|不少).*",
-        (
-            rf"(?P<what>.*?)的?(?P<a>{_EDITION})的?(?P<aspect>.*?)(?:{_AND}|比)(?P<b>{_EDITION})(?P<rest>.*?)"
-            rf"(?:相比|比)?(?:有|的|在)?(?:什么|啥|哪些|何|哪里|哪儿)?(?:{_UNLIKE}|变化|变动|改动|改了什么)"
-        ),
-        (
-            rf"(?P<what>.*?)(?:在|的)?(?P<a>{_YEAR}年?度?)(?:版本?)?的?{_AND}(?P<b>{_YEAR}年?度?)(?:版本?)?(?P<aspect>.*?)"
-            rf"(?:分别|各自?|相比|比起来|之间)?(?:是|有|差了?|变了?)?(?:多少[钱元天个万]*|几[天个]|什么|哪些|何)?(?:{_UNLIKE}|变化|变动|调整)?"
-        ),
-        rf"(?:比较|对比|比較|對比)(?:一下|下)?(?P<a>.+?){_AND}(?P<b>.+?)(?:的{_UNLIKE})?",
-        rf"(?P<a>.+?){_AND}(?P<b>.+?)(?:之间|相比|比起来)?(?:在(?P<aspect>.+?)(?:上|方面))?(?:有什么|有哪些|有何|有什麼|有没有|有啥|的|哪里|哪儿){_UNLIKE}(?:是什么|在哪里?|有哪些)?",
-        rf"(?P<a>.+?){_AND}(?P<b>.+?)(?:相差|差)(?:多少|几|多久|多远)(?:[钱元块天年个月岁倍小时]*)",
-        rf"(?P<a>.+?)(?:{_AND}|还是|，|,)(?P<b>.+?)[，,]?(?:哪(?:一)?[个家种份款台]|谁)的?(?P<aspect>.*?(?:更|最|比较)?{_MORE})(?:一些|一点|些)?",
-        rf"(?P<a>.+?)比(?P<b>.+?)(?P<aspect>{_MORE})(?:多少|几|吗|不少).*",
-    )
-)
 _NEW_AND_OLD = re.compile(r"新[旧老](?:两|二|2)?[份版个种]?(?:版本)?的?(?P<what>[^的有]{1,20}?)(?:的|(?=有))")
 _SUM = "合计总价"
-_NO_SUM, _NO_ASPECT = "(?P<sum>(?!))?", "(?P<aspect>(?!))?"
-_TWO = tuple(
-    re.compile(form, re.IGNORECASE)
-    for form in (
-        *(
-            rf"{_PLEASE}{form}{_NO_SUM}\s*[?.!]*$"
-            for form in (
-                rf"(?:compare|{_DIFFERENCE} between) (?:the|my|our|both) (?:two )?(?P<a>\D+?s)(?: in (?P<aspect>.+?))?",
-                r"how (?:do|are) (?:the|my|our) two (?P<a>.+?) (?:differ(?:ent)?|compare)(?: in (?P<aspect>.+?))?",
-                (
-                    r"which of (?:the|my|our) two (?P<a>.+?) (?:is|are|has|costs?|takes?|lasts?) (?:the )?"
-                    rf"(?P<aspect>{_COMPARATIVE}.*?)"
-                ),
-            )
-        ),
-        (
-            rf"{_ZH_PLEASE}(?:比较|对比)?(?:一下)?这?(?:两|俩|二|2)[家份个种款版次张台套](?P<a>.+?)的?(?:之间)?(?:"
-            rf"(?:有什么|有哪些|有何|的)?{_UNLIKE}(?:是什么|在哪)?|哪(?:一)?[个家份种款台](?P<aspect>.*{_MORE})"
-            r"|(?P<sum>相?差多少钱?))[？?。！!\s]*$"
-        ),
-        (
-            rf"{_ZH_PLEASE}(?:比较|对比)(?:一下)?这?(?:两|俩|二|2)[家份个种款版次张台套](?P<a>[^和与跟]+?)"
-            rf"{_NO_ASPECT}{_NO_SUM}[？?。！!\s]*$"
-        ),
-    )
-)
-"""Two things that have one name."""
 _HEAD = re.compile(
     r"^(?P<aspect>(?:the |an? )?[^A-Z].*)\s(?P<joint>of|in|for|from|at|with|under|by|during|on|to)\s(?P<name>.+)$"
 )
@@ -136,8 +41,8 @@ def sides_of(text: str) -> tuple[Topic, ...]:
         this = date.today().year  # noqa: DTZ011  as who asks counts years
         text = _THIS.sub(lambda one: _year(this, one), _LAST.sub(lambda one: _year(this - 1, one), text))
     text = _NEW_AND_OLD.sub(r"\g<what>新版和旧版的", text)
-    for form in (*_EN, *_ZH):
-        if match := form.match(text):
+    for form in forms("sides"):
+        if match := form.fullmatch(text.strip()):
             said = {key: (value or "").strip(EDGES) for key, value in match.groupdict().items()}
             parts = (said.pop("what", ""), said.get("aspect", ""), said.pop("rest", ""))
             said["aspect"] = " ".join(filter(None, (part.removeprefix("的") for part in parts)))
@@ -152,12 +57,24 @@ def _year(year: int, said: re.Match[str]) -> str:
 
 def two_of(text: str) -> Topic | None:
     """Return what two of are compared without their names, and what of them: *the two Brightwell quotes*."""
-    for form in _TWO:
-        if match := form.match(text):
-            said = match["a"].strip(EDGES)
-            more = match["aspect"] or ""
-            return Topic(said, aspect=more.strip(EDGES) or (_SUM if match["sum"] else ""), said=said) if said else None
+    for form in forms("two"):
+        if match := form.fullmatch(text.strip()):
+            parts = match.groupdict()
+            said, more = parts["a"].strip(EDGES), (parts.get("aspect") or "").strip(EDGES)
+            return Topic(said, aspect=more or (_SUM if parts.get("sum") else ""), said=said) if said else None
     return None
+
+
+@cache
+def forms(kind: Literal["sides", "two"]) -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of ``sides.toml`` for two sides that are named, or for two things of one name."""
+    data = tomllib.loads(files(__package__).joinpath("sides.toml").read_text("utf-8"))
+    found = []
+    for form in data[kind]:
+        words = data["words"][form["language"]]
+        pattern = _WORD.sub(lambda word: words[word[1]], f"%before%{form['pattern']}%behind%")  # noqa: B023  called here
+        found.append(re.compile(pattern, re.IGNORECASE))
+    return tuple(found)
 
 
 def _distributed(said: Mapping[str, str]) -> tuple[Topic, ...]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import date
+from importlib.resources import files
+from typing import Literal
 
 import pytest
 from kb.ingest.document import Chunk
 from kb.prompts.belonging import of_side
 from kb.prompts.prompt import Topic
-from kb.prompts.sides import sides_of, two_of
+from kb.prompts.sides import forms, sides_of, two_of
 from kb.retrieval.hit import Hit
+
+FORMS = tomllib.loads(files("kb.prompts").joinpath("sides.toml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -112,3 +117,14 @@ def test_a_sentence_belongs_to_whom_it_its_heading_or_its_document_is_about() ->
     )
     assert shares(hit("The fee is 3 percent.", "/ash.md"), of_documents) == ["The fee is 3 percent.", ""]
     assert shares(hit("The fee is 3 percent.", "/other.md"), of_documents) == ["", ""]
+
+
+@pytest.mark.parametrize("kind", ["sides", "two"])
+def test_patterns_fit_their_examples_and_not_the_others(kind: Literal["sides", "two"]) -> None:
+    """Each pattern of sides.toml is the first that fits its examples, and fits none of what looks like them."""
+    found = forms(kind)
+    for at, form in enumerate(FORMS[kind]):
+        for example in form["examples"]:
+            assert next((n for n, one in enumerate(found) if one.fullmatch(example)), None) == at, example
+        for other in form["others"]:
+            assert not found[at].fullmatch(other), other
