@@ -43,7 +43,7 @@ _WHAT_NAMED = re.compile(
 _WHO_ZH = re.compile("谁|誰|哪一?[位人]|何人|什[么麼]人")
 _WHERE = re.compile(
     r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|town|county)\b|哪里|哪裡|哪兒|哪儿|何处|何處|什么地方|什麼地方"
-    r"|哪一?[个個座]?[国國省市县縣州城]",
+    r"|哪一?[个個座]?[国國省市县縣州城]|[在放去到搁存往住寄停摆丢扔藏]哪(?!一?[个個些位种種天年月份家款边邊])",
     re.IGNORECASE,
 )
 
@@ -116,8 +116,8 @@ _ADDRESS = (
 )
 _SPOT = re.compile(
     rf"{_PLACE.pattern}|{_ADDRESS}|(?<![\w.])[~/][\w.-]*/[\w./-]*|\b(?:[A-Za-z]:\\\\|https?://)\S+"
-    r"|\b(?:folder|directory|file|menu|page|tab|settings|section|drawer|cabinet|room|floor|building|office|desk|portal|server|website"
-    r"|channel|button)\b|文件夹|資料夾|目录|目錄|菜单|選單|页面|頁面|设置|設定|网站|網站|办公室|辦公室|大楼|大樓|[楼樓][层層]|柜"
+    r"|\b(?:folder|directory|file|menu|page|tab|settings|section|drawer|cabinet|cupboard|wardrobe|shelf|box|locker|safe|stairs|garage|cellar|attic|shed|hall(?:way)?|room|floor|building|office|desk|portal|server|website"
+    r"|channel|button)\b|文件夹|資料夾|目录|目錄|菜单|選單|页面|頁面|设置|設定|网站|網站|办公室|辦公室|大楼|大樓|[楼樓][层層]|柜|抽屉|架子|车库|地下室|阳台|仓库"
 )
 
 _SOMEWHERE_ZH = re.compile(r"[在于於是为為位到至往从從自][\u3400-\u9fff]{2,}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from kb.retrieval.words.answer_kind import likely_answer, new_matches
+from kb.retrieval.words.answer_kind import expected_answer, likely_answer, new_matches
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,19 @@ def test_an_amount_is_no_year(question: str, text: str, found: list[str]) -> Non
     kind = likely_answer(question)
     assert kind
     assert [text[start:stop].strip() for start, stop in new_matches(kind, text, question)] == found
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "found"),
+    [
+        ("后门钥匙放哪了", "改放在收银台第二个抽屉", True),
+        ("退货寄到哪", "寄往溪口镇老粮站3号仓", True),
+        ("钥匙放哪了", "明天上午十点集合", False),
+        ("放哪个文件里", "在柜台上", False),
+        ("where is the brass lamp kept", "It lives in the locked cupboard under the stairs.", True),
+    ],
+)
+def test_a_place_may_be_a_piece_of_furniture(question: str, text: str, found: bool) -> None:  # noqa: FBT001  a case
+    """Where asks for a drawer as well as for a town; which one asks for something else."""
+    kinds = [kind for kind in (expected_answer(question), likely_answer(question)) if kind]
+    assert any(new_matches(kind, text, question) for kind in kinds) is found
