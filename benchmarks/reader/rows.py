@@ -12,7 +12,7 @@ import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -22,6 +22,7 @@ from kb.retrieval.search import meaning
 from kb.retrieval.sentences.context import in_place
 from kb.retrieval.sentences.scorer import ranked
 from kb.retrieval.sentences.units import candidates
+from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 FOLDERS = Path(__file__).with_name("folders")
@@ -69,52 +70,66 @@ def folder_rows(folder: Path, home: Path) -> Iterator[Row]:
                 yield {"q": question, "origin": "folders", "split": split, "sentences": found}
 
 
-def set_rows(path: Path, most: int) -> Iterator[Row]:
-    """Find the likest sentences for each question of an evaluation set."""
-    documents, questions = lines(path / "corpus.jsonl"), lines(path / "queries.jsonl")
-    relevant: dict[str, list[str]] = defaultdict(list)
-    for line in (path / "qrels.tsv").read_text("utf-8").splitlines():
-        question, document, grade = line.split("\t")
-        if float(grade) > 0:
-            relevant[question].append(document)
-    if most:
-        random.Random(7).shuffle(questions)
-        questions = questions[:most]
-    sentences: list[tuple[str, str, str]] = []
-    of: dict[str, range] = {}
-    for document in documents:
-        texts = [document["text"][start:stop].strip() for start, stop in sentence_spans(document["text"])]
-        of[document["id"]] = range(len(sentences), len(sentences) + len(texts))
-        sentences += zip([document.get("title", "")] * len(texts), ["", *texts[:-1]], texts, strict=True)
-    chinese = not questions[0]["lang"].startswith("en")
-    grams = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True)
-    vectorizer = grams if chinese else TfidfVectorizer(sublinear_tf=True)
-    matrix = vectorizer.fit_transform([f"{title} {before[:40]} {text} {text}" for title, before, text in sentences])
-    held_out = set(sorted({title for title, _, _ in sentences})[::2]) if path.name == "squad2-a" else set()
-    for question in questions:
-        passages = relevant.get(question["id"]) or [each for each in [question.get("context", "")] if each in of]
-        own = [at for passage in passages for at in of.get(passage, ())]
-        if not own:
-            continue
-        likeness = (matrix @ vectorizer.transform([question["text"]]).T).toarray().ravel()
-        answers = [bare(each) for each in (*question.get("answers", ()), *question.get("evidence", ())) if bare(each)]
-        holding = (
-            [at for at in own if any(each in bare(sentences[at][2]) for each in answers)]
-            if question["answerable"]
-            else []
-        )
-        if question["answerable"] and not holding:
-            continue
+class Corpus:
+    """The sentences of an evaluation set, each with its title and the sentence before, found by TF-IDF."""
+
+    def __init__(self, documents: Sequence[dict[str, str]], *, chinese: bool) -> None:
+        self.sentences: list[tuple[str, str, str]] = []
+        self.of: dict[str, range] = {}
+        """The places of a document's sentences."""
+        for document in documents:
+            texts = [document["text"][start:stop].strip() for start, stop in sentence_spans(document["text"])]
+            self.of[document["id"]] = range(len(self.sentences), len(self.sentences) + len(texts))
+            titles = [document.get("title", "")] * len(texts)
+            self.sentences += zip(titles, ["", *texts[:-1]], texts, strict=True)
+        grams = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True)
+        self._vectorizer = grams if chinese else TfidfVectorizer(sublinear_tf=True)
+        texts = [f"{title} {before[:40]} {text} {text}" for title, before, text in self.sentences]
+        self._matrix = self._vectorizer.fit_transform(texts)
+
+    def likeness(self, question: str) -> NDArray[np.float64]:
+        """Return the cosine of every sentence with a question, float64 of shape (n,)."""
+        found: NDArray[np.float64] = (self._matrix @ self._vectorizer.transform([question]).T).toarray().ravel()
+        return found
+
+    def chosen(self, own: Sequence[int], answers: Sequence[str], likeness: NDArray[np.float64]) -> list[list[object]]:
+        """Return the sentence of the right passages that answers, if any, and the likest others, theirs and of the rest."""
+        holding = [at for at in own if any(each in bare(self.sentences[at][2]) for each in answers)]
         right = sorted(holding, key=lambda at: -likeness[at])[:1]
         others = [at for at in sorted(own, key=lambda at: -likeness[at]) if at not in holding][:OF_PASSAGE]
         others += [at for at in np.argsort(-likeness)[:60].tolist() if at not in own][:OF_OTHERS]
-        kept_out = path.name in KEPT_OUT or sentences[own[0]][0] in held_out
+        return [[*self.sentences[at], int(at in right)] for at in (*right, *others)]
+
+
+def set_rows(path: Path, most: int) -> Iterator[Row]:
+    """Find the likest sentences for each question of an evaluation set."""
+    questions = lines(path / "queries.jsonl")
+    relevant: dict[str, list[str]] = defaultdict(list)
+    for line in (path / "qrels.tsv").read_text("utf-8").splitlines():
+        question_id, document, grade = line.split("\t")
+        if float(grade) > 0:
+            relevant[question_id].append(document)
+    if most:
+        random.Random(7).shuffle(questions)
+        questions = questions[:most]
+    corpus = Corpus(lines(path / "corpus.jsonl"), chinese=not questions[0]["lang"].startswith("en"))
+    titles = sorted({title for title, _, _ in corpus.sentences})
+    held_out = set(titles[::2]) if path.name == "squad2-a" else set()
+    for question in questions:
+        passages = relevant.get(question["id"]) or [each for each in [question.get("context", "")] if each in corpus.of]
+        own = [at for passage in passages for at in corpus.of.get(passage, ())]
+        said = [bare(each) for each in (*question.get("answers", ()), *question.get("evidence", ()))]
+        answers = list(filter(None, said)) if question["answerable"] else []
+        found = corpus.chosen(own, answers, corpus.likeness(question["text"])) if own else []
+        if not found or (question["answerable"] and not any(answers_it for *_, answers_it in found)):
+            continue
+        kept_out = path.name in KEPT_OUT or corpus.sentences[own[0]][0] in held_out
         yield {
             "id": question["id"],
             "q": question["text"],
             "origin": path.name,
             "split": "test" if kept_out else "train",
-            "sentences": [[*sentences[at], int(at in right)] for at in (*right, *others)],
+            "sentences": found,
         }
 
 
