@@ -1,1 +1,1 @@
-"""The stages joined: the Python API and the faces that stand on it."""
+"""The stages joined: the Python API and the interfaces built on it."""

@@ -1,4 +1,4 @@
-"""``KnowledgeBase``: the Python API, and the only place that joins the stages. Every face stands on it."""
+"""``KnowledgeBase``: the Python API, and the only place that joins the stages. Every interface is built on it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class KnowledgeBase(Asks):
-    """A folder of files that answers questions. Open it with ``KnowledgeBase.open``; several threads may use it at once."""
+    """A folder of files that answers questions. Open it with ``KnowledgeBase.open``; thread-safe."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class KnowledgeBase(Asks):
         reranker: Reranker | None = None,
         judge: Judge | None = None,
     ) -> None:
-        """Open the base that ``config`` names; a model given here is used instead of the configured one."""
+        """Open the base that ``config`` names; a model passed here replaces the configured one."""
         self.config = config
         self._catalog = Catalog(config.folder, Tokenizer(tokens, TOKENS_VERSION, Drafts(config.folder / FOLDER).note))
         if not self._catalog.is_read_only:
@@ -91,21 +91,22 @@ class KnowledgeBase(Asks):
         judge: str | Judge | None = None,
         must_exist: bool = False,
     ) -> Self:
-        """Open a knowledge base, making an empty one if there is none of this name.
+        """Open a knowledge base, creating an empty one if it does not exist.
 
         Args:
-            name: which one; ``default`` unless configured otherwise.
-            home: the folder of all knowledge bases; ``$KB_HOME``, else the platform's folder for user data.
+            name: its name; ``default`` unless configured otherwise.
+            home: the folder that holds all knowledge bases; ``$KB_HOME``, else the platform's folder for user data.
             embedder: ``auto``, ``multilingual``, ``minilm``, ``tfidf``, a folder, a Hugging Face name, or an ``Embedder``.
             llm: ``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL``, ..., or a ``Generator``.
             store: ``chroma``, ``http://host:port`` of a Chroma server, ``qdrant://...``, ``qdrant:FOLDER``, ``milvus://...``,
-                ``milvus:FILE.db``, ``postgres://...``, ``lance:FOLDER``, ``langchain:module.Class``; where the base keeps its
-                vectors unless given, Chroma in this process at first.
-            rerank: a cross-encoder that puts what is found in order: a folder, a name, or a ``Reranker``; none unless given.
-            judge: an NLI cross-encoder that is asked whether passages bear answers out: a folder, a name, or a ``Judge``.
-            must_exist: do not make one.
+                ``milvus:FILE.db``, ``postgres://...``, ``lance:FOLDER``, ``langchain:module.Class``; by default where the base
+                    keeps its
+                vectors, in-process Chroma for a new one.
+            rerank: a cross-encoder that reorders results: a folder, a name, or a ``Reranker``; none by default.
+            judge: an NLI cross-encoder that checks whether passages support answers: a folder, a name, or a ``Judge``.
+            must_exist: do not create one.
         Raises:
-            InputError: the name or the configuration cannot be used, or there is no such base and there must be.
+            InputError: the name or the configuration cannot be used, or the base does not exist and ``must_exist`` is set.
             StorageError: the base on disk is damaged or was written by a newer kb.
         """
         config = load_config(
@@ -140,16 +141,16 @@ class KnowledgeBase(Asks):
         say: Callable[[str], None] | None = None,
         later: bool = False,
     ) -> IngestReport:
-        """Bring the base up to what is on disk under ``paths``: files, folders and globs.
+        """Bring the base up to date with the files under ``paths``: files, folders and globs.
 
-        What has been read is found by keywords at once, and by meaning as it is embedded, which takes longer.
+        Files can be found by keywords as soon as they are read, and by meaning once embedded, which takes longer.
 
         Args:
-            paths: what to read; folders are walked whole.
-            selection: which files of them, how they are treated, and what happens to those that vanished.
+            paths: what to read; folders are walked recursively.
+            selection: which files to read, how to treat them, and what to do with those that vanished.
             progress: called with every step.
-            say: called with a sentence when something takes long that is no step.
-            later: return before that, if it would take more than some seconds: then ``finish`` embeds ``n_pending``.
+            say: called with a message when something slow that is not a step begins.
+            later: return before embedding if that would take more than a few seconds; ``finish`` then embeds ``n_pending``.
         Raises:
             InputError: a path does not exist; nothing was done.
             StorageError: another process is writing to this base.
@@ -162,14 +163,14 @@ class KnowledgeBase(Asks):
     def finish(
         self, report: IngestReport | None = None, *, progress: Progress | None = None, wait: bool = True
     ) -> IngestReport:
-        """Embed what an ingest left, because it was to or was interrupted; the base can be asked and written to meanwhile.
+        """Embed what an ingest postponed or was interrupted at; the base can be queried and written to meanwhile.
 
         Args:
-            report: of that ingest, which is returned complete.
-            progress: called with every step; what it raises ends this, and what was done is kept.
-            wait: for another process that does the same.
+            report: the report of that ingest, which is returned complete.
+            progress: called with every step; an exception from it stops the run, and what was done is kept.
+            wait: wait for another process that is doing the same.
         Raises:
-            LockedError: another process does the same, and ``wait`` is false.
+            LockedError: another process is doing the same, and ``wait`` is false.
             UnknownModelError: the embedder that the base was built with is not on this machine.
         """
         from .base.upkeep import finish
@@ -194,17 +195,17 @@ class KnowledgeBase(Asks):
         progress: Progress | None = None,
         say: Callable[[str], None] | None = None,
     ) -> Reindexed:
-        """Move the base to another embedder or size of passages, from stored text, beside what serves until it is done.
+        """Move the base to another embedder or passage size, from stored text; the old index serves until it is done.
 
-        Interrupted, it goes on where it stopped when called again. What served before can be gone back to until ``gc``.
+        If interrupted, the next call resumes it. ``rollback`` can undo it until ``gc``.
 
         Args:
             embedder: as for ``open``; ``None``: the one this base was opened with.
-            chunk_tokens: of passages, about, in the embedder's tokens; 0: what suits the embedder; ``None``: as before.
+            chunk_tokens: approximate passage size in the embedder's tokens; 0: what suits the embedder; ``None``: unchanged.
             progress: called with every step.
-            say: called with a sentence when something takes long that is no step.
+            say: called with a message when something slow that is not a step begins.
         Raises:
-            InputError: the base is there already, or the embedder cannot take passages of that size.
+            InputError: nothing would change, or the embedder cannot take passages of that size.
             StorageError: another process is writing to this base.
             UnknownModelError: the embedder is not on this machine.
             MissingExtraError: the libraries that run it are not installed.
@@ -223,12 +224,12 @@ class KnowledgeBase(Asks):
         return moved
 
     def rollback(self, *, progress: Progress | None = None, say: Callable[[str], None] | None = None) -> Reindexed:
-        """Go back to the embedder and size before the last ``reindex``; what was ingested since is embedded likewise.
+        """Go back to the embedder and passage size before the last ``reindex``, also embedding what was ingested since.
 
         Raises:
-            InputError: there is none, or ``gc`` freed what it needs.
-            UnknownModelError: it is not on this machine any more.
-            EmbedderError: a program passed it in: then pass it to ``reindex``.
+            InputError: there is nothing to go back to, or ``gc`` freed it.
+            UnknownModelError: the embedder is no longer on this machine.
+            EmbedderError: the embedder was passed in by a program; pass it to ``reindex`` instead.
         """
         from .base.reindex import PREVIOUS, PREVIOUS_TOKENS
 
@@ -242,17 +243,17 @@ class KnowledgeBase(Asks):
         return self.reindex(embedder, chunk_tokens=tokens, progress=progress, say=say)
 
     def move_store(self, store: str, *, progress: Progress | None = None) -> Restored:
-        """Move the vectors to another store, beside what serves until it is done; nothing is embedded again.
+        """Move the vectors to another store without embedding again; the old store serves until it is done.
 
-        Interrupted, it goes on where it stopped when called again.
+        If interrupted, the next call resumes it.
 
         Args:
             store: as for ``open``.
             progress: called with every step.
         Raises:
-            InputError: it is there already, has no vectors, or there can be no such store.
+            InputError: the base uses that store already or has no vectors, or the store is not a valid one.
             StorageError: the store does not answer, or another process is writing to this base.
-            MissingExtraError: its client is not installed.
+            MissingExtraError: the store's client is not installed.
         """
         from .base.stores import move_store
         from .base.upkeep import writing
@@ -264,12 +265,12 @@ class KnowledgeBase(Asks):
         return moved
 
     def gc(self) -> Freed:
-        """Drop the vectors, chunks and vector indexes of embedders that do not serve; ``rollback`` ends here.
+        """Drop the vectors, chunks and vector indexes of embedders not in use; ``rollback`` is no longer possible.
 
         Raises:
-            InputError: this base was opened with another embedder than the one it is built with.
+            InputError: this base was opened with an embedder other than the one it is built with.
             StorageError: another process is writing to this base, or the store does not answer.
-            UnknownModelError: the embedder that the base is built with is not on this machine: what is its own is unknown.
+            UnknownModelError: the base's embedder is not on this machine, so what belongs to it is unknown.
         """
         from .base.reindex import free
         from .base.upkeep import writing
@@ -287,7 +288,7 @@ class KnowledgeBase(Asks):
             return free(self._catalog, self.config, embedder)
 
     def replay(self, number: int) -> Replay:
-        """See ``Asks``; the other bases that were asked then are opened as they are named."""
+        """See ``Asks``; other bases that the question was asked of are opened by name."""
         from .answers.replay import replayed
 
         with self.others() as part:
@@ -295,7 +296,7 @@ class KnowledgeBase(Asks):
 
     @contextmanager
     def others(self) -> Iterator[Callable[[str], Part | None]]:
-        """Open other bases of this home by their names, for as long as this lasts; ``None`` for one that is not there."""
+        """Open other bases of this home by name, until the context ends; ``None`` for one that does not exist."""
         with ExitStack() as opened:
 
             def part(name: str) -> Part | None:
@@ -315,7 +316,7 @@ class KnowledgeBase(Asks):
         return self._serving().embedder
 
     def generator(self) -> Generator:
-        """Return what writes answers, opening it on first use.
+        """Return the model that writes answers, opening it on first use.
 
         Raises:
             GeneratorError: it cannot be opened.
@@ -327,7 +328,7 @@ class KnowledgeBase(Asks):
         return self._llm
 
     def use_model(self, spec: str, generator: Generator) -> None:
-        """Let another model write the answers from now on; the caller closes it, and the one before."""
+        """Let another model write the answers from now on; the caller closes both it and the previous one."""
         self.config = replace(self.config, llm=spec)
         self._llm, self._llm_is_ours = generator, False
         self._log = Log(self.library, spec, on=self._log.on)
@@ -344,30 +345,30 @@ class KnowledgeBase(Asks):
         return document.text
 
     def sources(self) -> tuple[SourceRow, ...]:
-        """Return every place that was looked at, read or failed, sorted."""
+        """Return every source that was read or failed, sorted."""
         return tuple(self._catalog.sources().values())
 
     def status(self) -> Status:
-        """Return what the base holds and what serves it."""
+        """Return what the base holds and which models serve it."""
         from .base.status import status_of
 
         serving = self._serving()
         return status_of(self._catalog, self.config, serving.embedder, serving.note)
 
     def ledger(self) -> tuple[FileLedger, ...]:
-        """Return what became of every file and of each of its pages."""
+        """Return what became of every file and each of its pages."""
         from .base.status import ledger_of
 
         return ledger_of(self._catalog)
 
     @property
     def catalog(self) -> Catalog:
-        """What is stored, for explaining, evaluating and moving the base."""
+        """The stored data, for explaining, evaluating and moving the base."""
         return self._catalog
 
     @property
     def searcher(self) -> Searcher:
-        """What searches it, likewise."""
+        """The search engine, for the same uses."""
         return self._searcher
 
     @cached_property
@@ -378,12 +379,12 @@ class KnowledgeBase(Asks):
         return Answering(self.library, self.generator, self.prompts, self._judges, self.config.more_evidence)
 
     def close(self) -> None:
-        """Close the files, and free the model unless it was given: then it is the giver's to close."""
+        """Close the files, and free the model unless the caller passed it in."""
         if self._llm is not None and self._llm_is_ours:
             self._llm.close()
         self._catalog.close()
 
-    # How it is done
+    # Internals
 
     def _serving(self) -> Serving:
         return self._embedders.serving()

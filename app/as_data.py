@@ -1,4 +1,4 @@
-"""Values of ours as what JSON knows."""
+"""Converts kb's values to JSON-compatible ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .answers.answer import Answer
 
 
 def as_data(value: object) -> object:
-    """Return a value of ours as what JSON knows."""
+    """Return one of kb's values as JSON-compatible data."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         data = {field.name: as_data(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return data | ({"citations": as_data(value.citations)} if isinstance(value, Answer) else {})

@@ -1,7 +1,7 @@
-"""What can be asked, be it one knowledge base or several: search, answers, answers as they grow, conversations, replays.
+"""The question-answering interface of one or several bases: search, answers, streaming, conversations, replays.
 
-Comes in: a question and how it is to be answered. Goes out: hits and answers, the finished ones also to the log. Never: one way
-for one base and another for several.
+Comes in: a question and how to answer it. Goes out: hits and answers; finished answers also go to the log. Never: different
+code paths for one base and for several.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ if TYPE_CHECKING:
     from .bridges.llamaindex import KBNodes
 
 MAX_QUESTION = 8_000
-"""Characters. More than that is a document, not a question."""
+"""Characters. Anything longer is a document, not a question."""
 
 
 class Asks(ABC):
     """Something that finds passages and answers questions from them; a context manager that closes itself."""
 
     library: Library
-    """The bases that are asked."""
+    """The bases to search."""
 
     @property
     @abstractmethod
     def log(self) -> Log:
-        """The recorded answers; those of several bases are with the first of them."""
+        """The recorded answers; for several bases, the first one keeps them."""
 
     @property
     @abstractmethod
@@ -57,11 +57,11 @@ class Asks(ABC):
 
     @abstractmethod
     def generator(self) -> Generator:
-        """Return what writes answers."""
+        """Return the model that writes answers."""
 
     @abstractmethod
     def replay(self, number: int) -> Replay:
-        """Answer a recorded question again, as it was asked then and of the same bases, and say what came out otherwise.
+        """Answer a recorded question again, with the same settings and bases, and report what differs.
 
         Raises:
             InputError: there is no such record.
@@ -79,22 +79,22 @@ class Asks(ABC):
         where: Where | None = None,
         ordering: Ordering = PLAIN,
     ) -> Found:
-        """Return what ``search`` returns, with word of which lanes took part and what was done without."""
+        """Return what ``search`` returns, plus which lanes took part and what was missing."""
         return self.library.find(checked(question, k), k, lanes, where, ordering)
 
     def answers(self, asked: Asked, *, record: bool = True) -> Generates[Answer]:
-        """Yield what ``stream`` does; the finished answer is recorded, where the log is on and ``record`` is set."""
+        """Yield what ``stream`` does, and record the finished answer if the log is on and ``record`` is set."""
         question = checked(asked.question, asked.k)
         with closing(self.answering.answers(replace(asked, question=question))) as answers:
             for answer, written in answers:
                 yield self.log.record(asked, answer, written) if record and answer.finished else answer
 
     def chat(self, session: str | None = None, turns: Sequence[Turn] | None = None) -> Chat:
-        """Return a conversation: a new one, or one to go on with.
+        """Return a conversation: a new one, or one to continue.
 
         Args:
-            session: its name; ``last`` is the recorded one spoken in last.
-            turns: what was said in it, where the caller keeps that; else it is read from the log.
+            session: its name; ``last`` is the most recent recorded one.
+            turns: what was said so far, if the caller keeps that; otherwise it is read from the log.
         Raises:
             InputError: there is no such conversation.
         """
@@ -115,9 +115,9 @@ class Asks(ABC):
         Args:
             question: at most ``MAX_QUESTION`` characters.
             k: at least 1.
-            lanes: ask only these of ``bm25``, ``dense``, ``tfidf``.
+            lanes: use only these of ``bm25``, ``dense``, ``tfidf``.
             where: search only what this admits.
-            ordering: reranked, less alike, or any number of passages of a document.
+            ordering: reranking, diversity, and the number of passages per document.
         Raises:
             InputError: the question is empty or too long, or ``k`` or a lane is wrong.
             UnknownModelError, RerankerError: the cross-encoder is not on this machine, or cannot be used.
@@ -152,17 +152,17 @@ class Asks(ABC):
 
         Args:
             question: at most ``MAX_QUESTION`` characters.
-            k: from how many passages it is drawn.
+            k: number of passages to answer from.
             sampling: how the model writes.
-            where: from which documents.
+            where: which documents to use.
             style: ``step-by-step`` lets the model think first, ``few-shot`` shows it an example.
-            strict: leave out sentences that no passage bears out.
+            strict: leave out sentences that no passage supports.
             ordering: as for ``search``.
             task: to answer, summarise or compare; ``None``: what the question clearly asks for.
         Raises:
-            InputError: the question is empty or too long, or names no two things to compare.
+            InputError: the question is empty or too long, or does not name two things to compare.
             CannotDoError: the model cannot do what ``sampling`` or ``style`` asks.
-            GeneratorError: it failed.
+            GeneratorError: the model failed.
         """
         asked = Asked(
             question, k, sampling or Sampling(), where or Where(), style, strict, ordering=ordering, task=task
@@ -180,7 +180,7 @@ class Asks(ABC):
         return KBRetriever(base=self, k=k)
 
     def as_tool(self) -> KBTool:
-        """Return this base as a LangChain tool, which agents ask.
+        """Return this base as a LangChain tool for agents.
 
         Raises:
             MissingExtraError: LangChain is not installed.
@@ -190,7 +190,7 @@ class Asks(ABC):
         return KBTool(base=self)
 
     def as_chat_model(self, sampling: Sampling | None = None) -> KBChatModel:
-        """Return the language model of this base as a LangChain chat model; it writes on its own, without passages.
+        """Return the language model of this base as a LangChain chat model, without retrieval.
 
         Raises:
             MissingExtraError: LangChain is not installed.
@@ -221,7 +221,7 @@ class Asks(ABC):
 
 @contextmanager
 def _extra(what: str, name: str) -> Iterator[None]:
-    """Say which extra ``what`` needs, where importing it fails."""
+    """Name the extra that ``what`` needs if importing it fails."""
     try:
         yield
     except ImportError as error:
@@ -229,10 +229,10 @@ def _extra(what: str, name: str) -> Iterator[None]:
 
 
 def checked(question: str, k: int = 1) -> str:
-    """Return a question that can be searched for, without white space around it.
+    """Return the question stripped, ready to search for.
 
     Raises:
-        InputError: it is empty or too long, or no passage is asked for.
+        InputError: it is empty or too long, or ``k`` is below 1.
     """
     question = question.strip()
     if k < 1:

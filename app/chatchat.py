@@ -1,7 +1,7 @@
-"""The knowledge bases of Langchain-Chatchat become bases of kb.
+"""Imports the knowledge bases of Langchain-Chatchat.
 
-Comes in: its folder ``knowledge_base`` (``<name>/content``, ``info.db``). Goes out: an ingest report for each base, and what
-could not be taken over. Never: a change to that folder, or its pickled vector stores opened: unpickling runs what is in them.
+Comes in: its ``knowledge_base`` folder (``<name>/content``, ``info.db``). Goes out: an ingest report for each base, and what
+could not be imported. Never: a change to that folder, or a pickled vector store opened: unpickling runs what is in it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TABLES = {
     "conversation": (),
     "message": (),
 }
-"""Of ``info.db``, and the columns that are looked at; older versions lack some."""
+"""Tables and columns of ``info.db`` that are read; older versions lack some."""
 _CONTENT, _DATABASE = "content", "info.db"
 _NOT_IN_NAMES = re.compile(r"[^\w-]+")
 
@@ -34,16 +34,16 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one knowledge base."""
+    """The result for one knowledge base."""
 
     name: str
-    """Here."""
+    """Its name in kb."""
     was: str
-    """There."""
+    """Its name in Chatchat."""
     report: IngestReport | None
     """``None``: nothing of it could be read."""
     left: tuple[str, ...]
-    """What was not taken over, in sentences."""
+    """What was not imported, as sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +52,18 @@ class Chatchat:
 
     folder: Path
     tables: Mapping[str, tuple[Row, ...]]
-    """Rows of ``info.db``; empty when it cannot be read."""
+    """Rows of ``info.db``; empty if it cannot be read."""
     notes: tuple[str, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The knowledge bases: those with files, and those that only the database knows."""
+        """The knowledge bases: those with files, and those only in the database."""
         on_disk = {path.parent.name for path in self.folder.glob(f"*/{_CONTENT}") if path.is_dir()}
         return tuple(sorted(on_disk | {str(row["kb_name"]) for row in self.tables["knowledge_base"]}))
 
 
 def open_chatchat(path: Path) -> Chatchat:
-    """Read what a folder of Langchain-Chatchat holds: its root, its ``data``, or its ``knowledge_base``.
+    """Read a Langchain-Chatchat folder: its root, its ``data``, or its ``knowledge_base``.
 
     Raises:
         InputError: it is not one of these.
@@ -99,7 +99,7 @@ def take_over(
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
 ) -> tuple[Taken, ...]:
-    """Ingest the files of each base under its name; the files stay where they are. Interrupted, call it again.
+    """Ingest the files of each base under its name; the files stay where they are. If interrupted, call it again.
 
     Args:
         chatchat: see ``open_chatchat``.
@@ -109,7 +109,7 @@ def take_over(
         progress: as for ``KnowledgeBase.ingest``.
         say: likewise.
     Raises:
-        InputError: a base of such a name holds other files; nothing was done.
+        InputError: a base of one of these names holds other files; nothing was done.
     """
     names = _names(chatchat)
     configs = {was: load_config(home=home, name=name, embedder=embedder) for was, name in names.items()}
@@ -132,7 +132,7 @@ def take_over(
 
 
 def _names(chatchat: Chatchat) -> dict[str, str]:
-    """Return what each base is called here; no two the same."""
+    """Return a unique kb name for each base."""
     names: dict[str, str] = {}
     for was in chatchat.names:
         plain = _NOT_IN_NAMES.sub("-", was).lstrip("-_")[:60] or "base"
@@ -150,7 +150,7 @@ def _holds_other_files(config: Config, folder: Path) -> bool:
 
 
 def _left(chatchat: Chatchat, was: str, name: str) -> tuple[str, ...]:
-    """Say what of a base was not taken over."""
+    """Return notes on what was not imported from a base."""
     mine = {
         table: [row for row in rows if row["kb_name"] == was]
         for table, rows in chatchat.tables.items()
@@ -175,7 +175,7 @@ def _left(chatchat: Chatchat, was: str, name: str) -> tuple[str, ...]:
 
 
 def conversations(chatchat: Chatchat) -> tuple[str, ...]:
-    """Say what belongs to no base and was not taken over."""
+    """Return notes on what belongs to no base and was not imported."""
     counts = [(len(chatchat.tables["conversation"]), len(chatchat.tables["message"]))]
     talk = [f"{n} conversations with {m} messages were not taken over." for n, m in counts if n or m]
     return (*chatchat.notes, *talk)

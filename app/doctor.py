@@ -38,7 +38,7 @@ _EXTRAS = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was checked."""
 
     what: str
     ok: bool
@@ -46,7 +46,7 @@ class Finding:
 
 
 def examine(*, home: str | os.PathLike[str] | None = None, name: str | None = None) -> tuple[Finding, ...]:
-    """Look at this machine and at one knowledge base; never fails, never changes anything."""
+    """Examine this machine and one knowledge base; never fails, never changes anything."""
     config = load_config(home=home, name=name)
     return (*_machine(config), *_extras(), _language_model(config), *_base(config))
 
@@ -54,7 +54,7 @@ def examine(*, home: str | os.PathLike[str] | None = None, name: str | None = No
 def repair(
     *, home: str | os.PathLike[str] | None = None, name: str | None = None, say: Callable[[str], None] | None = None
 ) -> tuple[Finding, ...]:
-    """Rebuild a damaged catalog from what is sound in it and from the files; the damaged one is kept beside it.
+    """Rebuild a damaged catalog from its sound parts and from the files; the damaged one is kept beside it.
 
     Raises:
         InputError: there is no such base.
@@ -71,7 +71,7 @@ def repair(
         recovered = recover(config.folder, Tokenizer(tokens, TOKENS_VERSION), KINDS)
     with KnowledgeBase(config) as kb:
         there = [root for root in recovered.roots if root.exists()]
-        report = kb.ingest(there, selection=Selection(force=True), say=say)  # a flipped bit may be in any of it
+        report = kb.ingest(there, selection=Selection(force=True), say=say)  # a flipped bit may be anywhere
         n_read = sum(map(len, (report.added, report.updated, report.unchanged)))
     unknown = Finding("not there", ok=False, detail="no word of what had been ingested; run: kb ingest PATH")
     return (
@@ -111,7 +111,7 @@ def _extras() -> Iterator[Finding]:
 
 
 def _language_model(config: Config) -> Finding:
-    """Return which language model this machine can run, by an estimate: nothing is loaded."""
+    """Return which language model this machine can run, by an estimate without loading one."""
     found = suggestions(config.models, estimated_speed())
     fitting = {one.name: one for language in ("en", "zh") if (one := best(found, language))}
     if not fitting:

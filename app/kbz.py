@@ -1,7 +1,7 @@
 """A knowledge base as one file, ``NAME.kbz``: a zip of its catalog (text, passages, vectors) and a manifest of checksums.
 
-Comes in: an open base, or such a file. Goes out: the file, or a base with the same fingerprint, with nothing embedded again.
-Never: half a base, a name from the file used as a path, or an answer or a model's path of the one who packed it, unless asked.
+Comes in: an open base, or such a file. Goes out: the file, or a base with the same fingerprint, without embedding again.
+Never: a partial base, a name in the file used as a path, or the packer's answers or model paths, unless requested.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .base.config import Config, load_config
 from .base.upkeep import writing
 
 FORMAT = 1
-"""Raised when an older kb could not read what is written."""
+"""Incremented when an older kb could no longer read the format."""
 
 _MANIFEST, _CATALOG = "manifest.json", FILE
 _MAX_MANIFEST = 1_000_000
@@ -54,19 +54,19 @@ _UNREADABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a file says of itself."""
+    """The file's own description."""
 
     format: int
     kb: str
     schema: int
-    """Version of the catalog's tables."""
+    """Schema version of the catalog."""
     name: str
     created: str
     """UTC, ISO 8601."""
     embedder: str
-    """Its fingerprint; ``tfidf`` for none."""
+    """The embedder's fingerprint; ``tfidf`` for none."""
     fingerprint: str
-    """Of the index."""
+    """The index's fingerprint."""
     n_documents: int
     n_chunks: int
     n_vectors: int
@@ -75,15 +75,15 @@ class Manifest:
 
 
 def pack(kb: KnowledgeBase, path: Path, *, answers: bool = False, force: bool = False) -> Manifest:
-    """Write a base to ``path``, as it is at this moment; whoever writes to it meanwhile is not held up.
+    """Write a snapshot of a base to ``path``; other writers are not blocked.
 
     Args:
         kb: the base.
-        path: where to; a file there is kept unless ``force``.
-        answers: also the recorded questions and answers.
-        force: replace a file of this name.
+        path: the file to write; an existing file is kept unless ``force``.
+        answers: include the recorded questions and answers.
+        force: replace an existing file.
     Raises:
-        InputError: there is such a file already, or it cannot be written there.
+        InputError: the file exists already, or cannot be written.
     """
     if path.exists() and not force:
         raise InputError("{path} is there already; choose another name, or replace it with --force", path=path)
@@ -108,17 +108,17 @@ def pack(kb: KnowledgeBase, path: Path, *, answers: bool = False, force: bool = 
 
 
 def unpack(path: Path, *, home: Path | None = None, name: str | None = None, force: bool = False) -> Manifest:
-    """Make a base of a file that ``pack`` wrote; ``name`` in the returned manifest is the base's.
+    """Create a base from a file that ``pack`` wrote; ``name`` in the returned manifest is the base's.
 
     Args:
         path: the file.
         home: the folder of all knowledge bases, as for ``KnowledgeBase.open``.
-        name: of the base; the name that it had unless given.
-        force: replace a base of this name. Processes that have it open see the new one from their next question on.
+        name: the name of the base; by default its original name.
+        force: replace an existing base. Processes that have it open use the new one from their next question on.
     Raises:
-        InputError: the file is no archive of kb, is damaged or changed, was written by a newer kb, or the base is there
+        InputError: the file is not a kb archive, is damaged or modified, was written by a newer kb, or the base exists
             already; nothing was written.
-        StorageError: another process is writing to the base that is to be replaced, or the disk is full.
+        StorageError: another process is writing to the base to be replaced, or the disk is full.
     """
     with _opened(path) as (archive, manifest):
         config = load_config(home=home, name=name or manifest.name)
@@ -275,7 +275,7 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _checked(folder: Path, manifest: Manifest, path: Path) -> Catalog:
-    """Open the catalog in ``folder``, brought up to date, after it proved to be what the manifest says."""
+    """Verify the catalog in ``folder`` against the manifest, migrate it, and open it."""
     with closing(sqlite3.connect(folder / _CATALOG)) as connection:
         try:
             strange = connection.execute(
@@ -297,7 +297,7 @@ def _checked(folder: Path, manifest: Manifest, path: Path) -> Catalog:
 
 
 def _replace(catalog: Catalog, config: Config) -> None:
-    """Put the catalog in the place of the base's, in one transaction, so that open readers follow."""
+    """Replace the base's catalog in one transaction, so that open readers follow."""
     with writing(config.folder), closing(Catalog(config.folder, _tokenizer())) as old:
         catalog.put("generation", str(max(catalog.generation, old.generation) + 1))
         catalog.put("content", catalog.get("generation"))
@@ -314,7 +314,7 @@ def _place(folder: Path, config: Config) -> None:
         copy.unlink()
     try:
         if config.folder.is_dir():
-            config.folder.rmdir()  # an empty folder of this name is no base
+            config.folder.rmdir()  # an empty folder of this name is not a base
         folder.rename(config.folder)
     except OSError as error:
         raise InputError(

@@ -1,7 +1,7 @@
-"""``KnowledgeBases``: several knowledge bases asked as one, through the same search and the same way to an answer.
+"""``KnowledgeBases``: several knowledge bases queried as one, through the same search and answering code.
 
 Comes in: a question. Goes out: hits and answers whose citations name their base. Never: a write to any base but the first,
-which keeps the record.
+which keeps the log.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 class KnowledgeBases(Asks):
-    """Several knowledge bases, asked together. Open them with ``KnowledgeBases.open``; model and log are those of the first."""
+    """Several knowledge bases, queried together. Open them with ``KnowledgeBases.open``; the first supplies model and log."""
 
     def __init__(self, bases: Sequence[KnowledgeBase]) -> None:
-        """Take bases of different names, which stay the giver's to close.
+        """Take bases of different names; the caller still closes them.
 
         Raises:
-            InputError: there is none, or one is given twice.
+            InputError: no base is given, or one is given twice.
         """
         self._bases = {base.config.name: base for base in bases}
         if not bases or len(self._bases) < len(bases):
@@ -52,7 +52,7 @@ class KnowledgeBases(Asks):
         rerank: str | None = None,
         judge: str | None = None,
     ) -> Self:
-        """Open knowledge bases that exist; the arguments are those of ``KnowledgeBase.open``.
+        """Open existing knowledge bases; the arguments are those of ``KnowledgeBase.open``.
 
         Raises:
             InputError: one does not exist, or is named twice.
@@ -89,11 +89,11 @@ class KnowledgeBases(Asks):
         return replace(self._first.answering, library=self.library)
 
     def generator(self) -> Generator:
-        """See ``KnowledgeBase``; that of the first base."""
+        """See ``KnowledgeBase``; the first base's model."""
         return self._first.generator()
 
     def replay(self, number: int) -> Replay:
-        """See ``Asks``; bases that were asked then and are none of these are opened as they are named."""
+        """See ``Asks``; bases that were queried then but are not open here are opened by name."""
         from .answers.replay import replayed
 
         def part(name: str) -> Part | None:

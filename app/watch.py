@@ -1,4 +1,4 @@
-"""A base that follows its files: every change on disk is taken in a moment later. The only file that imports watchfiles."""
+"""A base that follows its files: changes on disk are ingested moments later. The only file that imports watchfiles."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def watch(
     say: Callable[[str], None],
     stop: Event | None = None,
 ) -> Iterator[IngestReport]:
-    """Yield the report of an ingest now, and of another one after each change on disk, until Ctrl-C or ``stop``.
+    """Yield the report of an ingest now, and of another after each change on disk, until Ctrl-C or ``stop``.
 
-    Changes are waited for until none comes for 0.2 s, or 1.6 s at most. While another process writes to the base, it is
-    tried again every 5 s.
+    Changes are collected until none arrives for 0.2 s, or for 1.6 s at most. While another process is writing to the base, it
+    retries every 5 s.
     Raises:
         InputError, StorageError: as ``KnowledgeBase.ingest`` the first time.
     """
@@ -69,7 +69,7 @@ def watch(
 
 
 def _folders(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
-    """Return what to watch: the folders that were given, and those around files and globs."""
+    """Return the folders to watch: those given, and those around files and globs."""
     folders = []
     for path in (Path(path).expanduser().absolute() for path in paths):
         while not path.is_dir():

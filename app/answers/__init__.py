@@ -1,1 +1,1 @@
-"""A question becomes an answer, and what is kept of answers."""
+"""From a question to an answer, and the record of answers."""

@@ -12,37 +12,37 @@ from ...retrieval.search.select import Ordering
 from ...retrieval.where import Where
 
 PASSAGES = 8
-"""How many passages an answer is drawn from, unless asked otherwise."""
+"""The default number of passages that an answer is drawn from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, and how it is to be answered."""
+    """A question, and how to answer it."""
 
     question: str
-    """It stands alone."""
+    """Understandable without the conversation."""
     k: int = PASSAGES
-    """From how many passages."""
+    """The number of passages."""
     sampling: Sampling = field(default_factory=Sampling)
     where: Where = field(default_factory=Where)
     style: Style = "plain"
     strict: bool = False
-    """Leave out sentences that no passage bears out."""
+    """Leave out sentences that no passage supports."""
     said: str = ""
-    """What was typed instead of the question, in a conversation."""
+    """What the user typed, in a conversation; ``question`` is derived from it."""
     session: str = ""
     """The conversation."""
     ordering: Ordering = field(default_factory=Ordering)
-    """What of what is found is looked at, and in which order."""
+    """Which results are used, and in which order."""
     about: tuple[tuple[str, str], ...] = ()
-    """Documents that the conversation is about, (base, source): looked at first."""
+    """Documents that the conversation is about, (base, source); they rank first."""
     task: TaskName | None = None
-    """``None``: what the question clearly asks for, else to answer it."""
+    """``None``: what the question clearly asks for, else answer it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """What an answer was looked for in."""
+    """What was searched for an answer."""
 
     documents: int
     chunks: int
@@ -52,41 +52,41 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer and where every sentence of it came from; or, while it is streamed, what there is of it so far."""
+    """An answer with the source of every sentence; while streaming, the part written so far."""
 
     question: str
     text: str
-    """What to show; ``[n]`` marks the citations whose ``mark`` is n."""
+    """The text to show; ``[n]`` marks the citations whose ``mark`` is n."""
     sentences: tuple[Sentence, ...]
     hits: tuple[Hit, ...]
-    """The passages that were looked at, best first."""
+    """The passages it was drawn from, best first."""
     abstained: bool
     """Whether nothing near the question was found: an honest "not in your documents". Then nothing is cited."""
     searched: Searched
     model: str
     notes: tuple[str, ...] = ()
-    """What to know of it: what was done without, what was dropped, what could not be read. Sentences."""
+    """Notes for the user, as sentences: what was missing, dropped or unreadable."""
     timings: tuple[tuple[str, float], ...] = ()
     """Seconds by stage, in order."""
     finished: bool = True
     """``False`` for a snapshot of an answer that is still being written."""
 
     finish_reason: FinishReason = "stop"
-    """``length``: the model was cut off, at the most tokens that it may write or at the end of its context."""
+    """``length``: the model was cut off, at its token limit or at the end of its context."""
     answer_span: tuple[int, int] | None = None
-    """Where in ``text`` the exact answer stands, if one stands out: the date, number, name or place that was asked for."""
+    """Where the exact answer is in ``text``, if there is one: the date, number, name or place asked for."""
     reasoning: str = ""
-    """What the model wrote before its answer, in the style ``step-by-step``; it is not checked."""
+    """What the model wrote before its answer, in the ``step-by-step`` style; it is not checked."""
     id: int | None = None
-    """Its number in the log, if it was recorded."""
+    """Its number in the log, if recorded."""
     sure: bool = True
-    """Whether this is offered as the answer. ``False`` when ``abstained``, and where ``text`` only shows the passages that come
-    closest and claims nothing."""
+    """Whether this is offered as the answer. ``False`` when ``abstained``, and when ``text`` only shows the closest passages
+    without claiming anything."""
     closest: tuple[Citation, ...] = ()
-    """Of an answer that is neither sure nor abstained: the passages that come closest, quoted, the closest first."""
+    """For an answer that is neither sure nor abstained: quotes of the closest passages, closest first."""
 
     @property
     def citations(self) -> tuple[Citation, ...]:
-        """The citations of all sentences, by mark, each place once."""
+        """The citations of all sentences, by mark, without duplicates."""
         cited = dict.fromkeys(citation for sentence in self.sentences for citation in sentence.citations)
         return tuple(sorted(cited, key=lambda citation: (citation.mark, citation.start)))

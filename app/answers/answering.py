@@ -1,7 +1,7 @@
-"""From a question to its answer: what is found is weighed, a prompt filled, a model's text read back as it comes.
+"""From a question to its answer: weighs the evidence, fills a prompt, and parses the model's text as it streams.
 
 Comes in: a question and how it is asked. Goes out: snapshots of the answer, with what the model was shown and wrote. Never: a
-model that is asked although the evidence is not there.
+model called without evidence.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ Timings = list[tuple[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """What answers questions from one knowledge base, or from several as one."""
+    """Answers questions from one knowledge base, or from several as one."""
 
     library: Library
     generator: Callable[[], Generator]
-    """Opens the model; called only when there is something to write from."""
+    """Opens the model; called only if there is material to write from."""
     prompts: Templates
     judges: Judges
-    """Asked besides, where there is one: whether passages answer, and whether they bear sentences out."""
+    """An optional extra check: whether passages answer the question and support the sentences."""
     strictness: float = 0.0
     """How much more evidence than usual an answer needs, in log-odds."""
 
@@ -88,7 +88,7 @@ class Answering:
             yield answer, Written()
             return
         task = task_of(asked.question, asked.task, self.library.names)
-        judge = self.judges.get()  # before the search: a judge that is missing is said at once
+        judge = self.judges.get()  # before the search: a missing judge is reported at once
         began = time.perf_counter()
         material = gathering.material(task, asked)
         task, found = material.task, material.found
@@ -182,12 +182,12 @@ class Answering:
                 yield (self._last(found, timings) if found.finished else found), written
 
     def _last(self, answer: Answer, timings: Timings) -> Answer:
-        """Return a written answer that is finished; what comes closest, where nothing of it is borne out."""
+        """Return the finished answer; the closest passages if nothing of it is supported."""
         last = replace(answer, timings=tuple(timings), answer_span=_exact(answer))
         return self._unsure(last) if last.abstained or not last.sentences else last
 
     def _unsure(self, answer: Answer) -> Answer:
-        """Return what comes closest, quoted; no model is asked, for it would write an answer."""
+        """Return quotes of the closest passages; no model is called, since it would write an answer."""
         prompt = fill(answer.question, answer.hits, count_tokens=len, room_tokens=sys.maxsize, templates=self.prompts)
         closest = tuple(
             quoted(mark, prompt.hits[one.passage - 1], one.start, one.text, self._page_of)
@@ -196,14 +196,14 @@ class Answering:
         return shown_as_unsure(answer, closest) if closest else answer
 
     def _is_slow(self, answer: Answer, writing: Writing) -> bool:
-        """Return whether a model would read the passages for longer than it may before its first word."""
+        """Return whether reading the passages would delay the model's first word beyond the limit."""
         room = writing.room_tokens()
         return room < math.inf and sum(writing.generator.count_tokens(hit.chunk.text) for hit in answer.hits) > room
 
     def _prompt(self, answer: Answer, asked: Asked, task: Task, generator: Generator) -> Prompt:
-        """Fill the prompt with the hits that fit, then once more with them joined and made whole, as far as there is room.
+        """Fill the prompt with the hits that fit, then again with them joined and completed while there is room.
 
-        Not for quoting, which looks at sentences: from joined passages it chooses no better, and in long documents worse
+        Not for quoting, which looks at sentences: joined passages give no better choice, and in long documents a worse one
         (benchmarks/answers.py --joined).
         """
         count = generator.count_tokens
@@ -214,7 +214,7 @@ class Answering:
         )  # fmt: skip
         first = filled(answer.hits)
         kept = answer.hits[: len(answer.hits) - len(first.dropped)]
-        spare = (room - tokens_of(first.messages, count)) * 9 // 10  # a text's tokens are not the sum of its parts'
+        spare = (room - tokens_of(first.messages, count)) * 9 // 10  # a text's token count is not the sum of its parts'
         passages = readable(self._catalog, kept, spare, count)
         if passages == kept:
             return first
@@ -260,7 +260,7 @@ class Answering:
 
 
 def _exact(answer: Answer) -> tuple[int, int] | None:
-    """Return where in the text the exact answer stands, in its first sentence."""
+    """Return where the exact answer is in the text, searching its first sentence."""
     if not answer.sentences or answer.sentences[0].support == "unsupported":
         return None
     first = answer.sentences[0].text
@@ -269,6 +269,6 @@ def _exact(answer: Answer) -> tuple[int, int] | None:
 
 
 def told_in_chinese(answer: Answer) -> Answer:
-    """Return the answer with its notes and reasons in Chinese; its text and quotes stay as they are."""
+    """Return the answer with its notes and reasons in Chinese; its text and quotes are unchanged."""
     sentences = tuple(replace(sentence, reason=in_chinese(sentence.reason)) for sentence in answer.sentences)
     return replace(answer, notes=tuple(map(in_chinese, answer.notes)), sentences=sentences)

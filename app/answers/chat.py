@@ -1,7 +1,7 @@
-"""A conversation: each question may lean on those before it, and each answer is searched for afresh.
+"""A conversation: each question may refer to earlier ones, and each answer is searched for from scratch.
 
-Comes in: what was typed. Goes out: answers. Never: a passage carried over from an earlier turn, or a turn in the history that
-was not answered to its end.
+Comes in: what was typed. Goes out: answers. Never: a passage carried over from an earlier turn, or an unfinished turn in the
+history.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CONDENSED_TOKENS = 128
 
 
 class Chat:
-    """One conversation, for one thread at a time. Closing what ``stream`` returns stops the answer, not the conversation."""
+    """One conversation; not thread-safe. Closing what ``stream`` returns stops the answer, not the conversation."""
 
     def __init__(
         self,
@@ -38,10 +38,10 @@ class Chat:
         session: str | None = None,
         turns: Sequence[Turn] | None = None,
     ) -> None:
-        """Begin a conversation, or go on with one; ``chat`` of what is asked is the way here.
+        """Begin or continue a conversation; create it with ``Asks.chat``.
 
         Raises:
-            InputError: there is no such conversation, and no turns of it are given.
+            InputError: there is no such conversation, and ``turns`` is not given.
         """
         records = log.session(session) if session and turns is None else ()
         self.id = records[0].session if records else session or new_session()
@@ -57,7 +57,7 @@ class Chat:
 
     @property
     def turns(self) -> tuple[Turn, ...]:
-        """What was asked and answered, oldest first."""
+        """The questions and answers, oldest first."""
         return tuple(self._turns)
 
     def ask(self, text: str) -> Answer:
@@ -94,9 +94,9 @@ class Chat:
                 yield answer
 
     def standing_alone(self, text: str) -> str:
-        """Return what was typed as a question that can be understood alone; itself if it can be.
+        """Return what was typed as a standalone question; unchanged if it is one already.
 
-        A model writes it, if one is at hand and puts in only what was said; else a rule carries the topic over.
+        A model rewrites it if there is one and it adds only what was said; otherwise a rule carries the topic over.
         """
         if not self._turns or not leans(text):
             return text
@@ -113,7 +113,7 @@ class Chat:
 
 
 def turn_of(said: str, answer: Answer) -> Turn:
-    """Return what was said and answered, as far as what follows may lean on it."""
+    """Return a question and its answer, with what later questions may refer to."""
     cited = answer.citations or answer.closest[:1]
     about = tuple(dict.fromkeys((one.base, one.source) for one in cited))
     passages = (hit.chunk.text for hit in answer.hits if (hit.base, hit.chunk.source) in about[:1])
@@ -122,7 +122,7 @@ def turn_of(said: str, answer: Answer) -> Turn:
 
 
 def to_markdown(records: tuple[Record, ...]) -> str:
-    """Return a conversation as Markdown, each answer with its quotes."""
+    """Return a conversation as Markdown, each answer followed by its quotes."""
     parts = [f"# {records[0].asked.said}\n\n{records[0].at}\n"]
     for record in records:
         parts.append(f"## {_one_line(record.asked.said)}\n\n{record.text}\n")

@@ -1,7 +1,7 @@
-"""The record of answers: what was asked, what was answered, and all it takes to answer it again.
+"""The log of answers: what was asked, what was answered, and everything needed to answer it again.
 
 Comes in: finished answers. Goes out: records, conversations, feedback. Never: an answer that fails or waits because it
-cannot be recorded, or a record that changes what a search finds (``generation`` stays).
+cannot be recorded, or a record that changes search results (``generation`` stays).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from .answer import Answer, Asked
 from .record import COLUMNS, Feedback, Record, Written, record_of, settings_of, to_json
 
 _WAIT_S = 0.05
-"""How long a finished answer waits for a writer before it goes unrecorded."""
+"""How long a finished answer waits for a writer before it is left unrecorded."""
 _WHOLE = 64 << 20
-"""Bytes. Of a larger model file, blocks at even distances are hashed, this much together."""
+"""Bytes. In a larger model file, evenly spaced blocks of this total size are hashed."""
 _BLOCK = 1 << 18
 _TITLE = 200
 """Characters."""
@@ -42,19 +42,19 @@ class Session:
     started: str
     """UTC, ISO 8601."""
     title: str
-    """That the user gave it, else its first question."""
+    """The title the user gave it, else its first question."""
     n_turns: int
 
 
 class Log:
-    """The recorded answers, of which the first of the bases that are asked keeps all. Safe to use from several threads."""
+    """The recorded answers, all kept in the first of the queried bases. Thread-safe."""
 
     def __init__(self, library: Library, llm: str, *, on: bool) -> None:
-        """Make the log.
+        """Create the log.
 
         Args:
-            library: the bases that are asked.
-            llm: the spec that the models of new answers are opened with.
+            library: the bases that are queried.
+            llm: the model spec for new answers.
             on: whether new answers are recorded.
         """
         self._library = library
@@ -63,11 +63,11 @@ class Log:
         self.on = on
 
     def of(self, library: Library) -> Log:
-        """Return the log of answers from other bases, as switched on or off as this one."""
+        """Return the log for answers from other bases, on or off like this one."""
         return Log(library, self._llm, on=self.on)
 
     def record(self, asked: Asked, answer: Answer, written: Written) -> Answer:
-        """Record a finished answer, and return it with the record's id; or with a note, if it could not be recorded."""
+        """Record a finished answer and return it with its record id, or with a note if recording failed."""
         if not self.on:
             return answer
         if self._catalog.is_read_only:
@@ -76,7 +76,7 @@ class Log:
             indexes, model_hash = (
                 self.fingerprints(),
                 self.model_hash(answer.model),
-            )  # before anybody has to wait for us
+            )  # before taking the lock
             with closing(sqlite3.connect(self._catalog.path, timeout=_WAIT_S, isolation_level=None)) as connection:
                 connection.executescript("PRAGMA foreign_keys=ON; PRAGMA synchronous=NORMAL")
                 connection.execute("BEGIN IMMEDIATE")
@@ -89,7 +89,7 @@ class Log:
         return replace(answer, id=number)
 
     def records(self, limit: int = 20, session: str = "") -> tuple[Record, ...]:
-        """Return the last answers, newest first; with a session, its turns only."""
+        """Return the latest answers, newest first; with ``session``, only its turns."""
         rows = self._catalog.connection().execute(
             f"SELECT {COLUMNS} FROM answers WHERE ? IN ('', session) ORDER BY id DESC LIMIT ?", (session, limit)
         )
@@ -107,7 +107,7 @@ class Log:
         return record_of(row)
 
     def rate(self, number: int, feedback: Feedback, correction: str = "", comment: str = "") -> None:
-        """Attach what the user thinks of an answer, in the place of what he thought before.
+        """Attach the user's feedback to an answer, replacing any earlier feedback.
 
         Raises:
             InputError: there is no such answer.
@@ -120,10 +120,10 @@ class Log:
             )
 
     def delete(self, numbers: Sequence[int] | None = None) -> int:
-        """Forget answers, all of them unless some are given; return how many went.
+        """Forget the given answers, or all of them; return how many were deleted.
 
         Raises:
-            InputError: one of them is not there; nothing was forgotten.
+            InputError: one of them does not exist; nothing was forgotten.
         """
         for number in numbers or ():
             self.get(number)
@@ -135,7 +135,7 @@ class Log:
         return count
 
     def take_out(self, numbers: Sequence[int]) -> None:
-        """Take answers out of their conversations; they stay recorded."""
+        """Remove answers from their conversations; they stay recorded."""
         with self._changing() as connection:
             connection.execute(
                 "UPDATE answers SET session = NULL WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(numbers),)
@@ -143,7 +143,7 @@ class Log:
             connection.execute(WITHOUT_TURNS)
 
     def sessions(self) -> tuple[Session, ...]:
-        """Return the conversations, the one spoken in last first."""
+        """Return the conversations, most recent first."""
         rows = self._catalog.connection().execute(
             "SELECT s.id, s.started, ifnull(nullif(s.title, ''), (SELECT said FROM answers WHERE session = s.id ORDER BY id"
             " LIMIT 1)), count(a.id)"
@@ -152,7 +152,7 @@ class Log:
         return tuple(Session(*row) for row in rows)
 
     def session(self, name: str) -> tuple[Record, ...]:
-        """Return the turns of a conversation, oldest first; ``last`` is the one spoken in last.
+        """Return the turns of a conversation, oldest first; ``last`` is the most recent one.
 
         Raises:
             InputError: there is no such conversation.
@@ -165,7 +165,7 @@ class Log:
         return self.records(limit=-1, session=name)[::-1]
 
     def rename_session(self, name: str, title: str) -> None:
-        """Give a conversation a title; an empty one gives it back its first question.
+        """Give a conversation a title; an empty one restores its first question.
 
         Raises:
             InputError: there is no such conversation.
@@ -184,11 +184,11 @@ class Log:
         return self.delete([record.id for record in self.session(name)])
 
     def fingerprints(self) -> tuple[tuple[str, str], ...]:
-        """Return name and fingerprint of each base that is asked, as its index is now; one that is asked alone is ``""``."""
+        """Return name and current index fingerprint of each queried base; a base queried alone is ``""``."""
         return tuple((name, part.fingerprint()) for name, part in self._library.parts.items())
 
     def model_hash(self, model: str) -> str:
-        """Return the hash of a model's file: ``sha256:...``, or ``sha256-sampled:...`` of a large one; empty if it has none."""
+        """Return the hash of the model's file: ``sha256:...``, ``sha256-sampled:...`` if large, empty if there is none."""
         kind, path = self._llm.partition(":")[0], self._path
         if kind != "gguf" or model != f"gguf:{path.name}":
             return ""
@@ -200,11 +200,11 @@ class Log:
         except OSError:
             return ""
 
-    # How it is done
+    # Internals
 
     @property
     def _path(self) -> Path:
-        """The file of the model, where the spec names one."""
+        """The model's file, if the spec names one."""
         return Path(self._llm.partition(":")[2].partition("?lora=")[0]).expanduser()
 
     def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
@@ -241,7 +241,7 @@ class Log:
         return number
 
     def _remember(self, connection: sqlite3.Connection, model_hash: str) -> None:
-        """Keep the hash of a model's file, which takes long to compute, with what it holds for."""
+        """Cache the hash of a model's file, which is slow to compute, with the file's size and time."""
         if model_hash:
             path = self._path
             stat = path.stat()
@@ -259,7 +259,7 @@ def _unrecorded(answer: Answer, reason: str) -> Answer:
 
 
 def _hash(path: Path, size: int) -> str:
-    """Return the hash of a file: of all of it, or of its size and blocks at even distances."""
+    """Return the hash of a file: of all of it, or of its size and evenly spaced blocks."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         if size <= _WHOLE:

@@ -1,7 +1,4 @@
-"""The passages that a task is done with, and those of whole documents.
-
-Comes in: documents. Goes out: their passages. Never: one that the user's filter leaves out.
-"""
+"""The passages for a task, and those of whole documents, always within the user's filter."""
 
 from __future__ import annotations
 
@@ -24,35 +21,35 @@ from .named import Named
 T = TypeVar("T")
 
 MOST = 400
-"""Passages of whole documents that are looked at, at most."""
+"""Maximum number of passages read from whole documents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a task is done with."""
+    """What a task works from."""
 
     found: Found
     sufficient: bool
     n_passages: Mapping[str, int] = field(default_factory=dict)
-    """That there are on it in each base, as far as is known; more than were found, if there were too many."""
+    """Number of passages on the topic in each base, if known; more than were found, if there were too many."""
     missing: tuple[Topic, ...] = ()
-    """Sides of a comparison that the documents say nothing on."""
+    """Sides of a comparison that the documents say nothing about."""
     absent: tuple[str, ...] = ()
-    """Names and rare words of a question that the passages do not hold."""
+    """Names and rare words of the question that no passage holds."""
     near: bool = False
-    """Whether, where it is not sufficient, it is near enough to be shown as what comes closest."""
+    """If not sufficient: whether it is near enough to be shown as the closest passages."""
     question: str = ""
-    """What the passages are asked, where the question names their document too."""
+    """The question for the passages, if the original also names their document."""
     task: Task = ANSWER
-    """What is done with it in the end."""
+    """The task that is finally done."""
     of: tuple[str, ...] = ()
-    """The documents that a summary is of."""
+    """The documents that a summary covers."""
     besides: tuple[str, ...] = ()
-    """Documents that are called the same."""
+    """Other documents with the same name."""
 
 
 def whole(library: Library, documents: Mapping[str, Sequence[Named]] | None, base: str, asked: Asked) -> Material:
-    """Return all passages of documents, by base; ``None``: of all documents of one base, or of all bases."""
+    """Return all passages of documents, by base; ``None``: all documents of one base, or of all bases."""
     parts = library.within(base)
     ids = [
         (name, chunk)
@@ -72,12 +69,12 @@ def whole(library: Library, documents: Mapping[str, Sequence[Named]] | None, bas
 
 
 def only(where: Where, sources: Collection[str]) -> Where:
-    """Return the filter, on these sources only; they satisfy what it says of sources already."""
+    """Return the filter narrowed to these sources, which already satisfy it."""
     return replace(where, sources=tuple(escape(source) for source in sources))
 
 
 def passages_of(catalog: Catalog, documents: Collection[str] | None, where: Where) -> list[str]:
-    """Return the ids of the chunks of documents, or of all, in reading order, as far as a filter admits them."""
+    """Return the ids of the chunks of documents, or of all, that a filter admits, in reading order."""
     admitted = resolve(catalog, where).ids if where else None
     rows = catalog.connection().execute("SELECT id, document_id FROM chunks ORDER BY document_id, start")
     return [
@@ -88,9 +85,9 @@ def passages_of(catalog: Catalog, documents: Collection[str] | None, where: Wher
 
 
 def _spread(ids: Sequence[T]) -> list[T]:
-    """Return ids so that any first few of them are spread evenly over all: what does not fit a prompt is left out all over.
+    """Reorder ids so that any prefix is spread evenly over all: what does not fit a prompt is then left out evenly.
 
-    (The order of van der Corput's sequence in base 2.)
+    (Van der Corput sequence, base 2.)
     """
     bits = max(1, (len(ids) - 1).bit_length())
     return [ids[at] for at in sorted(range(len(ids)), key=lambda at: int(f"{at:0{bits}b}"[::-1], 2))]

@@ -1,7 +1,6 @@
-"""Which documents a text names: by words of their file names and titles, by the kind of document, by date.
+"""Which documents a text names: by words of their file names and titles, by kind of document, by date.
 
-Comes in: words that somebody uses for a document. Goes out: the documents that are called so, the best only. Never: a document
-because of what it says.
+A document never matches because of its content.
 """
 
 from __future__ import annotations
@@ -23,41 +22,41 @@ from ...retrieval.words.tokens import tokens
 from ..exact.phrases import document_kinds
 
 ENOUGH = 0.65
-"""Of the information in the words, that a document's name must hold."""
+"""Share of the information in the words that a document's name must hold."""
 _SAME_KIND = 0.8
-"""Of a word that the name has in other words: *agreement* for *contract*."""
+"""Weight of a word that the name has as a synonym: *agreement* for *contract*."""
 _DAY = re.compile(r"\d\d-\d\d")
 _DATE = re.compile(r"(?:19|20)\d\d-\d\d(?:-\d\d)?")
 _PLAINLY = re.compile(
     r"\b(?:the )?(?:files?|documents?)(?: (?:called|named))?\b|(?:名为|叫做?)?(?:这个|那个|这份|那份)?(?:文件|文档)",
     re.IGNORECASE,
 )
-"""Says that a document is meant, and not which."""
+"""Words that say a document is meant, but not which."""
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A document, as far as its name tells."""
+    """A document, as described by its name."""
 
     id: str
     source: str
     words: frozenset[str]
-    """Tokens of its file's name and its title."""
+    """Tokens of its file name and title."""
     kinds: frozenset[int]
-    """Places in ``kinds.toml``."""
+    """Indexes into ``kinds.toml``."""
     language: str
     day: str
-    """That it is from, as far as its name tells, as ISO 8601; of a month the first."""
+    """Its date according to its name, as ISO 8601; the first day if only the month is known."""
 
 
 def documents_called(catalog: Catalog, text: str, wanted: Sequence[Term] = ()) -> list[Named]:
-    """Return the documents that a text names, all those that it names equally well; none, if it names none.
+    """Return the documents that a text names, all that match equally well; empty if none does.
 
     Args:
-        catalog: of the base.
-        text: what somebody calls a document: ``Travel_policy.md``, *the Northwind contract*, *3月15日的会议纪要*.
-        wanted: only these words of it, if any are given.
+        catalog: the catalog of the base.
+        text: what the user calls a document: ``Travel_policy.md``, *the Northwind contract*, *3月15日的会议纪要*.
+        wanted: use only these words of it, if any are given.
     """
     bare = _bare(text)
     known = list(_names(catalog))
@@ -83,7 +82,7 @@ def documents_called(catalog: Catalog, text: str, wanted: Sequence[Term] = ()) -
 
 
 def admitted(catalog: Catalog, documents: Sequence[Named], where: Where) -> list[Named]:
-    """Return the documents that a filter admits, each where it admits it."""
+    """Return the documents that a filter admits, each at an admitted source."""
     if not where or not documents:
         return list(documents)
     places = resolve(catalog, where).places
@@ -106,27 +105,27 @@ def _name(document: str, source: str, title: str, language: str, metadata: str, 
     name = PurePath(source).name
     text = document_names(
         [(name, name)], title, [json.loads(metadata)], mail_head
-    )  # not of its folders: those name many
+    )  # without its folders: those name many
     words = frozenset(tokens(text))
     day = max((word for word in words if _DATE.fullmatch(word)), key=lambda word: (len(word), word), default="")
     return Named(document, source, words, frozenset(kinds_of(text)), language, day)
 
 
 def _held(one: Named, wanted: Sequence[Term], called: Mapping[int, frozenset[str]]) -> dict[Term, float]:
-    """Return the terms that a name holds; those that it says in other words count a little less."""
+    """Return the terms that a name holds, with weights; synonyms count a little less."""
     others = frozenset().union(*(words for kind, words in called.items() if kind in one.kinds))
     held = {term: _SAME_KIND for term in wanted if term.within(others)}
     return held | {term: 1.0 for term in wanted if term.within(one.words)}
 
 
 def _on(days: Collection[str], one: Named) -> bool:
-    """Return whether a document is of one of the days that are named, or says no day."""
+    """Return whether a document is from one of the given days, or has no date."""
     own = {token for token in one.words if _DAY.fullmatch(token)}
     return not days or not own or not own.isdisjoint(days)
 
 
 def kinds_of(text: str) -> Mapping[int, frozenset[str]]:
-    """Return the kinds of document that a text names, and the tokens that it names them with."""
+    """Return the kinds of document that a text names, and the tokens that name them."""
     held = set(tokens(text))
     return {
         kind: frozenset().union(*said)

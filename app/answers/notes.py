@@ -1,4 +1,4 @@
-"""The sentences that reports and answers carry along: what was done without, what could not be read, what to do next."""
+"""Notes for answers: what was missing, what could not be read, what to do next."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from ..base.notes import page_notes
 
 _WORDS = 3
 _SAME = 0.8
-"""Share of the words of a quote that another one has, of what says the same."""
+"""Share of a quote's words that another quote must have to say the same."""
 
 
 def answer_notes(catalog_of: CatalogOf, hits: Sequence[Hit]) -> Iterator[str]:
-    """Yield what to know of the documents that an answer is drawn from; ``catalog_of``: the catalog of a hit's base."""
+    """Yield notes on the documents of an answer; ``catalog_of`` returns the catalog of a hit's base."""
     for base, document_id, source in dict.fromkeys((hit.base, hit.chunk.document_id, hit.chunk.source) for hit in hits):
         yield from page_notes(catalog_of(base), [(document_id, source)])
 
 
 def prompt_notes(prompt: Prompt, model: str) -> Iterator[str]:
-    """Yield what did not fit the prompt, and that no model writes if none does."""
+    """Yield a note on what did not fit the prompt, and one if no model writes."""
     if prompt.dropped:
         names = dict.fromkeys(Path(hit.chunk.source).name for hit in prompt.dropped)
         yield Notice(
@@ -42,7 +42,7 @@ def prompt_notes(prompt: Prompt, model: str) -> Iterator[str]:
 
 
 def task_notes(missing: Sequence[Topic], of: Sequence[str] = (), besides: Sequence[str] = ()) -> Iterator[str]:
-    """Yield which document a summary is of, which others are called so, and what nothing was found on of a comparison."""
+    """Yield which document a summary covers, which others share its name, and which sides of a comparison had no results."""
     if of:
         yield Notice("This is a summary of {names:list}.", names=of[:_WORDS])
     if besides:
@@ -56,13 +56,13 @@ def task_notes(missing: Sequence[Topic], of: Sequence[str] = (), besides: Sequen
 
 
 def absent_notes(words: Sequence[str]) -> Iterator[str]:
-    """Yield which names and rare words of a question the passages do not hold: an answer may be about something else."""
+    """Yield the names and rare words of a question missing from the passages: the answer may be about something else."""
     if words:
         yield Notice("The passages do not mention {names:list}.", names=(f"“{word}”" for word in words[:_WORDS]))
 
 
 def disagreement_notes(citations: Sequence[Citation]) -> Iterator[str]:
-    """Yield which documents say the same sentence with other figures."""
+    """Yield which documents have the same sentence with different figures."""
     for one, other in combinations(citations, 2):
         held, others = frozenset(tokens(one.quote)), frozenset(tokens(other.quote))
         words = {token for token in held if not any(map(str.isdigit, token))}
@@ -77,12 +77,12 @@ def disagreement_notes(citations: Sequence[Citation]) -> Iterator[str]:
 
 
 def coverage_notes(prompt: Prompt, hits: Sequence[Hit], n_passages: Mapping[str, int]) -> Iterator[str]:
-    """Yield how much of what there is a summary or comparison was made from; of several bases, of each.
+    """Yield how much of the available material a summary or comparison covers; for several bases, of each.
 
     Args:
         prompt: what the model was shown.
         hits: what was found for it.
-        n_passages: that there are on it, by base.
+        n_passages: the number of passages available, by base.
     """
     if prompt.task != "answer":
         n_read = Counter(hit.base for hit in hits)
@@ -97,24 +97,24 @@ def coverage_notes(prompt: Prompt, hits: Sequence[Hit], n_passages: Mapping[str,
 
 
 def quotes_notes(model: str, why: str) -> tuple[str, ...]:
-    """Return that quotes are shown instead of what a model wrote."""
+    """Return a note that quotes replace what a model wrote."""
     return (Notice("What {model} wrote {why}: these are quoted sentences.", model=model, why=why),)
 
 
 def small_notes(model: str) -> tuple[str, ...]:
-    """Return that a model was not asked to summarise or compare."""
+    """Return a note that the model is too small to summarise or compare."""
     return (Notice("{model} is too small to summarise or compare: these are quoted sentences.", model=model),)
 
 
 def foreign_notes(model: str) -> tuple[str, ...]:
-    """Return that a model was not asked, since it does not know the language of the question."""
+    """Return a note that the model does not know the language of the question."""
     return (
         Notice("{model} does not know the language of the question: these are quoted sentences.", model=model),
     )  # fmt: skip
 
 
 def cut_notes(max_tokens: int) -> tuple[str, ...]:
-    """Return that the answer has no end."""
+    """Return a note that the answer was cut off."""
     return (
         Notice(
             "The answer was cut at {max_tokens} tokens; for more: --max-tokens {more}",

@@ -1,6 +1,6 @@
-"""A recorded answer: as the log keeps it, and as an ``Answer`` again, to be shown as it was shown.
+"""A recorded answer: as stored in the log, and restored as an ``Answer`` to show it as before.
 
-Comes in: answers, and rows of the log. Goes out: JSON, and records. Never: a passage that is gone since.
+Comes in: answers, and rows of the log. Goes out: JSON, and records. Never: a passage that no longer exists.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ COLUMNS = (
     "id, at, ifnull(session, ''), said, question, settings, fingerprint, llm, model, model_hash, messages, raw, answer,"
     " timings, feedback, correction, comment"
 )
-"""Of a row of the log, in the order in which ``record_of`` takes them."""
+"""Columns of a log row, in the order that ``record_of`` expects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What lies behind an answer: the prompt, and what the model wrote."""
+    """What an answer was made from: the prompt, and what the model wrote."""
 
     messages: tuple[Message, ...] = ()
     raw: str = ""
@@ -44,10 +44,10 @@ class Record:
     at: str
     """UTC, ISO 8601."""
     session: str
-    """The conversation; empty when it was asked on its own."""
+    """The conversation; empty if it was asked on its own."""
     asked: Asked
     fingerprint: str
-    """Of the index that was searched; of several, of the one whose base keeps this."""
+    """Fingerprint of the index that was searched; with several bases, that of the base that keeps this record."""
     llm: str
     """The spec that opens the model."""
     model: str
@@ -58,20 +58,20 @@ class Record:
     timings: tuple[tuple[str, float], ...]
     feedback: Feedback
     correction: str
-    """What it should have been, in the words of the user."""
+    """The correct answer, in the user's words."""
     comment: str
-    """What else the user says of it."""
+    """Any other comment of the user."""
     bases: tuple[tuple[str, str], ...] = ()
-    """Name and fingerprint of each base, where several were asked together; the first is the one that keeps this."""
+    """Name and fingerprint of each base, if several were queried; the first one keeps this record."""
 
     @property
     def indexes(self) -> tuple[tuple[str, str], ...]:
-        """Name and fingerprint of each base that was searched; one that was asked alone is ``""``."""
+        """Name and fingerprint of each base that was searched; a base queried alone is ``""``."""
         return self.bases or (("", self.fingerprint),)
 
     @property
     def text(self) -> str:
-        """The answer as it was shown."""
+        """The answer text as shown."""
         return str(json.loads(self.answer)["text"])
 
     @property
@@ -81,7 +81,7 @@ class Record:
 
 
 def settings_of(asked: Asked, indexes: Sequence[tuple[str, str]]) -> str:
-    """Return as JSON how a question was asked, and of which bases; ``indexes``: see ``Record.indexes``."""
+    """Return as JSON how a question was asked, and of which bases; for ``indexes`` see ``Record.indexes``."""
     settings: dict[str, object] = {
         "k": asked.k, "style": asked.style, "where": asdict(asked.where), "sampling": asdict(asked.sampling),
         "strict": asked.strict, "task": asked.task, "ordering": asdict(asked.ordering),
@@ -91,9 +91,9 @@ def settings_of(asked: Asked, indexes: Sequence[tuple[str, str]]) -> str:
 
 
 def to_json(answer: Answer) -> str:
-    """Return an answer as JSON, the same for the same answer: without its times and its number.
+    """Return an answer as JSON, without timings and id, so that the same answer gives the same JSON.
 
-    A hit is ``[chunk id, score, by]``, and with several bases the name of its own.
+    A hit is ``[chunk id, score, by]``, plus the name of its base if there are several.
     """
     data = {name: value for name, value in asdict(answer).items() if name not in ("id", "timings", "hits")}
     data["hits"] = [[hit.chunk.id, hit.score, hit.by, *filter(None, [hit.base])] for hit in answer.hits]
@@ -101,11 +101,11 @@ def to_json(answer: Answer) -> str:
 
 
 def answer_of(record: Record, catalog_of: Callable[[str], Catalog | None]) -> Answer:
-    """Return what was answered; of its hits, those that are still in their bases, without the votes of the lanes.
+    """Return the recorded answer, with the hits that are still in their bases but without the lanes' votes.
 
     Args:
         record: the record.
-        catalog_of: returns the catalog of a base, by the name that its hits bear; ``None`` if it is not there any more.
+        catalog_of: returns the catalog of a base by the name in its hits; ``None`` if the base no longer exists.
     """
     kept = json.loads(record.answer)
     hits = [(*hit, "")[:4] for hit in kept["hits"]]
@@ -136,7 +136,7 @@ def answer_of(record: Record, catalog_of: Callable[[str], Catalog | None]) -> An
         notes=tuple(kept["notes"]),
         timings=record.timings,
         finished=kept["finished"],
-        finish_reason=kept.get("finish_reason", "stop"),  # what older records do not say
+        finish_reason=kept.get("finish_reason", "stop"),  # missing in older records
         answer_span=tuple(span) if (span := kept.get("answer_span")) else None,
         reasoning=kept["reasoning"],
         id=record.id,
@@ -146,7 +146,7 @@ def answer_of(record: Record, catalog_of: Callable[[str], Catalog | None]) -> An
 
 
 def record_of(row: Sequence[object]) -> Record:
-    """Return the record that a row of the log, ``COLUMNS``, is."""
+    """Return the record in a log row with ``COLUMNS``."""
     number, at, session, said, question, settings, fingerprint, llm, model, model_hash, *rest = row
     messages, raw, answer, timings, feedback, correction, comment = map(str, rest)
     kept = json.loads(str(settings))

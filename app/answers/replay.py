@@ -1,6 +1,6 @@
-"""An answer given again, and what came out otherwise.
+"""Answers a recorded question again and compares the results.
 
-Comes in: a record, and the base that keeps it; or two records. Goes out: the differences, in sentences and as a diff. Never: a
+Comes in: a record, and the base that keeps it; or two records. Goes out: the differences, as sentences and as a diff. Never: a
 guess at why.
 """
 
@@ -24,22 +24,22 @@ class Replay:
     record: Record
     answer: Answer
     identical: bool
-    """Whether the two are the same, byte for byte."""
+    """Whether both are identical, byte for byte."""
     changes: tuple[str, ...]
-    """What is otherwise than it was, in sentences."""
+    """What differs, as sentences."""
     diff: tuple[str, ...]
-    """From the recorded text to the new one, line by line."""
+    """A line diff from the recorded text to the new one."""
 
 
 def replayed(log: Log, answering: Answering, name: str, number: int, part: Callable[[str], Part | None]) -> Replay:
-    """Return a recorded answer beside the one that its question gets now from the same bases, or from those that are left.
+    """Return a recorded answer beside the current one from the same bases, or from those that still exist.
 
     Args:
-        log: of the base that keeps the record.
+        log: the log of the base that keeps the record.
         answering: answers from that base.
-        name: of that base.
-        number: of the record.
-        part: returns another base by its name; ``None`` where it is gone.
+        name: the name of that base.
+        number: the number of the record.
+        part: returns another base by name; ``None`` if it no longer exists.
     Raises:
         InputError: there is no such record.
         StorageError: one of the bases is damaged or was written by a newer kb.
@@ -75,7 +75,7 @@ def _compared(record: Record, answer: Answer, written: Written, log: Log) -> Rep
 
 
 def _of_indexes(before: Sequence[tuple[str, str]], now: Mapping[str, str]) -> Iterator[str]:
-    """Yield which bases are not what they were; the first keeps the record, so it is there under whatever name."""
+    """Yield which bases changed; the first keeps the record, so it exists, perhaps under another name."""
     own, *_ = now
     if before[0][0] != own:
         yield _changed("base that keeps this", before[0][0], own)
@@ -87,7 +87,7 @@ def _of_indexes(before: Sequence[tuple[str, str]], now: Mapping[str, str]) -> It
 
 
 def differences(one: Record, other: Record) -> tuple[str, ...]:
-    """Return what tells two records apart, in sentences."""
+    """Return the differences between two records, as sentences."""
     pairs = (
         ("question", one.asked.question, other.asked.question),
         ("list of other bases", *(", ".join(name for name, _ in record.bases[1:]) for record in (one, other))),
@@ -104,7 +104,7 @@ def differences(one: Record, other: Record) -> tuple[str, ...]:
 
 
 def diff(before: str, after: str) -> tuple[str, ...]:
-    """Return the lines of a unified diff; none if the texts are the same."""
+    """Return the lines of a unified diff; empty if the texts are the same."""
     lines: Sequence[str] = list(unified_diff(before.splitlines(), after.splitlines(), "before", "after", lineterm=""))
     return tuple(lines)
 

@@ -1,8 +1,4 @@
-"""Whether a written answer says what the quotes say, and whether it says it in the question's words.
-
-Comes in: what a model wrote, and the sentences that kb would quote. Goes out: how much it says, and sentences with what they
-cite. Never: a judgement of which quote is right.
-"""
+"""Whether a written answer says what the quotes say, and whether it uses the question's words."""
 
 from __future__ import annotations
 
@@ -23,35 +19,35 @@ from ...retrieval.words.numerals import in_digits
 from ...retrieval.words.tokens import tokens
 
 _MOST = 0.6
-"""Share of what a quote says beyond the question that a text has to say to stand alone; a small model's has to say all."""
+"""Share of a quote's words beyond the question that a text needs to replace the quotes; a small model's text needs all."""
 _NEAR = 2
-"""Words, from the phrase of a quote that answers to one of the question."""
+"""Maximum distance, in words, between a quote's phrase and a word of the question."""
 _DASHES = re.compile("[–—−]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _PIECE = re.compile(r"[\u3400-\u9fff]|[^\u3400-\u9fff]+")
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _DIGIT = re.compile(r"\d")
 _OWN = 4
-"""Words, or Chinese characters, that are neither the question's nor the quote's: a text with more rambles."""
+"""Maximum number of words or Chinese characters from neither question nor quote; a text with more rambles."""
 _ORDERLY = 0.7
-"""Share of the question's words in a text that stand in one order."""
+"""Share of the question's words in a text that must be in one order."""
 
 _LINKS = frozenset([*tokens(f"{link_words('en')} {link_words('zh')} titled answer 答案"), *"答案"])
-"""Words that a sentence may have of its own."""
+"""Words that a sentence may add."""
 
 Says = Literal["all", "some", "less"]
-"""As much as the quotes; a part, so that the quotes belong beside it; or not what was asked for."""
+"""Everything the quotes say; a part, so the quotes are shown too; or not what was asked for."""
 
 
 def says(text: str, quotes: Sequence[Sentence], question: str, *, strictly: bool) -> Says:
-    """Return how much a text says of what the best quote says, with the items that it leads in.
+    """Return how much of the best quote, and of the items it introduces, a text says.
 
-    Where a kind of thing is asked for and quoted, a date, a number, a name, it is that: all of them, for which one of several
-    is meant only a good model knows. Else it is the words that are not the question's.
+    If a date, number or name is asked for and quoted, the text must have it: all of them if there are several, since only a
+    good model knows which one is meant. Otherwise the quote's words beyond the question count.
 
     Args:
-        text: borne out by the passages.
-        quotes: best first; none: there is nothing to compare with, and any text says enough.
+        text: supported by the passages.
+        quotes: best first; without any there is nothing to compare, and any text says enough.
         question: what both answer.
         strictly: the model is not trusted to choose among several of a kind, or to leave words out.
     """
@@ -74,21 +70,21 @@ def says(text: str, quotes: Sequence[Sentence], question: str, *, strictly: bool
 
 
 def overlap(one: str, other: str) -> float:
-    """Return the share of words that two texts have in common, twice the common ones of all, in [0, 1]."""
+    """Return the share of words that two texts have in common (Dice coefficient), in [0, 1]."""
     ours, theirs = Counter(tokens(in_digits(one))), Counter(tokens(in_digits(other)))
     return 2 * (ours & theirs).total() / max(1, ours.total() + theirs.total())
 
 
 def restated(sentence: Sentence, quotes: Sequence[Sentence], question: str, *, strictly: bool = False) -> Sentence:
-    """Return a sentence as supported by a quote, if it is the question's words around one phrase of that quote.
+    """Return a sentence as supported by a quote, if it consists of the question's words and one phrase of that quote.
 
-    "The war ended in 1279" says no more than "(1279)" does, to the one who asked in which year the war was over.
+    To someone who asked in which year the war was over, "The war ended in 1279" says no more than "(1279)".
 
     Args:
-        sentence: as the passages bear it out.
+        sentence: with its support from the passages.
         quotes: best first.
         question: what is answered.
-        strictly: whether nothing else counts as supported, for a model that strings words together.
+        strictly: accept nothing else as supported, for a model that only strings words together.
     """
     if sentence.support == "supported" and not strictly:
         return sentence
@@ -103,7 +99,7 @@ def restated(sentence: Sentence, quotes: Sequence[Sentence], question: str, *, s
 
 
 def beside(written: Sequence[Sentence], quotes: Sequence[Sentence]) -> list[Sentence]:
-    """Return what was written and then the quotes, with one mark for what is cited of one place."""
+    """Return the written sentences and then the quotes, with one mark per cited passage."""
     marks = {_passage(citation): citation.mark for sentence in written for citation in sentence.citations}
     beyond = 1 + max(marks.values(), default=0)
     both, said = list(written), {" ".join(sentence.text.split()) for sentence in written}
@@ -123,7 +119,7 @@ def _passage(citation: Citation) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _is_restated(text: str, quote: str, question: str) -> bool:
-    """Return whether what a text says beyond the question is one phrase of the quote, said once or over again."""
+    """Return whether what a text adds to the question is one phrase of the quote, once or repeated."""
     asked, there = set(_units(question)), _units(quote)
     new = [unit for unit in _units(text) if unit not in asked]
     phrase = [unit for unit in new if unit in there and unit not in _LINKS]
@@ -138,7 +134,7 @@ def _is_restated(text: str, quote: str, question: str) -> bool:
 
 
 def _is_in_order(text: str, quote: str, question: str) -> bool:
-    """Return whether most words that a text takes from the question stand in its order, or in the order of the quote."""
+    """Return whether most question words in a text are in the order of the question, or of the quote."""
     asked = set(_units(question)) - _LINKS
     own = [unit for unit in _units(text) if unit in asked]
     orders = (SequenceMatcher(None, own, _units(other), autojunk=False) for other in (question, quote))
@@ -146,7 +142,7 @@ def _is_in_order(text: str, quote: str, question: str) -> bool:
 
 
 def _stands_beside(said: Collection[str], quote: str, question: str) -> bool:
-    """Return whether what is said of a quote stands close to words of the question there: what is further off is another's."""
+    """Return whether the words taken from a quote are close to question words there; distant ones belong to something else."""
     asked = set(_units(question)) - _LINKS
     units = [unit for unit in _units(quote) if unit not in _LINKS or unit in said]
     at = [place for place, unit in enumerate(units) if unit in said]
@@ -154,17 +150,17 @@ def _stands_beside(said: Collection[str], quote: str, question: str) -> bool:
 
 
 def _beyond(text: str, question: str) -> set[str]:
-    """Return the words of a text that carry meaning and are not the question's."""
+    """Return the content words of a text that are not in the question."""
     return set(_units(text)) - set(_units(question))
 
 
 def _units(text: str) -> list[str]:
-    """Return the words of a text that carry meaning, and its Chinese characters, in their order."""
+    """Return the content words and Chinese characters of a text, in order."""
     plain = _DASHES.sub("-", in_digits(text))
     return [unit for piece in _PIECE.findall(plain) for unit in ([piece] if _HAN.match(piece) else tokens(piece))]
 
 
 def _holds(text: str, wanted: str) -> bool:
-    """Return whether a text holds a figure, written in any way, or the words of a name: the Ninth Doctor is no figure."""
+    """Return whether a text holds a figure in any notation, or the words of a name: the Ninth Doctor is not a figure."""
     there = figures(wanted) if _DIGIT.search(wanted) else {}
     return there.keys() <= figures(text).keys() if there else set(_units(wanted)) <= set(_units(text))

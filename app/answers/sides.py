@@ -1,8 +1,4 @@
-"""What a comparison is made from: for each side the passages of the documents that are about it.
-
-Comes in: sides. Goes out: passages in turns, and the documents of each side. Never: a passage of one side for another, or in
-silence a side that the documents say nothing on.
-"""
+"""The material for a comparison: for each side, the passages of the documents about it."""
 
 from __future__ import annotations
 
@@ -28,9 +24,9 @@ from .material import Material, only, whole
 from .named import Named, admitted, documents_called
 
 _LOOKED_AT = 30
-"""Passages that are looked through for those that name a side."""
+"""Number of passages searched for those that name a side."""
 _MORE = re.compile(r"\b(?:more|less|fewer|better|worse|\w{2,}er)\b|更|最|便宜|贵|划算", re.IGNORECASE)
-"""What is compared by size need not be said in words: a price says that it is higher."""
+"""A comparison by size need not be in words: prices alone show which is higher."""
 _NEW = re.compile(r"\b(?:new|newer|newest|latest|current)\b|最?新版本?|现行版?", re.IGNORECASE)
 _OLD = re.compile(r"\b(?:old|older|previous|former|earlier)\b|[旧老原]版本?|上一版", re.IGNORECASE)
 _FIGURES = re.compile(r"[\d\W_]+|[新旧老]?版本?")
@@ -45,7 +41,7 @@ class Comparing:
     strictness: float
 
     def material(self, task: Task, asked: Asked) -> Material | None:
-        """Return the passages of all sides; ``None`` if two of a kind are to be compared, and there are not two."""
+        """Return the passages of all sides; ``None`` if two of a kind are to be compared and there are not exactly two."""
         if len(task.topics) == 1:
             sides = self._two_of(task.topics[0], asked)
             if len(sides) != 2:  # noqa: PLR2004
@@ -60,7 +56,7 @@ class Comparing:
             near = [material for material in found if material.near]
             closest = tuple(hit for material in near for hit in material.found.hits)
             return Material(Found(closest, (), ()), sufficient=False, missing=sides, task=task, near=bool(closest))
-        # In turns: what does not fit a prompt is dropped from the end, and no side is to be left out.
+        # Interleaved: what does not fit a prompt is dropped from the end, and no side must be lost.
         hits = {
             (hit.base, hit.chunk.id): hit for turn in zip_longest(*(side.found.hits for side in said)) for hit in turn if hit
         }  # fmt: skip
@@ -80,7 +76,7 @@ class Comparing:
         )
 
     def _two_of(self, pair: Topic, asked: Asked) -> tuple[Topic, ...]:
-        """Return a side for each document that is called so."""
+        """Return a side for each document of that name."""
         called = {one.source: one for one in self._called(pair, pair.text, asked)}
         return tuple(
             Topic(PurePath(source).name, pair.base, pair.aspect, PurePath(source).name, (source,))
@@ -88,10 +84,10 @@ class Comparing:
         )
 
     def _editions(self, sides: Sequence[Topic], asked: Asked) -> tuple[Topic, ...]:
-        """Return the sides where one is the new edition of what the other is the old one of; none of other comparisons.
+        """Return the sides if one is a new and the other an old edition of the same thing; otherwise none.
 
-        The editions are documents of one name but for its figures that say different days, of those that are found for what
-        is compared the nearest.
+        Editions are documents with different dates whose names are the same but for figures; of those found, the nearest to the
+        topic are used.
         """
         said = [side.said or side.text for side in sides]
         new = [bool(_NEW.search(text)) and not _OLD.search(text) for text in said]
@@ -122,7 +118,7 @@ class Comparing:
         ]
 
     def _as_named(self, sides: Sequence[Topic], asked: Asked) -> tuple[Topic, ...]:
-        """Return the sides; as they were typed, where that names documents: *the terms of use and the privacy policy*."""
+        """Return the sides; as typed, if that names documents: *the terms of use and the privacy policy*."""
         called = [
             {one.source for one in self._called(side, side.said, asked)} if side.said else set() for side in sides
         ]
@@ -137,7 +133,7 @@ class Comparing:
         return tuple(sides)
 
     def _with_sources(self, sides: Sequence[Topic], asked: Asked) -> tuple[Topic, ...]:
-        """Return the sides with the documents that are about each: called so, or else the only ones that name it."""
+        """Return the sides with the documents about each: those so named, or else those that name only this side."""
         found = [
             {one.source for one in self._called(side, side.said or side.text, asked, sides)}
             or self._naming(side, sides, asked)
@@ -150,7 +146,7 @@ class Comparing:
         )
 
     def _naming(self, side: Topic, sides: Sequence[Topic], asked: Asked) -> set[str]:
-        """Return the documents that name this side and no other, among those that are found for it."""
+        """Return the documents that name this side and no other, among the results for it."""
         if not side.text:
             return set()
         name = side.said or side.text
@@ -166,7 +162,7 @@ class Comparing:
         return named - taken
 
     def _side(self, side: Topic, sides: Sequence[Topic], asked: Asked) -> Material:
-        """Return the passages of one side; of a base or document that is compared as a whole, all."""
+        """Return the passages of one side; all of them if a base or document is compared as a whole."""
         if not side.text:
             return whole(self.library, None, side.base, asked)
         if side.sources and not side.aspect:
@@ -190,7 +186,7 @@ class Comparing:
         return Material(found, bool(found.hits))
 
     def _answers(self, side: Topic, text: str, hits: Sequence[Hit]) -> bool:
-        """Return whether passages that are about a side say what is asked of it."""
+        """Return whether the passages about a side answer what is asked of it."""
         asked = terms(side.aspect)
         if not asked:
             named = own_terms(side, [side])

@@ -1,7 +1,4 @@
-"""What a task is done with: an answer with what is found, a summary with the document it is of, a comparison with both sides.
-
-Comes in: a task. Goes out: passages, and how many were looked at. Never: other documents in the summary of one that is named.
-"""
+"""The material for a task: results for an answer, the document for a summary, both sides for a comparison."""
 
 from __future__ import annotations
 
@@ -32,35 +29,35 @@ from .sides import Comparing
 from .when import Period, period_of
 
 SUMMARISED = 40
-"""Passages that a summary of a topic looks at, at least; of a named document it looks at all of them."""
+"""Minimum number of passages for a summary of a topic; of a named document, all are read."""
 _OF_TOPIC = 0.6
-"""Of a topic's words, that a passage must hold to be on it, if any passage does."""
+"""Share of a topic's words that a passage must hold to be on topic, if any passage does."""
 _MOSTLY = 0.5
-"""Of the best passages on a topic: with as many the document is what the topic is."""
+"""Share of the best passages on a topic that must come from one document to take it as the topic."""
 _ACROSS = 4
-"""Passages in the other language that are looked at."""
+"""Number of passages in the other language that are read."""
 _PIECE = re.compile(r"[\u3400-\u9fff]{2}|\w+|\W+")
 _LEANING, _ALONE = 3.0, 0.3
-"""Log-odds that the documents of a conversation may answer worse by than all: what leans on it, and what does not."""
+"""Log-odds by which the conversation's documents may score below all: for questions that depend on it, and others."""
 _ALL = re.compile(r"\b(?:all|every|both|each)\b|所有|全部|每[份个篇]|各", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Gathering:
-    """Finds what a task is about."""
+    """Finds the material for a task."""
 
     library: Library
-    """The bases that are asked."""
+    """The bases to search."""
     weigh: Callable[[str, Found], Evidence]
-    """Weighs how far passages answer a question."""
+    """Weighs how well passages answer a question."""
     strictness: float = 0.0
-    """How much more than usual that must be."""
+    """How much more evidence than usual is needed."""
 
     def meant(self, asked: Asked) -> Asked:
-        """Return the question as typed where it only seemed to lean: it is short, refers to nothing, and is answered alone.
+        """Return the question as typed if it only seemed to depend on the conversation: it is short, but answerable alone.
 
-        Not where the document that the conversation has come to answers it as well, nor where a fragment takes its place in
-        the question before, and a passage holds all of that.
+        Not if the conversation's current document answers it as well, or if it is a fragment that fits into the previous
+        question and a passage holds all of that.
         """
         if asked.said in ("", asked.question) or refers(asked.said):
             return asked
@@ -100,7 +97,7 @@ class Gathering:
         return Material(found, verdict == "sure", absent=absent, near=verdict != "nothing", task=ANSWER)
 
     def _across(self, asked: Asked, own: Found, *, near: bool) -> Material | None:
-        """Return what documents in the other language say, where it answers, or comes closest together with the own ones."""
+        """Return results in the other language if they answer, or together with our own if they are among the closest."""
         across = self.library.across(asked.question, _ACROSS, asked.where)
         verdict = self.weigh(asked.question, across).verdict(self.strictness) if across.hits else "nothing"
         if verdict == "nothing":
@@ -112,7 +109,7 @@ class Gathering:
         return Material(found, sure, near=True, task=ANSWER)
 
     def _opened(self, found: Found, asked: Asked) -> Found:
-        """Return what is found; where a definition is asked for, with the beginning of the document that is called so."""
+        """Return the results; for a definition question, with the beginning of the document of that name."""
         first = found.hits[0] if found.hits else None
         if first is None or not definition_asked(asked.question):
             return found
@@ -127,7 +124,7 @@ class Gathering:
         return replace(found, hits=(Hit(chunk, first.score, "whole", base=first.base), *found.hits))
 
     def _first_within(self, asked: Asked) -> Material | None:
-        """Return what the document says that a conversation has come to, where it answers as well as any other."""
+        """Return results from the conversation's current document, if it answers as well as any other."""
         if not asked.about and asked.said in ("", asked.question):
             return None
         for base, sources, question in self._meant(asked):
@@ -144,8 +141,8 @@ class Gathering:
     def _meant(self, asked: Asked) -> Iterator[tuple[str, set[str], str]]:
         """Yield the documents that a question may be about, by base, and what is then asked of them.
 
-        First those that its words call by their name, which need not say it again: what was put in by the conversation, *the
-        Northwind contract*, or what it puts in place of that. Then those of the last answer.
+        First those that its words name, with the name removed from the question: the words that the conversation added, *the
+        Northwind contract*, or the typed words that replace them. Then those of the last answer.
         """
         if asked.said not in ("", asked.question):
             put_in, typed = _parted(asked)
@@ -163,7 +160,7 @@ class Gathering:
                 yield base, sources, asked.question
 
     def _as_well(self, asked: Asked, within: Found) -> bool:
-        """Return whether documents answer a question about as well as all there are."""
+        """Return whether these results answer a question about as well as those from all documents."""
         margin = _LEANING if asked.said != asked.question else _ALONE
         best = self.weigh(asked.question, self._find(Topic(asked.question), asked)).score
         return self.weigh(asked.question, within).score >= best - margin
@@ -174,7 +171,7 @@ class Gathering:
         )
 
     def _summed(self, topic: Topic, asked: Asked) -> Material | None:
-        """Return all passages of the documents that the topic names, or of all; ``None`` if it names none."""
+        """Return all passages of the documents that the topic names, or of all documents; ``None`` if it names none."""
         if not topic.text:
             return whole(self.library, None, topic.base, asked)
         period = period_of(topic.text, date.today())  # noqa: DTZ011  as the files' owner counts days
@@ -196,10 +193,10 @@ class Gathering:
         )
 
     def _on_topic(self, topic: Topic, asked: Asked) -> Material:
-        """Return the passages on a topic; of the one document that most of them stand in, if there is one."""
+        """Return the passages on a topic; if most are from one document, only its passages."""
         found = self._find(topic, replace(asked, k=max(asked.k, SUMMARISED)))
         evidence = self.weigh(topic.text, found)
-        # Of many passages the last ones have nothing to do with the topic: those that share a word or a meaning stay.
+        # The last of many passages are off topic: keep those that share a word or a meaning.
         best = found.hits[0].score if found.hits else 0.0
         near = [hit for at, hit in enumerate(found.hits) if at < asked.k or hit.score >= best / 2 > 0]
         kept = _mostly(_holding(topic.text, near) or near, asked.k)
@@ -209,20 +206,20 @@ class Gathering:
 
 
 def _parted(asked: Asked) -> tuple[list[Term], list[Term]]:
-    """Return the words of a question that the conversation put in, and those that were typed."""
+    """Return the question words that the conversation added, and those that were typed."""
     typed = set(tokens(asked.said))
     words = terms(asked.question)
     return [term for term in words if not term.within(typed)], [term for term in words if term.within(typed)]
 
 
 def _without(typed: Sequence[Term], question: str) -> str:
-    """Return a question without words that were typed: what is asked of them."""
+    """Return a question without the typed words: what is asked of them."""
     forms = {form for term in typed for form in term.forms}
     return "".join(part for part in _PIECE.findall(question) if forms.isdisjoint(tokens(part)))
 
 
 def _says(question: str, hits: Sequence[Hit], least: float = 1.0) -> bool:
-    """Return whether a passage holds the words that a question is about, or a share of them."""
+    """Return whether a passage holds the words that a question is about, or at least a share of them."""
     wanted = terms(question)
     total = sum(term.share for term in wanted)
     held = (set(tokens(hit.chunk.indexed_text)) for hit in hits)
@@ -230,9 +227,9 @@ def _says(question: str, hits: Sequence[Hit], least: float = 1.0) -> bool:
 
 
 def _chosen(called: Sequence[tuple[str, Named]], period: Period | None, language: str) -> list[tuple[str, Named]]:
-    """Return the document that is meant of those that are called the same: of the period that is named, else the newest.
+    """Return which of several documents of the same name is meant: one of the named period, else the newest.
 
-    Of several that say no date those stay that are in the language of the question.
+    Documents in the language of the question come before newer ones.
     """
     if period and period.start:
         called = [(base, one) for base, one in called if one.day and period.start <= one.day <= period.stop]
@@ -251,7 +248,7 @@ def _titles(chosen: Sequence[tuple[str, Named]]) -> tuple[str, ...]:
 
 
 def _holding(topic: str, hits: Sequence[Hit]) -> list[Hit]:
-    """Return the hits that hold most of a topic's words, in their text or in the names of their document."""
+    """Return the hits that hold most of a topic's words, in their text or their document's names."""
     wanted = terms(topic)
     total = sum(term.share for term in wanted)
 
@@ -263,7 +260,7 @@ def _holding(topic: str, hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _mostly(hits: Sequence[Hit], k: int) -> list[Hit]:
-    """Return the hits of the document that the best ones mostly stand in; all of them, if there is no such document."""
+    """Return the hits of the document that most of the best ones are from; all of them if there is none."""
     counts = Counter((hit.base, hit.chunk.document_id) for hit in hits[:k])
     if not counts:
         return []

@@ -1,6 +1,6 @@
-"""Answers that people judged become the data that a model is tuned on, in the formats that LLaMA-Factory reads.
+"""Exports answers that users rated as fine-tuning data, in the formats that LLaMA-Factory reads.
 
-Comes in: records. Goes out: rows of JSON. Never: an answer that nobody called good.
+Comes in: records. Goes out: JSON rows. Never: an answer that nobody rated good.
 
 Formats: https://github.com/hiyouga/LLaMA-Factory/blob/main/data/README.md
 """
@@ -25,14 +25,14 @@ DATASET_INFO: Mapping[Format, Row] = {
         },
     },
 }  # fmt: skip
-"""What to write of the file in LLaMA-Factory's ``dataset_info.json``, beside its name."""
+"""The file's entry in LLaMA-Factory's ``dataset_info.json``, apart from its name."""
 
 
 def rows(records: Iterable[Record], form: Format) -> list[Row]:
-    """Return a row for every record that the form can use, oldest first.
+    """Return a row for every record that the format can use, oldest first.
 
-    ``alpaca`` and ``sharegpt`` take answers that were called good, and corrections; ``dpo`` takes corrections beside what they
-    correct. Marks count as in the prompt.
+    ``alpaca`` and ``sharegpt`` take answers rated good, and corrections; ``dpo`` takes corrections paired with what they
+    correct. Marks are numbered as in the prompt.
     """
     make = _MAKERS[form]
     usable = [record for record in records if record.written.messages and (record.correction or _is_good(record, form))]

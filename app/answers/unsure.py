@@ -1,7 +1,4 @@
-"""The answer of a kb that is not sure: the passages that come closest, quoted, and nothing claimed.
-
-Comes in: an answer without text, and the quotes. Goes out: the answer that shows them. Never: a sentence that says they answer.
-"""
+"""The answer when kb is not sure: quotes of the closest passages, claiming nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ NOT_SURE: dict[Language, str] = {
 
 
 def shown_as_unsure(answer: Answer, closest: Sequence[Citation]) -> Answer:
-    """Return the answer with what comes closest; ``closest`` is not empty."""
+    """Return the answer showing the closest passages; ``closest`` is not empty."""
     quotes = [on_one_line(citation.quote) for citation in closest]
     items = [quote if _ITEM.match(quote) else f"- {quote}" for quote in quotes]
     if asks_for("file", answer.question):

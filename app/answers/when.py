@@ -1,7 +1,7 @@
-"""When a document is from, as people say it: last week's meeting, 上周的会议纪要, the latest minutes.
+"""Relative dates of documents: last week's meeting, 上周的会议纪要, the latest minutes.
 
-Comes in: a text and today's date. Goes out: the days that it means, and the text without them. Never: a date that is written
-out; that is a word like others.
+Comes in: a text and today's date. Goes out: the days it means, and the text without them. Never: an explicit date; that is a
+word like any other.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from datetime import date, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days, the first and the last, as ISO 8601; empty of *the latest*."""
+    """First and last day, as ISO 8601; empty for *the latest*."""
 
     rest: str
-    """What else the text says."""
+    """The rest of the text."""
     start: str = ""
     stop: str = ""
 
@@ -61,7 +61,7 @@ _LATEST = re.compile(r"\b(?:latest|most recent|newest|last)\b|最近(?:一次|�
 
 
 def period_of(text: str, today: date) -> Period | None:
-    """Return the days that a text names by how far back they are; ``None`` if it names none."""
+    """Return the period that a text names relative to today; ``None`` if it names none."""
     for pattern, days in _PERIODS:
         rest, n = re.subn(rf"(?:{pattern})的?", " ", text, flags=re.IGNORECASE)
         if n:
@@ -72,7 +72,7 @@ def period_of(text: str, today: date) -> Period | None:
 
 
 def dated(text: str, today: date) -> str:
-    """Return a text with the years, months and days that it names by how far back they are written out: *last year* as 2025."""
+    """Return a text with relative years, months and days written out: *last year* as 2025."""
     for pattern, days in _PERIODS:
         match = re.search(pattern, text, re.IGNORECASE)
         if match and (said := _written_out(*days(today), chinese=not match.group().isascii())):
@@ -81,7 +81,7 @@ def dated(text: str, today: date) -> str:
 
 
 def _written_out(start: date, stop: date, *, chinese: bool) -> str:
-    """Return a year, a month or a day as people write it; nothing for a week."""
+    """Return a year, month or day as people write it; empty for a week."""
     if start == stop:
         return f"{start.year}年{start.month}月{start.day}日" if chinese else f"{start.day} {start:%B} {start.year}"
     if (start.month, start.year) == (stop.month, stop.year) and start.day == 1:

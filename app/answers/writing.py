@@ -1,7 +1,6 @@
-"""An answer that a language model writes, and that can never say less than the quotes.
+"""An answer written by a language model, never saying less than the quotes.
 
-Comes in: a question, the quotes that answer it, and a model. Goes out: snapshots of the answer. Never: a sentence that nothing
-bears out, a text that runs in circles, or a written answer that lacks what the quotes hold.
+Never shown: an unsupported sentence, a text that runs in circles, or one that lacks what the quotes hold.
 """
 
 from __future__ import annotations
@@ -30,15 +29,15 @@ from .record import Written
 from .saying import Says, beside, overlap, restated, says
 
 SMALL = 1_500_000_000
-"""Weights. A smaller model is given the quotes and a short request, a larger one passages and rules."""
+"""Parameters. A smaller model gets the quotes and a short request, a larger one passages and rules."""
 _TINY = 300_000_000
-"""Weights. A smaller model chooses a phrase of the best quote, and says it in the question's words."""
+"""Parameters. A smaller model chooses a phrase of the best quote, and says it in the question's words."""
 _BRIEF_TOKENS = 160
-"""Of a short sentence; a small model that writes more goes on about other things."""
+"""Enough for a short sentence; a small model that writes more digresses."""
 _FIRM = 1.15
-"""Repetition penalty of a small model's second attempt."""
+"""Repetition penalty for a small model's second attempt."""
 _AROUND = (8, 4, 2, 1)
-"""Sentences before and behind each quote, the most first."""
+"""Number of sentences before and after each quote, most first."""
 _ENDS = re.compile(r"[.!?。！？\n]")
 
 _WHY: dict[Fault, str] = {
@@ -52,21 +51,21 @@ _UNSAID = Notice("did not say what the passages say")
 
 
 class ReadBack(Protocol):
-    """Reads a model's text back into an answer."""
+    """Parses a model's text into an answer."""
 
     def __call__(self, answer: Answer, prompt: Prompt, raw: str, asked: Asked, *, finished: bool) -> Answer:
-        """Return the answer with the sentences of ``raw``, each with what it cites."""
+        """Return the answer with the sentences of ``raw``, each with its citations."""
 
 
 def is_small(generator: Generator, below: int = SMALL) -> bool:
-    """Return whether a model is known to have fewer weights than so many."""
+    """Return whether a model is known to have fewer parameters than ``below``."""
     size = cast("int | None", getattr(generator, "n_parameters", None))
     return size is not None and size < below
 
 
 @dataclass(slots=True)
 class Attempt:
-    """What a model was asked, and what came of it."""
+    """What a model was asked, and the result."""
 
     prompt: Prompt
     sampling: Sampling
@@ -84,22 +83,22 @@ class Writing:
     read: ReadBack
     asked: Asked
     quoted: Prompt
-    """What the quotes are from."""
+    """The prompt that the quotes come from."""
     quotes: Answer
-    """What kb quotes; without sentences where nothing can be quoted."""
+    """The quoted answer; without sentences if nothing can be quoted."""
 
     @property
     def small(self) -> bool:
-        """Whether the model is given the quotes, and held to them word for word."""
+        """Whether the model gets only the quotes and must use their words."""
         return is_small(self.generator)
 
     def room_tokens(self) -> float:
-        """Return how much the model can read in the time that it has before its first word; no limit if that is not known."""
+        """Return how many tokens the model can read within its time to the first word; infinite if unknown."""
         speed = cast("float | None", getattr(self.generator, "reading_tokens_per_s", None))
         return speed * self.asked.sampling.first_word_s if speed else math.inf
 
     def brief(self) -> Prompt:
-        """Return the short request: what is quoted, with as much around it as a large model has time to read."""
+        """Return the short request: the quotes, with as much context as a large model has time to read."""
         if self.small:
             return self._held(self.quotes.sentences)
         texts = (evidence(self.quoted, self.quotes.sentences, around=width) for width in _AROUND)
@@ -108,17 +107,17 @@ class Writing:
         return brief(self.quoted, text or evidence(self.quoted, self.quotes.sentences, around=0), self.templates)
 
     def _held(self, quotes: Sequence[Sentence]) -> Prompt:
-        """Return the short request of a small model, which adds nothing to what it is given: of a tiny one, to a phrase."""
+        """Return a small model's short request, which restricts it to the given words, and a tiny one to a phrase."""
         if not is_small(self.generator, _TINY):
             asked = brief(self.quoted, evidence(self.quoted, quotes, around=0), self.templates)
             return replace(asked, only_words=True)
-        best = quotes[0].text  # without its headings, which a tiny model takes for what is asked
+        best = quotes[0].text  # without its headings, which a tiny model takes for the question
         return replace(brief(self.quoted, fenced(best), self.templates), phrase_of=best)
 
     def answers(
         self, answer: Answer, prompt: Prompt, timings: list[tuple[str, float]]
     ) -> Generates[tuple[Answer, Written]]:
-        """Yield the answer as far as it is borne out and says what the quotes say; at its end, else, the quotes."""
+        """Yield the answer while it is supported and says what the quotes say; failing that, end with the quotes."""
         began = time.perf_counter()
         attempt, kept = yield from self._agreed(prompt, answer, timings)
         if attempt.wrong and self._says(kept) == "less" and (less := self._less()):
@@ -130,9 +129,9 @@ class Writing:
     def _agreed(
         self, prompt: Prompt, answer: Answer, timings: list[tuple[str, float]]
     ) -> Generates[tuple[Answer, Written], None, tuple[Attempt, Answer]]:
-        """Let the model write as often as is asked for; return the attempt that the others agree with most, and its answer.
+        """Let the model write ``n_samples`` times; return the attempt that agrees most with the others, and its answer.
 
-        Wang and others 2023, "Self-Consistency Improves Chain of Thought Reasoning", with the overlap of words for agreement.
+        Wang et al. 2023, "Self-Consistency Improves Chain of Thought Reasoning", with word overlap as agreement.
         """
         given, tried = self._sampling(), list[tuple[Attempt, Answer]]()
         for number in range(given.n_samples):
@@ -162,13 +161,13 @@ class Writing:
                 yield (
                     so_far,
                     Written(attempt.prompt.messages, raw),
-                )  # also when there is nothing new: whoever waits may stop it
+                )  # even without news, so that the caller can stop it
         attempt.raw, attempt.cut = raw, ending.reason == "length"
         attempt.wrong = wrong or fault(raw, given, request, finished=True)
         return self._kept(answer, attempt.prompt, raw, finished=attempt.wrong is None)
 
     def _kept(self, answer: Answer, prompt: Prompt, raw: str, *, finished: bool) -> Answer:
-        """Return the answer with the sentences that are borne out; of a small model's only those that are so wholly."""
+        """Return the answer with its supported sentences; for a small model, only the fully supported ones."""
         found = self.read(answer, prompt, raw, replace(self.asked, strict=False), finished=finished)
         if found.abstained:
             return found
@@ -186,7 +185,7 @@ class Writing:
         return says(kept.text, self.quotes.sentences, self.asked.question, strictly=self.small)
 
     def _chosen(self, answer: Answer, kept: Answer, attempt: Attempt) -> Answer:
-        """Return what was written, or the quotes and then what was written, or the quotes."""
+        """Return what was written, the quotes and what was written together, or the quotes alone."""
         said = self._says(kept)
         if said != "less":
             further = self.quotes.sentences[1:] if self.small else ()
@@ -216,7 +215,7 @@ class Writing:
         return replace(given, repeat_penalty=given.repeat_penalty or _FIRM) if self.small else given
 
     def _less(self) -> Prompt | None:
-        """Return a request with the best quote alone; ``None`` where there is none, or the user's style is asked for."""
+        """Return a request with the best quote alone; ``None`` without one, or if another style is requested."""
         best = self.quotes.sentences[:1]
         if not best or self.quoted.task != "answer" or self.asked.style != "plain":
             return None

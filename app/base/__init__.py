@@ -1,1 +1,1 @@
-"""One base on disk: its settings, what embeds it, what writes to it, its status."""
+"""One base on disk: its settings, its embedder, writing to it, its status."""

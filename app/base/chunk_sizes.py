@@ -1,6 +1,6 @@
-"""How large the passages of a base are: what suits its embedder, or what was asked for and is remembered.
+"""Passage size of a base: what suits its embedder, or the remembered choice of the user.
 
-Comes in: an embedder, and a number of tokens. Goes out: a ``Splitting``. Never: a passage that the embedder cannot take whole.
+Comes in: an embedder and a number of tokens. Goes out: a ``Splitting``. Never: a passage too long for the embedder.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from ...ingest.text.split import Splitting
 from ...retrieval.models.embedder import Embedder
 
 CHUNK_TOKENS = "chunk tokens"
-"""The setting of a base that says how large its passages were asked to be; empty: what suits the embedder."""
+"""The setting that holds the requested passage size; empty: what suits the embedder."""
 
 LEAST_TOKENS = 32
 MOST_TOKENS = 2000
-"""Where no embedder sets a limit: more is no passage that a reader could check."""
+"""The limit without an embedder: a reader could not check longer passages."""
 
 
 def splitting_for(embedder: Embedder | None, chunk_tokens: int = 0) -> Splitting:
-    """Return sizes that keep passages within what an embedder reads.
+    """Return sizes that keep passages within the embedder's limit.
 
     Args:
         embedder: counts the tokens; ``None``: words are counted.
-        chunk_tokens: the size to aim at; 0: four fifths of what the embedder reads, at most that of ``Splitting()``.
+        chunk_tokens: the target size; 0: four fifths of the embedder's limit, at most that of ``Splitting()``.
     Raises:
-        InputError: passages of that size are too small to say anything, or too large for the embedder.
+        InputError: passages of that size are too small to be meaningful, or too large for the embedder.
     """
     limit = embedder.max_tokens if embedder else MOST_TOKENS
     if chunk_tokens and not LEAST_TOKENS <= chunk_tokens <= limit:
@@ -46,15 +46,15 @@ def splitting_for(embedder: Embedder | None, chunk_tokens: int = 0) -> Splitting
 
 
 def chunk_tokens_of(catalog: Catalog) -> int:
-    """Return how large the passages of a base were asked to be; 0: what suits the embedder."""
+    """Return the requested passage size of a base; 0: what suits the embedder."""
     return int(catalog.get(CHUNK_TOKENS) or 0)
 
 
 def settle_chunk_tokens(catalog: Catalog, wanted: int | None) -> int:
-    """Return how large the passages of a base are to be, and remember that of a base that is still empty.
+    """Return the passage size of a base, storing it if the base is still empty.
 
     Raises:
-        InputError: there are passages of another size.
+        InputError: the base has passages of another size.
     """
     own = chunk_tokens_of(catalog)
     if wanted is None or wanted == own:

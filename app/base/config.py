@@ -1,7 +1,7 @@
 """Settings are read here, once, and passed on as plain arguments.
 
-Order: what the caller says, the environment (``KB_HOME`` ...), ``<home>/config.toml``, the default. pydantic-settings would
-do the same for 0.2 s of every ``kb`` command: seven strings do not need it.
+Precedence: the caller's arguments, the environment (``KB_HOME`` ...), ``<home>/config.toml``, the default. pydantic-settings
+would do the same at a cost of 0.2 s per ``kb`` command; a few strings do not need it.
 """
 
 from __future__ import annotations
@@ -48,45 +48,45 @@ class Config:
     """Where a knowledge base is, and which models serve it."""
 
     home: Path
-    """The folder of all knowledge bases."""
+    """The folder that holds all knowledge bases."""
     name: str = "default"
     embedder: str = "auto"
     """``auto``, ``multilingual``, ``minilm``, ``tfidf``, a folder or a Hugging Face name."""
     llm: str = "auto"
-    """``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL`` ...; an adapter stands behind it: ``?lora=FILE``."""
+    """``auto``, ``extractive``, ``gguf:PATH``, ``openai:URL#MODEL`` ...; an adapter is appended: ``?lora=FILE``."""
     store: str = ""
-    """What keeps the vectors: ``chroma``, ``qdrant://host:port`` ...; empty: where the base has them, Chroma at first."""
+    """The vector store: ``chroma``, ``qdrant://host:port`` ...; empty: the base's own, Chroma for a new one."""
     store_key: str = field(default="", repr=False)
-    """The password, or the key, of that store's server."""
+    """The password or API key for that store's server."""
     log: str = "on"
     """``on``: answers are recorded in the base; ``off``: they are not."""
     rerank: str = ""
-    """A cross-encoder that puts what is found in order: a folder or a name; empty or ``off``: none does."""
+    """A cross-encoder that reorders results: a folder or a name; empty or ``off``: none."""
     judge: str = ""
-    """An NLI cross-encoder that is asked whether passages bear answers out: a folder or a name; empty or ``off``: none is."""
+    """An NLI cross-encoder that checks whether passages support answers: a folder or a name; empty or ``off``: none."""
 
     strictness: str = ""
-    """How much more evidence than usual an answer needs, in log-odds; empty: 0. ``kb eval`` says what it costs."""
+    """How much more evidence than usual an answer needs, in log-odds; empty: 0. ``kb eval`` shows what it costs."""
     timeout: str = ""
-    """Seconds that reading a file may take, and 10 more for each megabyte; empty: 120."""
+    """Time limit for reading a file, in seconds, plus 10 for each megabyte; empty: 120."""
     memory: str = ""
-    """Megabytes that a process may use that reads files; empty: 4096."""
+    """Memory limit for a process that reads files, in megabytes; empty: 4096."""
 
     @property
     def more_evidence(self) -> float:
         """The strictness as a number.
 
         Raises:
-            InputError: it is not one.
+            InputError: it is not a number.
         """
         return _finite("strictness", self.strictness) if self.strictness else 0.0
 
     @property
     def limits(self) -> Limits:
-        """What a file may cost that is read.
+        """The limits for reading a file.
 
         Raises:
-            InputError: one of the settings is no number above 0.
+            InputError: one of the settings is not a number above 0.
         """
         from ...ingest.run.pool import Limits
 
@@ -112,7 +112,7 @@ class Config:
 
     @property
     def models(self) -> Path:
-        """The folder where pulled and compiled models are kept."""
+        """The folder for downloaded and compiled models."""
         return self.home / "models"
 
 
@@ -122,10 +122,10 @@ def load_config(
     environment: Mapping[str, str] = os.environ,
     **given: str | None,
 ) -> Config:
-    """Return the settings in force; ``given`` and ``home`` win over everything, ``None`` means not given.
+    """Return the settings in force; ``given`` and ``home`` override everything, ``None`` means not given.
 
     Raises:
-        InputError: a name that cannot be a folder, a value that cannot be one, or a configuration file that cannot be read.
+        InputError: a name is not a valid folder name, a value is invalid, or the configuration file cannot be read.
     """
     place = Path(home or environment.get("KB_HOME") or user_data_path("kb", appauthor=False)).expanduser().absolute()
     values = _file(place / "config.toml")

@@ -1,6 +1,6 @@
-"""What the logs of other bases hold of this one: an answer drawn from several bases is recorded with the first of them.
+"""Updates the logs of other bases: an answer drawn from several bases is recorded with the first of them.
 
-Comes in: a base in which something was forgotten, or that has another name now. Goes out: the same in the other logs under its
+Comes in: a base where something was forgotten, or that was renamed. Goes out: the same change in the other logs under its
 home. Never: a change to an answer that was not drawn from it.
 """
 
@@ -18,17 +18,17 @@ from ...ingest.store.database import FILE, connect, connect_to_read, remains
 from ...ingest.store.purge import EVERYTHING, OWED, WITHOUT_TURNS
 
 _SINCE = 6
-"""The schema since which a log says which base a source is of."""
+"""The first schema version whose log records the base of each source."""
 
 
 def forget_elsewhere(catalog: Catalog, *, everything: bool = False) -> None:
-    """Forget the answers in other logs that quote sources which the base does not have any more.
+    """Forget answers in other logs that quote sources the base no longer has.
 
-    What cannot be written to now stays owed, and is tried again when the base is next brought up.
+    Logs that cannot be written to now stay owed, and are retried when the base is next updated.
 
     Args:
-        catalog: of the base.
-        everything: forget all answers drawn from it; so it is too when the base was redacted.
+        catalog: the catalog of the base.
+        everything: forget all answers drawn from the base; implied if it was redacted.
     """
     folder = catalog.path.parent
     everything = everything or catalog.get(OWED) == EVERYTHING
@@ -46,11 +46,11 @@ def forget_elsewhere(catalog: Catalog, *, everything: bool = False) -> None:
 
 
 def rename_elsewhere(was: Path, folder: Path) -> None:
-    """Let the other logs of a home know a base by its new name, as far as they can be written to.
+    """Rename a base in the other logs of its home, where they can be written to.
 
     Args:
-        was: the folder that the base had.
-        folder: the one that it has.
+        was: the base's old folder.
+        folder: its new folder.
     """
     for path in _others(folder):
         with suppress(sqlite3.Error, StorageError):
@@ -59,7 +59,7 @@ def rename_elsewhere(was: Path, folder: Path) -> None:
 
 
 def rename_in(log: sqlite3.Connection, was: str, name: str) -> None:
-    """Let the answers of a log that were drawn from several bases know one of them by its new name; notes stay as written."""
+    """Rename a base in a log's answers from several bases; notes stay as written."""
     rows = log.execute("SELECT id, settings, answer FROM answers WHERE json_extract(settings, '$.bases') NOT NULL")
     for number, settings, answer in rows.fetchall():
         asked, said = json.loads(settings), json.loads(answer)
@@ -110,7 +110,7 @@ def _forget(path: Path, base: str, sources: list[str]) -> None:
 
 @contextmanager
 def _changing(path: Path) -> Iterator[sqlite3.Connection]:
-    """Commit what is done to a log together, and leave nothing of what was there on the disk."""
+    """Commit the changes to a log as one transaction, and leave no old data on disk."""
     with closing(connect(path)) as log:
         log.execute("BEGIN IMMEDIATE")
         yield log

@@ -14,29 +14,29 @@ from ...retrieval.models.embedder import Embedder
 from ...retrieval.models.registry import open_embedder
 
 _GIVEN = "given:"
-"""Before the name of an embedder that a program passed in: only a program can pass it again."""
+"""Prefix for the name of an embedder that a program passed in: only a program can pass it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What reads the questions, and what it does without."""
+    """What embeds questions, with a note on what is missing."""
 
     embedder: Embedder | None
     note: str = ""
 
 
 def spec_of(embedder: Embedder | None) -> str:
-    """Return what a base remembers of what it was built with."""
+    """Return the spec that a base stores for its embedder."""
     if embedder is None:
         return "tfidf"
     return getattr(embedder, "spec", f"{_GIVEN}{embedder.name}")
 
 
 class Embedders:
-    """Opens embedders for one base: what was asked for, else what the base was built with, else the best at hand."""
+    """Opens embedders for one base: the requested one, else the one the base was built with, else the best available."""
 
     def __init__(self, catalog: Catalog, wanted: str | Embedder, models: Path) -> None:
-        """Take the base's catalog, a spec or an embedder, and the folder where models are kept."""
+        """Take the base's catalog, a spec or an embedder, and the models folder."""
         self._catalog = catalog
         self._wanted = wanted
         self._models = models
@@ -44,10 +44,10 @@ class Embedders:
         self._lock = Lock()
 
     def building(self, say: Callable[[str], None] | None = None) -> Embedder | None:
-        """Return what embeds documents, the one that reads questions if it is open; ``None`` when the base is to do without.
+        """Return the embedder for documents, reusing the one for questions if it is open; ``None`` if the base uses none.
 
         Raises:
-            UnknownModelError: it is not on this machine; a base is never moved to another embedder unless asked to.
+            UnknownModelError: it is not on this machine; a base never changes embedder unless told to.
             EmbedderError: it cannot be loaded.
             MissingExtraError: the libraries that run it are not installed.
         """
@@ -55,13 +55,13 @@ class Embedders:
             spec, serving = self._spec(), self._serving
         if serving and serving[0] == spec and serving[1].embedder:
             return serving[1].embedder
-        embedder = self._given() or self._open(spec, say)  # without the lock: a search need not wait for a model
+        embedder = self._given() or self._open(spec, say)  # outside the lock: a search must not wait for a model
         with self._lock:
             self._serving = (spec, Serving(embedder))
         return embedder
 
     def built(self, embedder: Embedder | None) -> None:
-        """Remember in the base what it was built with; without an embedder only if that was asked for."""
+        """Store in the base what it was built with; without an embedder, only if that was requested."""
         chosen = embedder is not None or self._spec() == "tfidf"
         spec = spec_of(embedder) if chosen else ""
         if self._catalog.get("embedder") != spec:
@@ -71,12 +71,12 @@ class Embedders:
                     self._serving = (self._spec(), self._serving[1])
 
     def serving(self) -> Serving:
-        """Return what embeds questions; with a note instead of an error when the base's own is not on this machine.
+        """Return the embedder for questions; a note replaces the error if the base's own is not on this machine.
 
-        A base that another process moves to another embedder is followed.
+        If another process moves the base to another embedder, this follows.
 
         Raises:
-            UnknownModelError, EmbedderError: an embedder was asked for by name, and is not on this machine or cannot be loaded.
+            UnknownModelError, EmbedderError: an embedder was requested by name, and is not on this machine or cannot be loaded.
             MissingExtraError: likewise, and its libraries are not installed.
         """
         with self._lock:
@@ -90,9 +90,9 @@ class Embedders:
             return Serving(given)
         spec = self._spec()
         if spec == "auto":
-            return Serving(None)  # nothing was embedded yet
+            return Serving(None)  # nothing is embedded yet
         if self._wanted != "auto":
-            return Serving(self._open(spec, None))  # what was asked for by name fails by name
+            return Serving(self._open(spec, None))  # a model requested by name fails by name
         try:
             return Serving(self._open(spec, None))
         except (UnknownModelError, EmbedderError, MissingExtraError) as error:

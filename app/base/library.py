@@ -1,7 +1,7 @@
-"""The knowledge bases that a question is asked of: one, or several as one.
+"""The knowledge bases that a question searches: one, or several as one.
 
-Comes in: bases, each under the name that its hits bear. Goes out: what is found in them, and what is counted over all of them.
-Never: a change to what a search finds.
+Comes in: bases, each under the name that its hits carry. Goes out: search results and counts over all of them. Never: a change
+to what a search finds.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from ...retrieval.where import Where
 from .embedders import Serving
 
 _WAIT_S = 0.05
-"""How long a fingerprint waits for a writer before it goes unremembered."""
+"""How long to wait for a writer before giving up on storing a fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One knowledge base, as far as it is asked."""
+    """One knowledge base, reduced to what answering needs."""
 
     catalog: Catalog
     searcher: Searcher
     serving: Callable[[], Serving]
 
     def fingerprint(self) -> str:
-        """Return the fingerprint of the index as it is now; the base remembers it for as long as it holds."""
+        """Return the fingerprint of the current index; the base caches it while it is valid."""
         embedder = self.serving().embedder
         state = [str(self.catalog.generation), embedder.fingerprint if embedder else "tfidf"]
         known = self.catalog.get("fingerprint").split()
@@ -53,25 +53,25 @@ class Part:
 
 
 class Library:
-    """Knowledge bases that are asked together. Safe to use from several threads."""
+    """Knowledge bases that are queried together. Thread-safe."""
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
-        """Take at least one base, by its name; a base that is asked alone needs none and is ``""``."""
+        """Take at least one base, by name; a base that is queried alone is ``""``."""
         self.parts = dict(parts)
         self._meanings = Meanings()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the bases; none of one that is asked alone."""
+        """The names of the bases; empty for one queried alone."""
         return tuple(filter(None, self.parts))
 
     @property
     def first(self) -> Part:
-        """The base whose model writes, and whose log keeps what was answered."""
+        """The base whose model writes and whose log keeps the answers."""
         return next(iter(self.parts.values()))
 
     def within(self, base: str = "") -> dict[str, Part]:
-        """Return the parts that are asked when only one base is meant; all unless one is."""
+        """Return the parts to search: only the given base, or all of them."""
         return {name: part for name, part in self.parts.items() if base in ("", name)}
 
     def find(
@@ -85,9 +85,9 @@ class Library:
         base: str = "",
         closely: bool = False,
     ) -> Found:
-        """Return what ``Searcher.search`` returns, of all bases or of one, and what they search without.
+        """Return what ``Searcher.search`` returns, for all bases or one, plus what they search without.
 
-        ``closely``: and how near in meaning the likeliest sentences of the hits are, by the embedder of the first base.
+        ``closely``: also score the likeliest sentences of the hits by meaning, with the embedder of the first base.
         """
         parts = self.within(base)
         searchers = {name: part.searcher for name, part in parts.items()}
@@ -99,10 +99,10 @@ class Library:
         return replace(found, notes=(*notes, *found.notes))
 
     def across(self, question: str, k: int, where: Where | None = None) -> Found:
-        """Return what is nearest in meaning in documents of the other language, read by the reader; nothing without one.
+        """Return the passages nearest in meaning among documents of the other language; nothing if no embedder reads it.
 
-        In a base of both, those of the question's own language come first whatever they say: they share its words, and their
-        cosines are higher.
+        In a bilingual base, passages in the question's own language rank first whatever they say: they share its words, and
+        their cosines are higher.
         """
         where = where or Where()
         other = "en" if in_chinese(question) else "zh"
@@ -116,22 +116,22 @@ class Library:
             return nothing
 
     def spelt(self, question: str) -> Spelling:
-        """Return a question with its typing mistakes put right, by the words of all bases."""
+        """Return a question with its typos corrected, by the vocabulary of all bases."""
         return spelt(question, [part.searcher for part in self.parts.values()])
 
     def count(self, table: str) -> int:
-        """Return how many rows a table has, in all bases."""
+        """Return the number of rows of a catalog table, over all bases."""
         return sum(part.catalog.count(table) for part in self.parts.values())
 
     def frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        """Return how many chunks of all bases hold each token; tokens that none holds are left out."""
+        """Return how many chunks of all bases hold each token; tokens in none are left out."""
         total: Counter[str] = Counter()
         for part in self.parts.values():
             total.update(part.searcher.frequencies(tokens))
         return dict(total)
 
     def unrelated(self, question: str) -> float:
-        """Return the mean cosine of a question with all passages, of bases whose embedder reads it."""
+        """Return the mean cosine of a question with all passages, over bases whose embedder reads it."""
         sizes = [(part.searcher.n_chunks, part.searcher.unrelated(question)) for part in self.parts.values()]
         known = [(n, mean) for n, mean in sizes if mean > 0]
         return sum(n * mean for n, mean in known) / sum(n for n, _ in known) if known else 0.0

@@ -1,4 +1,4 @@
-"""What to know of an ingest, and of how files and pages were read, in sentences."""
+"""Notes for the user on an ingest, and on how files and pages were read."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _UNREAD = ("garbled", "failed")
 
 
 _NOTES = 20
-"""How many of a kind are told one by one."""
+"""How many notes of a kind are listed individually."""
 
 
 def ingest_notes(catalog: Catalog, embedder: Embedder | None, resplit: int) -> Iterator[str]:
-    """Yield what to know of an ingest."""
+    """Yield notes on an ingest."""
     if embedder is None:
         yield Notice(
             "No embedder is in use: passages are found by keywords (BM25) and TF-IDF. To search by meaning: pip "
@@ -40,7 +40,7 @@ def ingest_notes(catalog: Catalog, embedder: Embedder | None, resplit: int) -> I
 
 
 def unread_notes(catalog: Catalog, embedder: Embedder | None, n_unreadable: int) -> Iterator[str]:
-    """Yield that an embedder cannot read passages of a base."""
+    """Yield a note if an embedder cannot read some passages of a base."""
     if embedder and n_unreadable:
         share = n_unreadable / max(catalog.count("chunks"), 1)
         yield Notice(
@@ -54,7 +54,7 @@ def unread_notes(catalog: Catalog, embedder: Embedder | None, n_unreadable: int)
 
 
 def owed_notes(catalog: Catalog) -> Iterator[str]:
-    """Yield that what was forgotten here is still quoted in logs of other bases."""
+    """Yield a note if logs of other bases still quote what was forgotten here."""
     if catalog.get(OWED):
         yield Notice(
             "Logs of other bases still quote what was forgotten in this one; once they can be written to, run kb "
@@ -63,7 +63,7 @@ def owed_notes(catalog: Catalog) -> Iterator[str]:
 
 
 def reading_notes(synced: Synced) -> Iterator[str]:
-    """Yield how files were read where that is worth knowing: encodings, what readers noted, what is not redacted."""
+    """Yield notes on how files were read: encodings, remarks of the readers, what is not redacted."""
     from ...ingest.run.sync import UTF8
 
     for one in synced.spared:
@@ -101,7 +101,7 @@ def reading_notes(synced: Synced) -> Iterator[str]:
 
 
 def page_notes(catalog: Catalog, documents: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Yield a sentence for every document, ``(id, source)``, with pages that could not be read."""
+    """Yield a note for every document, ``(id, source)``, with pages that could not be read."""
     for document_id, source in documents:
         pages = catalog.pages(document_id)
         unread = [page.number for page in pages if page.how in _UNREAD and LATER not in page.reason]
@@ -117,7 +117,7 @@ def page_notes(catalog: Catalog, documents: Iterable[tuple[str, str]]) -> Iterat
 
 
 def unread_documents(catalog: Catalog) -> list[tuple[str, str]]:
-    """Return ``(id, source)`` of the documents with pages that could not be read, not those that are yet to be recognised."""
+    """Return ``(id, source)`` of documents with unreadable pages, except pages still waiting for OCR."""
     return catalog.documents_with_pages(_UNREAD, but_for=LATER)
 
 

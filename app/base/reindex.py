@@ -1,7 +1,7 @@
-"""A base moves to another embedder or size of passages: all is made beside what serves, then switched in one transaction.
+"""Moves a base to another embedder or passage size: builds beside what serves, then switches in one transaction.
 
-Comes in: the catalog and the embedder to move to. Goes out: the base, moved; or as it was, with what was made so far kept
-for the next try. Never: a file read again, or a question that has to wait.
+Comes in: the catalog and the new embedder. Goes out: the moved base; or the base unchanged, with the work so far kept for the
+next try. Never: a file read again, or a question that has to wait.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ from .embedders import spec_of
 from .stores import drop_others
 
 PREVIOUS = "previous embedder"
-"""The setting of a base that says what it can go back to."""
+"""The setting that holds the embedder to go back to."""
 PREVIOUS_TOKENS = "previous chunk tokens"
-"""Likewise: how large its passages were asked to be then."""
+"""The setting that holds the passage size to go back to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reindexed:
-    """What a move did."""
+    """The result of a move."""
 
     embedder: str
-    """What serves now."""
+    """The embedder in use now."""
     previous: str
-    """What served before, and can be gone back to until ``kb gc``."""
+    """The embedder in use before; ``rollback`` restores it until ``kb gc``."""
     n_documents: int
     n_chunks: int
     n_embedded: int
-    """Passages for which the embedder was run; 0 when going back."""
+    """Passages that were embedded; 0 when going back."""
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """What ``gc`` gave back."""
+    """What ``gc`` freed."""
 
     n_vectors: int
     n_spare_chunks: int
@@ -66,12 +66,12 @@ def move(
     open_index: Callable[[Embedder], VectorIndex],
     progress: Progress | None = None,
 ) -> Reindexed:
-    """Move a base to ``embedder`` and to passages of about ``chunk_tokens`` (0: what suits it); the caller holds the lock.
+    """Move a base to ``embedder`` and passages of about ``chunk_tokens`` (0: what suits it); the caller holds the lock.
 
-    Interrupted at any moment, the old embedder goes on serving, and the next call goes on from there.
+    If interrupted at any moment, the old embedder keeps serving, and the next call resumes.
 
     Raises:
-        InputError: it is there already, or the embedder cannot take passages of that size.
+        InputError: nothing would change, or the embedder cannot take passages of that size.
     """
     began = time.perf_counter()
     splitting = splitting_for(embedder, chunk_tokens)
@@ -91,19 +91,19 @@ def move(
     if embedder is not None:
         fill_index(
             open_index(embedder), catalog, embedder
-        )  # rid of what served before, where that was the same embedder
+        )  # drop the vectors of what served before, if it was the same embedder
     keep_up(catalog, catalog.path.parent, embedder)
     seconds = time.perf_counter() - began
     return Reindexed(spec, previous, n_documents, catalog.count("chunks"), n_embedded, seconds)
 
 
 def free(catalog: Catalog, config: Config, embedder: Embedder | None) -> Freed:
-    """Drop all that belongs to embedders that do not serve; the caller holds the writer's lock.
+    """Drop everything that belongs to embedders not in use; the caller holds the writer's lock.
 
     Args:
-        catalog: of the base.
-        config: of the base, whose bytes are counted.
-        embedder: which serves.
+        catalog: the catalog of the base.
+        config: its configuration; the bytes freed are counted in its folder.
+        embedder: the one in use.
     """
     before = _bytes(config.folder)
     keep = embedder.fingerprint if embedder else ""

@@ -1,7 +1,7 @@
-"""A knowledge base gets another name, and what was uploaded to it is found in its new place.
+"""Renames a knowledge base; its uploads are found in their new place.
 
-Comes in: a base that nobody writes to. Goes out: its folder under the new name. Never: two names for one base, or half of it
-under each: one rename of the folder does it, and whoever opens it next brings the places of uploads up to date.
+Comes in: a base that nobody is writing to. Goes out: its folder under the new name. Never: two names for one base, or a base
+split between them: renaming the folder does it, and the next process to open the base updates the paths of its uploads.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from .config import Config
 from .elsewhere import rename_elsewhere, rename_in
 
 UPLOADS = "uploads"
-"""The folder in a base's folder where uploaded files are kept."""
+"""The folder within a base's folder for uploaded files."""
 
 _PLACE = "folder"
 
 
 def rename(catalog: Catalog, config: Config, new: Config) -> None:
-    """Give the base of ``config`` the name of ``new``; its catalog must be opened again.
+    """Rename the base of ``config`` to the name of ``new``; its catalog must be reopened.
 
     Raises:
-        InputError: there is a base of that name.
-        StorageError: another process is writing to it.
+        InputError: there is already a base of that name.
+        StorageError: another process is writing to the base.
     """
     from .upkeep import writing
 
@@ -37,13 +37,13 @@ def rename(catalog: Catalog, config: Config, new: Config) -> None:
 
 
 def remember_place(catalog: Catalog, folder: Path) -> None:
-    """Note where the base is, so that its uploads are found when it is moved."""
+    """Store where the base is, so that its uploads are found after a move."""
     if catalog.get(_PLACE) != str(folder):
         catalog.put(_PLACE, str(folder))
 
 
 def follow(catalog: Catalog, folder: Path) -> None:
-    """Bring the places of uploads, and its name in answers from several bases, up to date when a base is not where it was."""
+    """Update upload paths, and the base's name in answers from several bases, if its folder has moved."""
     was = catalog.get(_PLACE)
     if not was or was == str(folder):
         return
@@ -68,5 +68,5 @@ def follow(catalog: Catalog, folder: Path) -> None:
 
 
 def _literal(text: str) -> str:
-    """Return text as a pattern of LIKE that is that text."""
+    """Return text escaped to match itself in a LIKE pattern."""
     return text.replace("^", "^^").replace("%", "^%").replace("_", "^_")

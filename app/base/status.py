@@ -21,7 +21,7 @@ from .stores import store_of
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a base holds, and what serves it."""
+    """What a base holds, and which models serve it."""
 
     name: str
     folder: Path
@@ -30,39 +30,39 @@ class Status:
     n_documents: int
     n_chunks: int
     n_vectors: int
-    """Chunks that the embedder has read."""
+    """Chunks that are embedded."""
     n_pending: int
-    """Chunks that wait for the embedder; 0 unless an ingest was interrupted."""
+    """Chunks still to be embedded; 0 unless an ingest was interrupted."""
     chunk_tokens: int
-    """How large passages were asked to be, in tokens; 0: what suits the embedder."""
+    """The requested passage size, in tokens; 0: what suits the embedder."""
     pages: tuple[tuple[str, int], ...]
-    """How many pages were read how: ``text``, ``ocr``, ``empty``, ``garbled``, ``failed``."""
+    """Number of pages by how they were read: ``text``, ``ocr``, ``empty``, ``garbled``, ``failed``."""
     embedder: str
     """Name of the model, or ``none (BM25 + TF-IDF)``."""
     embedder_path: str
-    """What runs it, and why that; empty without one."""
+    """What runs the model, and why; empty without one."""
     fingerprint: str
-    """Of the index: the same files give the same one."""
+    """The index's fingerprint: the same files give the same one."""
     store: str
-    """What keeps the vectors beside the catalog; empty without an embedder."""
+    """The vector store beside the catalog; empty without an embedder."""
     bytes_on_disk: int
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FileLedger:
-    """What became of one file, and of each of its pages."""
+    """What became of one file and each of its pages."""
 
     source: str
     outcome: str
     """``read``, or the kind of failure."""
     pages: tuple[Page, ...]
     detail: str
-    """Why it failed, or how its pages were read, and the notes, in a line."""
+    """One line: why it failed, or how its pages were read and the notes."""
     notes: tuple[str, ...] = ()
-    """Why it failed; or its encoding unless that is UTF-8, and what the reader noted."""
+    """Why it failed; or its encoding if not UTF-8, and the reader's notes."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """``title``, ``date``, ``author``, ``tags`` ...: what the file says of itself, and over it what the user says."""
+    """``title``, ``date``, ``author``, ``tags`` ...: the file's own metadata, overridden by the user's."""
 
 
 def ledger_of(catalog: Catalog) -> tuple[FileLedger, ...]:
@@ -85,7 +85,7 @@ def _ledger(catalog: Catalog, row: SourceRow) -> FileLedger:
 
 
 def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note: str) -> Status:
-    """Count what there is."""
+    """Return the current counts and settings of a base."""
     vectors, pending = count_vectors(catalog, embedder.fingerprint) if embedder else (0, 0)
     return Status(
         config.name,

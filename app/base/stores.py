@@ -1,7 +1,7 @@
-"""Where a base keeps its vectors beside the catalog: in a store of its own, or one that several bases share.
+"""Where a base keeps its vectors beside the catalog: in its own store, or one that several bases share.
 
-Comes in: what is configured, and what the base remembers. Goes out: the vector index of an embedder. Never: the vectors of
-another base, or a base that is in another store than it was because somebody set a variable.
+Comes in: the configuration, and what the base remembers. Goes out: the vector index of an embedder. Never: the vectors of
+another base, or a base switched to another store because somebody set a variable.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from ...retrieval.stores.specs import CHROMA, open_store
 from .config import Config
 
 STORE = "store"
-"""The setting of a base that says where its vectors are."""
+"""The setting that says where the base's vectors are."""
 IDENTITY = "store id"
-"""Likewise: what tells its indexes from those of others in the same store."""
+"""The setting that distinguishes its indexes from others' in the same store."""
 _OWN = "kb-"
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a move to another store did; nothing is embedded for it."""
+    """The result of a move to another store; nothing is embedded again."""
 
     store: str
     """Where the vectors are now."""
@@ -41,17 +41,17 @@ class Restored:
 
 
 def store_of(catalog: Catalog, config: Config) -> str:
-    """Return the store that is asked: the one that is configured, else where the base keeps its vectors."""
+    """Return the store to query: the configured one, else the one where the base keeps its vectors."""
     return config.store or catalog.get(STORE) or CHROMA
 
 
 def exact_up_to(catalog: Catalog, config: Config) -> int | None:
-    """Return how many vectors are looked at without the index; see ``Views``: a store that was asked for is asked."""
+    """Return how many vectors are searched without the index; see ``Views``. A store the user chose is always used."""
     return None if store_of(catalog, config) == CHROMA else 0
 
 
 def check_store(catalog: Catalog, config: Config) -> None:
-    """Look whether a base may be written to with the store that is configured.
+    """Check that a base may be written to with the configured store.
 
     Raises:
         InputError: it keeps its vectors elsewhere.
@@ -66,21 +66,21 @@ def check_store(catalog: Catalog, config: Config) -> None:
 
 
 def open_index(catalog: Catalog, config: Config, embedder: Embedder) -> VectorIndex:
-    """Open the vector index of an embedder, in the store that is asked.
+    """Open the vector index of an embedder, in the store to query.
 
     Raises:
-        StorageError: it does not answer, or cannot be used.
+        StorageError: the store does not answer, or cannot be used.
         MissingExtraError: its client is not installed.
     """
     spec = store_of(catalog, config)
     name = f"{_prefix(catalog, spec)}{embedder.fingerprint}"
     if spec != CHROMA:
-        name = name.replace("-", "_")  # all that Milvus takes
+        name = name.replace("-", "_")  # Milvus takes no hyphens
     return open_store(spec, config.folder, config.store_key).index(name, embedder.dim)
 
 
 def follow_store(catalog: Catalog, config: Config, embedder: Embedder, progress: Progress | None = None) -> None:
-    """Make the index hold just the vectors of the catalog, unless nothing changed, and remember where it is."""
+    """Make the index hold exactly the catalog's vectors, unless nothing changed, and store where it is."""
     spec = store_of(catalog, config)
     lost = spec == CHROMA and not is_there(config.folder / CHROMA)
     if not lost and catalog.get("indexed") == _state(catalog, embedder, spec):
@@ -96,10 +96,10 @@ def follow_store(catalog: Catalog, config: Config, embedder: Embedder, progress:
 def move_store(
     catalog: Catalog, config: Config, embedder: Embedder | None, progress: Progress | None = None
 ) -> Restored:
-    """Move a base to the store that is configured; the caller holds the writer's lock. Interrupted, it goes on next time.
+    """Move a base to the configured store; the caller holds the writer's lock. If interrupted, the next call resumes.
 
     Raises:
-        InputError: it is there already, or has no vectors.
+        InputError: the base uses that store already, or has no vectors.
         StorageError: the store does not answer, or cannot be used.
         MissingExtraError: its client is not installed.
     """
@@ -116,7 +116,7 @@ def move_store(
 
 
 def _leave(catalog: Catalog, config: Config, spec: str) -> str:
-    """Drop what a base has in a store where it is not any more; return what to say if that cannot be done."""
+    """Drop what a base has in a store it has left; return a message if that fails."""
     try:
         store = open_store(spec, config.folder, config.store_key)
         for name in store.names():
@@ -128,7 +128,7 @@ def _leave(catalog: Catalog, config: Config, spec: str) -> str:
 
 
 def drop_others(catalog: Catalog, config: Config, embedder: Embedder | None) -> tuple[str, ...]:
-    """Drop the indexes of all embedders of a base but one; return what followed its mark in their names."""
+    """Drop the indexes of all embedders of a base but one; return the rest of their names after the prefix."""
     spec = store_of(catalog, config)
     prefix = _prefix(catalog, spec)
     store = open_store(spec, config.folder, config.store_key)

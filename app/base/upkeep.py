@@ -1,7 +1,7 @@
-"""Writing to a knowledge base: one writer at a time, and what is derived follows the catalog.
+"""Writing to a knowledge base: one writer at a time; derived data follows the catalog.
 
-Comes in: files, or what an earlier run left. Goes out: a base that keywords search as soon as its text is in, and meaning as it
-is embedded. Never: the lock of the writer held while a model computes.
+Comes in: files, or what an earlier run left. Goes out: a base searchable by keywords as soon as its text is in, and by meaning
+once embedded. Never: the writer's lock held while a model computes.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from .notes import ingest_notes, page_notes, reading_notes, unread_documents, un
 from .stores import check_store, follow_store
 
 UNFINISHED = "unfinished"
-"""The setting of a base that says that not all of it may be embedded; empty once it is."""
+"""The setting that says not all of the base may be embedded; empty once it is."""
 
 _LOCK_TIMEOUT_S = 5.0
 _FOREVER = -1.0
 _ALONE = 1
-"""Files. One picture, or one scanned paper, is recognised at once: whoever gives it asks about it next."""
+"""Files. A single picture or scanned paper is recognised at once: the user will ask about it next."""
 _LOOK_S = 1.0
 _SEARCHABLE = (
     "searchable by keywords; {n} passages are still to be embedded, for search by meaning (Ctrl-C is safe: kb ingest, kb ui and"
@@ -59,10 +59,10 @@ _RECOGNISABLE = (
 
 @contextmanager
 def writing(folder: Path, timeout_s: float = _LOCK_TIMEOUT_S) -> Iterator[None]:
-    """Be the one writer of the base in ``folder``; below 0 ``timeout_s`` waits for as long as it takes.
+    """Hold the writer's lock of the base in ``folder``; a ``timeout_s`` below 0 waits indefinitely.
 
     Raises:
-        LockedError: another process is.
+        LockedError: another process holds it.
         StorageError: the folder cannot be written to.
     """
     lock = FileLock(str(folder / "lock"), timeout=timeout_s)
@@ -86,7 +86,7 @@ def ready_to_begin(
     selection: Selection,
     say: Callable[[str], None] | None = None,
 ) -> Embedder | None:
-    """Look for what would make the first ingest of a base fail before that base is made; return what will embed it.
+    """Check for what would make a base's first ingest fail, before creating the base; return its embedder.
 
     Raises:
         InputError, EmbedderError, MissingExtraError, StorageError: as the ingest would.
@@ -110,7 +110,7 @@ def take_in(
     *,
     later: bool = False,
 ) -> IngestReport:
-    """Bring a base up to what is on disk; see ``KnowledgeBase.ingest``."""
+    """Bring a base up to date with the files on disk; see ``KnowledgeBase.ingest``."""
     began = time.perf_counter()
     paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     selection = selection or Selection()
@@ -126,7 +126,7 @@ def take_in(
         if not catalog.get("embedder"):
             embedders.built(
                 embedder
-            )  # so that who asks before the first run is over, or was cut off, hears what is missing
+            )  # so that questions asked before the first run ends, or after it was cut off, report what is missing
         catalog.put(UNFINISHED, "yes")
         synced = sync(
             catalog,
@@ -157,7 +157,7 @@ def finish(
     *,
     wait: bool = True,
 ) -> IngestReport:
-    """Embed what is pending, others writing meanwhile as they like; see ``KnowledgeBase.finish``."""
+    """Embed what is pending while others may write; see ``KnowledgeBase.finish``."""
     began = time.perf_counter()
     embedder, built_with = embedders.building(), catalog.get("embedder")
     embedded = Embedded(0, 0, 0)
@@ -171,7 +171,7 @@ def finish(
             again = embed_pending(catalog, embedder, progress, alone)
             embedded = replace(again, n_embedded=embedded.n_embedded + again.n_embedded)
         with alone():
-            if catalog.get("embedder") == built_with:  # nobody moved the base to another one meanwhile
+            if catalog.get("embedder") == built_with:  # nobody changed the embedder meanwhile
                 follow_up(catalog, config, embedder, progress)
                 embedders.built(embedder)
             if embedder is None or not count_vectors(catalog, embedder.fingerprint)[1]:
@@ -190,7 +190,7 @@ def finish(
 def _recognise(
     catalog: Catalog, config: Config, embedder: Embedder | None, report: IngestReport | None, progress: Progress | None
 ) -> tuple[IngestReport, int]:
-    """Recognise what waits for it; return the report of the run that left it, complete, and how many files it was in."""
+    """Run the pending OCR; return the completed report of the run that left it, and the number of files."""
     files = waiting(catalog) if report is None or report.waiting else ()
     report = report or IngestReport(n_chunks=catalog.count("chunks"))
     if not files and not report.waiting:
@@ -206,7 +206,7 @@ def _recognise(
     settle(catalog, config, embedder, changed=synced.changed)
     outcomes = {kind: set(sources) for kind, sources in synced.outcomes.items()}
     updated = outcomes["updated"] - set(report.added)
-    # A server may have recognised what this run left, before it came to that.
+    # A server may already have recognised what this run left.
     known, told = catalog.sources(), {*report.added, *report.updated, *report.unchanged, *updated}
     read = {source for source in report.waiting if source in known and known[source].document_id} - told
     notes = (*page_notes(catalog, unread_documents(catalog)), *reading_notes(synced))
@@ -226,10 +226,10 @@ def _recognise(
 def _embedding(
     catalog: Catalog, folder: Path, embedder: Embedder | None, progress: Progress | None, *, wait: bool
 ) -> Iterator[None]:
-    """Be the one who embeds a base; while another does, tell how far it is.
+    """Hold the embedding lock of a base; while another process has it, report its progress.
 
     Raises:
-        LockedError: another does, and this is not to ``wait``.
+        LockedError: another process has it, and ``wait`` is false.
     """
     lock = FileLock(str(folder / "embedding.lock"), timeout=_LOOK_S if wait else 0)
     total = 0
@@ -252,7 +252,7 @@ def _embedding(
 def forget(
     catalog: Catalog, config: Config, embedders: Embedders, sources: Iterable[str | os.PathLike[str]]
 ) -> tuple[str, ...]:
-    """Forget sources, and every trace of them; see ``KnowledgeBase.remove``."""
+    """Forget sources and every trace of them; see ``KnowledgeBase.remove``."""
     with writing(config.folder):
         check_store(catalog, config)
         gone = matching(catalog, sources)
@@ -266,9 +266,9 @@ def forget(
 
 
 def settle(catalog: Catalog, config: Config, embedder: Embedder | None, *, changed: bool) -> None:
-    """Make what needs no model follow the catalog, and purge what is to go; ``changed``: chunks came or went."""
+    """Update derived data that needs no model, and purge what is due; ``changed``: chunks came or went."""
     forget = is_purge_due(catalog)
-    keep_up(catalog, config.folder, embedder, forget=forget)  # before the purge, which ends the demand for it
+    keep_up(catalog, config.folder, embedder, forget=forget)  # before the purge, which clears the demand for it
     if changed or forget or catalog.get(OWED):
         forget_elsewhere(catalog)
     if changed or forget:
@@ -276,7 +276,7 @@ def settle(catalog: Catalog, config: Config, embedder: Embedder | None, *, chang
 
 
 def follow_up(catalog: Catalog, config: Config, embedder: Embedder | None, progress: Progress | None = None) -> None:
-    """Make the vector index follow the vectors in the catalog."""
+    """Bring the vector index up to date with the catalog's vectors."""
     if embedder is None:
         return
     check_store(catalog, config)
@@ -285,7 +285,7 @@ def follow_up(catalog: Catalog, config: Config, embedder: Embedder | None, progr
 
 
 def report_of(catalog: Catalog, synced: Synced, embedder: Embedder | None, seconds: float) -> IngestReport:
-    """Return what a run did before anything is embedded."""
+    """Return what a run did, before anything is embedded."""
     kinds = {kind: tuple(sorted(sources)) for kind, sources in synced.outcomes.items()}
     return IngestReport(
         added=kinds["added"],
@@ -302,7 +302,7 @@ def report_of(catalog: Catalog, synced: Synced, embedder: Embedder | None, secon
 
 
 def matching(catalog: Catalog, given: Iterable[str | os.PathLike[str]]) -> list[str]:
-    """Return the sources that are meant: files, archives with their members, and folders with all in them.
+    """Return the sources that are meant: files, archives with their members, and folders with everything in them.
 
     Raises:
         InputError: one of them is not in the base.

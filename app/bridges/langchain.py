@@ -1,6 +1,6 @@
 """kb as a LangChain retriever: a question in, LangChain documents out.
 
-Import this module only when LangChain is wanted: ``KnowledgeBase.as_retriever`` does.
+Import this module only when LangChain is needed, as ``KnowledgeBase.as_retriever`` does.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class KBChatModel(BaseChatModel):
         return {"generator": self._writer().name, "sampling": self.sampling}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: object) -> LangSmithParams:
-        """See ``BaseChatModel``; callbacks are told this."""
+        """See ``BaseChatModel``; passed to callbacks."""
         params = LangSmithParams(
             ls_provider="kb",
             ls_model_name=str(kwargs.get("model") or getattr(self.generator, "name", "")),
@@ -99,10 +99,10 @@ class KBChatModel(BaseChatModel):
 
 
 def _prompt(messages: Sequence[BaseMessage]) -> Prompt:
-    """Return messages as kb's generators take them.
+    """Return messages in the form kb's generators take.
 
     Raises:
-        InputError: one is neither of the system, nor of a person or a model.
+        InputError: a message is not a system, human or AI message.
     """
     turns = []
     for message in messages:
@@ -117,7 +117,7 @@ def _prompt(messages: Sequence[BaseMessage]) -> Prompt:
 
 @runtime_checkable
 class Answers(Protocol):
-    """What the tool needs of a knowledge base."""
+    """What the tool needs from a knowledge base."""
 
     def ask(self, question: str) -> Answer:
         """Return the answer."""
@@ -155,7 +155,7 @@ class KBTool(BaseTool):
 
 
 def _text(answer: Answer) -> str:
-    """Return the answer with its sources below it, as a model reads it."""
+    """Return the answer followed by its sources, for a model to read."""
     first = {citation.mark: citation for citation in reversed(answer.citations)}
     lines = [f"[{mark}] {_place(one)}: {one.quote}" for mark, one in sorted(first.items())]
     return "\n".join([answer.text, *lines])
@@ -168,7 +168,7 @@ def _place(cited: Citation) -> str:
 
 @runtime_checkable
 class Searches(Protocol):
-    """What the retriever needs of a knowledge base."""
+    """What the retriever needs from a knowledge base."""
 
     def search(self, question: str, k: int = 10) -> tuple[Hit, ...]:
         """Return the ``k`` best passages."""

@@ -1,6 +1,6 @@
 """kb as a LlamaIndex retriever: a query in, scored nodes out.
 
-Import this module only when LlamaIndex is wanted: ``KnowledgeBase.as_llamaindex`` does. The only file that imports it.
+Import this module only when LlamaIndex is needed, as ``KnowledgeBase.as_llamaindex`` does. The only file that imports it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ...retrieval.hit import Hit
 
 
 class Searches(Protocol):
-    """What the retriever needs of a knowledge base."""
+    """What the retriever needs from a knowledge base."""
 
     def search(self, question: str, k: int = 10) -> tuple[Hit, ...]:
         """Return the ``k`` best passages."""

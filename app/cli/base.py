@@ -1,4 +1,4 @@
-"""``kb status``, ``kb list``, ``kb rm`` and ``kb doctor``: what a base holds, and what this machine has."""
+"""``kb status``, ``kb list``, ``kb rm`` and ``kb doctor``: what a base holds, and what this machine has installed."""
 
 from __future__ import annotations
 

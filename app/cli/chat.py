@@ -1,4 +1,4 @@
-"""``kb chat`` and what is kept of answers: ``kb log``, ``replay``, ``diff``, ``feedback``; and ``kb prompts``."""
+"""``kb chat``, the answer log (``kb log``, ``replay``, ``diff``, ``feedback``), and ``kb prompts``."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def chat(
 
 
 def _typed(talk: Chat) -> Iterator[str]:
-    """Yield what is typed, until /quit, the end of the input, or nothing but blanks in a pipe."""
+    """Yield non-empty typed lines until /quit, /exit or the end of input."""
     asks = sys.stdin.isatty()
     if asks:
         import readline  # noqa: F401  gives input() a history and editing

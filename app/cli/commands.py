@@ -1,8 +1,4 @@
-"""How commands are made: from functions whose parameters may be groups of options, loaded when they are called for.
-
-Comes in: a function that parses nothing, and a table of where the commands are. Goes out: commands whose help shows each group
-of options under a heading. Never: the import of a command that is not asked for.
-"""
+"""Builds commands from functions whose parameters may be option groups; a command is imported only when called."""
 
 from __future__ import annotations
 
@@ -64,27 +60,27 @@ HOMES = {
         "doctor": "base:keeping",
     },
 }
-"""Where each command is, ``MODULE:TYPER``, under the headings of ``kb --help``."""
+"""Location of each command, ``MODULE:TYPER``, under the headings of ``kb --help``."""
 
 FAILED, USAGE, NOTHING_FOUND, SOME_FILES_FAILED, INTERRUPTED = 1, 2, 4, 5, 130
-"""What the command line exits with when it is not simply done."""
+"""Exit codes other than success."""
 
 _HOME_OF = {name: home for homes in HOMES.values() for name, home in homes.items()}
 
 
 class Options:
-    """A frozen dataclass whose fields are options; a subclass has those of its parent too. Its docstring is their heading."""
+    """Base of frozen dataclasses whose fields are options, inherited ones included. The docstring is the help heading."""
 
     __slots__ = ()
 
 
 def commands(about: str = "") -> typer.Typer:
-    """Return what holds commands; ``about`` is the help of a group that has a name of its own."""
+    """Return a Typer app for commands; ``about`` is the help of a named group."""
     return typer.Typer(help=about or None, no_args_is_help=bool(about), rich_markup_mode=None)
 
 
 def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a function a command of ``app``: each parameter that is a group becomes the options of that group."""
+    """Register a function as a command of ``app``; each parameter that is a group expands to that group's options."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         return app.command(name, cls=SectionedCommand)(_with_options(function))
@@ -110,14 +106,14 @@ class SectionedCommand(TyperCommand):
 
 
 class LazyGroup(TyperGroup):
-    """The commands of ``HOMES``: each is imported when it is called, all of them for the help."""
+    """The commands of ``HOMES``: each is imported when called, all of them for the help."""
 
     def __init__(self, **settings: object) -> None:
-        """Take what Typer gives to a group."""
+        """Take the settings that Typer passes to a group."""
         super().__init__(**settings | {"commands": cast("dict[str, Command]", _Commands())})  # type: ignore[arg-type]
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Find the command; an option that was written before it is told where it belongs."""
+        """Find the command; if an option precedes it, say where the option belongs."""
         try:
             return super().parse_args(ctx, args)
         except NoSuchOption as error:
@@ -126,14 +122,14 @@ class LazyGroup(TyperGroup):
             raise
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002
-        """Write the commands under their headings, each with its first sentence whole."""
+        """Write the commands under their headings, each with its full first sentence."""
         for heading, homes in HOMES.items():
             with formatter.section(heading):
                 formatter.write_dl([(name, _first_sentence(self.commands[name].help or "")) for name in homes])
 
 
 class _Commands(Mapping[str, Command]):
-    """The commands by name, imported when they are looked up."""
+    """The commands by name, imported on lookup."""
 
     def __getitem__(self, name: str) -> Command:
         module, _, variable = _HOME_OF[name].partition(":")
@@ -152,7 +148,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _with_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Return the function with, instead of each parameter that is a group, the options of that group."""
+    """Return the function with each group parameter replaced by that group's options."""
     own = inspect.signature(function, eval_str=True)
     groups = {name: each.annotation for name, each in own.parameters.items() if _is_group(each.annotation)}
     parameters: list[inspect.Parameter] = []
@@ -167,7 +163,7 @@ def _with_options(function: Callable[..., None]) -> Callable[..., None]:
         }
         function(**given, **made)
 
-    # What typer reads: the options instead of the parameters that they make.
+    # What typer reads: the options instead of the group parameters.
     run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     del run.__wrapped__
@@ -193,7 +189,7 @@ def _parameters(group: type[Options]) -> list[inspect.Parameter]:
 
 
 def _under(heading: str, hint: object) -> object:
-    """Return the annotation of an option, to be shown under a heading."""
+    """Return the annotation of an option, placed under a help heading."""
     kind, option = get_args(hint)
     option = copy(option)
     option.rich_help_panel = heading

@@ -1,4 +1,4 @@
-"""``kb why``, ``kb why-not``, ``kb eval``, ``kb reindex`` and ``kb gc``: retrieval explained, measured and moved."""
+"""``kb why``, ``kb why-not``, ``kb eval``, ``kb reindex`` and ``kb gc``: explain, measure and move retrieval."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 evaluation = commands()
 
 _WRITTEN = 50
-"""Questions that a model writes at most: each takes it seconds."""
+"""Maximum number of questions that a model writes: each takes seconds."""
 _ANSWERED = 30
-"""Questions that it answers at most."""
+"""Maximum number of questions that it answers."""
 _BELOW = 10
-"""Candidates that ``kb why`` lists below the last one that a search shows."""
+"""Number of candidates that ``kb why`` lists below the last one a search shows."""
 K = Annotated[int, typer.Option("-k", help="How many passages.")]
 
 
@@ -155,7 +155,7 @@ def eval_(
 
 
 def _ask_people(base: AnsweringBase, path: Path, *, as_json: bool) -> None:
-    """Ask the questions of a file, those that lean on others in a conversation; nothing is recorded."""
+    """Ask the questions of a file, follow-ups in a conversation; nothing is recorded."""
     from ..answers.chat import Chat
     from ..measure.asking import ask_all
     from ..measure.expected import read_expected
@@ -206,7 +206,7 @@ def _questions(kb: KnowledgeBase, limit: int) -> list[Question]:
 
 
 def evaluate_set(folder: Path, config: Config, limit: int) -> Evaluation:
-    """Ingest the passages of a set into a base that is gone afterwards, and ask its questions."""
+    """Ingest the passages of a set into a temporary base, and ask its questions."""
     from ...retrieval.models.registry import open_embedder
     from ..measure.evaluate import evaluate
     from ..measure.judged import lay_out, read_set

@@ -97,7 +97,7 @@ class Cost(Options):
     ] = None
 
     def limits(self, config: Config) -> Limits:
-        """Return what a file may cost, by these options over the configuration."""
+        """Return the limits for reading a file, these options overriding the configuration."""
         if self.timeout is not None:
             config = replace(config, timeout=str(self.timeout))
         if self.memory is not None:
@@ -163,7 +163,7 @@ def ingest(
 
 @contextmanager
 def _opened(base: Base, paths: list[Path], selection: Selection) -> Iterator[KnowledgeBase]:
-    """Open the base; one that is not there yet is made for an ingest that can begin, so that no failure leaves an empty one."""
+    """Open the base; create a missing one only if its ingest can begin, so that a failure leaves no empty base."""
     config = base.config()
     with ExitStack() as until:
         if config.is_there:
@@ -183,7 +183,7 @@ def _follow(kb: KnowledgeBase, paths: list[Path], selection: Selection, *, as_js
     stop = Event()
 
     def end(*_: object) -> None:
-        """Let what is being taken in be finished; a second Ctrl-C interrupts it."""
+        """Let the current ingest finish; a second Ctrl-C interrupts it."""
         signal.signal(signal.SIGINT, signal.default_int_handler)
         stop.set()
 

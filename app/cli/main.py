@@ -1,7 +1,7 @@
-"""The command line: each command parses, calls one method of ``KnowledgeBase``, and prints.
+"""The command line: each command parses its arguments, calls one method of ``KnowledgeBase``, and prints.
 
-Data goes to stdout, progress and messages to stderr. Exit codes: 0 done, 1 failed, 2 usage (what was typed or configured
-cannot be used, and nothing was done), 4 nothing found, 5 done but some files failed, 130 interrupted.
+Data goes to stdout, progress and messages to stderr. Exit codes: 0 done, 1 failed, 2 usage (an argument or setting is
+invalid, and nothing was done), 4 nothing found, 5 done but some files failed, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def callback(
 
 
 def main() -> NoReturn:
-    """Run the command line; the outermost handler: an error is shown as an error, and never as an answer."""
+    """Run the command line; the outermost handler: an error is shown as an error, never as an answer."""
     _take_ascii_for_utf8()
     try:
         app(standalone_mode=True)
@@ -62,7 +62,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         _leave("interrupted; what was finished is kept, run the same command to go on", INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever was reading our output has stopped
         sys.exit(FAILED)
     except Exception as error:  # noqa: BLE001
         if os.environ.get("KB_DEBUG"):
@@ -77,9 +77,9 @@ def main() -> NoReturn:
 
 
 def _take_ascii_for_utf8() -> None:
-    """Begin again in Python's UTF-8 mode where the locale knows ASCII only: questions and names of files would be no text."""
+    """Restart in Python's UTF-8 mode if the locale is ASCII only: questions and file names could not be decoded."""
     if _is_ascii(sys.getfilesystemencoding()) and sys.executable and os.environ.get("PYTHONUTF8") != "1":
-        os.environ["PYTHONUTF8"] = "1"  # for the processes that read files, too
+        os.environ["PYTHONUTF8"] = "1"  # also for the processes that read files
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very command
     if isinstance(sys.stdin, io.TextIOWrapper) and _is_ascii(sys.stdin.encoding):
         sys.stdin.reconfigure(encoding="utf-8")
@@ -90,7 +90,7 @@ def _is_ascii(encoding: str) -> bool:
 
 
 def _fault_of_the_machine(error: Exception) -> str:
-    """Return what is wrong with the disk, where that is what went wrong; else empty."""
+    """Return what is wrong with the disk, if that caused the error; else empty."""
     if isinstance(error, OSError) and error.errno in _DISK:
         return f"{error.strerror}{f': {error.filename}' if error.filename else ''}"
     if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorname", "").startswith(_SQLITE_DISK):

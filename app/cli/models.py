@@ -1,4 +1,4 @@
-"""``kb models``: what is on this machine, how it does, and the one command that downloads."""
+"""``kb models``: the models on this machine, how well they do, and the only command that downloads."""
 
 from __future__ import annotations
 

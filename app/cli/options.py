@@ -1,7 +1,6 @@
-"""The options that several commands share, in groups: a command takes a group where it would take each option.
+"""Options shared by several commands, in groups: a command takes one group parameter instead of each option.
 
-Comes in: what was typed. Goes out: a base to open, a filter, an order, a way of writing. Never: a default that differs between
-two commands.
+Never a default that differs between two commands.
 """
 
 from __future__ import annotations
@@ -97,11 +96,11 @@ class Place(Options):
     ] = None
 
     def config(self) -> Config:
-        """Return the configuration that these options and the environment make."""
+        """Return the configuration from these options and the environment."""
         return load_config(**{field.name: getattr(self, field.name) for field in fields(self)})
 
     def open(self, **instead: str | None) -> KnowledgeBase:
-        """Open the base that they name and that exists, with something else instead of an option."""
+        """Open the existing base they name, with ``instead`` overriding options."""
         given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "lora"} | instead
         return KnowledgeBase.open(must_exist=True, **given)
 
@@ -150,7 +149,7 @@ class Bases(Options):
     embedder: EmbedderSpec = None
 
     def open(self, **instead: str) -> KnowledgeBase | KnowledgeBases:
-        """Open what they name; see ``KnowledgeBase.open`` and ``KnowledgeBases.open``."""
+        """Open the named bases; see ``KnowledgeBase.open`` and ``KnowledgeBases.open``."""
         left = ("name", "lora")
         given = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in left} | instead
         names = self.name or []
@@ -170,11 +169,11 @@ class AnsweringBases(Bases):
     judge: JudgeModel = None
 
     def open(self, **instead: str) -> KnowledgeBase | KnowledgeBases:
-        """Open what they name, once it is known that there can be such a model: a search that is for nothing takes seconds.
+        """Open the named bases after checking the model: a search in vain would take seconds.
 
         Raises:
-            InputError: it is not one, or there is no such file.
-            UnknownModelError: it is not on this machine.
+            InputError: the spec is not a model, or its file does not exist.
+            UnknownModelError: the model is not on this machine.
         """
         from ...llm.open import check_spec
 
@@ -206,7 +205,7 @@ class Filters(Options):
 
     @property
     def where(self) -> Where:
-        """The filter that they make."""
+        """The filter from these options."""
         given = (self.source, self.language, self.media_type, self.page, self.meta)
         return Where(*(tuple(each or ()) for each in given))  # type: ignore[arg-type]
 
@@ -237,10 +236,10 @@ class Shown(Options):
 
     @property
     def ordering(self) -> Ordering:
-        """The order that they ask for.
+        """The ordering from these options.
 
         Raises:
-            InputError: one is out of its range.
+            InputError: an option is out of its range.
         """
         return Ordering(self.per_document or None, self.mmr, self.rerank or "")
 
@@ -305,7 +304,7 @@ class Writing(Options):
 
     @property
     def sampling(self) -> Sampling:
-        """What of it any backend understands.
+        """The sampling settings from these options.
 
         Raises:
             InputError: a setting is out of its range.

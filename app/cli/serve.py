@@ -1,4 +1,4 @@
-"""``kb ui``, ``kb serve``, ``kb mcp`` and ``kb token``: the faces that stay."""
+"""``kb ui``, ``kb serve``, ``kb mcp`` and ``kb token``: the long-running interfaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the command line shows things: data on stdout, all else on stderr."""
+"""Command-line output: data on stdout, everything else on stderr."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 _QUOTE = 200
 _REMOVED = 20
-"""Files that are named; a folder that was moved has thousands."""
+"""Maximum number of removed files named; a moved folder has thousands."""
 _TAKEN_BY = {"embedding": "--embedder", "cross-encoder": "--rerank", "language": "--llm", "reader": "(always)"}
 _STAGES = {"read": "reading", "recognise": "recognising", "embed": "embedding", "index": "indexing"}
 
 
 def message(text: str) -> None:
-    """Tell the person at the terminal something that is not data."""
+    """Print a message that is not data to stderr."""
     typer.echo(plain(text), err=True)
 
 
 def say(text: str) -> None:
-    """Print a line of data for people."""
+    """Print a line of human-readable data."""
     typer.echo(plain(text))
 
 
@@ -116,9 +116,9 @@ def report(report: IngestReport, *, as_json: bool) -> None:
 
 
 def stream(answers: Iterable[Answer], *, as_json: bool) -> Answer:
-    """Show an answer as it is written, then where it came from; return it.
+    """Show an answer as it is written, then its sources; return it.
 
-    On a terminal the exact answer is bold; for that, quotes are shown when they are all there, which takes no time.
+    On a terminal the exact answer is bold; for that, quotes are shown only once complete, which takes no time.
     """
     shown = ""
     answer = None
@@ -142,12 +142,12 @@ def stream(answers: Iterable[Answer], *, as_json: bool) -> Answer:
 
 
 def _demand_a_reader() -> None:
-    """Raise what a write would where nobody reads any more: a model may write for long before there is something to show."""
+    """Raise like a write if nobody reads the output any more: a model may take long before there is something to show."""
     if not hasattr(select, "poll"):
         return
     try:
         out = sys.stdout.fileno()
-    except (OSError, ValueError):  # no file: a test, another program
+    except (OSError, ValueError):  # not a file: a test, another program
         return
     broken = select.poll()
     broken.register(out, 0)
@@ -156,7 +156,7 @@ def _demand_a_reader() -> None:
 
 
 def _bold(answer: Answer, shown: int) -> str:
-    """Return the text from where it was not shown yet; of one that waited for its end, with the exact answer in bold."""
+    """Return the text not shown yet; if it waited for the end, with the exact answer in bold."""
     text = answer.text
     if answer.answer_span is None or answer.model != "extractive":
         return plain(text[shown:])
@@ -173,7 +173,7 @@ def _sources(answer: Answer) -> None:
         if sentence.support != "supported":
             message(f"{sentence.support}: {_short(sentence.text)} {sentence.reason}")
     if answer.abstained:
-        from ...prompts.fill import language_of  # what a search, which shows something too, does without
+        from ...prompts.fill import language_of  # imported here: a search does not need it
         from ..i18n.chinese import in_chinese
 
         looked = _looked_at(answer)
@@ -199,7 +199,7 @@ def _place(citation: Citation) -> str:
 
 
 def _of(base: str) -> str:
-    """Return what names a base before a source, where several were searched."""
+    """Return the prefix that names the base of a source, if several were searched."""
     return f"{base}: " if base else ""
 
 
@@ -232,7 +232,7 @@ def found(found: Found, *, as_json: bool) -> None:
 
 
 def status(status: Status, files: Sequence[FileLedger], *, as_json: bool) -> None:
-    """Show what a base holds; with files, how each was read."""
+    """Show what a base holds; with ``files``, also how each was read."""
     if as_json:
         dump({"status": as_data(status), "files": as_data(files)})
         return
@@ -257,7 +257,7 @@ def status(status: Status, files: Sequence[FileLedger], *, as_json: bool) -> Non
 
 
 def sources(rows: Sequence[SourceRow], *, as_json: bool) -> None:
-    """Show the files of a base, a line each."""
+    """Show the files of a base, one per line."""
     if as_json:
         dump(rows)
         return
@@ -289,7 +289,7 @@ def models(rows: Sequence[ModelOnDisk], *, as_json: bool) -> None:
 
 
 def _memory(needed: MemoryNeeded, free: int | None) -> str:
-    """Return what a model needs and whether it fits, with the context that kb asks for."""
+    """Return what memory a model needs with kb's context, and whether it fits."""
     from ...llm.gguf import DEFAULT_CONTEXT_TOKENS
 
     total = needed.total(DEFAULT_CONTEXT_TOKENS)
@@ -300,7 +300,7 @@ def _memory(needed: MemoryNeeded, free: int | None) -> str:
 
 
 def findings(rows: Sequence[Finding], *, as_json: bool) -> None:
-    """Show what the doctor found."""
+    """Show the doctor's findings."""
     if as_json:
         dump(rows)
         return

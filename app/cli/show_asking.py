@@ -1,4 +1,4 @@
-"""What came of the questions of a file, as ``kb eval --questions`` prints it."""
+"""Prints the results of ``kb eval --questions``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from ..measure.asking import Asking
 
 _SHOWN = 20
-"""Questions that were not answered rightly, at most."""
+"""Maximum number of wrongly answered questions shown."""
 
 
 def show_asking(done: Asking) -> None:
-    """Print the verdicts by kind, how far the answers agree with what is expected, and what went wrong."""
+    """Print the verdicts by kind, the agreement with the expected answers, and what went wrong."""
     from ..measure.asking import HAVE, HAVE_NONE
 
     columns = (*HAVE, *HAVE_NONE)

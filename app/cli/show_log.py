@@ -15,7 +15,7 @@ _SHORT = 70
 
 
 def records(found: Sequence[Record], *, as_json: bool) -> None:
-    """Show recorded answers, a line each."""
+    """Show recorded answers, one per line."""
     if as_json:
         show.dump([_data(record) for record in found])
         return
@@ -27,7 +27,7 @@ def records(found: Sequence[Record], *, as_json: bool) -> None:
 
 
 def record(found: Record, *, as_json: bool) -> None:
-    """Show one recorded answer whole."""
+    """Show one recorded answer in full."""
     if as_json:
         show.dump(_data(found))
         return
@@ -51,7 +51,7 @@ def record(found: Record, *, as_json: bool) -> None:
 
 
 def sessions(found: Sequence[Session], *, as_json: bool) -> None:
-    """Show conversations, a line each."""
+    """Show conversations, one per line."""
     if as_json:
         show.dump(found)
         return
@@ -62,7 +62,7 @@ def sessions(found: Sequence[Session], *, as_json: bool) -> None:
 
 
 def conversation(found: tuple[Record, ...], to_markdown: Callable[[tuple[Record, ...]], str], *, as_json: bool) -> None:
-    """Show a conversation whole, as Markdown or JSON."""
+    """Show a whole conversation, as Markdown or JSON."""
     if as_json:
         show.dump([_data(record) for record in found])
     else:
@@ -70,7 +70,7 @@ def conversation(found: tuple[Record, ...], to_markdown: Callable[[tuple[Record,
 
 
 def replay(again: Replay, *, as_json: bool) -> None:
-    """Show whether an answer came out the same, and what did not."""
+    """Show whether an answer came out the same, and what differs."""
     if as_json:
         show.dump(
             {
@@ -88,7 +88,7 @@ def replay(again: Replay, *, as_json: bool) -> None:
 
 
 def difference(before: Record, after: Record) -> None:
-    """Show what tells two records apart."""
+    """Show the differences between two records."""
     told = (*differences(before, after), *diff(before.text, after.text))
     for line in told:
         show.say(line)

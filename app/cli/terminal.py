@@ -1,7 +1,6 @@
-"""What a terminal would obey is shown instead: a document, or the name of a file, moves no cursor and sets no title.
+"""Escapes control characters, so that documents and file names cannot control the terminal.
 
-Comes in: text of documents and of models, and paths. Goes out: the same with control characters spelt out. Never: JSON, which
-spells them out itself.
+Not for JSON, which escapes them itself.
 """
 
 from __future__ import annotations
@@ -9,18 +8,18 @@ from __future__ import annotations
 import re
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""All but line feeds and tabs (ISO/IEC 6429)."""
+"""All except line feeds and tabs (ISO/IEC 6429)."""
 _IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""In a name also what ends a line, or turns the direction of reading (UAX #9): ``fdp.exe`` reads exe.pdf then."""
+"""In names also line breaks and bidirectional controls (UAX #9), which can make ``fdp.exe`` look like exe.pdf."""
 
 
 def plain(text: str) -> str:
-    """Return a text with its control characters spelt out."""
+    """Return a text with control characters escaped."""
     return _CONTROL.sub(_spelt, text)
 
 
 def name(source: str) -> str:
-    """Return a path or a heading as it is shown, on one line."""
+    """Return a path or heading for display, on one line."""
     return _IN_NAMES.sub(_spelt, source)
 
 

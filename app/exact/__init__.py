@@ -1,1 +1,1 @@
-"""Answers that need no passages: what there is, what mentions something, what tables come to."""
+"""Answers that need no passages: the inventory, mentions, table results."""

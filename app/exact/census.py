@@ -1,8 +1,4 @@
-"""Questions about whole bases: how many documents mention something, which do, what there is.
-
-Comes in: a question that is clearly of this form. Goes out: an answer counted over all documents, each one listed with an
-exact span. Never: a count over the best passages only.
-"""
+"""Questions about whole bases, counted over all documents: how many documents mention something, and which."""
 
 from __future__ import annotations
 
@@ -29,7 +25,7 @@ from ..base.library import Library
 Kind = Literal["documents", "times"]
 
 LISTED = 200
-"""Documents that are listed one by one; the count is of all."""
+"""Maximum number of documents listed; the count covers all."""
 
 _FILES = r"(?:documents?|files?|papers?|sources?|texts?|notes?|pdfs?)"
 _MENTION = (
@@ -76,18 +72,18 @@ _MOST_ITEMS = 12
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """What is to be counted."""
+    """What to count."""
 
     kind: Kind
     what: str
-    """The words that are looked for."""
+    """The words to look for."""
     literally: bool
-    """Whether the words themselves are asked for. *Which files contain the settings?* may mean something else by them."""
+    """Whether the words themselves are meant. *Which files contain the settings?* may mean something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    """The first place in a document where the words stand, and how many there are."""
+    """The first mention in a document, and the number of mentions."""
 
     source: str
     document_id: str
@@ -96,12 +92,12 @@ class _Mention:
     quote: str
     headings: tuple[str, ...]
     n: int
-    """0: only the name of the file has them, and the quote is its first sentence."""
+    """0: only the file name has the words, and the quote is the document's first sentence."""
     base: str
 
 
 def census_of(question: str) -> Census | None:
-    """Return what a question asks to be counted over all documents; ``None`` unless it is clearly of that form."""
+    """Return what a question asks to count over all documents; ``None`` unless it clearly has that form."""
     forms, plain = (_ZH, question.translate(SIMPLIFIED)) if language_of(question) == "zh" else (_EN, question)
     for kind, form in (*forms, *_EN):
         if match := form.match(plain.strip()):
@@ -113,7 +109,7 @@ def census_of(question: str) -> Census | None:
 
 
 def taken(library: Library, census: Census, question: str, where: Where) -> Answer:
-    """Return the answer to a census: a count, and every document that was counted with the place of its first mention."""
+    """Return the answer to a census: a count, and every document counted, with its first mention."""
     language = language_of(question)
     total, read = map(sum, zip(*(_sources(part.catalog, where) for part in library.parts.values()), strict=True))
     mentions = sorted(
@@ -169,7 +165,7 @@ def _sentence(library: Library, mark: int, mention: _Mention, kind: Kind) -> Sen
 
 
 def _sources(catalog: Catalog, where: Where) -> tuple[int, int]:
-    """Return how many places the question is about, and how many of them could be read."""
+    """Return how many sources the question covers, and how many of them could be read."""
     if where:
         n = len(resolve(catalog, where).places)
         return n, n
@@ -201,7 +197,7 @@ def _mentions(base: str, catalog: Catalog, what: str, where: Where) -> Iterator[
 def _named(
     base: str, catalog: Catalog, wanted: Sequence[str], scope: Scope | None, in_text: Container[str]
 ) -> Iterator[_Mention]:
-    """Yield the documents whose file has the words in its name only."""
+    """Yield the documents that have the words only in their file name."""
     for source, row in catalog.sources().items():
         document = row.document_id
         if not document or document in in_text or (scope and scope.places.get(document) != source):
@@ -224,12 +220,12 @@ def _holding(catalog: Catalog, what: str, scope: Scope | None) -> Iterable[Chunk
 
 
 def _items(text: str) -> list[str]:
-    """Return the words of a text as the keyword index has them, and its Chinese characters; without stop words."""
+    """Return the words of a text as in the keyword index, and its Chinese characters; without stop words."""
     return [items[0] for _, _, items in _placed(text)]
 
 
 def _placed(text: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield the place of each word, and its tokens: itself first, then its parts (harbor in harbor.example)."""
+    """Yield each word's span and tokens: itself first, then its parts (harbor in harbor.example)."""
     for match in _ITEM.finditer(text):
         word = match.group()
         if items := [word.translate(SIMPLIFIED)] if len(word) == 1 and word > "\u3400" else tokens(word):
@@ -237,7 +233,7 @@ def _placed(text: str) -> Iterator[tuple[int, int, list[str]]]:
 
 
 def _spans(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Yield where the wanted words follow on each other, with nothing between them that ends a sentence."""
+    """Yield the spans where the wanted words follow each other within one sentence."""
     placed = list(_placed(text))
     for at in range(len(placed) - len(wanted) + 1):
         if all(item in items for item, (_, _, items) in zip(wanted, placed[at:], strict=False)):
@@ -247,6 +243,6 @@ def _spans(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _whole_sentence(text: str, start: int, stop: int) -> tuple[int, int]:
-    """Return the sentence that a span stands in; the span itself if it runs over several."""
+    """Return the span of the sentence around a span; the span itself if it crosses sentences."""
     around = [span for span in sentence_spans(text) if span[0] <= start and stop <= span[1]]
     return around[0] if around else (start, stop)

@@ -1,6 +1,6 @@
-"""Questions that are not answered from passages: what there is, what mentions something, what tables come to.
+"""Questions that are answered without passages: the inventory, mentions, steps, table results.
 
-Comes in: a question. Goes out: its exact answer, or ``None``; then it is searched for. Never: a guess.
+Comes in: a question. Goes out: its exact answer, or ``None`` to search instead. Never: a guess.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .tables import from_tables
 
 
 def directly(library: Library, asked: Asked) -> Answer | None:
-    """Return the answer to a question that the catalog or a table answers; ``None`` where passages have to."""
+    """Return the answer to a question that the catalog or a table can answer; ``None`` if it needs passages."""
     if asked.task not in {None, "answer"}:
         return None
     if said := stated(library, asked.said or asked.question, asked.where):
@@ -26,5 +26,5 @@ def directly(library: Library, asked: Asked) -> Answer | None:
         return counted
     if steps := stepwise(library, asked):
         return steps
-    said = from_tables(library, asked)  # what it adds up need not look like money, but its column may be "Number"
+    said = from_tables(library, asked)  # what it sums may not look like money, and its column may be "Number"
     return said if said and not lacks_contact(asked.question, said.text) else None

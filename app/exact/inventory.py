@@ -1,8 +1,4 @@
-"""What a base holds, said as such: greetings, what kb can do, how many documents there are, which are of a kind.
-
-Comes in: an utterance of one of these forms. Goes out: an answer from the catalog, each document that is named cited by its
-first line. Never: a search.
-"""
+"""What a base holds: greetings, what kb can do, the number of documents, documents of a kind. Never searches."""
 
 from __future__ import annotations
 
@@ -23,14 +19,14 @@ from ..base.library import Library
 from .phrases import DocumentKind, meaning
 
 LISTED = 200
-"""Documents of a kind that are listed one by one; the count is of all."""
+"""Maximum number of documents of a kind listed; the count covers all."""
 _NAMED = 3
-"""Documents that are named of a folder in a listing."""
+"""Number of documents named per folder in a listing."""
 _FOLDERS = 20
 _TITLE = 80
-"""Characters of a first line that may be a title."""
+"""Maximum characters of a first line that may be a title."""
 _REGISTERS = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
-"""A file of these that is called invoices holds a row for each."""
+"""A file of these types named "invoices" holds one per row."""
 _FIRST_LINE = re.compile(r"[^\n]*[^\W_][^\n]*")
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -41,7 +37,7 @@ class _File:
     source: str
     root: str
     document_id: str
-    """Empty where it could not be read."""
+    """Empty if it could not be read."""
 
     @property
     def name(self) -> str:
@@ -49,13 +45,13 @@ class _File:
 
     @property
     def folder(self) -> str:
-        """The folder that it lies in, from the one that was given to kb."""
+        """Its folder, relative to the one that was ingested."""
         parent = PurePath(self.source).parent
         return str(parent.relative_to(self.root)) if parent.is_relative_to(self.root) else str(parent)
 
 
 def stated(library: Library, utterance: str, where: Where) -> Answer | None:
-    """Return the answer to a greeting or to a question of what there is; ``None`` for any other question."""
+    """Return the answer to a greeting or an inventory question; ``None`` for any other question."""
     means, kind = meaning(utterance)
     if not means:
         return None
@@ -73,7 +69,7 @@ class _Stating:
         self.language: Language = language_of(question)
 
     def remark(self, means: str) -> Answer:
-        """Return a friendly sentence that says what kb is for."""
+        """Return a friendly sentence about what kb is for."""
         n = self.library.count("documents")
         able = _SAYS["empty" if n == 0 else "able", self.language].format(n=n)
         return self._answer(_SAYS[means, self.language].format(able=able))
@@ -86,7 +82,7 @@ class _Stating:
         return self._answer(_SAYS[says, self.language].format(n=len(files), read=read))
 
     def listing(self) -> Answer:
-        """Return the documents by folder, with the names of the first ones."""
+        """Return the documents by folder, naming the first few."""
         folders: dict[tuple[str, str], list[_File]] = defaultdict(list)
         files = [file for file in self._files() if file.document_id]
         for file in files:
@@ -104,7 +100,7 @@ class _Stating:
         return self._answer("\n".join([self.number().text, "", *lines]), sentences)
 
     def of_kind(self, kind: DocumentKind) -> Answer | None:
-        """Return the documents of a kind; ``None`` where there are none, or a table may hold one in each row."""
+        """Return the documents of a kind; ``None`` if there are none, or a table may hold one per row."""
         found = [file for file in self._files() if file.document_id and self._is_of(file, kind)]
         if not found or (not kind.suffixes and any(file.source.lower().endswith(_REGISTERS) for file in found)):
             return None
@@ -157,14 +153,14 @@ class _Stating:
 
 
 def _names(text: str, word: str) -> bool:
-    """Return whether a text has the words of a kind, whole."""
+    """Return whether a text has the words of a kind as whole words."""
     if not word.isascii():
         return word in text.translate(SIMPLIFIED)
     return f" {word} " in f" {' '.join(_WORD.findall(text.lower()))} "
 
 
 def _called(question: str, kind: DocumentKind) -> str:
-    """Return the word that a question has for a kind."""
+    """Return the question's own word for a kind."""
     plain = question.lower().translate(SIMPLIFIED)
     return max((word for word in kind.words if word in plain), key=len, default=kind.words[0])
 

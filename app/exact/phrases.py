@@ -1,6 +1,6 @@
-"""What is said to kb as such, or asked of the base as a whole: greetings, what there is, how many of a kind.
+"""Greetings and inventory questions: what there is, how many of a kind.
 
-Comes in: what was typed. Goes out: what it means, by the patterns of ``phrases.toml``. Never: a look at the documents.
+Comes in: what was typed. Goes out: its meaning, by the patterns of ``phrases.toml``. Never: a look at the documents.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ _FILES = re.compile(r"(?P<kind>.+?)的?(?:文件|文档|资料)")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A pattern, and what an utterance that it matches means."""
+    """A pattern, and the meaning of an utterance that matches it."""
 
     means: str
     pattern: re.Pattern[str]
     examples: tuple[str, ...]
     others: tuple[str, ...]
-    """What looks like it, and means something else."""
+    """Similar utterances with another meaning."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentKind:
-    """A kind of documents that has a name: invoices, minutes, PDFs."""
+    """A named kind of document: invoices, minutes, PDFs."""
 
     words: tuple[str, ...]
     suffixes: tuple[str, ...]
-    """Of files that are of the kind by their format; then names do not count."""
+    """File suffixes, if the format defines the kind; then names do not count."""
     also: tuple[str, ...] = ()
-    """What one such document is called besides: the meeting, for its minutes. Nobody counts minutes by it."""
+    """Another word for one such document: the meeting, for its minutes. Not used for counting."""
 
 
 @cache
 def forms() -> tuple[Form, ...]:
-    """Return the patterns, in the order in which they are tried."""
+    """Return the patterns, in matching order."""
     return tuple(
         Form(
             form["means"],
@@ -64,7 +64,7 @@ def document_kinds() -> tuple[DocumentKind, ...]:
 
 
 def meaning(utterance: str) -> tuple[str, DocumentKind | None]:
-    """Return what an utterance means and the kind of documents that it names; ``"", None`` for any other question."""
+    """Return the meaning of an utterance and the kind of documents it names; ``"", None`` for any other question."""
     plain = " ".join(utterance.translate(SIMPLIFIED).replace("’", "'").strip(_ENDS).split())
     for form in forms():
         if match := form.pattern.fullmatch(plain):
@@ -77,7 +77,7 @@ def meaning(utterance: str) -> tuple[str, DocumentKind | None]:
 
 
 def kind_named(named: str) -> DocumentKind | None:
-    """Return the kind that a plural, or a word with "files" behind it, is the name of."""
+    """Return the kind that a plural, or a word followed by "files", names."""
     whole = _PLURAL.fullmatch(named) or _FILES.fullmatch(named)
     word = whole["kind"] if whole else named
     is_many = whole or not word.isascii() or word.endswith("s")

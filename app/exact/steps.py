@@ -1,8 +1,4 @@
-"""The steps of an instruction: how many, which, and what comes before or after one of them.
-
-Comes in: a question. Goes out: the steps as they stand in the document that it names; ``None`` where it asks for none, or no
-document has such steps. Never: steps whose numbers do not run on from 1.
-"""
+"""Steps of an instruction, numbered from 1 without gaps: how many, which, and what comes before or after one."""
 
 from __future__ import annotations
 
@@ -31,17 +27,17 @@ _LINE = re.compile(
 )
 _FEWEST = 3
 _HELD = 0.6
-"""Of the words that name an instruction or a step, that its title or it has to hold."""
+"""Share of the words naming an instruction or a step that its title or text must hold."""
 _WHOLLY = 0.8
-"""The same where no one speaks of steps: *how do I descale the kettle?*"""
+"""The same if the question does not mention steps: *how do I descale the kettle?*"""
 _INSTRUCTS = re.compile(
     r"\b(?:steps?|instructions?|methods?|directions|procedures?|how to|preparation|guide|proceed|follow)\b"
     r"|步骤|步驟|做法|流程|方法|操作|指南|教程|如下",
     re.IGNORECASE,
 )
-"""What says that numbered lines are steps, and not articles or items."""
+"""Words that show that numbered lines are steps, not articles or items."""
 _ABOVE = 300
-"""Characters above the first step that say what the steps are of."""
+"""Characters above the first step that may say what the steps are for."""
 _OF_ALL = {"count": slice(None), "list": slice(None), "how": slice(None), "first": slice(1), "last": slice(-1, None)}
 _ENDS = " \t?？。.!！"
 _SAYS = {
@@ -57,7 +53,7 @@ class Step:
     start: int
     stop: int
     line: str
-    """As it stands there, with its number."""
+    """The line verbatim, with its number."""
 
 
 def stepwise(library: Library, asked: Asked) -> Answer | None:
@@ -82,9 +78,9 @@ def stepwise(library: Library, asked: Asked) -> Answer | None:
 
 
 def asked_step(question: str) -> tuple[str, str]:
-    """Return what is asked of steps, and of which; empty for other questions.
+    """Return what is asked about steps, and of which instruction; empty for other questions.
 
-    ``count``, ``list``, ``after``, ``before``, ``first``, ``last``, or ``how``, which may ask for something else.
+    ``count``, ``list``, ``after``, ``before``, ``first``, ``last``, or ``how``, which may mean something else.
     """
     plain = " ".join(question.translate(SIMPLIFIED).replace("’", "'").strip(_ENDS).split())
     for means, pattern in _forms():
@@ -95,7 +91,7 @@ def asked_step(question: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=256)
 def steps_of(text: str) -> tuple[tuple[Step, ...], ...]:
-    """Return the runs of numbered lines of a text: headings of one level, or lines of one form, that count on from 1."""
+    """Return runs of numbered lines of a text: headings of one level, or lines of one form, counting up from 1."""
     runs: dict[tuple[str, str], list[Step]] = {}
     done = []
     for match in _LINE.finditer(text):
@@ -111,7 +107,7 @@ def steps_of(text: str) -> tuple[tuple[Step, ...], ...]:
 
 
 def _chosen(means: str, what: str, steps: Sequence[Step], names: str) -> tuple[float, tuple[Step, ...]]:
-    """Return how far steps are what is asked about, 0..1, and those that answer."""
+    """Return how well the steps match the question, 0..1, and those that answer it."""
     if means == "how" and not (_INSTRUCTS.search(names) or all(_INSTRUCTS.match(step.line) for step in steps)):
         return 0.0, ()
     if means in _OF_ALL:

@@ -1,7 +1,7 @@
-"""Questions to tables are answered by computing: looked up, filtered, counted, summed, averaged, sorted.
+"""Answers questions to tables by computing: lookup, filter, count, sum, average, sort.
 
-Comes in: a question. Goes out: the answer with its rows and, where something was computed, the formula in words; ``None``
-unless exactly one table knows every word of the question. Never: an answer of which a part was guessed, or written by a model.
+Comes in: a question. Goes out: the answer with its rows and, if something was computed, the formula in words; ``None`` unless
+exactly one table knows every word of the question. Never: a partly guessed answer, or one written by a model.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from ..base.library import Library
 from .tables_said import Place, said
 
 _MOST_WORDS = 60
-"""Words of a question that may be one to a table; what is longer says more than that."""
+"""Maximum number of words of a table question; longer ones say more than a table can answer."""
 _LOOKED_AT = 300
-"""Documents whose tables are looked at; of more, those that hold the rarest words of the question."""
+"""Maximum number of documents searched for tables; beyond that, those with the rarest words of the question."""
 _MOST = 0.6
-"""Of a document's characters that are a table's, so that the document's name is the table's."""
+"""Share of a document's characters in a table above which the document's name is also the table's."""
 _SMALL = 5_000
-"""Passages up to which every document is looked at."""
+"""Number of passages up to which every document is searched."""
 _HAS_TABLE = "text LIKE '%|%--%|%'"
 _OLD = frozenset(
     phrase(word)
     for word in ("old", "archive", "archived", "obsolete", "backup", "copy", "旧", "旧版", "历史", "作废", "备份")
 )
-"""A table that goes by one of these gives way to another one that says something else."""
+"""A table named by one of these yields to another one that says something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class _Found:
 
     @property
     def extreme(self) -> tuple[Decimal, str]:
-        """The number or the date that an extreme comes to."""
+        """The number or date of the extreme."""
         column, row = self.table.columns[self.plan.measure or 0], self.result.rows[0]
         number = column.numbers[row] if column.kind == "number" else None
         date = column.dates[row] if column.kind == "date" else None
@@ -72,13 +72,13 @@ class _Found:
 
     @property
     def says(self) -> tuple[object, ...]:
-        """What it answers, for comparison with another table."""
+        """The answer, for comparison with another table's."""
         rows = tuple(self.table.table.rows[row].cells for row in self.result.rows)
         return (self.plan.operation, self.result.number if self.result.number is not None else rows)
 
 
 def from_tables(library: Library, asked: Asked) -> Answer | None:
-    """Return the answer that one table of the library gives; ``None`` where none does, or two give different ones."""
+    """Return the answer from one table of the library; ``None`` if no table has one, or two disagree."""
     question = Question.of(dated(asked.question, date.today()))  # noqa: DTZ011  as the files' owner counts days
     if not 1 < len(question.words) <= _MOST_WORDS or not any(_is_asked(use.meaning) for use in question.uses):
         return None
@@ -96,7 +96,7 @@ def from_tables(library: Library, asked: Asked) -> Answer | None:
 
 
 def _extreme_of_all(found: list[_Found]) -> list[_Found]:
-    """Return the extreme over tables of one document that have the same column; none where they are no such tables."""
+    """Return the overall extreme if the tables are of one document and share the column; otherwise nothing."""
     columns = {(one.place, one.plan.operation, one.table.table.head[one.plan.measure or 0]) for one in found}
     if len(columns) > 1 or found[0].plan.operation not in {"min", "max"} or len({one.result.unit for one in found}) > 1:
         return []
@@ -132,7 +132,7 @@ def _found(library: Library, question: Question, where: Where) -> Iterator[_Foun
 
 @lru_cache(maxsize=512)
 def _asked(text: str, names: tuple[str, ...]) -> tuple[Table, ...]:
-    """Return the tables of a text; a name of one of its sheets is no name of the others."""
+    """Return the tables of a text; the name of one sheet does not apply to the others."""
     found = tables(text)
     captions = {caption for table in found for caption in table.captions}
     return tuple(
@@ -152,7 +152,7 @@ def _names(source: str, root: str, title: str) -> tuple[str, ...]:
 
 
 def _documents(catalog: Catalog, question: Question, where: Where) -> Iterator[tuple[str, str, str, str, str]]:
-    """Yield the documents that may hold the table: all of a small base, else those with the words of the question."""
+    """Yield the documents that may hold the table: all of a small base, else those with words of the question."""
     connection = catalog.connection()
     scope = resolve(catalog, where) if where else None
     if catalog.count("chunks") <= _SMALL:
@@ -178,7 +178,7 @@ def _documents(catalog: Catalog, question: Question, where: Where) -> Iterator[t
 
 
 def _sums_up(table: Table) -> bool:
-    """Return whether a table of names and values says what others come to."""
+    """Return whether a table of names and values has a row with the total of others."""
     first = [phrase(row.cells[0]) for row in table.table.rows]
     return not table.table.has_head and any(
         forms[-len(total) :] == total for forms in first for total in lexicon().totals
@@ -186,7 +186,7 @@ def _sums_up(table: Table) -> bool:
 
 
 def _agrees(table: Table, plan: Plan, result: Result, has_pairs_of_totals: bool) -> bool:  # noqa: FBT001
-    """Return whether the sum over a whole table is what its document says: a tax may come on top of it."""
+    """Return whether the sum over a whole table matches the document's stated total: a tax may be added to it."""
     totals: Sequence[tuple[str, ...]] = [row.cells for row in table.table.totals]
     if not totals or plan.measure is None:
         return not has_pairs_of_totals

@@ -1,8 +1,4 @@
-"""What was found in a table, put into words.
-
-Comes in: a plan and its result. Goes out: an answer in the question's language, with the rows as citations. Never: a figure
-that is neither a cell nor the result of the formula that stands beside it.
-"""
+"""Puts table results into words; every figure is a cell or the result of the formula shown beside it."""
 
 from __future__ import annotations
 
@@ -26,14 +22,14 @@ from ..base.library import Library
 
 _HOW_MANY = re.compile("(?:多少|几)([台件个張张份种本只支箱盒包辆套位名])")
 NAMED = 8
-"""Rows that are counted and named as well."""
+"""Maximum number of counted rows that are also named."""
 LISTED = 20
-"""Rows that are named; the number is of all."""
+"""Maximum number of rows listed; the count covers all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The document that a table stands in."""
+    """The document that contains a table."""
 
     base: str
     source: str
@@ -41,7 +37,7 @@ class Place:
 
 
 def said(library: Library, question: str, table: Table, plan: Plan, result: Result, place: Place) -> Answer:
-    """Return the answer that a result is."""
+    """Return the answer for a result."""
     return _Saying(library, question, table, plan, result, place).answer()
 
 
@@ -57,7 +53,7 @@ class _Saying:
         self.marks = count(1)
 
     def answer(self) -> Answer:
-        """Return the answer: the rows, or what they come to and how."""
+        """Return the answer: the rows, or the computed value and its formula."""
         if self.plan.operation in {"sum", "average", "count"} and not self._is_one_cell():
             parts = [self._computed()]
         elif self.plan.operation == "check":
@@ -84,11 +80,11 @@ class _Saying:
         )
 
     def _is_one_cell(self) -> bool:
-        """Return whether a sum is over one row: then it is the cell."""
+        """Return whether a sum covers a single row: then it is the cell."""
         return self.plan.operation == "sum" and len(self.result.rows) == 1
 
     def _row(self, row: int) -> str:
-        """Return what a row says: what it is about, then the columns that are asked for, with their names."""
+        """Return a row in words: what it is about, then the requested columns with their names."""
         cells = self.table.table.rows[row].cells
         named = (at for at in (self.plan.measure, *self.plan.shown) if at is not None and at != self.table.label)
         asked = list(dict.fromkeys(named))
@@ -102,12 +98,12 @@ class _Saying:
         return _SAYS["colon", self.language].join(filter(None, (label, ", ".join(shown))))
 
     def _measure_word(self, at: int) -> str:
-        """Return the measure word of a Chinese question for how many there are: 台 of 多少台."""
+        """Return the measure word of a Chinese "how many" question: 台 of 多少台."""
         asked = _HOW_MANY.search(self.question) if self._is_one_cell() and at == self.plan.measure else None
         return f" {asked[1]}" if asked else ""
 
     def _about(self) -> list[int]:
-        """Return the columns that name a row: its label, and where that is filtered too, by what."""
+        """Return the columns that name a row: its label or, if the label is filtered too, the columns of the filters."""
         looked_up = [one.column for one in self.plan.filters if one.sign == "in"]
         if self.plan.operation == "rows" and self.plan.measure is None and not self.plan.shown:
             looked_up = []
@@ -121,14 +117,14 @@ class _Saying:
         return [self.table.label]
 
     def _identity(self) -> list[int]:
-        """Return the columns that tell a row apart where no one does: its dates and texts."""
+        """Return the columns that identify a row if no single one does: its dates and texts."""
         return [at for at, one in enumerate(self.table.columns) if one.kind in {"date", "text"}]
 
     def _name(self, at: int) -> str:
         return self.table.table.head[at]
 
     def _cell(self, row: int, at: int) -> str:
-        """Return a cell as it is written."""
+        """Return a cell verbatim."""
         return self.table.table.rows[row].cells[at]
 
     def _computed(self) -> Sentence:
@@ -181,7 +177,7 @@ class _Saying:
         return _SAYS["is" if one.sign == "=" else one.sign, self.language].format(column=name, value=value)
 
     def _cited(self, rows: Sequence[int]) -> tuple[Citation, ...]:
-        """Return the places of rows; rows that follow on each other are one place."""
+        """Return citations of rows; adjacent rows are one citation."""
         spans: list[list[int]] = []
         for row in rows:
             one = self.table.table.rows[row]

@@ -1,1 +1,1 @@
-"""What a long-lived process shares, whichever face it shows: open bases, tokens, queue, jobs, uploads."""
+"""What a long-lived process shares across its interfaces: open bases, tokens, queue, jobs, uploads."""

@@ -25,7 +25,7 @@ from .process import giving_way
 
 
 class Bases:
-    """Opens knowledge bases when they are first asked for. Safe to use from several threads."""
+    """Opens knowledge bases on first use. Thread-safe."""
 
     def __init__(self, config: Config, llm: Generator | None = None) -> None:
         """Serve the bases of ``config.home``; all share one language model.
@@ -45,7 +45,7 @@ class Bases:
         return tuple(sorted(found | {self.config.name}))
 
     def get(self, name: str | None = None) -> KnowledgeBase:
-        """Return a base, the configured one unless named.
+        """Return a base by name, or the configured one.
 
         Raises:
             InputError: there is no base of this name.
@@ -63,19 +63,19 @@ class Bases:
             return self._open[name]
 
     def opened(self) -> tuple[KnowledgeBase, ...]:
-        """Return the bases that are in use."""
+        """Return the open bases."""
         with self._lock:
             return tuple(self._open.values())
 
     def opener(self, shown: str) -> Callable[[str], KnowledgeBase]:
-        """Return what opens the base that a citation or hit names; one that names none is of the base that is shown."""
+        """Return a function that opens the base of a citation or hit; without a name, the base shown."""
         return lambda name: self.get(name or shown)
 
     def create(self, name: str) -> KnowledgeBase:
-        """Make an empty base.
+        """Create an empty base.
 
         Raises:
-            InputError: the name cannot be used, or is taken.
+            InputError: the name is invalid, or taken.
         """
         config = self._config(name)
         with self._lock:
@@ -85,10 +85,10 @@ class Bases:
             return self._open[name]
 
     def rename(self, name: str, new: str) -> None:
-        """Give a base another name; its uploads go with it.
+        """Rename a base, with its uploads.
 
         Raises:
-            InputError: there is no base of this name, or the new name cannot be used or is taken.
+            InputError: there is no base of this name, or the new name is invalid or taken.
             StorageError: another process is writing to it.
         """
         config = self._config(new)
@@ -105,7 +105,7 @@ class Bases:
 
         Raises:
             InputError: ``spec`` names no language model.
-            GeneratorError: it cannot be loaded; the one in use stays.
+            GeneratorError: it cannot be loaded; the current one stays.
         """
         generator = giving_way(partial(open_generator, spec, models=self.config.models))
         with self._lock:
@@ -116,7 +116,7 @@ class Bases:
         before.close()
 
     def delete(self, name: str) -> None:
-        """Remove a base with its uploads, and the answers drawn from it; files that were ingested from elsewhere stay.
+        """Remove a base, its uploads, and the answers drawn from it; files ingested from elsewhere stay.
 
         Raises:
             InputError: there is no base of this name.
@@ -127,7 +127,7 @@ class Bases:
             grave = kb.config.home / f".deleted-{uuid.uuid4().hex}"
             del self._open[name]
             kb.close()
-            kb.config.folder.rename(grave)  # whoever comes now finds it whole or not at all
+            kb.config.folder.rename(grave)  # atomic: others find the base whole or not at all
         shutil.rmtree(grave)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
-"""Folders that a base keeps in step with: named once, watched as long as the server runs, each with what changed last.
+"""Folders that a base follows: added once, watched while the server runs, each with its last changes.
 
-Comes in: a base and a folder of this computer. Goes out: what is watched, and how the last look went. Never: two writers at
-once: each look waits its turn.
+Comes in: a base and a folder of this computer. Goes out: what is watched, and the result of the last scan. Never: two writers
+at once: each scan waits its turn.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ _AGAIN_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder that is kept in step with."""
+    """A watched folder."""
 
     path: str
     looked: float = 0.0
-    """When it was looked at last, in seconds since 1970; 0 until the first look is over."""
+    """Time of the last scan, in seconds since 1970; 0 until the first scan is over."""
     added: int = 0
     updated: int = 0
     removed: int = 0
     failed: int = 0
     problem: str = ""
-    """Why it cannot be looked at."""
+    """Why it cannot be scanned."""
 
 
 class Folders:
-    """The folders of all bases, each watched by a thread."""
+    """The watched folders of all bases, one thread each."""
 
     def __init__(self, base_of: Callable[[str], KnowledgeBase]) -> None:
         self._base_of = base_of
@@ -48,7 +48,7 @@ class Folders:
         self._lock = threading.Lock()
 
     def of(self, base: str) -> list[Folder]:
-        """Return the folders of a base, which are watched from now on."""
+        """Return the folders of a base, and watch them from now on."""
         paths = _kept(self._base_of(base))
         for path in paths:
             self._watch(base, path)
@@ -68,7 +68,7 @@ class Folders:
         self._watch(base, str(place))
 
     def drop(self, base: str, path: str) -> None:
-        """Stop looking at a folder; what was read from it stays."""
+        """Stop watching a folder; what was read from it stays."""
         kb = self._base_of(base)
         _keep(kb, [one for one in _kept(kb) if one != path])
         with self._lock:
@@ -91,7 +91,7 @@ class Folders:
                         len, (report.added, report.updated, report.removed, report.failed)
                     )
                     self._state[base, path] = Folder(path, time.time(), added, updated, removed, failed)
-            except KBError as error:  # another process is writing, or the folder is away: it is looked at again
+            except KBError as error:  # another process is writing, or the folder is missing: try again later
                 self._state[base, path] = Folder(path, problem=str(error))
             stop.wait(_AGAIN_S)
 

@@ -1,6 +1,6 @@
-"""How many answers are written at once, and how many may wait: more than that are told to come back.
+"""Limits how many answers are written at once and how many may wait; further requests are turned away.
 
-Comes in: requests. Goes out: tickets. Never: a queue without end.
+Comes in: requests. Goes out: tickets. Never: an unbounded queue.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from ...ingest.errors import KBError
 
 
 class Rate:
-    """Lets each asker through ``per_minute`` times a minute, all at once if it likes. Safe to use from several threads."""
+    """Lets each client through ``per_minute`` times a minute, in a burst if it likes. Thread-safe."""
 
     def __init__(self, per_minute: int, now: Callable[[], float] = time.monotonic) -> None:
-        """Make empty buckets; 0 a minute: no limit. ``now`` returns seconds."""
+        """Create the buckets; 0 per minute: no limit. ``now`` returns seconds."""
         self._per_minute = per_minute
         self._now = now
         self._lock = threading.Lock()
         self._buckets: dict[str, tuple[float, float]] = {}
-        """Who -> how many requests are left, and when that was counted."""
+        """Client -> requests left, and when that was counted."""
 
     def take(self, who: str) -> None:
         """Count a request.
 
         Raises:
-            BusyError: it was one too many; it says when to come back.
+            BusyError: the limit is exceeded; it says when to retry.
         """
         if not self._per_minute:
             return
@@ -50,7 +50,7 @@ class Rate:
 
 
 class BusyError(KBError):
-    """So many wait already, or one asks so often, that this request is turned away."""
+    """Turned away: too many requests are waiting, or one client asks too often."""
 
     def __init__(self, template: str, /, *, retry_after_s: int = 5, **fields: object) -> None:
         super().__init__(template, retry_after_s=retry_after_s, **fields)
@@ -58,7 +58,7 @@ class BusyError(KBError):
 
 
 class Gate:
-    """Lets ``n_running`` through at once, first come, first served, and ``n_waiting`` more wait."""
+    """Lets ``n_running`` through at once, first come, first served; ``n_waiting`` more may wait."""
 
     def __init__(self, n_running: int = 2, n_waiting: int = 16) -> None:
         self._n_running = n_running
@@ -82,16 +82,16 @@ class Gate:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """Number of waiting tickets."""
         return len(self._queue)
 
     @property
     def running(self) -> int:
-        """How many are through and not done."""
+        """Number of tickets let through and not done."""
         return self._running
 
     def enter(self, ticket: Ticket, timeout_s: float | None) -> bool:
-        """Wait until it is the ticket's turn; return whether it is."""
+        """Wait until it is the ticket's turn; return ``False`` on timeout."""
         with self._changed:
             came = self._changed.wait_for(
                 lambda: self._running < self._n_running and self._queue[0] is ticket, timeout_s
@@ -103,7 +103,7 @@ class Gate:
             return came
 
     def leave(self, ticket: Ticket, *, entered: bool) -> None:
-        """Make room."""
+        """Leave the gate or its queue."""
         with self._changed:
             if entered:
                 self._running -= 1
@@ -113,14 +113,14 @@ class Gate:
 
 
 class Ticket:
-    """A place in a gate's queue; leaving its ``with`` block gives it up, whether or not it was through."""
+    """A place in a gate's queue; leaving its ``with`` block gives it up, whether it was let through or not."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._entered = False
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait for the turn; return whether it has come."""
+        """Wait for its turn; return whether it has come."""
         self._entered = self._entered or self._gate.enter(self, timeout_s)
         return self._entered
 

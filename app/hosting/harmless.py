@@ -1,7 +1,7 @@
-"""Markdown that leaves kb: in whatever shows it, it fetches nothing and runs nothing.
+"""Markdown that leaves kb: any viewer can show it without fetching or running anything.
 
-Comes in: an answer's text. Goes out: the same, without pictures and HTML, its links to the web and to mail only. Never: an
-address that whoever wrote the documents, or a model, could learn something by.
+Comes in: an answer's text. Goes out: the same without images and HTML, with links to the web and mail only. Never: an address
+by which a document's author, or a model, could exfiltrate data.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _TAG = re.compile(
     r"|svg|table|td|track|video)\b[^<>]*>",
     re.IGNORECASE,
 )
-"""That fetch or run something; others are words in angle brackets as often as not."""
+"""Tags that fetch or run something; others are often just words in angle brackets."""
 _HALF = re.compile(r"(?:!?\[[^\]\n]*(?:\](?:\([^)\n]*)?)?|<[^<>\n]*|!)$")
 _SAFE = ("http", "https", "mailto")
 
 
 def harmless(text: str) -> str:
-    """Return Markdown that no viewer fetches a picture for, or runs something of; what is code stays as it is."""
+    """Return Markdown that makes no viewer fetch an image or run anything; code is left alone."""
     parts = _CODE.split(text)
     return "".join(part if at % 2 else _tamed(part) for at, part in enumerate(parts))
 
 
 def whole_so_far(text: str) -> str:
-    """Return the part of a text that is being written which what is still to come cannot turn into something else."""
+    """Return the part of a streamed text whose meaning later text cannot change."""
     return text[: half.start()] if (half := _HALF.search(text)) else text
 
 
@@ -46,7 +46,7 @@ def _tamed(text: str) -> str:
 
 
 def _is_safe(address: str) -> bool:
-    """Return whether an address leads to the web, to a mail, or nowhere else than within what is read."""
+    """Return whether an address leads to the web, to mail, or nowhere outside the document."""
     plain = "".join(html.unescape(address.strip("<> ")).split())
     scheme, colon, _ = "".join(letter for letter in plain if letter.isprintable()).partition(":")
     return not colon or scheme.lower() in _SAFE or not re.fullmatch(r"[\w+.-]+", scheme)

@@ -1,7 +1,7 @@
-"""Ingest jobs, kept in the home: they outlive a request, a client and the server.
+"""Ingest jobs, kept in the home: they outlive requests, clients and the server.
 
-Comes in: a base and what to ingest into it. Goes out: jobs with their progress and report, to every process. Never: a job that
-is forgotten because something was killed.
+Comes in: a base and what to ingest into it. Goes out: jobs with progress and report, for every process. Never: a job lost
+because something was killed.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 OVER: tuple[State, ...] = ("done", "failed", "cancelled")
 KEPT = 1000
-"""Finished jobs that are remembered."""
+"""Number of finished jobs to keep."""
 MOST_BEGUN = 2
-"""A job during which the process ended as often is not begun again by itself."""
+"""A job during which the process died this many times is not restarted automatically."""
 _DIED = Notice(
     "the server ended each time it did this, and does not try again by itself; "
     "run kb ingest on its files to see which of them it is"
@@ -52,12 +52,12 @@ CREATE TABLE IF NOT EXISTS jobs (
 """
 _COLUMNS = "id, base, paths, keep, state, created, stage, done, total, source, failed, report, error, begun"
 _Row: TypeAlias = tuple[str, str, str, int, State, float, str, int, int, str, int, str, str, int]
-"""A job as ``_COLUMNS`` has it."""
+"""A job with the columns of ``_COLUMNS``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An ingest that was asked for."""
+    """A requested ingest."""
 
     id: str
     base: str
@@ -72,29 +72,29 @@ class Job:
     done: int = 0
     total: int = 0
     source: str = ""
-    """The file at hand."""
+    """The current file."""
     failed: int = 0
-    """Files so far."""
+    """Files that failed so far."""
     report: object = None
-    """When it is done: as ``kb ingest --json`` prints it."""
+    """Once done: as ``kb ingest --json`` prints it."""
     error: str = ""
     begun: int = 0
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will come of it."""
+        """Whether the job has ended."""
         return self.state in OVER
 
 
 class Jobs:
-    """The jobs of a home, in ``jobs.sqlite``. Safe to use from several threads and processes."""
+    """The jobs of a home, in ``jobs.sqlite``. Safe for several threads and processes."""
 
     def __init__(self, home: Path, kept: int = KEPT) -> None:
-        """Open the jobs of ``home``, remembering as many that are over as ``kept`` says."""
+        """Open the jobs of ``home``, keeping up to ``kept`` finished ones."""
         self._kept = kept
         home.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
-        # One for all threads, held open: the last connection that closes writes everything back, and waits for the disk.
+        # One connection for all threads, kept open: the last one to close checkpoints everything and waits for the disk.
         self._connection = sqlite3.connect(
             home / "jobs.sqlite", timeout=30, isolation_level=None, check_same_thread=False
         )
@@ -104,7 +104,7 @@ class Jobs:
             self._update("ALTER TABLE jobs ADD COLUMN begun INTEGER NOT NULL DEFAULT 0")
 
     def add(self, base: str, paths: Sequence[Path | str], *, keep: bool) -> Job:
-        """Ask for an ingest of ``paths``; see ``KnowledgeBase.ingest``."""
+        """Request an ingest of ``paths``; see ``KnowledgeBase.ingest``."""
         job = Job(uuid.uuid4().hex, base, tuple(map(str, paths)), keep, "waiting", time.time())
         self._update(
             "INSERT INTO jobs (id, base, paths, keep, state, created) VALUES (?, ?, ?, ?, ?, ?)",
@@ -127,11 +127,11 @@ class Jobs:
         return found[0]
 
     def last(self, limit: int = 100) -> tuple[Job, ...]:
-        """Return the last jobs, newest first."""
+        """Return the latest jobs, newest first."""
         return self._select("ORDER BY number DESC LIMIT ?", limit)
 
     def waiting(self) -> tuple[Job, ...]:
-        """Return the jobs that nobody has begun, oldest first."""
+        """Return the jobs not started yet, oldest first."""
         return self._select("WHERE state = 'waiting' ORDER BY number")
 
     def counts(self) -> dict[str, int]:
@@ -139,7 +139,7 @@ class Jobs:
         return dict(cast("list[tuple[str, int]]", self._rows("SELECT state, count(*) FROM jobs GROUP BY state")))
 
     def cancel(self, job_id: str) -> Job:
-        """Stop a job; what it has finished stays in the base, and what is over stays as it is.
+        """Cancel a job; what it has finished stays in the base. A job that has ended is unchanged.
 
         Raises:
             UnknownNameError: no job has this id.
@@ -150,14 +150,14 @@ class Jobs:
     # For the worker
 
     def requeue(self) -> None:
-        """Let what an earlier worker was interrupted at wait again, unless it may be what ended that worker."""
+        """Requeue jobs that an earlier worker was interrupted at, unless they may have killed it."""
         self._update(
             "UPDATE jobs SET state = 'failed', error = ? WHERE state = 'running' AND begun >= ?", _DIED, MOST_BEGUN
         )
         self._update("UPDATE jobs SET state = 'waiting' WHERE state = 'running'")
 
     def move(self, jobs: Sequence[Job], before: State, after: State) -> None:
-        """Bring those jobs that are in one state into another."""
+        """Move those jobs that are in state ``before`` to ``after``."""
         ids = json.dumps([job.id for job in jobs])
         begun = {"running": 1, "waiting": -1}.get(after, 0)
         self._update(
@@ -166,7 +166,7 @@ class Jobs:
         )  # fmt: skip
 
     def tell(self, jobs: Sequence[Job], stage: str, done: int, total: int, source: str, failed: int) -> None:
-        """Note how far jobs are."""
+        """Store the progress of jobs."""
         self._update(
             "UPDATE jobs SET stage = ?, done = ?, total = ?, source = ?, failed = ?"
             " WHERE id IN (SELECT value FROM json_each(?))",
@@ -174,13 +174,13 @@ class Jobs:
         )  # fmt: skip
 
     def any_cancelled(self, jobs: Sequence[Job]) -> bool:
-        """Return whether nobody wants one of these any more."""
+        """Return whether any of these jobs was cancelled."""
         ids = json.dumps([job.id for job in jobs])
         query = "SELECT 1 FROM jobs WHERE state = 'cancelled' AND id IN (SELECT value FROM json_each(?)) LIMIT 1"
         return bool(self._rows(query, ids))
 
     def end(self, reports: Mapping[str, object]) -> None:
-        """Note what came of jobs, by their ids."""
+        """Mark jobs as done, with their reports by id."""
         self._update(
             "UPDATE jobs SET state = 'done', report = (SELECT value FROM json_each(?) WHERE key = jobs.id)"
             " WHERE state = 'running' AND id IN (SELECT key FROM json_each(?))",
@@ -188,10 +188,10 @@ class Jobs:
         )
 
     def fail(self, job: Job, error: str) -> None:
-        """Note why nothing came of a job."""
+        """Mark a job as failed."""
         self._update("UPDATE jobs SET state = 'failed', error = ? WHERE id = ? AND state = 'running'", error, job.id)
 
-    # The file
+    # Database
 
     def _update(self, statement: str, *values: object) -> None:
         self._rows(statement, *values)

@@ -1,6 +1,6 @@
-"""Gradio's import without what kb leaves unused of it: an MCP server, and the type stubs it writes anew each time for editors.
+"""Imports Gradio without two parts kb does not use: an MCP server, and type stubs rewritten on every import.
 
-Together they are more than half of the processor time of that import, which every ``kb ui`` and ``kb serve`` waits for.
+Together they take more than half of the CPU time of that import, which every ``kb ui`` and ``kb serve`` waits for.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Finder(MetaPathFinder):
 
 @contextmanager
 def _hidden(package: str) -> Iterator[None]:
-    """Have an import of a package fail as if it were not installed, unless it is imported already."""
+    """Make importing a package fail as if it were not installed, unless it is already imported."""
     if package in sys.modules:
         yield
         return
@@ -55,6 +55,6 @@ def _hidden(package: str) -> Iterator[None]:
 
 
 def import_lean() -> None:
-    """Have an import of gradio that is still to come leave them out."""
+    """Make a future import of gradio leave them out."""
     if "gradio" not in sys.modules:
         sys.meta_path.insert(0, _Finder())

@@ -1,6 +1,6 @@
-"""Writing answers gives way to searching: a search takes milliseconds, and should not wait for the words of an answer.
+"""Lowers the priority of writing answers: a search takes milliseconds and should not wait for an answer's words.
 
-Comes in: something that starts threads. Goes out: what it returns. Never: another priority for the thread that asks.
+Comes in: something that starts threads. Goes out: what it returns. Never: a changed priority for the calling thread.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _LARGE_BYTES = 1 << 20
 
 
 def give_memory_back() -> None:
-    """Have large blocks mapped one by one, and memory shared by all threads; to be called before there are many.
+    """Have glibc map large blocks separately and share memory arenas; call this before there are many threads.
 
-    Else each of some forty threads keeps what its largest search took: the memory of ``kb serve`` doubled in minutes
+    Otherwise each of some forty threads keeps what its largest search took: the memory of ``kb serve`` doubled in minutes
     (benchmarks/load.py). https://man7.org/linux/man-pages/man3/mallopt.3.html
     """
     if sys.platform == "linux":
@@ -37,15 +37,15 @@ _NICE = 10
 
 
 def giving_way(make: Callable[[], T]) -> T:
-    """Return what ``make`` returns; on Linux, the threads that it starts have a lower priority than all others of the process.
+    """Return what ``make`` returns; on Linux, threads that it starts get a lower priority than the rest of the process.
 
-    A thread inherits the priority of the one that starts it, so a model loaded here computes with threads that give way.
+    A thread inherits its parent's priority, so a model loaded here computes with low-priority threads.
     """
     with ThreadPoolExecutor(1, initializer=_lower) as pool:
         return pool.submit(make).result()
 
 
 def _lower() -> None:
-    if sys.platform == "linux":  # elsewhere a priority is that of the whole process
+    if sys.platform == "linux":  # elsewhere the priority is per process
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

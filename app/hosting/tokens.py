@@ -1,7 +1,7 @@
 """Tokens: who may do what on a server that others can reach.
 
-Comes in: a token as a client sends it. Goes out: its role. Never: a token written to disk (only its SHA-256 is; a token has 256
-random bits, so a slow hash would protect nothing more) or to a log.
+Comes in: a token as sent by a client. Goes out: its role. Never: a token written to disk (only its SHA-256; a token has 256
+random bits, so a slow hash would add no protection) or to a log.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ from filelock import FileLock
 from ...ingest.errors import InputError, StorageError
 
 ROLES = ("read", "write", "admin")
-"""Each may do what those before it may: ask and search; add and remove documents; make and delete bases."""
+"""Each role includes the ones before it: ask and search; add and remove documents; create and delete bases."""
 
 _PREFIX = "kb-"
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What is kept of a token."""
+    """What is stored for a token."""
 
     id: str
-    """To name it by: the first 8 hex digits of its hash."""
+    """The first 8 hex digits of its hash."""
     role: str
     note: str
     created: str
     """ISO 8601, UTC."""
     sha256: str
     bases: tuple[str, ...] = ()
-    """The only ones it is good for; empty: all."""
+    """The only bases it is valid for; empty: all."""
 
 
 def allows(role: str, needed: str) -> bool:
-    """Return whether a role may do what needs another."""
+    """Return whether a role includes another."""
     return role in ROLES and ROLES.index(role) >= ROLES.index(needed)
 
 
 class Tokens:
-    """The tokens of a home, in ``tokens.json``, read again whenever the file has changed."""
+    """The tokens of a home, in ``tokens.json``, reread whenever the file changes."""
 
     def __init__(self, home: Path) -> None:
         self._path = home / "tokens.json"
@@ -74,12 +74,12 @@ class Tokens:
         return self._tokens
 
     def add(self, role: str, note: str = "", bases: Sequence[str] = ()) -> str:
-        """Make a token and return it; it cannot be shown again.
+        """Create a token and return it; it cannot be shown again.
 
         Args:
             role: one of ``ROLES``.
             note: whose it is.
-            bases: the only ones it is good for; they need not exist yet. All, unless given.
+            bases: the only bases it is valid for; they need not exist yet. Default: all.
         Raises:
             InputError: there is no such role.
         """
@@ -93,7 +93,7 @@ class Tokens:
         return secret
 
     def revoke(self, token_id: str) -> None:
-        """Forget a token; a running server refuses it from now on.
+        """Delete a token; a running server refuses it from now on.
 
         Raises:
             InputError: there is no such token.
@@ -104,7 +104,7 @@ class Tokens:
             self._write(tuple(token for token in self.list() if token.id != token_id))
 
     def find(self, secret: str) -> Token | None:
-        """Return what is kept of a token, or ``None`` if it is not one of ours."""
+        """Return the stored data of a token, or ``None`` if it is unknown."""
         digest = _digest(secret)
         found = [token for token in self.list() if secrets.compare_digest(token.sha256, digest)]
         return found[0] if found else None

@@ -1,7 +1,7 @@
-"""Uploaded files find their place in a base, folders included: the one way in, of the page and of programs.
+"""Puts uploaded files into a base, folders included; web page and API both use it.
 
-Comes in: names as the visitor's computer has them, and bytes on disk. Goes out: files under ``uploads/`` of the base.
-Never: a name that leads out of that folder, or half a file where an ingest could read it.
+Comes in: names from the visitor's computer, and bytes on disk. Goes out: files under ``uploads/`` of the base.
+Never: a name that leads out of that folder, or a partial file where an ingest could read it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _MAX_NAME_BYTES = 200
 
 
 def keep(kb: KnowledgeBase, files: Sequence[tuple[str, Path]]) -> list[Path]:
-    """Move files into the base's uploads, one of the same name being replaced; return where they are.
+    """Move files into the base's uploads, replacing any of the same name; return their paths.
 
     Args:
         kb: the base.
-        files: ``(name, where the bytes are now)``; a name may have folders: ``notes/2024/may.md``.
+        files: ``(name, current path)``; a name may have folders: ``notes/2024/may.md``.
     Raises:
-        InputError: a name that cannot be used, or two files of one name; nothing was done.
+        InputError: a name is invalid, or two files have the same name; nothing was done.
     """
     uploads = kb.config.folder / UPLOADS
     places = [uploads / Path(*_parts(name)) for name, _ in files]
@@ -41,10 +41,10 @@ def keep(kb: KnowledgeBase, files: Sequence[tuple[str, Path]]) -> list[Path]:
 
 
 def file_name(given: str) -> str:
-    """Return the name to keep an uploaded file under.
+    """Return the name to store an uploaded file under.
 
     Raises:
-        InputError: it is no plain file name: a path, a hidden file, control characters, or too long.
+        InputError: it is not a plain file name: a path, a hidden file, control characters, or too long.
     """
     plain = PurePosixPath(given.replace("\\", "/")).name
     wrong = plain != given or given.startswith(".") or not given.isprintable() or not given.strip()
@@ -65,7 +65,7 @@ def _parts(name: str) -> list[str]:
 
 
 def _check(places: Sequence[Path], names: Sequence[str], uploads: Path) -> None:
-    """Refuse files of one name, and a name that is a file and a folder, before anything is moved."""
+    """Reject duplicate names, and a name used as both file and folder, before anything is moved."""
     chosen = set(places)
     for number, (place, name) in enumerate(zip(places, names, strict=True)):
         if place in places[:number]:

@@ -1,8 +1,8 @@
-"""The thread that does the ingest jobs of a home: the files of all of them first, one after the other, then what is slow.
+"""The thread that runs the ingest jobs of a home: first it reads the files of all jobs in turn, then does the slow part.
 
-Comes in: jobs that wait. Goes out: their progress and reports. Never: two workers on one home (a lock sees to that; should its
-holder be killed, another takes over), a job given up because a person at a terminal is writing to the same base, or one that
-waits until the passages of another are embedded.
+Comes in: waiting jobs. Goes out: their progress and reports. Never: two workers on one home (a lock prevents that; if its
+holder is killed, another takes over), a job given up because someone is writing to the same base from a terminal, or one that
+waits until another job's passages are embedded.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ _TOGETHER = 500
 
 
 class _StoppedError(Exception):
-    """Raised out of an ingest that nobody wants any more; what was finished is kept."""
+    """Raised to stop an ingest that was cancelled or is shutting down; what was finished is kept."""
 
 
 class _WaitingError(Exception):
-    """Raised out of what is slow while a job waits; what was finished is kept, and it is gone on with after."""
+    """Raised to pause the slow part while a job waits; what was finished is kept, and it resumes afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Jobs whose files are read, and what is told of it."""
+    """Jobs whose files are read, and the report so far."""
 
     jobs: Sequence[Job]
     report: IngestReport
 
 
 class Worker:
-    """Does jobs from ``start`` to ``stop``."""
+    """Runs jobs from ``start`` to ``stop``."""
 
     def __init__(
         self,
@@ -56,13 +56,13 @@ class Worker:
         base: Callable[[str], KnowledgeBase],
         opened: Callable[[], Sequence[KnowledgeBase]] = tuple,
     ) -> None:
-        """Make a worker for the jobs of ``home``.
+        """Create a worker for the jobs of ``home``.
 
         Args:
-            jobs: what it does.
-            home: of the bases.
+            jobs: the jobs to run.
+            home: the home of the bases.
             base: opens a knowledge base by name.
-            opened: returns those that are in use; what of them was left to be embedded is, once there are no jobs.
+            opened: returns the open bases; their pending passages are embedded once there are no jobs.
         """
         self._jobs = jobs
         self._base = base
@@ -75,15 +75,15 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="ingest-jobs", daemon=True)
 
     def start(self) -> None:
-        """Begin, first with what an earlier process was interrupted at."""
+        """Start, first with what an earlier process was interrupted at."""
         self._thread.start()
 
     def wake(self) -> None:
-        """Look at once whether there is something to do."""
+        """Check for work now."""
         self._wake.set()
 
     def stop(self) -> None:
-        """Stop; a job under way is left after the file at hand, and gone on with at the next start."""
+        """Stop; a running job is left after the current file, and resumed at the next start."""
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
@@ -95,7 +95,7 @@ class Worker:
                 with self._lock:
                     self._jobs.requeue()
                     self._work()
-            except Timeout:  # another process does the jobs of this home
+            except Timeout:  # another process runs the jobs of this home
                 self._stop.wait(_LOOK_S)
 
     def _work(self) -> None:
@@ -111,7 +111,7 @@ class Worker:
             self._jobs.move(read.jobs, "running", "waiting")
 
     def _do(self, jobs: Sequence[Job]) -> None:
-        """Do jobs that one ingest can do; where it cannot, each on its own, so that one is to blame."""
+        """Run jobs as one ingest; if that fails, run each on its own to find the culprit."""
         self._jobs.move(jobs, "waiting", "running")
         try:
             report = self._ingest(jobs)
@@ -130,7 +130,7 @@ class Worker:
                 self._end(jobs, report)
 
     def _complete(self, read: _Read) -> None:
-        """Embed what jobs have read, unless others come in: then these are read first."""
+        """Embed what jobs have read, pausing if new jobs arrive, which are read first."""
         try:
             base = self._base(read.jobs[0].base)
             report = base.finish(read.report, progress=self._telling(read.jobs, self._make_way))
@@ -146,7 +146,7 @@ class Worker:
         self._read.popleft()
 
     def _go_on(self) -> bool:
-        """Embed what was left in a base that is in use; return whether there was something."""
+        """Embed what is pending in an open base; return whether there was any."""
         for base in self._opened():
             try:
                 if base.config.folder in self._given_up or not base.catalog.get(UNFINISHED):
@@ -166,7 +166,7 @@ class Worker:
         self._jobs.end({job_id: as_data(of_job) for job_id, of_job in own.items()})
 
     def _telling(self, jobs: Sequence[Job], check: Callable[[Sequence[Job]], None]) -> Progress:
-        """Return what notes how far jobs are, and ends them by what ``check`` raises."""
+        """Return a callback that stores the progress of jobs, and stops them if ``check`` raises."""
         told_at = 0.0
 
         def progress(step: Step) -> None:
@@ -202,7 +202,7 @@ class Worker:
 
 
 def in_turn(ingest: Callable[[], IngestReport], pause: Callable[[], object]) -> IngestReport:
-    """Ingest once nobody else writes to the base; ``pause`` is called each time that it is found busy."""
+    """Ingest once nobody else is writing to the base; ``pause`` is called each time it is busy."""
     while True:
         try:
             return ingest()
@@ -211,9 +211,9 @@ def in_turn(ingest: Callable[[], IngestReport], pause: Callable[[], object]) -> 
 
 
 def _together(waiting: Sequence[Job]) -> list[Job]:
-    """Return the oldest job, and those that may be done with it: single files of the same base, none to vanish.
+    """Return the oldest job and those that can run with it: jobs on the same base that delete nothing.
 
-    One that was begun before is done alone: what ended the process then should not take others with it again.
+    A job that was started before runs alone: if it killed the process, it must not take others with it again.
     """
     first = waiting[0]
     if not first.keep or first.begun:
@@ -222,7 +222,7 @@ def _together(waiting: Sequence[Job]) -> list[Job]:
 
 
 def _of(report: IngestReport, paths: Sequence[str]) -> IngestReport:
-    """Return the part of a report that is about some files."""
+    """Return the part of a report that concerns the given files."""
     prefixes = tuple(f"{path}{end}" for path in paths for end in ("!", "/"))
 
     def mine(source: str) -> bool:

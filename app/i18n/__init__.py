@@ -1,1 +1,1 @@
-"""What is said, in both languages."""
+"""User-visible text, in both languages."""

@@ -1,7 +1,7 @@
-"""What kb says, in Chinese: a notice is rendered by its template, and a stored English sentence is matched back to one.
+"""kb's messages in Chinese: a notice is rendered from its template, and a stored English sentence is matched back to one.
 
-Comes in: a notice, or the English of one. Goes out: the Chinese of ``zh.toml``, with the same fields. Never: a change to text
-that came from a document or a model.
+Comes in: a notice, or its English text. Goes out: the Chinese from ``zh.toml``, with the same fields. Never: a change to text
+from a document or a model.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from ...ingest.notice import SEPARATORS, Notice
 
 _SEPARATORS = {"list": "、", "files": "、", "or": "或", "and": "和", "reasons": "；"}
 _FEW_LETTERS = 5
-"""A template with fewer is found in too many sentences to be matched back."""
+"""Templates with fewer letters match too many sentences to be matched back."""
 
 
 def in_chinese(sentence: str) -> str:
-    """Return what kb says in Chinese, with the notices in its fields; unchanged what the catalog does not have."""
+    """Return a message in Chinese, with notices in its fields; unchanged if the catalog does not have it."""
     notice = sentence if isinstance(sentence, Notice) and sentence.fields else _read_back(sentence)
     if notice is None:
         return _in_parts(sentence)
@@ -36,7 +36,7 @@ def catalog() -> Mapping[str, str]:
 
 
 class _Filled(str):
-    """What stood in a field of a stored sentence: formatted already."""
+    """The content of a field in a stored sentence: already formatted."""
 
     __slots__ = ()
 
@@ -48,7 +48,7 @@ class _Filled(str):
 
 
 class _Chinese(Formatter):
-    """Renders the fields of a Chinese template: notices in Chinese too, lists with our commas."""
+    """Renders the fields of a Chinese template: notices in Chinese too, lists with Chinese commas."""
 
     def format_field(self, value: object, format_spec: str) -> str:
         if isinstance(value, tuple):
@@ -69,7 +69,7 @@ def _separated(listed: str, kind: str) -> str:
 
 
 def _read_back(sentence: str) -> Notice | None:
-    """Return the notice that a stored sentence once was."""
+    """Return the notice that a stored sentence was made from."""
     if sentence in catalog():
         return Notice(sentence)
     for pattern, template in _patterns():
@@ -80,7 +80,7 @@ def _read_back(sentence: str) -> Notice | None:
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Return what the sentences of each template with fields look like; those that say most come first."""
+    """Return regular expressions for the templates with fields, those with the most text first."""
     said = {template: "".join(text for text, *_ in Formatter().parse(template)) for template in catalog()}
     templates = (template for template, text in said.items() if sum(map(str.isalpha, text)) >= _FEW_LETTERS)
     in_order = sorted(templates, key=lambda template: -len(said[template]))
@@ -98,7 +98,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def _in_parts(sentence: str) -> str:
-    """Return a stored sentence in Chinese where that of a base or file, or one of several, is known."""
+    """Return a stored sentence in Chinese if its part after a base or file name, or one of its sentences, is known."""
     of, colon, rest = sentence.partition(": ")
     if colon and (said := in_chinese(rest)) != rest:
         return f"{of}：{said}"

@@ -1,4 +1,4 @@
-"""What the browser shows, in English and Chinese.
+"""The texts of the web page, in English and Chinese.
 
 Comes in: a language header. Goes out: texts by key. Never: a text in one language only (a test compares the keys).
 """
@@ -390,11 +390,11 @@ ZH: Mapping[str, str] = {
 }
 
 LOCALES = {"en": EN, **dict.fromkeys(("zh", "zh-CN", "zh-Hans", "zh-TW", "zh-HK", "zh-SG"), ZH)}
-"""By the language that a browser names."""
+"""Texts by browser language."""
 
 
 def texts_for(accept_language: str) -> Mapping[str, str]:
-    """Return the texts in the language that the header ``Accept-Language`` (RFC 9110, 12.5.4) prefers; else English."""
+    """Return the texts in the language that ``Accept-Language`` (RFC 9110, 12.5.4) prefers; else English."""
     for tag in sorted(accept_language.split(","), key=_quality, reverse=True):
         language = tag.split(";")[0].strip().split("-")[0].lower()
         if language in LOCALES:

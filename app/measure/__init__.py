@@ -1,1 +1,1 @@
-"""How well a base finds and answers; whether a model works on this machine."""
+"""How well a base retrieves and answers; whether a model works on this machine."""

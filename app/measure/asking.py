@@ -1,7 +1,7 @@
-"""How a base answers the questions of a file: right or wrong, sure, not sure or nothing, by kinds of question.
+"""Scores a base's answers to the questions of a file: right or wrong; sure, not sure or nothing; by kind of question.
 
-Comes in: questions with what is expected, and what answers them. Goes out: what became of each, and the figures of all.
-Never: a line in the log of answers.
+Comes in: questions with expected answers, and a function that answers them. Goes out: an outcome for each, and totals.
+Never: an entry in the answer log.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .overlap import bleu, exact_match, f1, rouge_l
 Verdict = Literal[
     "right", "wrong", "not sure, right", "not sure, wrong", "nothing", "refused", "not sure", "answered falsely"
 ]
-"""The first five are of questions with an answer, the last three of those without. Not sure is right if the right passage is
-among those that are shown."""
+"""The first five are for questions with an answer, the last three for those without. Not sure is right if the right passage is
+among those shown."""
 HAVE: tuple[Verdict, ...] = ("right", "wrong", "not sure, right", "not sure, wrong", "nothing")
 HAVE_NONE: tuple[Verdict, ...] = ("refused", "not sure", "answered falsely")
 _HITS = 3
@@ -28,21 +28,21 @@ _HITS = 3
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a question."""
+    """The outcome of a question."""
 
     question: Expected
     verdict: Verdict
     text: str
-    """What was shown."""
+    """The text shown."""
     answered: str
-    """The exact answer in it, where one stands out, else all of it, without marks; what EM and F1 compare."""
+    """The exact answer in it if there is one, else all of it, without marks; compared by EM and F1."""
     found: bool | None
-    """Whether a right file is cited or among the first hits; ``None`` where none is known."""
+    """Whether a right file is cited or among the first hits; ``None`` if none is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What came of many questions, or of those of a kind."""
+    """Outcome counts, for all questions or one kind."""
 
     kind: str
     counts: dict[Verdict, int]
@@ -51,28 +51,28 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What came of all questions."""
+    """The outcomes of all questions."""
 
     outcomes: tuple[Outcome, ...]
     kinds: tuple[Figures, ...]
-    """By kind, in their order in the file; last all."""
+    """By kind, in file order; the last one covers all."""
     found: float
-    """The share of the questions with known files of which one is cited or among the first three hits."""
+    """Share of the questions with known files that have one cited or among the first three hits."""
     exact_match: float
     f1: float
     rouge_l: float
     bleu: float
-    """Means over the sure answers to questions that say what is expected in words; 0 where there are none."""
+    """Means over the sure answers to questions with an expected text; 0 if there are none."""
     n_compared: int
     median_characters: float
-    """Of what is shown, marks included."""
+    """Length of the text shown, marks included."""
 
 
 def ask_all(questions: Sequence[Expected], ask: Callable[[Sequence[str]], Answer]) -> Asking:
-    """Ask every question and return what came of it.
+    """Ask every question and return the outcomes.
 
     Args:
-        questions: of a file.
+        questions: the questions of a file.
         ask: takes the questions of one conversation, in order, and returns the answer to the last.
     """
     by_id = {one.id: one for one in questions}
@@ -93,12 +93,12 @@ def ask_all(questions: Sequence[Expected], ask: Callable[[Sequence[str]], Answer
 
 
 def verdict_of(question: Expected, answer: Answer) -> Verdict:
-    """Return what became of a question."""
+    """Return the verdict on an answer."""
     fits = question.fits("\n".join([answer.text, *(one.quote for one in answer.closest)]))
     if not question.answerable:
         if answer.closest:
             return "not sure"
-        harmless = bool(question.must) and fits  # a greeting may be greeted
+        harmless = bool(question.must) and fits  # replying to a greeting is fine
         return "refused" if answer.abstained or harmless else "answered falsely"
     if answer.closest:
         return "not sure, right" if fits else "not sure, wrong"

@@ -1,7 +1,7 @@
-"""How well a base finds, and whether it knows when it does not know.
+"""How well a base retrieves, and whether it knows when it does not know.
 
-Comes in: a base and questions whose right passages are known. Goes out: figures with confidence intervals, per lane and
-fused. Never: a figure over other questions than those it is compared with.
+Comes in: a base and questions with known relevant passages. Goes out: figures with confidence intervals, per lane and
+fused. Never: a comparison over different questions.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from .judged import Question, Units
 
 FUSED = "fused"
 _DEPTH = 50
-"""Passages asked for: enough for ten documents."""
+"""Number of passages to retrieve: enough for ten documents."""
 _SHOWN = 8
-"""Passages that an answer is drawn from."""
+"""Number of passages that an answer is drawn from."""
 _FALSE = 0.05
-"""Of the questions without an answer may be answered."""
+"""Share of the unanswerable questions that may be answered."""
 _COVERAGES = tuple(at / 10 for at in range(1, 11))
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One way to search, over the questions that have an answer."""
+    """One way to search, over the answerable questions."""
 
     lane: str
     """A lane, or ``fused``."""
@@ -51,30 +51,30 @@ class Figures:
     p95_ms: float
     p99_ms: float
     each: tuple[float, ...]
-    """nDCG@10 of every question, in the order of ``Evaluation.questions``."""
+    """nDCG@10 per question, in the order of ``Evaluation.questions``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """Whether what was found was taken for enough when it was, and only then."""
+    """Whether the evidence was accepted when it was sufficient, and only then."""
 
     n_answerable: int
     n_unanswerable: int
     answered: float
-    """The share of the questions with an answer for which the evidence was taken for enough."""
+    """Share of the answerable questions whose evidence was accepted."""
     abstained: float
-    """The share of the questions without one for which it was not."""
+    """Share of the unanswerable questions whose evidence was not."""
     curve: tuple[tuple[float, float], ...]
-    """(coverage, risk): answering only the share with the strongest evidence, how many of them are wrong: have no answer
-    in the base, or have it in none of the passages shown. El-Yaniv and Wiener 2010, "On the foundations of noise-free
-    selective classification"."""
+    """(coverage, risk): if only the share with the strongest evidence is answered, how many are wrong, that is, have no answer
+    in the base or in none of the passages shown. El-Yaniv and Wiener 2010, "On the foundations of noise-free selective
+    classification"."""
     strict: tuple[float, float] | None = None
-    """(strictness, share): the least ``KB_STRICTNESS``, >= 0, at which at most 5 % of the questions without an answer are
-    answered, and what share of those with one are then. ``None`` where there are none without."""
+    """(strictness, share): the least ``KB_STRICTNESS``, >= 0, that lets at most 5 % of the unanswerable questions be answered,
+    and the share of answerable ones then answered. ``None`` if there are no unanswerable questions."""
     unsure: float = 0.0
-    """The share of the questions with an answer for which the closest passages are shown, and nothing is claimed."""
+    """Share of the answerable questions that only get the closest passages, without a claim."""
     unsure_without: float = 0.0
-    """The same of the questions without one."""
+    """The same for the unanswerable questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Evaluation:
     n_documents: int
     n_chunks: int
     questions: tuple[str, ...]
-    """Those with an answer."""
+    """The answerable ones."""
     figures: tuple[Figures, ...]
     """The lanes, then ``fused``."""
     abstention: Abstention
@@ -93,7 +93,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One way to search, then and now, over the questions of both."""
+    """One way to search, before and after, over the questions of both."""
 
     name: str
     lane: str
@@ -101,11 +101,11 @@ class Difference:
     before: float
     after: float
     p: float
-    """Two-sided, of Fisher's randomization test over pairs."""
+    """Two-sided p value of Fisher's randomization test over pairs."""
 
     @property
     def verdict(self) -> str:
-        """Whether the change is real."""
+        """Whether the change is significant, and in which direction."""
         if self.p >= 0.05:  # noqa: PLR2004 - the customary level
             return "no real change"
         return "better" if self.after > self.before else "worse"
@@ -116,10 +116,10 @@ def evaluate(
 ) -> Evaluation:
     """Ask every question by every lane and fused.
 
-    Questions made from the base are asked once more without the document that they were made from: then they have no answer.
+    Questions made from the base are asked again without their source document: then they are unanswerable.
 
     Raises:
-        InputError: none of the questions has an answer.
+        InputError: none of the questions is answerable.
     """
     answerable = [question for question in questions if question.judged]
     if not answerable:
@@ -144,7 +144,7 @@ def evaluate(
 
 
 def compare(before: Sequence[Evaluation], after: Sequence[Evaluation]) -> tuple[Difference, ...]:
-    """Return how each way to search changed, over the questions that both evaluations have.
+    """Return how each way to search changed, over the questions in both evaluations.
 
     Raises:
         InputError: they have no question in common.
@@ -167,7 +167,7 @@ def read_evaluations(path: Path) -> tuple[Evaluation, ...]:
     """Read what ``kb eval --save`` wrote.
 
     Raises:
-        InputError: the file is not such a one.
+        InputError: the file is not an evaluation.
     """
     try:
         return tuple(
@@ -213,7 +213,7 @@ def _difference(then: Evaluation, now: Evaluation, figures: Figures) -> Differen
 def _ask(
     searcher: Searcher, questions: Sequence[Question], lanes: Sequence[str] | None
 ) -> tuple[list[tuple[Hit, ...]], list[float]]:
-    searcher.search(questions[0].text, _DEPTH, lanes)  # what is loaded once is not a question's time
+    searcher.search(questions[0].text, _DEPTH, lanes)  # warm up: one-time loading must not be timed
     found, seconds = [], []
     for question in questions:
         began = time.perf_counter()
@@ -249,14 +249,14 @@ def _figures(lane: str, questions: Sequence[Question], rankings: Sequence[list[s
 
 @dataclass(frozen=True, slots=True)
 class _Weighed:
-    """A question, and what was made of its evidence."""
+    """A question, and the verdict on its evidence."""
 
     score: float
     margin: float
-    """Up to which strictness it is answered; minus infinity: at none."""
+    """The highest strictness at which it is answered; minus infinity: never."""
     verdict: Verdict
     right: bool
-    """Whether an answer would have had a relevant passage to be drawn from."""
+    """Whether a relevant passage was available for the answer."""
 
 
 def _abstention(
@@ -298,14 +298,14 @@ def _abstention(
 
 
 def _strict(with_answer: Sequence[float], without: Sequence[float]) -> tuple[float, float]:
-    """Return the least strictness, in tenths, that lets at most ``_FALSE`` of the second pass, and the share of the first."""
+    """Return the least strictness, in tenths, passed by at most ``_FALSE`` of ``without``, and ``with_answer``'s share."""
     highest = sorted(without, reverse=True)[int(_FALSE * len(without))]
     strictness = max(0.0, math.floor(10 * highest + 1) / 10) if math.isfinite(highest) else 0.0
     return strictness, _share([margin >= strictness for margin in with_answer])
 
 
 def _left_out(catalog: Catalog, searcher: Searcher, question: Question) -> tuple[Hit, ...]:
-    """Return what is found without the document that a question was made from."""
+    """Return the results without the document that a question was made from."""
     own = chunks_of(catalog.connection(), [question.document_id])
     rest = everything(catalog).without([chunk for _, chunk in own], [key for key, _ in own])
     return searcher.rank(question.text, _SHOWN, scope=rest).hits

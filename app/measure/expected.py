@@ -1,6 +1,6 @@
-"""Questions of people with what a right answer has to say: read from a file, one JSON object a line.
+"""Human-written questions with expected answers: read from a file, one JSON object per line.
 
-Comes in: a file. Goes out: questions, and whether a text is right. Never: a question that is left out without a word.
+Comes in: a file. Goes out: questions, and whether a text is right. Never: a question skipped silently.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ from pathlib import Path
 from ...ingest.errors import InputError
 
 _MARK = re.compile(r"\s?\[\d+\]")
-"""A citation mark: its number is no part of the answer."""
+"""A citation mark: its number is not part of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A question, and what is right."""
+    """A question and its expected answer."""
 
     id: str
     question: str
     kind: str = ""
-    """What kind of question it is, for the table by kinds: ``fact``, ``yes-no``, ``table``."""
+    """The kind of question, for the table by kinds: ``fact``, ``yes-no``, ``table``."""
     answerable: bool = True
     """Whether the documents hold an answer."""
     must: tuple[str, ...] = ()
-    """Regular expressions that are all found in a right answer, whatever the case; of an unanswerable question what a
-    harmless reply says, like a greeting."""
+    """Regular expressions that must all match a right answer, ignoring case; for an unanswerable question, what a harmless
+    reply says, such as a greeting."""
     must_not: tuple[str, ...] = ()
-    """And those that are not."""
+    """Regular expressions that must not match."""
     sources: tuple[str, ...] = ()
-    """Parts of the paths of files that hold the answer: any of them will do."""
+    """Parts of the paths of files with the answer: any one will do."""
     expected: str = ""
-    """The right answer in words; without patterns it is what an answer has to hold."""
+    """The right answer in words; if there are no patterns, an answer must contain it."""
     follows: str = ""
-    """The question before, by its id, in one conversation."""
+    """The id of the previous question in the same conversation."""
 
     @staticmethod
     def plain(text: str) -> str:
-        """Return a text without the marks of its citations."""
+        """Return a text without citation marks."""
         return _MARK.sub("", text)
 
     def fits(self, text: str) -> bool:
-        """Return whether a text says what is right and nothing that is not."""
+        """Return whether a text says what it must and nothing it must not."""
         plain = self.plain(text)
         if not (self.must or self.must_not):
             return " ".join(self.expected.lower().split()) in " ".join(plain.lower().split())
@@ -58,7 +58,7 @@ def read_expected(path: Path) -> list[Expected]:
     """Read a file of questions.
 
     Raises:
-        InputError: it is missing, or a line is no such question.
+        InputError: it is missing, or a line is not a valid question.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -75,7 +75,7 @@ def read_expected(path: Path) -> list[Expected]:
 
 
 def before(question: Expected, by_id: Mapping[str, Expected]) -> list[Expected]:
-    """Return the questions of one conversation up to this one, the first one first."""
+    """Return the questions of a conversation up to this one, oldest first."""
     turns = [question]
     while turns[0].follows and len(turns) <= len(by_id):
         turns.insert(0, by_id[turns[0].follows])

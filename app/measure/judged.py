@@ -1,7 +1,7 @@
-"""Questions whose right passages are known: read from a set, or made from a base itself.
+"""Questions with known relevant passages: read from a test set, or made from a base itself.
 
 Comes in: a folder with ``queries.jsonl``, ``qrels.tsv`` and ``corpus.jsonl``, or a catalog. Goes out: questions with
-judgements. Never: a model, or chance that is not seeded.
+relevance judgements. Never: a model, or unseeded randomness.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ...retrieval.words.tokens import tokens
 
 Kind = Literal["set", "heading", "definition", "cloze", "written"]
 Units = Callable[[Chunk], list[str]]
-"""Returns what a chunk stands for in the judgements: the documents of a set, or the text itself."""
+"""Returns the judged units of a chunk: the documents of a set, or the text itself."""
 
 _DEFINITION_EN = re.compile(r"(?:An? |The )?([A-Z][\w-]*(?: [\w-]+){0,4}) (?:is|are) (?:an?|the|any|one of) \w")
 _DEFINITION_ZH = re.compile(r"([\u4e00-\u9fff\w-]{2,12}?)(?:是指|指的是|是一[\u4e00-\u9fff]|，是)")
@@ -34,21 +34,21 @@ _BLANK = " ___ "
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and what is right."""
+    """A question and its relevant units."""
 
     text: str
     judged: Mapping[str, float]
-    """Relevance by unit; empty when nothing in the corpus answers it."""
+    """Relevance by unit; empty if nothing in the corpus answers it."""
     kind: Kind = "set"
     document_id: str = ""
-    """The one that it was made from."""
+    """The document it was made from."""
 
 
 def read_set(folder: Path, limit: int) -> list[Question]:
-    """Return up to ``limit`` questions of a set after a fixed shuffle, with those that its corpus does not answer.
+    """Return up to ``limit`` questions of a set after a fixed shuffle, including unanswerable ones.
 
     Raises:
-        InputError: it is no such set.
+        InputError: the folder is not such a set.
     """
     try:
         judgements = (folder / "qrels.tsv").read_text("utf-8").splitlines()
@@ -74,11 +74,11 @@ def read_set(folder: Path, limit: int) -> list[Question]:
 
 
 def lay_out(folder: Path, files: Path) -> tuple[Path, Units]:
-    """Write the corpus of a set as files; return the folder to ingest, and what a chunk of it stands for.
+    """Write the corpus of a set as files; return the folder to ingest, and a function giving the judged units of a chunk.
 
     Args:
-        folder: of the set; without a ``corpus.jsonl`` its ``meta.json`` names the tree that is its corpus.
-        files: where to write; made.
+        folder: the set's folder; without a ``corpus.jsonl``, its ``meta.json`` names the tree that is its corpus.
+        files: where to write; created.
     """
     if not (folder / "corpus.jsonl").exists():
         meta = json.loads((folder / "meta.json").read_text("utf-8"))
@@ -100,14 +100,14 @@ def lay_out(folder: Path, files: Path) -> tuple[Path, Units]:
 
 
 def by_text(chunk: Chunk) -> list[str]:
-    """Return what a chunk of a user's base stands for: its text, wherever it stands."""
+    """Return the judged unit of a chunk of a user's base: its text, regardless of position."""
     return [text_hash(" ".join(chunk.text.split()))]
 
 
 def make_questions(catalog: Catalog, limit: int) -> list[Question]:
-    """Make up to ``limit`` questions from a base: its headings, what it defines, and sentences with a gap; as many of each.
+    """Make up to ``limit`` questions from a base: headings, definitions, and sentences with a gap, in equal numbers.
 
-    A question is kept when only one document gave rise to it.
+    Questions that more than one document gives rise to are dropped.
     """
     ids = [chunk for (chunk,) in catalog.connection().execute("SELECT id FROM chunks ORDER BY id")]
     dice = random.Random(0)  # noqa: S311 - a sample, not a secret
@@ -134,7 +134,7 @@ def make_questions(catalog: Catalog, limit: int) -> list[Question]:
 
 
 def _complete(catalog: Catalog, questions: Iterable[Question]) -> list[Question]:
-    """Judge relevant, for questions made of a heading, all passages under that heading, not only those sampled."""
+    """Mark all passages under a heading as relevant to the question made from it, not only those sampled."""
     done = []
     for question in questions:
         if question.kind != "heading":
@@ -174,7 +174,7 @@ def _definition(sentence: str) -> str:
 
 
 def _cloze(sentence: str, dice: random.Random) -> str:
-    """Return a sentence with one word left out; empty when there is none to leave out."""
+    """Return a sentence with one word left out; empty if no word qualifies."""
     spans = [match.span() for match in _SPAN.finditer(sentence) if match.start() > 0]
     if not spans:
         return ""

@@ -1,6 +1,6 @@
 """``kb models check``: whether an embedding model works on this machine, and whether it would help a base.
 
-Comes in: a model, and a base if there is one. Goes out: figures, and a sentence for people. Never: a change to the base.
+Comes in: a model, and a base if there is one. Goes out: figures, and a verdict in words. Never: a change to the base.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ from ...retrieval.models.sample import SAMPLE
 from .judged import Question, by_text, make_questions
 
 PASSAGES = 300
-"""Of the base, among which the questions are looked up; embedding them takes seconds."""
+"""Sample size for lookup from the base; embedding it takes seconds."""
 QUESTIONS = 80
 _LEVEL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class OnBase:
-    """What a model does for a base."""
+    """What a model would do for a base."""
 
     readable: float
-    """0..1: the share of the passages that it can read."""
+    """0..1: share of the passages that it can read."""
     current: str
     """The embedder that the base is built with; empty for none."""
     current_readable: float
     n_passages: int
     n_questions: int
     ndcg10: float
-    """Of its cosines alone, on questions made from the base, among ``n_passages``."""
+    """By its cosines alone, on questions made from the base, among ``n_passages``."""
     current_ndcg10: float
     p: float
-    """That both are equally good: two-sided, of Fisher's randomization test over pairs."""
+    """p value that both are equally good: two-sided Fisher randomization test over pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +58,20 @@ class ModelCheck:
     name: str
     folder: Path
     runs: str
-    """By which path, and why that."""
+    """What runs the model, and why."""
     dim: int
     max_tokens: int
     query_prompt: str
     document_prompt: str
     cosine: float | None
-    """The mean to the original in float32, over a sample in several languages; ``None``: that is not installed."""
+    """Mean cosine to the original in float32, over a multilingual sample; ``None`` if the original cannot be run."""
     least_cosine: float | None
     chunks_per_s: float
-    """Of passages of the base, else of the sample."""
+    """Measured on passages of the base, else on the sample."""
     base: OnBase | None
-    """``None`` where there is no base, or nothing in it."""
+    """``None`` if there is no base, or it is empty."""
     verdict: str
-    """Whether it would help, a sentence."""
+    """Whether it would help, in one sentence."""
 
 
 def check_model(
@@ -85,12 +85,12 @@ def check_model(
 
     Args:
         spec: as for ``open_embedder``.
-        cache: where models are kept.
-        catalog: of the base.
-        current: what the base is built with.
-        say: called with a sentence when something takes long.
+        cache: the models folder.
+        catalog: the catalog of the base.
+        current: the embedder that the base is built with.
+        say: called with a message when something slow begins.
     Raises:
-        UnknownModelError: there is no such model on this machine, or it is no embedding model.
+        UnknownModelError: there is no such model on this machine, or it is not an embedding model.
         EmbedderError: it cannot be loaded.
         MissingExtraError: the libraries that run it are not installed.
     """
@@ -111,7 +111,7 @@ def check_model(
 
 
 def _to_original(embedder: LocalEmbedder, prompt: str) -> tuple[float | None, float | None]:
-    """Return the mean and the least cosine to the original, over what it reads at once."""
+    """Return the mean and least cosine to the original, over the texts within the model's limit."""
     texts = [text for text, n in zip(SAMPLE, embedder.count_tokens(SAMPLE), strict=True) if n <= embedder.max_tokens]
     try:
         wanted = unit(open_original(embedder.folder).encode(texts, prompt))
@@ -128,7 +128,7 @@ def _sampled(catalog: Catalog) -> list[Chunk]:
 
 
 def _chunks_per_s(embedder: Embedder, texts: Sequence[str]) -> float:
-    embedder.embed_documents(texts[:2])  # what is loaded once is not a chunk's time
+    embedder.embed_documents(texts[:2])  # warm up: one-time loading must not be timed
     began = time.perf_counter()
     embedder.embed_documents(texts)
     return len(texts) / (time.perf_counter() - began)
@@ -159,7 +159,7 @@ def _on_base(embedder: LocalEmbedder, current: Embedder | None, catalog: Catalog
 
 
 def _ndcg(embedder: Embedder, chunks: Sequence[Chunk], questions: Sequence[Question]) -> list[float]:
-    """Return nDCG@10 of every question by cosines alone; what the model cannot read is not found by it."""
+    """Return nDCG@10 per question by cosines alone; passages that the model cannot read are not found."""
     texts = [chunk.embedded_text for chunk in chunks]
     vectors = embedder.embed_documents(texts)
     unread = embedder.coverage(texts) < READABLE
@@ -186,7 +186,7 @@ def _verdict(embedder: LocalEmbedder, spec: str, base: OnBase | None) -> str:
 
 
 def _on_reading(embedder: Embedder, spec: str, base: OnBase) -> str:
-    """Return the verdict where reading decides it; else empty."""
+    """Return the verdict if readability decides it; else empty."""
     if base.readable < 1 - READABLE:
         return (
             f"{embedder.name} cannot read the language of this base ({base.readable:.0%} of its passages): it would not help. "

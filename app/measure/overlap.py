@@ -1,6 +1,6 @@
-"""How far a text agrees with a right one word by word: EM, F1, ROUGE-L and BLEU, each 0..1.
+"""Word overlap of a text with the expected one: EM, F1, ROUGE-L and BLEU, each 0..1.
 
-Comes in: two texts. Goes out: a share. Never: an opinion on what they mean.
+Comes in: two texts. Goes out: a score. Never: an opinion on what they mean.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Sequence
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _LONGEST = 4
-"""Words of an n-gram of BLEU."""
+"""Maximum n-gram length for BLEU."""
 
 
 def words(text: str) -> list[str]:
-    """Return words, and Chinese characters, without case, punctuation and articles (as SQuAD's own scorer does)."""
+    """Return words and Chinese characters, without case, punctuation and articles (as SQuAD's own scorer does)."""
     return _WORD.findall(_ARTICLE.sub(" ", text.lower()))
 
 
@@ -27,7 +27,7 @@ def exact_match(text: str, right: str) -> float:
 
 
 def f1(text: str, right: str) -> float:
-    """Return the F1 of the words of both, in any order (Rajpurkar et al. 2016)."""
+    """Return the F1 of the words of both, regardless of order (Rajpurkar et al. 2016)."""
     ours, theirs = Counter(words(text)), Counter(words(right))
     same = (ours & theirs).total()
     return 2 * same / (ours.total() + theirs.total()) if same else 0.0
@@ -46,7 +46,7 @@ def rouge_l(text: str, right: str) -> float:
 
 
 def bleu(text: str, right: str) -> float:
-    """Return BLEU of one text, with 1 added to the counts of n-grams over one word (Papineni et al. 2002; Lin and Och 2004)."""
+    """Return sentence BLEU, adding 1 to the counts of n-grams with n > 1 (Papineni et al. 2002; Lin and Och 2004)."""
     ours, theirs = words(text), words(right)
     if not ours or not theirs:
         return 0.0

@@ -1,7 +1,7 @@
 """Which language models this machine can run, and how fast they would be.
 
-Comes in: the known models, free memory, the processor's speed. Goes out: for each whether it fits, seconds to its first word,
-words a second. Never: a download.
+Comes in: the known models, free memory, the processor's speed. Goes out: for each whether it fits, the seconds to its first
+word, and words per second. Never: a download.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from ...llm.models.known import KnownModel, known_models, pulled
 from ...prompts.prompt import Message, Prompt
 
 _PER_WEIGHT: Mapping[str, float] = {"Q8_0": 1.07, "Q4_K_M": 0.61, "Q4_1": 0.7, "q4_0": 0.57}
-"""Bytes of a weight in a file, by the end of its name."""
+"""Bytes per parameter in a file, by the end of its name."""
 _READ_TOKENS = 300
-"""Of what a model is given that has little time: what kb quotes, and the question."""
+"""Prompt tokens for a model with little time: kb's quotes, and the question."""
 _WORDS_PER_TOKEN = 0.75
 _BESIDE = 1.25
-"""Memory that running takes, of a file's size: its context and what is computed with."""
+"""Memory needed at run time relative to file size, including context and buffers."""
 _PATIENCE_S, _SLOWEST = 15.0, 1.5
-"""To the first word; words a second. What is slower is no use."""
+"""Seconds to the first word; words per second. Slower models are of no use."""
 _TEXT = "Retrieval finds the passages that answer a question, and the model reads them before it writes. "
 _WRITTEN = 24
 
@@ -36,19 +36,19 @@ Verdict = Literal["fits", "slow", "large"]
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What the processor does for language models."""
+    """The processor's speed for language models."""
 
     operations_per_s: float
-    """While a prompt is read."""
+    """While reading the prompt."""
     bytes_per_s: float
-    """Of weights, while text is written."""
+    """Bytes of weights, while writing."""
     measured_with: str = ""
-    """The model that was run; empty: an estimate."""
+    """The model used to measure; empty: an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What to expect of a model."""
+    """Expected performance of a model."""
 
     name: str
     languages: tuple[str, ...]
@@ -61,12 +61,12 @@ class Suggestion:
 
 
 def estimated_speed() -> Speed:
-    """Return what processors of these years do, within a factor of three."""
+    """Return what current processors achieve, within a factor of three."""
     return Speed(operations_per_s(), min(5e9 * physical_cores(), 4e10))
 
 
 def measured_speed(models: Path) -> Speed:
-    """Return how fast the smallest model on this machine reads and writes; an estimate where there is none.
+    """Return how fast the smallest model on this machine reads and writes; an estimate if there is none.
 
     Raises:
         GeneratorError: it cannot be loaded.
@@ -91,7 +91,7 @@ def measured_speed(models: Path) -> Speed:
 
 
 def suggestions(models: Path, speed: Speed) -> tuple[Suggestion, ...]:
-    """Return what to expect of every known model, the largest first that fits."""
+    """Return the expected performance of every known model, fitting ones first, the largest at the top."""
     free = free_memory()
     made = []
     for name, model in known_models().items():

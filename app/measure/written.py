@@ -1,6 +1,6 @@
-"""What a language model's answers are worth on a base: shown or not, borne out, citing the right passage, and how fast.
+"""How good a language model's answers on a base are: whether shown, supported, citing the right passage, and how fast.
 
-Comes in: a base's way of answering, and questions whose right passages are known. Goes out: figures. Never: a line in the log.
+Comes in: an ``Answering``, and questions with known relevant passages. Goes out: figures. Never: an entry in the log.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from .judged import Question, by_text
 
 @dataclass(frozen=True, slots=True)
 class WrittenFigures:
-    """What became of the questions that a model was asked."""
+    """Outcomes of the questions that a model was asked."""
 
     model: str
     n_questions: int
-    """That have an answer in the base."""
+    """The answerable ones."""
     n_written: int
     """Answered in the model's words."""
     n_quoted: int
-    """Answered in quotes, since the model's words said less, or something was wrong with them."""
+    """Answered with quotes, since the model's words said less or were faulty."""
     n_unsure: int
     n_refused: int
     n_cite_right: int
@@ -36,14 +36,14 @@ class WrittenFigures:
     n_sentences: int
     n_supported: int
     faults: tuple[tuple[str, int], ...]
-    """What was wrong with the model's texts, which then are not shown: loop, echo, language, marks, empty."""
+    """Faults of the model's texts, which are then not shown: loop, echo, language, marks, empty."""
     first_word_s: float | None
-    """Median from the question to the model's first word, search included; ``None`` where it wrote none."""
+    """Median seconds from question to first word, search included; ``None`` if the model never wrote."""
     words_per_s: float | None
 
 
 def evaluate_written(answering: Answering, questions: Sequence[Question], limit: int) -> WrittenFigures:
-    """Ask the model up to ``limit`` of the questions that have an answer.
+    """Ask the model up to ``limit`` of the answerable questions.
 
     Raises:
         GeneratorError: it fails.

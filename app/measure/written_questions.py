@@ -1,7 +1,7 @@
-"""Questions for ``kb eval`` that a language model writes: one a passage, as somebody would ask who has not read it.
+"""Questions for ``kb eval`` written by a language model: one per passage, as someone who has not read it would ask.
 
-Comes in: a base and a model. Goes out: questions with the passage that answers each. Never: a question that shares nothing with
-its passage, points at "the text", or says it word for word.
+Comes in: a base and a model. Goes out: questions with the passage that answers each. Never: a question that shares no word with
+its passage, points at "the text", or repeats the passage verbatim.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _TOKENS = 96
 
 
 def write_questions(catalog: Catalog, generator: Generator, limit: int) -> list[Question]:
-    """Let a model write up to ``limit`` questions, each from another passage; fewer when what it writes cannot be used.
+    """Let a model write up to ``limit`` questions, each from another passage; fewer if some are unusable.
 
     Raises:
         GeneratorError: the model fails.
@@ -61,7 +61,7 @@ def write_questions(catalog: Catalog, generator: Generator, limit: int) -> list[
 
 
 def usable(written: str, chunk: Chunk) -> str:
-    """Return the question in what a model wrote of a passage; empty if there is none that could be asked."""
+    """Return the question in what a model wrote about a passage; empty if it has no usable one."""
     lines = (_LABEL.sub("", line.strip()).strip() for line in written.splitlines())
     text = next((line for line in lines if line and asks(line)), "")
     held = set(tokens(chunk.indexed_text))

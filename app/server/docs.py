@@ -1,7 +1,7 @@
-"""``/docs``: the endpoints as a page to read, made from the OpenAPI document.
+"""``/docs``: the endpoints as a readable page, made from the OpenAPI document.
 
-Comes in: the application. Goes out: one page of HTML. Never: anything from elsewhere: the usual page loads its scripts from a
-CDN, which this server's security policy refuses and a computer without a network cannot reach.
+It loads nothing from elsewhere: the usual page loads its scripts from a CDN, which this server's security policy blocks and a
+computer without a network cannot reach.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The outermost layer of the server: what may come in at all, and the headers that go out.
+"""The outermost layer of the server: decides which requests may enter, and adds response headers.
 
-Comes in: every HTTP request. Goes out: the same, or a refusal (400, 403, 413, 431). Never: a request that another web
-site makes the visitor's browser send, a host name that is not ours (DNS rebinding), or a body beyond its limit.
+Never passes on a request that another web site makes the visitor's browser send, a foreign host name (DNS rebinding), or a
+body over its limit.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from .requests import Door, error_body
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 SMALL_BODY = 2_000_000
-"""Bytes. Questions and settings; only uploads may be larger."""
+"""Bytes, for questions and settings; only uploads may be larger."""
 
 LARGEST_HEAD = 64_000
 """Bytes of all headers together."""
 
 _WAITING = 4
-"""Times the largest upload that may lie on disk."""
+"""Limit for pending uploads on disk, as a multiple of the largest upload."""
 
 _UPLOADS = ("/gradio_api/upload", "/api/v1/documents")
 _POLICY = (
@@ -33,7 +33,7 @@ _POLICY = (
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
-"""Gradio builds its page from inline scripts and compiled templates; nothing may come from elsewhere, nor be sent there."""
+"""Gradio builds its page from inline scripts and compiled templates; nothing may be loaded from or sent to other sites."""
 
 HEADERS = {
     "content-security-policy": _POLICY,
@@ -68,11 +68,11 @@ class Guard:
         """Guard ``app``.
 
         Args:
-            app: what is guarded.
-            loopback_only: whether it is reached by the names of this computer only.
-            max_upload_bytes: the largest body that is taken.
-            door: decides who may send anything at all; without it, everybody.
-            waiting: how many bytes of uploads lie on disk that nobody has taken in yet.
+            app: the application to guard.
+            loopback_only: whether only the names of this computer are accepted as host.
+            max_upload_bytes: the largest body accepted.
+            door: decides who may send a body; without it, everybody.
+            waiting: returns the bytes of uploads on disk that are not ingested yet.
         """
         self._app = app
         self._door = door
@@ -86,7 +86,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         if scope["type"] != "http":
-            return  # there are no web sockets here: the server closes the connection
+            return  # no web sockets here: the server closes the connection
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         limit = self._max_upload_bytes if scope["path"].startswith(_UPLOADS) else SMALL_BODY
         body = _Body(receive, limit)
@@ -102,7 +102,7 @@ class Guard:
             await answer.refuse(_too_large(limit))
 
     def _check_sender(self, scope: Scope, length: int) -> None:
-        """Refuse a body of somebody who may not send it before any of it is read."""
+        """Refuse a body from an unauthorised sender before reading any of it."""
         if scope["method"] in ("GET", "HEAD", "OPTIONS") or scope["path"] == "/login":
             return
         uploads = scope["path"].startswith(_UPLOADS)
@@ -132,7 +132,7 @@ class Guard:
 
 
 class _Body:
-    """What is received, up to a limit; frameworks hide what is raised here, so it is remembered."""
+    """Receives the body up to a limit; frameworks hide exceptions raised here, so the overflow is remembered."""
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
@@ -150,7 +150,7 @@ class _Body:
 
 
 class _Response:
-    """What is sent, with our headers and nothing that opens it to other sites."""
+    """Sends the response with our headers, and without any that open it to other sites."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

@@ -1,8 +1,4 @@
-"""The endpoints that bring files in: uploads, ingest jobs and their progress.
-
-Comes in: files, or paths of the server's own disk from an admin. Goes out: jobs. Never: a file outside a base's uploads, or an
-ingest that stops because its client has gone.
-"""
+"""The endpoints that bring files in: uploads, ingest jobs and their progress. An ingest outlives its client."""
 
 from __future__ import annotations
 
@@ -83,7 +79,7 @@ def about_documents(bases: Bases, door: Door, jobs: Jobs, worker: Worker) -> API
 
 
 def about_ingest(bases: Bases, door: Door, jobs: Jobs, worker: Worker, *, paths_allowed: bool) -> APIRouter:
-    """Return ``/ingest``: jobs and their progress; ``paths_allowed``: an admin may name paths of this computer."""
+    """Return ``/ingest``: jobs and their progress; ``paths_allowed``: an admin may name paths on this computer."""
     router = APIRouter(responses=REFUSALS, tags=["ingest"])
     reader, writer, admin = (Depends(door.needs(role)) for role in ("read", "write", "admin"))
 
@@ -145,7 +141,7 @@ async def _answer(jobs: Jobs, job: Job, *, wait: bool) -> JSONResponse:
 
 
 async def _changes(jobs: Jobs, job: Job) -> AsyncIterator[Job]:
-    """Yield a job, and again whenever it has changed, until it is over; look less often the longer nothing happens."""
+    """Yield a job now and after every change until it is over, polling less often while nothing happens."""
     yield job
     pause_s = _LOOK_S
     while not job.is_over:
@@ -161,12 +157,12 @@ async def _events(jobs: Jobs, job: Job) -> AsyncIterator[str]:
     try:
         async for now in _changes(jobs, job):
             yield f"event: {now.state}\ndata: {json.dumps(as_data(now), ensure_ascii=False)}\n\n"
-    except KBError as error:  # it was so long ago that it was forgotten meanwhile
+    except KBError as error:  # so old that it was deleted meanwhile
         yield f"event: error\ndata: {json.dumps(error_body(str(error), type(error).__name__, 404))}\n\n"
 
 
 def _keep(kb: KnowledgeBase, files: list[UploadFile]) -> list[Path]:
-    """Write what was sent to disk, and move it into the base's uploads; see ``keep``."""
+    """Write the uploaded data to disk, and move it into the base's uploads; see ``keep``."""
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=kb.config.folder) as folder:
         arrived = [(file.filename or "", Path(folder) / str(at)) for at, file in enumerate(files)]
         for (_, place), file in zip(arrived, files, strict=True):

@@ -1,7 +1,4 @@
-"""Signing in to the page of a server that has tokens.
-
-Comes in: a token, typed once. Goes out: a cookie that only this site's page sends. Never: a token in an address.
-"""
+"""Signing in to the web page of a server that has tokens. Never a token in a URL."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ border:1px solid #8888}}button{{background:#0f766e;color:#fff;border:0;cursor:po
 
 
 class SignIn:
-    """An ASGI middleware: whoever opens the page without a token is sent to where it is typed."""
+    """An ASGI middleware that sends visitors without a token from the page to the sign-in form."""
 
     def __init__(self, app: ASGIApp, *, door: Door) -> None:
         self._app = app

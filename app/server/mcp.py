@@ -1,6 +1,6 @@
 """kb for MCP clients: search, ask, list and read as tools, over stdin and stdout.
 
-The only file that imports ``mcp``. Never: a tool that writes; what a client is made to do cannot change the base.
+The only file that imports ``mcp``. No tool writes: whatever a client is tricked into, it cannot change the base.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def mcp_server(base: KnowledgeBase) -> MCPServer:
-    """Return an MCP server whose tools look into ``base``.
+    """Return an MCP server whose tools read ``base``.
 
     Raises:
         MissingExtraError: the MCP library is not installed.

@@ -1,7 +1,4 @@
-"""What MCP clients may do with a base: search, ask, list, read.
-
-Comes in: what a client sends. Goes out: values that JSON knows. Never: a write, or an error without its reason.
-"""
+"""The tools that MCP clients may use on a base: search, ask, list, read. They never write."""
 
 from __future__ import annotations
 
@@ -18,9 +15,9 @@ from ..api import KnowledgeBase
 from ..hosting.harmless import harmless
 
 MAX_READ = 20_000
-"""Characters of a document in one call of ``read``."""
+"""Maximum characters of a document per call of ``read``."""
 MOST = 100
-"""Passages in one call of ``search``."""
+"""Maximum passages per call of ``search``."""
 
 Given = ParamSpec("Given")
 Returned = TypeVar("Returned")
@@ -28,7 +25,7 @@ Query = Annotated[str, Field(description="A whole question or some keywords, in 
 
 
 def saying_why(tool: Callable[Given, Returned], error_of_tool: type[Exception]) -> Callable[Given, Returned]:
-    """Return a tool whose errors reach the client with their reason; of others MCP tells only that there was one."""
+    """Return a tool whose errors reach the client with their reason; MCP hides the reason of other errors."""
 
     @wraps(tool)
     def saying(*given: Given.args, **named: Given.kwargs) -> Returned:
@@ -96,7 +93,7 @@ class Tools:
         return {"text": text[start:stop], "next": stop if stop < len(text) else None}
 
     def _named(self, source: str) -> str:
-        """Return the source that is meant, as the base calls it."""
+        """Return the source that is meant, under its name in the base."""
         names = self.list_documents()
         ending = [name for name in names if name.endswith(("/" + source, "\\" + source))]
         if source not in names and len(ending) > 1:

@@ -1,7 +1,4 @@
-"""Counters for Prometheus.
-
-Comes in: what happened. Goes out: the text exposition format 0.0.4. Never: a question, a name or an address in a label.
-"""
+"""Counters for Prometheus. Labels never contain a question, a name or an address."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
 class _Histogram:
-    """Seconds, by kind; not safe on its own."""
+    """Seconds, by kind; not thread-safe by itself."""
 
     def __init__(self, name: str, said: str) -> None:
         self._name = name
@@ -27,12 +24,12 @@ class _Histogram:
         self._sums: dict[str, float] = {}
 
     def add(self, kind: str, seconds: float) -> None:
-        """Count one."""
+        """Count one observation."""
         self._sums[kind] = self._sums.get(kind, 0.0) + seconds
         self._counts[kind, next((limit for limit in BUCKETS_S if seconds <= limit), float("inf"))] += 1
 
     def lines(self) -> Iterator[str]:
-        """Yield it as Prometheus reads it: each bucket holds those below it too."""
+        """Yield the Prometheus lines; buckets are cumulative."""
         yield from _head(self._name, "histogram", self._said)
         for kind, total in self._sums.items():
             below = 0
@@ -45,7 +42,7 @@ class _Histogram:
 
 
 class Metrics:
-    """Counts requests and the seconds they took, by kind and outcome. Safe to use from several threads."""
+    """Counts requests and their duration, by kind and outcome. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -55,7 +52,7 @@ class Metrics:
 
     @contextmanager
     def timed(self, kind: str) -> Iterator[None]:
-        """Count what happens inside."""
+        """Count and time the enclosed block."""
         began = time.perf_counter()
         outcome = "ok"
         try:
@@ -88,7 +85,7 @@ class Metrics:
             self._count(kind, outcome, began)
 
     def text(self, gate: Gate, jobs: Mapping[str, int]) -> str:
-        """Return all counters; ``jobs``: how many there are, by state."""
+        """Return all counters; ``jobs``: number of jobs by state."""
         lines = _head("kb_requests_total", "counter", "Requests by kind and outcome.")
         with self._lock:
             lines += [

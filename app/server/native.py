@@ -1,7 +1,4 @@
-"""The native endpoints: ``/api/v1/...``, health and metrics.
-
-Comes in: JSON. Goes out: what the Python API returns, as JSON. Never: a base that a token is not good for.
-"""
+"""The native endpoints: ``/api/v1/...``, health and metrics."""
 
 from __future__ import annotations
 
@@ -52,7 +49,7 @@ class Filters(BaseModel):
     meta: Texts = []
 
     def where(self) -> Where:
-        """Return it as a search takes it."""
+        """Return the filter for a search."""
         return Where(tuple(self.source), tuple(self.language), tuple(self.type), tuple(self.page), tuple(self.meta))
 
 
@@ -70,7 +67,7 @@ class Search(BaseModel):
     per_document: int | None = Field(PER_DOCUMENT, ge=1, le=1000)
 
     def ordering(self) -> Ordering:
-        """Return it as a search takes it."""
+        """Return the ordering for a search."""
         return Ordering(self.per_document, self.mmr)
 
 
@@ -104,7 +101,7 @@ class Question(BaseModel):
     banned: Texts = []
 
     def sampling(self) -> Sampling:
-        """Return how the model is to write."""
+        """Return the sampling settings."""
         return Sampling(
             seed=self.seed, temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, min_p=self.min_p,
             repeat_penalty=self.repeat_penalty, presence_penalty=self.presence_penalty,
@@ -136,7 +133,7 @@ class Measured(BaseModel):
 def native(
     bases: Bases, gate: Gate, door: Door, metrics: Metrics, jobs: Jobs, worker: Worker, *, paths_allowed: bool
 ) -> APIRouter:
-    """Return the native endpoints; ``paths_allowed``: an admin may name paths of this computer."""
+    """Return the native endpoints; ``paths_allowed``: an admin may name paths on this computer."""
     router = APIRouter(prefix="/api/v1")
     router.include_router(_about_bases(bases, door))
     router.include_router(about_documents(bases, door, jobs, worker))
@@ -239,7 +236,7 @@ def _about_quality(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> AP
 
 
 def health(bases: Bases, gate: Gate, door: Door, metrics: Metrics, jobs: Jobs) -> APIRouter:
-    """Return the endpoints for whoever watches over the server."""
+    """Return the endpoints for monitoring the server."""
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz")

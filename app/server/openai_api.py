@@ -1,7 +1,6 @@
-"""OpenAI's API over the knowledge bases: any client of it can ask them.
+"""OpenAI's API over the knowledge bases, for any of its clients.
 
-Comes in: chat and embedding requests. Goes out: answers whose sources stand as text and in the field ``kb``. Never: a
-system prompt of the client's that changes what may be answered: the last question is what is asked.
+The client's system prompt never changes what may be answered: only its last question counts.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ from .metrics import Metrics
 from .requests import REFUSALS, Door, Visitor, Whole, answers, error_body, last, visitor
 
 MAX_INPUTS = 256
-"""Texts in one embedding request."""
+"""Maximum number of texts per embedding request."""
 MAX_TOKENS = 8192
-"""Of an answer, whatever a client would take."""
+"""Maximum answer length, whatever a client requests."""
 
 
 class Part(BaseModel):
@@ -87,7 +86,7 @@ class Chat(BaseModel):
     """Ours: from how many passages to answer."""
 
     def sampling(self, *, quoting: bool) -> Sampling:
-        """Return how the model is to write; ``quoting``: there is none, so that what its clients always send means nothing."""
+        """Return the sampling settings; ``quoting``: there is no model, so settings that clients always send are dropped."""
         if quoting:
             return Sampling()
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
@@ -100,12 +99,12 @@ class Chat(BaseModel):
         )
 
     def ignored(self) -> list[str]:
-        """Return the settings that only a language model has a use for, of those that were sent."""
+        """Return the settings sent that only a language model can use."""
         given = {name: getattr(self, name) for name in ("temperature", "top_p", "seed", "stop")}
         return [name for name, value in given.items() if value]
 
     def question(self) -> str:
-        """Return what is asked: the last message of the user."""
+        """Return the question: the user's last message."""
         asked = [message.text for message in self.messages if message.role == "user"]
         if not asked:
             raise InputError("there is no message with the role user; the last one is the question")
@@ -205,7 +204,7 @@ def _about_embeddings(bases: Bases, metrics: Metrics) -> APIRouter:
 
 
 def sources(answer: Answer) -> str:
-    """Return the citations as text, to stand below the answer."""
+    """Return the citations as text, to put below the answer."""
     lines = []
     for mark in dict.fromkeys(citation.mark for citation in answer.citations):
         first = next(citation for citation in answer.citations if citation.mark == mark)
@@ -220,7 +219,7 @@ def _packed(vector: NDArray[np.float32]) -> str:
 
 
 def _base(bases: Bases, model: str, who: Visitor) -> KnowledgeBase:
-    """Return the base that a model's name means.
+    """Return the base for a model name.
 
     Raises:
         UnknownNameError: no base has this name, or none that the visitor may know of.
@@ -255,7 +254,7 @@ async def _chunks(
         return
     if answer is None or not answer.finished:
         return
-    if not harmless(answer.text).startswith(sent):  # read again at its end: what was sent cannot be taken back
+    if not harmless(answer.text).startswith(sent):  # re-parsed at its end: what was sent cannot be taken back
         yield chunk({"content": f"\n\n{harmless(answer.text)}"})
     yield chunk({"content": sources(answer)})
     yield chunk({}, answer.finish_reason, kb=_extension(answer, ignored))
@@ -273,7 +272,7 @@ def _event(value: dict[str, object]) -> str:
 
 
 def _usage(bases: Bases, answer: Answer) -> dict[str, int]:
-    """Count the question and the answer in the model's tokens."""
+    """Count the tokens of the question and the answer with the model's tokenizer."""
     asked, written = (bases.generator.count_tokens(text) for text in (answer.question, answer.text))
     return {"prompt_tokens": asked, "completion_tokens": written, "total_tokens": asked + written}
 

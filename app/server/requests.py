@@ -1,7 +1,4 @@
-"""What the endpoints share: who asks, which error is which status, answers that stop when the client goes away.
-
-Comes in: requests. Goes out: roles, error bodies, snapshots of an answer. Never: a generation that nobody waits for.
-"""
+"""What the endpoints share: authentication, error statuses, and answers that stop when the client disconnects."""
 
 from __future__ import annotations
 
@@ -37,7 +34,7 @@ COOKIE = "kb_token"
 
 
 def _whole(text: str) -> str:
-    """Refuse half characters, which JSON can spell and nothing can store."""
+    """Reject lone surrogates, which JSON can spell and nothing can store."""
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValueError("holds half a character (a lone surrogate); send whole ones")
     return text
@@ -49,7 +46,7 @@ Whole = Annotated[str, AfterValidator(_whole)]
 _STATUS: tuple[tuple[type[KBError], int], ...] = (
     (BusyError, 429),
     (UnknownNameError, 404),
-    (UnknownModelError, 500),  # no request names a model: it is the server's own
+    (UnknownModelError, 500),  # no request names a model: it is the server's fault
     (InputError, 400),
     (StorageError, 503),
     (GeneratorError, 502),
@@ -57,29 +54,29 @@ _STATUS: tuple[tuple[type[KBError], int], ...] = (
 )
 _POLL_S = 0.2
 _REASONS = 10
-"""Fields that a refusal speaks of."""
+"""Maximum number of fields named in a refusal."""
 _LOCKED_S = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks, and what for."""
+    """Who sent a request, and their rights."""
 
     role: str
     token: str = ""
-    """The id of its token; empty on a server without tokens."""
+    """The id of their token; empty on a server without tokens."""
     bases: tuple[str, ...] = ()
-    """The only ones it may use; empty: all."""
+    """The only bases they may use; empty: all."""
 
     def may_use(self, base: str) -> bool:
-        """Return whether it may use a base; whether there is one of this name is another question."""
+        """Return whether they may use a base of this name, existing or not."""
         return not self.bases or base in self.bases
 
     def named(self, base: str | None, default: str) -> str:
-        """Return the base that is meant: the one that is named, else the default, else the first that it may use.
+        """Return the base that is meant: the named one, else the default, else the first they may use.
 
         Raises:
-            HTTPException: 403, it may not use it.
+            HTTPException: 403, they may not use it.
         """
         name = base or (default if self.may_use(default) else self.bases[0])
         if not self.may_use(name):
@@ -87,22 +84,22 @@ class Visitor:
         return name
 
     def open(self, bases: Bases, base: str | None) -> KnowledgeBase:
-        """Return the base that is meant, see ``named``.
+        """Open the base that is meant; see ``named``.
 
         Raises:
-            HTTPException: 403, it may not use it.
+            HTTPException: 403, they may not use it.
             UnknownNameError: no base has this name.
         """
         name = self.named(base, bases.config.name)
         if self.bases and name not in bases.names():
-            raise UnknownNameError("there is no knowledge base {name!r}", name=name)  # without a word of the others
+            raise UnknownNameError("there is no knowledge base {name!r}", name=name)  # without naming the others
         return bases.get(name)
 
     def open_all(self, bases: Bases, base: str | None, several: Sequence[str]) -> KnowledgeBase | KnowledgeBases:
         """Return one base, or several as one.
 
         Raises:
-            HTTPException: 403, it may not use one of them.
+            HTTPException: 403, they may not use one of them.
             InputError: both were named, or one twice.
             UnknownNameError: no base has this name.
         """
@@ -114,16 +111,16 @@ class Visitor:
 
 
 class Door:
-    """Decides who may come in. Where there are no tokens, only this computer can reach the server: then everyone may."""
+    """Decides who may enter. Without tokens only this computer can reach the server, so everyone may."""
 
     def __init__(self, tokens: Tokens, rate: Rate | None = None) -> None:
         self._tokens = tokens
         self._rate = rate or Rate(0)
 
     def role(self, request: Request) -> str | None:
-        """Return the role of whoever opens the page, or ``None`` for nobody we know.
+        """Return the role of whoever opens the page, or ``None`` for a stranger.
 
-        The page shows all bases: a token that is good for some of them only is good for the endpoints only.
+        The page shows all bases, so a token limited to some of them is valid for the endpoints only.
         """
         visitor = self.visitor(request)
         return visitor.role if visitor and not visitor.bases else None
@@ -134,7 +131,7 @@ class Door:
         return token is not None and not token.bases
 
     def needs(self, role: str) -> Callable[[Request], None]:
-        """Return a dependency that lets only this role, or a higher one, through; ``visitor`` says then who it is."""
+        """Return a dependency that admits only this role or a higher one; afterwards ``visitor`` returns who it is."""
 
         def check(request: Request) -> None:
             found = self.visitor(request)
@@ -149,7 +146,7 @@ class Door:
         return check
 
     def visitor(self, request: Request) -> Visitor | None:
-        """Return who sent a request, or ``None`` for nobody we know."""
+        """Return who sent a request, or ``None`` for a stranger."""
         if not self._tokens.list():
             return Visitor("admin")
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
@@ -159,7 +156,7 @@ class Door:
 
 
 def visitor(request: Request) -> Visitor:
-    """Return who asks, once ``Door.needs`` has let the request through."""
+    """Return who sent the request, once ``Door.needs`` has admitted it."""
     found = request.state.visitor
     if not isinstance(found, Visitor):
         raise TypeError("this endpoint has no Door.needs")
@@ -167,7 +164,7 @@ def visitor(request: Request) -> Visitor:
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Make every error of ours a JSON body with the right status, in the form that OpenAI's clients read."""
+    """Turn every kb error into a JSON body with the right status, in the form that OpenAI's clients read."""
 
     @app.exception_handler(KBError)
     def of_kb(_: Request, error: Exception) -> JSONResponse:
@@ -207,18 +204,18 @@ REFUSALS: dict[int | str, dict[str, str]] = {
     502: {"description": "The language model failed."},
     503: {"description": "Another process is writing to the base; Retry-After says when to come back."},
 }
-"""What every endpoint may answer, for the OpenAPI document."""
+"""Possible error responses of every endpoint, for the OpenAPI document."""
 
 
 def error_body(message: str, kind: str, code: int) -> dict[str, object]:
-    """Return an error as OpenAI's API writes it."""
+    """Return an error in the format of OpenAI's API."""
     return {"error": {"message": message, "type": kind, "code": code, "param": None}}
 
 
 async def answers(
     request: Request, ticket: Ticket, stream: Callable[[], Iterator[Answer]]
 ) -> AsyncGenerator[Answer, None]:
-    """Yield the snapshots of an answer when its turn has come; stop as soon as the client has gone."""
+    """Yield the snapshots of an answer once its turn has come; stop as soon as the client disconnects."""
     with ticket:
         while not await run_in_threadpool(ticket.wait, _POLL_S):
             if await request.is_disconnected():
@@ -233,7 +230,7 @@ async def answers(
         finally:
             with suppress(
                 ValueError
-            ):  # it is being run by a thread that cannot be stopped: it ends with its next piece
+            ):  # it is running in a thread that cannot be stopped, and will end with its next piece
                 pieces.close()  # type: ignore[attr-defined]
 
 

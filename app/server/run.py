@@ -1,4 +1,4 @@
-"""The web server: puts the parts together, listens, prints its address.
+"""The web server: assembles the parts, listens, prints its address.
 
 Comes in: settings. Goes out: a FastAPI application, or a running server. Never: a port open to others without a token.
 The only file that imports uvicorn.
@@ -55,14 +55,14 @@ class Serving:
     host: str = "127.0.0.1"
     port: int = SERVE_PORT
     api: bool = True
-    """Whether there are endpoints for programs, beside the page."""
+    """Whether to serve the API beside the page."""
     n_running: int = 2
     """Answers written at once."""
     n_waiting: int = 16
-    """Questions that wait; more are told to come back."""
+    """Questions that may wait; further ones are rejected."""
     max_upload_bytes: int = MAX_UPLOAD_BYTES
     rate_per_minute: int = 600
-    """Requests of one token; 0: no limit."""
+    """Requests per token; 0: no limit."""
 
     @property
     def is_loopback(self) -> bool:
@@ -87,7 +87,7 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
             "--host {host} lets others reach this server, and there is no token yet; run: kb token add --role write",
             host=serving.host,
         )
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads these when it is imported
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads these on import
     uploads = Path(tempfile.mkdtemp(prefix="kb-uploads-"))
     os.environ["GRADIO_TEMP_DIR"] = str(uploads)
     from ..ui.page import mount
@@ -126,11 +126,11 @@ def run(
     """Serve until interrupted.
 
     Args:
-        bases: what is served.
+        bases: the bases to serve.
         serving: how, and to whom.
-        say: told the address.
-        browser: whether to open it there.
-        any_port: whether the next free port will do.
+        say: called with the address.
+        browser: open the address in a browser.
+        any_port: take the next free port if necessary.
     Raises:
         InputError: others could reach it and no token protects it, or the port is taken.
     """
@@ -154,11 +154,11 @@ async def _working(worker: Worker, uploads: Path, _: FastAPI) -> AsyncIterator[N
     worker.start()
     yield
     await run_in_threadpool(worker.stop)
-    shutil.rmtree(uploads, ignore_errors=True)  # what was sent and never taken in
+    shutil.rmtree(uploads, ignore_errors=True)  # uploads that were never ingested
 
 
 def _bytes_in(folder: Path) -> int:
-    """Return how much lies in a folder; what is moved out of it meanwhile does not count."""
+    """Return the total size of the files in a folder, skipping any moved away meanwhile."""
     total = 0
     for file in folder.rglob("*"):
         with contextlib.suppress(OSError):
@@ -183,9 +183,9 @@ def _tell(address: str, say: Callable[[str], None], *, browser: bool) -> None:
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """Whether a log record says more than that a connection was open when the server was stopped.
+    """Return whether a log record says more than that a connection was open when the server stopped.
 
-    Gradio may fail with an error of its own while its stream is cancelled, so what the error came from counts as well.
+    Gradio may fail with its own error while its stream is cancelled, so the cause of an error counts too.
     """
     error = record.exc_info[1] if record.exc_info else None
     while error:
@@ -196,7 +196,7 @@ def is_news(record: logging.LogRecord) -> bool:
 
 
 def _warm_up(bases: Bases) -> None:
-    """Load what the first question would have to wait for."""
+    """Load what the first question would otherwise wait for."""
     with contextlib.suppress(KBError):
         bases.get().search("kb", 1)
 

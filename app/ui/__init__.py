@@ -1,4 +1,4 @@
-"""The page."""
+"""The web page."""
 
 from ..hosting.lean import import_lean
 

@@ -1,7 +1,6 @@
-"""The knowledge bases in the browser, and which model answers: chosen, made, renamed, deleted.
+"""Handlers for the knowledge bases and the model in the browser: choose, create, rename, delete.
 
-Comes in: what Gradio hands over. Goes out: what changes on the page. Never: an action
-that the visitor's role does not allow, or a base deleted without being asked.
+Never an action that the visitor's role does not allow, or a base deleted without confirmation.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ from .suggestions import Suggestions
 from .welcome import HANDBOOK, facts, tries
 
 _HANDBOOK = "handbook"
-"""The name of the base that holds it."""
+"""The name of the base for kb's handbook."""
 
 
 class Choosing:
-    """The handlers that change what the page is about."""
+    """The handlers that change what the page shows."""
 
     def __init__(self, bases: Bases, gate: Gate, sessions: Sessions) -> None:
         self.bases = bases
@@ -39,7 +38,7 @@ class Choosing:
         self.suggestions = Suggestions()
 
     def load(self, place: str, own: list[str] | None, request: gr.Request) -> Shown:
-        """Show the base and conversation that the page's address names, else the last one that was begun in this browser."""
+        """Show the base and conversation in the page's address, else the latest conversation begun in this browser."""
         query = parse_qs(place.removeprefix("?"), keep_blank_values=True)
         name = query.get("base", [""])[0]
         kept = tuple(map(str, own or ()))
@@ -50,14 +49,14 @@ class Choosing:
         return shown | self.sessions.show(Talk(own=kept), name, session, request) if session else shown
 
     def suggest(self, base: str, request: gr.Request) -> Iterator[Shown]:
-        """Show questions to begin with, each as soon as it is known that kb answers it."""
+        """Show suggested questions, each as soon as kb is known to answer it."""
         texts = texts_of(request)
         yield {"tries": ""}
         for found in self.suggestions.of(self.bases.get(base), chinese=texts is ZH):
             yield {"tries": tries(found, texts)}
 
     def example(self, talk: Talk, request: gr.Request) -> Iterator[Shown]:
-        """Make a base of kb's own handbook, and show it."""
+        """Create a base from kb's own handbook, and show it."""
         texts = texts_of(request)
         try:
             demand(request, "admin")
@@ -70,15 +69,15 @@ class Choosing:
             yield {"tries": ui_html.problem(str(error), texts)}
 
     def switch(self, base: str, talk: Talk, request: gr.Request) -> Shown:
-        """Show another base; the one that is shown already stays as it is, with its conversation."""
+        """Show another base; if it is already shown, keep it and its conversation."""
         return {} if base == talk.base else self.page(base, talk.own, request)
 
     def again(self, base: str, talk: Talk, request: gr.Request) -> Shown:
-        """Show a base that was made, renamed or deleted."""
+        """Show a base that was created, renamed or deleted."""
         return self.page(base, talk.own, request)
 
     def page(self, base: str, own: tuple[str, ...], request: gr.Request) -> Shown:
-        """Return everything that depends on the base, as it is first shown."""
+        """Return everything that depends on the base, for its first display."""
         texts = texts_of(request)
         names = self.bases.names()
         name = base if base in names else self.bases.config.name
@@ -94,7 +93,7 @@ class Choosing:
         }
 
     def models(self, texts: Texts = EN) -> list[tuple[str, str]]:
-        """Return the models at hand, and those that can be had at once, as (how it is called, spec)."""
+        """Return the models on this machine and those that can be downloaded, as (label, spec)."""
         place = self.bases.config.models
         files = [file for file in sorted(place.glob("**/*.gguf")) if not file.is_relative_to(place / "known")]
         found = {spec: spec for spec in (self.bases.config.llm, "extractive", *(f"gguf:{file}" for file in files))}
@@ -104,7 +103,7 @@ class Choosing:
         return [(label, spec) for spec, label in found.items()]
 
     def use_model(self, spec: str, base: str, request: gr.Request) -> Iterator[Shown]:
-        """Open another model, fetched before if it has to be; if it cannot be opened, the one in use stays."""
+        """Open another model, downloading it if needed; if it cannot be opened, the current one stays."""
         texts = texts_of(request)
         said = ""
         place, model = self.bases.config.models, known_models().get(spec)
@@ -125,7 +124,7 @@ class Choosing:
         yield {"facts": facts(self.bases, self.bases.get(base), texts), "model": now, "model_said": said}
 
     def create(self, name: str, request: gr.Request) -> Shown:
-        """Make a base."""
+        """Create a base."""
         texts = texts_of(request)
         name = name.strip()
         try:
@@ -137,7 +136,7 @@ class Choosing:
         return {"base": gr.update(choices=list(self.bases.names()), value=name), "new_base": "", "made_said": done}
 
     def rename(self, base: str, name: str, request: gr.Request) -> Shown:
-        """Give a base another name."""
+        """Rename a base."""
         texts = texts_of(request)
         name = name.strip()
         try:
@@ -149,17 +148,17 @@ class Choosing:
         return {"base": gr.update(choices=list(self.bases.names()), value=name), "bases_said": done}
 
     def ask_delete(self, base: str, request: gr.Request) -> Shown:
-        """Ask whether the base is to go."""
+        """Ask whether to delete the base."""
         n = self.bases.get(base).status().n_documents
         question = texts_of(request)["delete_really"].format(name=base, n=n)
         return {"sure": gr.update(visible=True), "really": ui_html.message(question)}
 
     def keep(self) -> Shown:
-        """Leave the base where it is."""
+        """Cancel the deletion."""
         return {"sure": gr.update(visible=False)}
 
     def delete(self, base: str, request: gr.Request) -> Shown:
-        """Remove a base."""
+        """Delete a base."""
         texts = texts_of(request)
         try:
             demand(request, "admin")

@@ -1,8 +1,4 @@
-"""Asking in the browser: answers as they grow, asked again or otherwise, judged, and explained.
-
-Comes in: what Gradio hands over. Goes out: what changes on the page, by the name of the part. Never: an error shown as
-an answer.
-"""
+"""Handlers for asking in the browser: streamed answers, asking again, rating, explanations."""
 
 from __future__ import annotations
 
@@ -50,10 +46,10 @@ class Wanted:
 
 
 def wanted(settings: tuple[Given, ...]) -> Wanted:
-    """Return the settings, from the values of the controls in the order of ``ui_settings``.
+    """Return the settings from the control values, in the order of ``settings.controls``.
 
     Raises:
-        InputError: a value outside its range.
+        InputError: a value is out of its range.
     """
     k, style, strict, temperature, top_k, top_p, seed, max_tokens, stop = settings
     sampling = Sampling(
@@ -68,7 +64,7 @@ def wanted(settings: tuple[Given, ...]) -> Wanted:
 
 
 class Chatting:
-    """The handlers of the page's conversation; what a visitor sees is in Gradio's session state, not here."""
+    """The handlers of the page's conversation; the visitor's state is in Gradio's session, not here."""
 
     def __init__(self, bases: Bases, gate: Gate, runs: Runs) -> None:
         self.bases = bases
@@ -78,14 +74,14 @@ class Chatting:
     def ask(
         self, question: str, talk: Talk, base: str, also: list[str], request: gr.Request, *settings: Given
     ) -> Iterator[Shown]:
-        """Show the question at once, and its answer as it grows; an empty one changes nothing."""
+        """Show the question at once, and its answer as it grows; ignore an empty one."""
         if question.strip() and not (talk.turns and talk.turns[-1].under_way):
             yield from self._answer(question.strip(), talk, (base, *also), settings, request)
 
     def redo(
         self, talk: Talk, base: str, also: list[str], event: gr.EventData, request: gr.Request, *settings: Given
     ) -> Iterator[Shown]:
-        """Show what ``ask`` does; the turn that is asked again, and those after it, leave the conversation."""
+        """Ask a turn again like ``ask``; it and the turns after it leave the conversation."""
         found = chosen(talk.turns, event)
         question = str(sent(event).get("question", "")).strip()
         if found is None or not question or talk.turns[-1].under_way:
@@ -134,7 +130,7 @@ class Chatting:
         } | settled(talk, texts)
 
     def _write(self, run: Run, *, chat: Chat, question: str, want: Wanted, opener: BaseOf, texts: Texts) -> None:
-        """Answer the last turn of a run, once it is its turn; it ends where the run was stopped."""
+        """Answer the last turn of a run when its turn comes; end early if the run was stopped."""
         turn = run.turns[-1]
         try:
             with self.gate.ticket() as ticket:
@@ -157,7 +153,7 @@ class Chatting:
             run.end()
 
     def stop(self, talk: Talk, request: gr.Request) -> Shown:
-        """Leave the last answer as it is."""
+        """Stop writing the last answer."""
         run = self.runs.of(talk.session)
         if run is None:
             return {}
@@ -165,12 +161,12 @@ class Chatting:
         return settled(replace(talk, turns=run.turns), texts_of(request))
 
     def reasoning(self, talk: Talk, shown: bool, request: gr.Request) -> Shown:  # noqa: FBT001  a control's value
-        """Show the models' steps unfolded, or folded."""
+        """Show the models' reasoning steps expanded or collapsed."""
         talk = replace(talk, reasoning=shown)
         return {"talk": talk} | ({"chat": ui_html.conversation(talk, texts_of(request))} if talk.turns else {})
 
     def rate(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> Shown:
-        """Judge an answer; the same judgement again takes it back."""
+        """Rate an answer; the same rating again removes it."""
         texts = texts_of(request)
         found, verdict = chosen(talk.turns, event), sent(event).get("verdict")
         if found is None or verdict not in ("up", "down") or not (found[1].answer and found[1].answer.id):

@@ -1,7 +1,6 @@
-"""The documents of a base in the browser: dropped, read, tried again, deleted.
+"""Handlers for the documents of a base in the browser: upload, retry, delete.
 
-Comes in: what Gradio hands over. Goes out: what changes on the page. Never: a file of this computer
-that was not uploaded, or an action that the visitor's role does not allow.
+Never a file of this computer that was not uploaded, or an action that the visitor's role does not allow.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from .parts import Shown
 from .state import Texts, demand, sent, texts_of
 
 MAX_FILES = 500
-"""The page's script sends more in several batches."""
+"""The page's script sends more in batches."""
 
 _REFRESH_S = 0.1
 _LOOK_S = 1.0
@@ -40,10 +39,10 @@ _Said = Step | Literal["busy"] | IngestReport | BaseException
 
 
 class Documents:
-    """The handlers of the tab of documents."""
+    """The handlers of the documents tab."""
 
     def __init__(self, bases: Bases, uploaded: Callable[[], Path]) -> None:
-        """Take the bases, and what returns the folder that uploads arrive in."""
+        """Take the bases, and a function returning the folder where uploads arrive."""
         self.bases = bases
         self._uploaded = uploaded
 
@@ -52,7 +51,7 @@ class Documents:
         return {"table": table(self.bases.get(base), texts_of(request), only, order)}
 
     def sort(self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request) -> Shown:
-        """Sort the documents by the column that was clicked; clicked again, the other way round."""
+        """Sort the documents by the clicked column; a second click reverses the order."""
         by = str(sent(event).get("by", ""))
         if by not in ORDERS:
             return {}
@@ -60,7 +59,7 @@ class Documents:
         return {"order": order} | self.show(base, only, order, request)
 
     def upload(self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request) -> Iterator[Shown]:
-        """Read the files that the script has sent, each of them seen from the first moment."""
+        """Ingest the files that the script sent, showing each of them from the start."""
         texts = texts_of(request)
         try:
             demand(request, "write")
@@ -75,7 +74,7 @@ class Documents:
             yield {"progress": ui_html.problem(str(error), texts)}
 
     def retry(self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request) -> Iterator[Shown]:
-        """Read a file that failed again."""
+        """Ingest a failed file again."""
         texts = texts_of(request)
         try:
             kb, source = self.bases.get(base), str(sent(event).get("source", ""))
@@ -83,7 +82,7 @@ class Documents:
             if source not in known:
                 raise InputError("{source!r} is not in the knowledge base; reload the page", source=source)
             path = known[source].archive or source
-            # Whoever made an imported base chose what its sources are called: to read such a place is for admins.
+            # Whoever made an imported base chose its source paths: only admins may read from them.
             uploaded = Path(path).resolve().is_relative_to((kb.config.folder / UPLOADS).resolve())
             demand(request, "write" if uploaded else "admin")
             again: _Run = lambda step: kb.ingest([path], selection=Selection(force=True), progress=step, later=True)  # noqa: E731
@@ -108,7 +107,7 @@ class Documents:
     def _ingest(
         self, kb: KnowledgeBase, run: _Run, names: dict[str, str], shown: tuple[str, Order], texts: Texts
     ) -> Iterator[Shown]:
-        """Show how a run goes on; ``names``: what to call the files, by path; ``shown``: which documents, and how sorted."""
+        """Show the progress of a run; ``names``: file labels by path; ``shown``: filter and sort order of the documents."""
         steps: queue.Queue[_Said] = queue.Queue()
         threading.Thread(target=_work, args=(run, steps), daemon=True).start()
         files = _Files(names)
@@ -123,7 +122,7 @@ class Documents:
 
 
 class _Files:
-    """What became of each file of a run so far."""
+    """The state of each file in a run so far."""
 
     def __init__(self, names: dict[str, str]) -> None:
         self._names = names
@@ -131,29 +130,29 @@ class _Files:
         self.states = dict.fromkeys(names.values(), "waiting")
 
     def take(self, step: Step) -> None:
-        """Note what a step says; one that fails a file raises the count of failures."""
+        """Update the states from a step; a failed file raises the failure count."""
         if step.stage == "read" and step.source in self._names:
             failed = self._failed is not None and step.failed > self._failed
             self.states[self._names[step.source]] = "failed" if failed else "read"
         self._failed = step.failed if step.stage == "read" else self._failed
 
     def of(self, report: IngestReport) -> IngestReport:
-        """Return the report without the failures of files that are not of this run."""
+        """Return the report without failures of files outside this run."""
         mine = [one for one in report.failed if one.source.partition("!")[0] in self._names]
         return replace(report, failed=tuple(mine))
 
 
 def table(kb: KnowledgeBase, texts: Texts, only: str = "", order: Order = ui_ledger.FAILED_FIRST) -> str:
-    """Return the documents of a base."""
+    """Return the table of a base's documents."""
     known = {row.source: row for row in kb.sources()}
     return ui_ledger.documents(kb.ledger(), known, kb.status(), texts, only, order)
 
 
 def _files(given: object, uploaded: Path) -> list[tuple[str, Path]]:
-    """Return (name, place) of what the script says it sent.
+    """Return (name, path) of the files that the script says it sent.
 
     Raises:
-        InputError: too many, or a place where no upload lies.
+        InputError: there are too many, or a path is not that of an upload.
     """
     rows = given if isinstance(given, list) else []
     if not rows or len(rows) > MAX_FILES:
@@ -177,7 +176,7 @@ def _work(run: _Run, steps: queue.Queue[_Said]) -> None:
 
 
 def _latest(steps: queue.Queue[_Said], files: _Files) -> _Said:
-    """Wait for the next step; of several that have come, all are noted, and the last is returned."""
+    """Wait for the next step; if several have arrived, record all and return the last."""
     time.sleep(_REFRESH_S)
     said = steps.get()
     while isinstance(said, Step):

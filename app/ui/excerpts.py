@@ -1,7 +1,6 @@
-"""A document as kb read it, whole or around some quotes, as HTML with the quotes marked; a row with the head of its table.
+"""Renders a document, whole or around quotes, as HTML with the quotes marked; finds the table head above a row.
 
-Comes in: a document's text and places in it. Goes out: HTML, and heads as Markdown. Never: half a table or half a block of code
-that reads as something else, or the head of another table.
+Never half a table or code block that would read as something else, or the head of another table.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _RULE = re.compile(r"[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*")
 
 
 def excerpt(source: str, text: str, quotes: Sequence[Span], begin: int, end: int) -> str:
-    """Return a part of a document as HTML, widened to whole lines, with its table's head where it begins within a table."""
+    """Return a part of a document as HTML, widened to whole lines, with the table head if it begins within a table."""
     begin, end = text.rfind("\n", 0, begin) + 1, end if end >= len(text) else _line_end(text, end)
     part, suffix = text[begin:end], PurePath(source).suffix.lower()
     lead, rest = "", ""
@@ -44,7 +43,7 @@ def excerpt(source: str, text: str, quotes: Sequence[Span], begin: int, end: int
 
 
 def around(text: str, quotes: Sequence[Span], room: int) -> Span:
-    """Return the part of a text that holds quotes and as much on either side, from the beginning of a paragraph."""
+    """Return the span around some quotes, with up to ``room`` characters on either side, from the start of a paragraph."""
     first, last = min(start for start, _ in quotes), max(stop for _, stop in quotes)
     begin = max(first - room, 0)
     paragraph = text.find("\n\n", begin, first)
@@ -60,7 +59,7 @@ def _line_end(text: str, at: int) -> int:
 
 
 def _apart(quotes: Sequence[Span], begin: int, end: int) -> list[Span]:
-    """Return the quotes within a part, in order, none over another."""
+    """Return the quotes within a part, in order and without overlaps."""
     kept: list[Span] = []
     at = begin
     for start, stop in sorted(quotes):
@@ -72,18 +71,18 @@ def _apart(quotes: Sequence[Span], begin: int, end: int) -> list[Span]:
 
 
 def is_row(text: str) -> bool:
-    """Return whether a text is rows of a table and nothing else."""
+    """Return whether a text consists of table rows only."""
     lines = text.strip().splitlines()
     return bool(lines) and all(_ROW.fullmatch(line) for line in lines)
 
 
 def is_rule(line: str) -> bool:
-    """Return whether a line parts the head of a table from its rows."""
+    """Return whether a line separates a table's head from its rows."""
     return bool(_RULE.fullmatch(line))
 
 
 def head_above(text: str, at: int) -> str:
-    """Return the head of the table that a place in a text lies in, with its rule; empty if it lies in none, or in the head."""
+    """Return the head and rule of the table around a position; empty outside tables, or in the head itself."""
     begin = text.rfind("\n\n", 0, at) + 2 if "\n\n" in text[:at] else 0
     above = text[begin:at].splitlines()
     for number in range(len(above) - 1, 0, -1):
@@ -95,7 +94,7 @@ def head_above(text: str, at: int) -> str:
 
 
 def heads_of(base_of: Callable[[str], KnowledgeBase], answer: Answer) -> dict[str, str]:
-    """Return the heads of the tables whose rows an answer quotes, by the row; what cannot be looked up is left out."""
+    """Return the table heads for the rows that an answer quotes, keyed by row; skip what cannot be looked up."""
     heads = {}
     for sentence in answer.sentences:
         if not is_row(sentence.text) or any(map(is_rule, sentence.text.splitlines())) or not sentence.citations:

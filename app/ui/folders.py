@@ -1,7 +1,4 @@
-"""The folders that a base keeps in step with, in the browser: added, looked at, dropped.
-
-Comes in: what Gradio hands over. Goes out: what changes on the page. Never: a folder of this computer named by somebody else.
-"""
+"""Handlers for a base's watched folders in the browser: add, show, remove. Only the local user may name a folder."""
 
 from __future__ import annotations
 
@@ -21,14 +18,14 @@ from .state import Texts, sent, texts_of
 
 
 class Following:
-    """The handlers of the folders; they are for the user of this computer only."""
+    """The handlers of the watched folders, for the user of this computer only."""
 
     def __init__(self, bases: Bases, folders: Folders) -> None:
         self.bases = bases
         self.folders = folders
 
     def show(self, base: str, only: str, order: Order, request: gr.Request) -> Shown:
-        """Show the folders as they are now, and the documents that came from them."""
+        """Show the current state of the folders, and the documents from them."""
         texts = texts_of(request)
         if request.username:
             return {"followed": "", "follow_row": gr.update(visible=False)}
@@ -46,7 +43,7 @@ class Following:
         return {"followed": listed(self.folders.of(base), texts), "folder": ""}
 
     def drop(self, base: str, event: gr.EventData, request: gr.Request) -> Shown:
-        """Stop looking at the folder that was clicked."""
+        """Stop watching the folder that was clicked."""
         texts = texts_of(request)
         try:
             self._mine(request, texts)
@@ -61,7 +58,7 @@ class Following:
 
 
 def listed(folders: list[Folder], texts: Texts) -> str:
-    """Return the folders, each with its last look; ``data-again`` asks for news of one that has not been looked at yet."""
+    """Return the folders, each with its last scan; ``data-again`` polls for one that was not scanned yet."""
     rows = "".join(
         f'<li><b>{escape(one.path)}</b><small role="status">{escape(_state(one, texts))}</small>'
         f'<button type="button" class="kb-delete" data-event="drop_folder" data-folder="{escape(one.path)}" '

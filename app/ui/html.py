@@ -1,7 +1,4 @@
-"""A conversation becomes HTML. All text is escaped here; nothing else makes markup.
-
-Comes in: questions and answers. Goes out: HTML. Never: a script, an address outside this page, or a text as markup.
-"""
+"""Renders a conversation as HTML. All text is escaped here; nothing else produces markup."""
 
 from __future__ import annotations
 
@@ -22,14 +19,14 @@ _MARKS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _MARK = re.compile(r"\d+")
 _TEMPLATE = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;", "\\": "&#92;"})
 _OPTIONS = (("--llm gguf:PATH", "model"), ("--max-tokens", "max_tokens"))
-"""Of the command line, as notes name them, and what the setting is called here."""
+"""Command-line options in notes, and the page's names for them."""
 _LASTING = {
     "model": ("No language model is configured", "没有配置语言模型"),
     "language": ("cannot read the language", "读不懂"),
 }
-"""Kinds of notes that hold for a whole conversation, and how they are recognised."""
+"""Kinds of notes that apply to a whole conversation, and text that identifies them."""
 _GOES = {"model": "kb-model", "language": "kb-facts"}
-"""The setting that mends each."""
+"""The setting that fixes each."""
 _NEAREST = 3
 _THUMB = (
     '<svg viewBox="0 0 24 24" width="15" height="15" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true">'
@@ -39,17 +36,17 @@ _THUMB = (
 
 
 def escape(text: str) -> str:
-    """Return text as it may stand in HTML, also where Gradio takes the HTML for a template."""
+    """Return text escaped for HTML, also where Gradio treats the HTML as a template."""
     return html.escape(text).translate(_TEMPLATE)
 
 
 def worded(sentence: str, texts: Texts) -> str:
-    """Return a sentence of ours in the language of the page."""
+    """Return one of kb's sentences in the language of the page."""
     return in_chinese(sentence) if texts is ZH else sentence
 
 
 def conversation(talk: Talk, texts: Texts) -> str:
-    """Return the whole conversation; what a screen reader is told of it comes first."""
+    """Return the whole conversation, preceded by its status for screen readers."""
     shown = "".join(_turn(number, turn, talk, texts) for number, turn in enumerate(talk.turns))
     told = _told(talk.turns[-1], texts) if talk.turns else ""
     place = f'data-base="{escape(talk.base)}" data-session="{escape(talk.session)}"'
@@ -57,19 +54,19 @@ def conversation(talk: Talk, texts: Texts) -> str:
 
 
 def problem(message: str, texts: Texts) -> str:
-    """Return an error, as one."""
+    """Return an error message."""
     return f'<div class="kb-error" role="alert"><b>{texts["error"]}</b> {escape(worded(message, texts))}</div>'
 
 
 def message(text: str) -> str:
-    """Return a line that says what was done."""
+    """Return a status line."""
     return f'<p class="kb-message" role="status">{escape(text)}</p>'
 
 
 def _told(turn: Turn, texts: Texts) -> str:
-    """Return the state of an answer, and the answer when it is whole: not every word as it comes."""
+    """Return the state of an answer, and its text once complete: not every word as it comes."""
     if turn.error:
-        return ""  # it is an alert already
+        return ""  # it is already an alert
     if turn.stopped:
         return texts["stopped"]
     if turn.answer is None:
@@ -118,7 +115,7 @@ def _answer(number: int, answer: Answer, talk: Talk, texts: Texts) -> str:
 
 
 def _nothing(answer: Answer, texts: Texts) -> str:
-    """Return that nothing was found, in how much, and what there is that comes closest."""
+    """Return that nothing was found, how much was searched, and the closest passages."""
     found = [
         (hit.base, hit.chunk.source, hit.chunk.start, hit.chunk.stop, hit.chunk.titles)
         for hit in answer.hits[:_NEAREST]
@@ -135,7 +132,7 @@ def _nothing(answer: Answer, texts: Texts) -> str:
 
 
 def _unsure(number: int, turn: Turn, answer: Answer, texts: Texts) -> str:
-    """Return the passages that come closest, each with the way to its source; nothing is claimed."""
+    """Return the closest passages, each with a link to its source, claiming nothing."""
     rows = []
     for index, sentence in enumerate(answer.sentences):
         cited = sentence.citations[0]
@@ -148,7 +145,7 @@ def _unsure(number: int, turn: Turn, answer: Answer, texts: Texts) -> str:
 
 
 def notes_of(number: int, talk: Talk, texts: Texts) -> str:
-    """Return the notes of an answer; what is so for the whole conversation is said once in it, with the way to mend it."""
+    """Return the notes of an answer; conversation-wide ones appear only once, with the way to fix them."""
     answer = talk.turns[number].answer
     before = {_lasting(note) for turn in talk.turns[:number] if turn.answer for note in turn.answer.notes}
     rows = []
@@ -164,24 +161,24 @@ def notes_of(number: int, talk: Talk, texts: Texts) -> str:
 
 
 def titles(citation: Citation) -> list[str]:
-    """Return the headings above a citation, without the head of its table."""
+    """Return the headings above a citation, without its table head."""
     return [heading for heading in citation.headings if not is_row(heading)]
 
 
 def _lasting(note: str) -> str:
-    """Return the kind of a note that holds for every answer until something is changed; empty for others."""
+    """Return the kind of a note that applies until a setting changes; empty for other notes."""
     return next((kind for kind, words in _LASTING.items() if any(word in note for word in words)), "")
 
 
 def _note(note: str, texts: Texts) -> str:
-    """Return a note that names the settings of the page instead of options of the command line."""
+    """Return a note with the page's setting names in place of command-line options."""
     for option, name in _OPTIONS:
         note = note.replace(option, f"{texts['settings']} › {texts[name]}")
     return escape(worded(note, texts))
 
 
 def _sentences(number: int, turn: Turn, answer: Answer, texts: Texts) -> str:
-    """Return the text of an answer, its sentences marked with their sources; a row of a table has its head above it."""
+    """Return the text of an answer with source marks on its sentences; a table row gets its head above it."""
     parts: list[str] = []
     places: list[Place] = []
     at, length, head = 0, 0, ""
@@ -205,7 +202,7 @@ def _sentences(number: int, turn: Turn, answer: Answer, texts: Texts) -> str:
 
 
 def _gap(gap: str, row: str, head: str, heads: Mapping[str, str]) -> tuple[str, str]:
-    """Return what stands between two sentences, and the head of the table that the second one is a row of."""
+    """Return the text between two sentences, and the table head if the second one is a row."""
     own = heads.get(row, "")
     if not own and is_row(row) and "|" not in gap and not any(map(is_rule, row.splitlines())):
         columns = row.strip().splitlines()[0].count("|") - 1
@@ -216,7 +213,7 @@ def _gap(gap: str, row: str, head: str, heads: Mapping[str, str]) -> tuple[str, 
 
 
 def _place(start: int, stop: int, buttons: str, sentence: Sentence, texts: Texts) -> Place:
-    """Return a sentence's place; a heading claims nothing, so it is not marked as without a source."""
+    """Return a sentence's place; a heading claims nothing, so it is not flagged as unsupported."""
     kind = "heading" if sentence.text.lstrip().startswith("#") else sentence.support
     flag = ""
     if kind not in ("supported", "heading"):

@@ -1,7 +1,4 @@
-"""Documents become HTML: the ledger of a base, and an ingest as it goes on.
-
-Comes in: ledgers, steps, reports. Goes out: HTML. Never: a page or a file that is left out without word of it.
-"""
+"""Renders the documents of a base, and an ingest in progress, as HTML. No page or file is omitted silently."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ _READ = "read"
 
 
 def drop_zone(texts: Texts) -> str:
-    """Return where files and folders are dropped or chosen."""
+    """Return the drop zone for files and folders."""
     states = "".join(f' data-{key}="{texts[f"file_{key}"]}"' for key in ("waiting", "sending", "sent", "failed"))
     return (
         f'<div class="kb-zone" data-retry="{texts["retry"]}"{states}><p>{texts["upload"]}</p>'
@@ -36,7 +33,7 @@ def drop_zone(texts: Texts) -> str:
 
 
 Order = tuple[str, bool]
-"""The column that documents are sorted by, and whether downwards."""
+"""The column that documents are sorted by, and whether descending."""
 FAILED_FIRST: Order = ("state", False)
 
 
@@ -51,7 +48,7 @@ ORDERS: Mapping[str, Callable[[FileLedger, SourceRow], tuple[object, ...]]] = {
     "date": lambda _, known: (known.mtime_ns,),
     "detail": lambda row, _: (len(row.pages),),
 }
-"""What documents can be sorted by."""
+"""The sort keys for documents."""
 
 
 def documents(
@@ -62,10 +59,10 @@ def documents(
     only: str | None = "",
     order: Order = FAILED_FIRST,
 ) -> str:
-    """Return the table of documents whose name or title contains ``only``, failures first unless sorted otherwise."""
+    """Return the table of documents whose name or title contains ``only``, failures first by default."""
     if not rows:
         return f'<p class="kb-none">{texts["none"]}</p>'
-    wanted = (only or "").casefold()  # Gradio gives None for a box that was not shown yet
+    wanted = (only or "").casefold()  # Gradio passes None for a box that was not shown yet
     chosen = [
         row for row in rows if wanted in row.source.casefold() or wanted in row.metadata.get("title", "").casefold()
     ]
@@ -85,7 +82,7 @@ def documents(
 
 
 def progress(stage: str, done: int, total: int, files: Mapping[str, str], texts: Texts) -> str:
-    """Return how far an ingest has come; ``files``: name to ``waiting``, ``reading``, ``read`` or ``failed``."""
+    """Return the progress of an ingest; ``files``: name to ``waiting``, ``reading``, ``read`` or ``failed``."""
     share = 100 * done // total if total else 0
     rows = "".join(
         f'<li class="kb-file-{state}"><span>{escape(name)}</span><i>{texts[f"file_{state}"]}</i></li>'
@@ -145,7 +142,7 @@ def _row(row: FileLedger, known: SourceRow, texts: Texts) -> str:
 
 
 def size(n: int) -> str:
-    """Return a number of bytes as people say it."""
+    """Return a number of bytes in human-readable form."""
     left, unit = float(n), "B"
     for unit in ("B", "kB", "MB", "GB"):  # noqa: B007  the last one is used
         if left < 1000:  # noqa: PLR2004  of a unit

@@ -1,7 +1,6 @@
-"""Markdown becomes HTML, with places in it marked: sentences with their sources, quotes in a document.
+"""Renders Markdown as HTML with places marked: sentences with their sources, quotes in a document.
 
-Comes in: text as kb read it, or as a model wrote it. Goes out: HTML. Never: a script, a picture from elsewhere, or an address
-that runs something; markup in the text stays text.
+Never a script, an image from elsewhere, or an address that runs something; markup in the text stays text.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ if TYPE_CHECKING:
     from markdown_it.utils import OptionsDict
 
 _OPEN, _SHUT = "\U00010a57", "\U00010a58"
-"""Stand where a marked place begins and ends while the Markdown is read: punctuation of Kharoshthi, so that the rules for
-emphasis see what they would see beside a full stop. Where a text has them, they are left out."""
+"""Sentinels for the start and end of a marked place while the Markdown is parsed: Kharoshthi punctuation, so that the rules for
+emphasis treat them like a full stop. They are removed from the text itself."""
 _PREFIX = re.compile(r"(?:[ \t]*(?:[-*+]|\d{1,9}[.)]|\#{1,6}|>)(?=[ \t]))*[ \t]*\|?[ \t]*")
-"""What begins a line and must go on beginning it: a list item, a heading, a quotation, a row of a table."""
+"""Prefix that must stay at the start of its line: a list item, a heading, a quotation, a table row."""
 _SUFFIX = re.compile(r"[ \t]*\|?\s*$")
 _BARE = re.compile(r"[ \t]*(?:(?:```|~~~).*|\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:-]*|[-*_=][-*_= \t]*)")
-"""A line in which nothing may be marked: a fence, a rule of a table, a line across."""
+"""A line where nothing may be marked: a fence, a table rule, a horizontal rule."""
 _PIECES = re.compile(rf"(<[^>]*>|{_OPEN}|{_SHUT})")
 _INLINE = re.compile(r"</?(?:strong|em|s|code|a|br|span)\b[^>]*>")
 _TEMPLATE = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;", "\\": "&#92;"})
@@ -35,7 +34,7 @@ _SAFE = ("http://", "https://", "mailto:")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a text, and what is put around it and after it."""
+    """A place in a text, and the HTML to put around and after it."""
 
     start: int
     stop: int
@@ -49,9 +48,9 @@ def render(text: str, places: Sequence[Place] = (), *, lines: bool = True, markd
 
     Args:
         text: the Markdown; its own HTML is shown as text.
-        places: what is marked in it, in order, none over another.
-        lines: whether a line ends where it ends in the text.
-        markdown: whether indented lines are code, as in a file of Markdown; else they are lines that are indented.
+        places: places to mark, in order and without overlaps.
+        lines: whether line breaks in the text are kept.
+        markdown: whether indented lines are code, as in a Markdown file; otherwise they are plain indented lines.
     """
     inside = ((place, *_inside(text, place.start, place.stop)) for place in places)
     kept = [(place, start, stop) for place, start, stop in inside if start < stop]
@@ -73,7 +72,7 @@ def _plain(text: str) -> str:
 
 
 def _inside(text: str, start: int, stop: int) -> tuple[int, int]:
-    """Return a place without what must begin or end its lines, so that they are still read as what they are."""
+    """Return a place without the prefixes and suffixes of its lines, so that they are still parsed correctly."""
     while start < stop:
         line_end = text.find("\n", start, stop)
         line_end = stop if line_end < 0 else line_end
@@ -91,7 +90,7 @@ def _inside(text: str, start: int, stop: int) -> tuple[int, int]:
 
 
 def _marked(html: str, places: Sequence[Place]) -> str:
-    """Return HTML with the signs replaced; a place that goes over several blocks is marked in each of them."""
+    """Return HTML with the sentinels replaced; a place that spans several blocks is marked in each of them."""
     out: list[str] = []
     waiting: Iterator[Place] = iter(places)
     current: Place | None = None
@@ -113,7 +112,7 @@ def _marked(html: str, places: Sequence[Place]) -> str:
 
 
 def _around(run: list[str], place: Place | None) -> list[str]:
-    """Return pieces of a line with a place's marks around them; around each text, where a tag is open beyond them."""
+    """Return the pieces of a line with a place's marks around them, or around each text if tags are unbalanced."""
     if place is None or not "".join(run).strip():
         return run
     depth = 0
@@ -143,7 +142,7 @@ def _reader(lines: bool, markdown: bool) -> MarkdownIt:  # noqa: FBT001  the key
 
 
 def _image(_: RendererHTML, tokens: Sequence[Token], index: int, *__: object) -> str:
-    """Name a picture: to fetch it would tell whoever keeps it who reads this."""
+    """Show an image as its name: fetching it would tell its host who reads this."""
     return f'<span class="kb-image">{escape_html(tokens[index].content) or "…"}</span>'
 
 
@@ -166,7 +165,7 @@ def _link_close(
 
 
 def _shut(env: MutableMapping[str, object]) -> list[str]:
-    """Return the tags that end the links that are open."""
+    """Return the closing tags of the open links."""
     kept = env.get("shut")
     return kept if isinstance(kept, list) else []
 
@@ -180,6 +179,6 @@ def _table_close(*_: object) -> str:
 
 
 def _heading(_: RendererHTML, tokens: Sequence[Token], index: int, *__: object) -> str:
-    """Show a heading of a text as bold: the headings of the page are the page's own."""
+    """Show a heading in a text as bold: real headings belong to the page."""
     level = tokens[index].tag[1:]
     return f'<p class="kb-heading kb-heading-{level}">' if tokens[index].nesting == 1 else "</p>\n"

@@ -1,4 +1,4 @@
-"""The browser face: what is where on the page, and what calls what.
+"""The browser interface: page layout and event wiring.
 
 Comes in: the bases to show. Goes out: a Gradio page on a FastAPI app. Never: a font, script or image from elsewhere.
 """
@@ -46,22 +46,22 @@ def mount(
     max_upload_bytes: int,
     path: str = "/",
 ) -> None:
-    """Put the page on a web application.
+    """Mount the page on a web application.
 
     Args:
         app: the application.
-        bases: what is shown.
-        gate: how many answers are written at once.
-        role_of: who a request comes from; ``None`` for nobody. Without it, every visitor is the user of this computer.
-        max_upload_bytes: the largest file that is taken.
-        path: where on the application.
+        bases: the bases to show.
+        gate: limits how many answers are written at once.
+        role_of: the role of a request's sender; ``None`` for a stranger. Without it, every visitor is the local user.
+        max_upload_bytes: the largest file accepted.
+        path: where to mount it.
     """
     theme = gr.themes.Default(
         primary_hue="teal", secondary_hue="teal", neutral_hue="slate", font=list(FONTS), font_mono=list(MONO)
     ).set(**COLOURS)
     page = _Page(bases, gate).build().queue(max_size=64, default_concurrency_limit=8)
     page.has_launched = (
-        True  # until then gradio takes any path of this computer for an upload; mounting does not say so
+        True  # until then gradio accepts any path of this computer as an upload; mounting does not set it
     )
     gr.mount_gradio_app(
         app,
@@ -84,7 +84,7 @@ def mount(
 
 
 class _Page:
-    """The page while it is built: each part makes its components, then ``_wire`` joins them."""
+    """The page under construction: each part creates its components, then ``_wire`` connects them."""
 
     def __init__(self, bases: Bases, gate: Gate) -> None:
         self.bases = bases
@@ -209,7 +209,7 @@ class _Page:
         given: Sequence[Component],
         **more: object,
     ) -> Dependency:
-        """Let an event call a handler, which may change any part of the page and leaves the others as they are."""
+        """Connect an event to a handler, which may change any part of the page and leaves the others alone."""
         parts = {name: part for name, part in vars(self).items() if isinstance(part, Block)}
         return event(joined(handler, parts), list(given), list(parts.values()), **_QUIET | more)
 
@@ -219,16 +219,16 @@ class _Page:
         self._wire_sessions()
         self._wire_documents()
         for leaving in (self.new_chat.click, self.listed.open_session, self.base.input):
-            leaving(None, None, None, cancels=self.following)  # what is being written goes on, unseen
+            leaving(None, None, None, cancels=self.following)  # answers being written continue unseen
         keep(page, self.settings)
 
     def _follow(self, shown: Dependency) -> None:
-        """Once a conversation is shown, show its last answer as it grows."""
+        """Once a conversation is shown, stream its last answer."""
         self.following.append(self._on(shown.then, self.chatting.go_on, [self.talk], concurrency_limit=16))
 
     def _wire_chat(self) -> None:
         asked = [self.talk, self.base, self.also, *self.settings]
-        asks = partial(gr.on, [self.send.click, self.question.submit], trigger_mode="always_last")  # none is dropped
+        asks = partial(gr.on, [self.send.click, self.question.submit], trigger_mode="always_last")  # drop none
         self.following += [
             self._on(asks, self.chatting.ask, [self.question, *asked], concurrency_limit=16),
             self._on(self.chat.redo, self.chatting.redo, asked, concurrency_limit=16),

@@ -1,7 +1,4 @@
-"""The page or image that a citation comes from, with the quoted words highlighted.
-
-Comes in: a citation. Goes out: HTML with the image in it. Never: a file whose bytes are not those that were read.
-"""
+"""The page or image of a citation, with the quoted words highlighted; only if the file is unchanged since it was read."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ from .state import Texts
 
 _SCALE = 1.5
 _OCR_SCALE = 200 / 72
-"""At which scans are read; at another one, other words are recognised."""
+"""The scale for OCR of scans; another one recognises other words."""
 _KINDS = {
     ".pdf": PDF, ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp",
     ".gif": "image/gif", ".bmp": "image/bmp", ".tif": "image/tiff", ".tiff": "image/tiff",
@@ -30,22 +27,22 @@ _KINDS = {
 
 
 def has_look(source: str) -> bool:
-    """Return whether the pages of a source can be shown as they look."""
+    """Return whether the pages of a source can be shown as images."""
     return Path(source).suffix.lower() in _KINDS
 
 
 def page_image(
     source: str, known_as: str, page: int | None, quotes: Sequence[str], texts: Texts, *, scale: float = _SCALE
 ) -> str:
-    """Return the page that quotes stand on; empty for kinds of files that have no look.
+    """Return the page with the quotes; empty for file types without page images.
 
     Args:
         source: the file.
         known_as: the id of the document that was read from it.
-        page: its number.
-        quotes: what is highlighted on it.
-        texts: in the visitor's language.
-        scale: of a PDF's page, in pixels for each of its points.
+        page: the page number.
+        quotes: the quotes to highlight.
+        texts: the texts in the visitor's language.
+        scale: of a PDF page, in pixels per point.
     """
     path = Path(source)
     kind = _KINDS.get(path.suffix.lower())
@@ -69,7 +66,7 @@ def page_image(
 
 
 def _of_pdf(data: bytes, page: int, quotes: Sequence[str], scale: float) -> tuple[bytes, list[Box]]:
-    """Return a page's image, and boxes in its pixels; of a scan, whose words have no place, it is recognised again."""
+    """Return a page's image, and boxes in its pixels; a scan, whose words have no positions, goes through OCR again."""
     png = render_page(data, page, scale)
     boxes = [_times(box, scale) for quote in quotes for box in quote_boxes(data, page, quote)]
     if not boxes and ocr_installed():

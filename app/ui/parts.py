@@ -1,8 +1,4 @@
-"""The parts of the page by name, and handlers that say only what changes: nothing else on the page is touched.
-
-Comes in: handlers that return ``{name: value}`` or yield it. Goes out: what Gradio calls. Never: a part that goes blank because
-a handler had nothing to say.
-"""
+"""Page parts by name, and handlers that return only what changes: the rest of the page is left alone."""
 
 from __future__ import annotations
 
@@ -18,11 +14,11 @@ from . import html as ui_html
 from .state import Talk, Texts
 
 Shown: TypeAlias = dict[str, object]
-"""What a handler changes, by the name of the part."""
+"""The changes of a handler, by part name."""
 
 
 def joined(handler: Callable[..., object], parts: Mapping[str, Block]) -> Callable[..., object]:
-    """Return a handler as Gradio calls it: names become components, and saying nothing leaves every one as it is."""
+    """Wrap a handler for Gradio: names become components, and an empty result changes nothing."""
     first = next(iter(parts.values()))
 
     def placed(shown: object) -> dict[Block, object]:
@@ -52,6 +48,6 @@ def under_way(talk: Talk, texts: Texts) -> Shown:
 
 
 def settled(talk: Talk, texts: Texts) -> Shown:
-    """Return a conversation that can be gone on with."""
+    """Return a conversation that can be continued."""
     shown = ui_html.conversation(talk, texts)
     return {"talk": talk, "chat": shown, "send": gr.update(visible=True), "stop": gr.update(visible=False)}

@@ -1,7 +1,4 @@
-"""A source, opened: the whole document as kb read it, or a page of it as it looks, at the place that is cited.
-
-Comes in: a base, a source, places in it. Goes out: a dialog as HTML. Never: a document of a base that the visitor may not read.
-"""
+"""Opens a source in a dialog: the whole document as text, or a page as an image, at the cited place."""
 
 from __future__ import annotations
 
@@ -24,27 +21,27 @@ from .parts import Shown
 from .state import Texts, demand, number, sent, texts_of
 
 _ROOM = 40_000
-"""Characters of a document that are shown at once."""
+"""Maximum characters of a document shown at once."""
 _SCALE = 2.0
 _SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".xlsb")
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What of a document is to be shown."""
+    """Which part of a document to show."""
 
     base: str
     source: str
     quotes: tuple[Span, ...]
     page: int | None
-    """As it looks; ``None``: as text."""
+    """Page to show as an image; ``None``: show text."""
     at: int
-    """Where in the text to begin."""
+    """Offset in the text to begin at."""
     as_text: bool
 
     @classmethod
     def of(cls, data: Mapping[str, object]) -> Wish:
-        """Read what the page's script sent."""
+        """Parse what the page's script sent."""
         top = 1 << 40
         pairs = [pair.partition("-") for pair in str(data.get("spans", "")).split(",")]
         spans = [(number(start, top), number(stop, top)) for start, _, stop in pairs]
@@ -78,7 +75,7 @@ class Reader:
 
 
 def document(kb: KnowledgeBase, wish: Wish, texts: Texts) -> str:
-    """Return a document, opened at what is wished.
+    """Return a document, opened at the requested place.
 
     Raises:
         InputError: it is not in the base.
@@ -102,7 +99,7 @@ def _text(wish: Wish, text: str) -> str:
 
 
 def _turning(wish: Wish, page: int, pages: list[Page] | tuple[Page, ...], texts: Texts) -> str:
-    """Return the buttons of a document that is shown page by page."""
+    """Return the buttons for a document shown as pages."""
     buttons = _button(wish, texts["page_before"], {"page": page - 1}, off=page <= 1)
     buttons += f'<span role="status">{texts["page_of"].format(n=page, total=len(pages))}</span>'
     buttons += _button(wish, texts["page_next"], {"page": page + 1}, off=page >= len(pages))
@@ -110,7 +107,7 @@ def _turning(wish: Wish, page: int, pages: list[Page] | tuple[Page, ...], texts:
 
 
 def _moving(wish: Wish, length: int, texts: Texts, *, looks: bool) -> str:
-    """Return the buttons of a document that is shown as text."""
+    """Return the buttons for a document shown as text."""
     buttons = ""
     if length > _ROOM:
         buttons += _button(wish, texts["earlier"], {"view": "text", "at": max(wish.at - _ROOM, 0)}, off=wish.at <= 0)
@@ -138,5 +135,5 @@ def _dialog(name: str, buttons: str, body: str, texts: Texts) -> str:
 
 
 def counted(source: str, n: int, texts: Texts) -> str:
-    """Return how many pages a document has, or sheets."""
+    """Return the number of pages or sheets of a document."""
     return texts["sheets" if source.lower().endswith(_SPREADSHEETS) else "pages"].format(n=n)

@@ -1,7 +1,6 @@
-"""Answers that are being written, each by a thread of its own: a page that is reloaded finds its answer again.
+"""Answers being written, each in its own thread: a reloaded page finds its answer again.
 
-Comes in: a conversation and what writes its next answer. Goes out: the conversation as it grows. Never: an answer that ends
-because nobody looks at it, or one that goes on after it was stopped.
+An answer does not end because nobody is watching, and does not continue after it was stopped.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from dataclasses import replace
 from .state import Talk, Turn
 
 _KEPT = 200
-"""Conversations whose unfinished turns are remembered."""
+"""Number of conversations whose unfinished turns are kept."""
 _REFRESH_S = 0.1
 _LOOK_S = 1.0
 
@@ -30,14 +29,14 @@ class Run:
         self._changed = threading.Condition()
 
     def put(self, turn: Turn) -> None:
-        """Take what there is of the answer now; nothing once it was stopped."""
+        """Set the current state of the answer; ignored once stopped."""
         with self._changed:
             if not self.over:
                 self.turns = (*self.turns[:-1], turn)
                 self._changed.notify_all()
 
     def end(self, *, stopped: bool = False) -> None:
-        """Leave the answer as it is."""
+        """End the run, leaving the answer as it is."""
         with self._changed:
             if stopped and not self.over and self.turns[-1].under_way:
                 self.turns = (*self.turns[:-1], replace(self.turns[-1], stopped=True))
@@ -45,7 +44,7 @@ class Run:
             self._changed.notify_all()
 
     def follow(self) -> Iterator[tuple[Turn, ...]]:
-        """Yield the turns whenever they have changed, ten times a second at most; the last is how it ended."""
+        """Yield the turns after each change, at most ten times a second; the last one is the final state."""
         seen: tuple[Turn, ...] = ()
         while not self.over:
             with self._changed:
@@ -61,7 +60,7 @@ class Run:
 
 
 class Runs:
-    """The answers that are being written, by conversation, and how the last of them ended."""
+    """The answers being written, by conversation, and the final state of earlier ones."""
 
     def __init__(self) -> None:
         self._runs: OrderedDict[str, Run] = OrderedDict()
@@ -83,7 +82,7 @@ class Runs:
         return self._runs.get(session)
 
     def forget(self, session: str) -> bool:
-        """Stop and drop what is known of a conversation; return whether anything was."""
+        """Stop and drop the run of a conversation; return whether there was one."""
         with self._lock:
             run = self._runs.pop(session, None)
         if run:
@@ -91,7 +90,7 @@ class Runs:
         return run is not None
 
     def merged(self, session: str, base: str, logged: tuple[Turn, ...]) -> tuple[Turn, ...]:
-        """Return the recorded turns of a conversation, with those that were stopped, failed or are under way."""
+        """Return the recorded turns of a conversation, plus those stopped, failed or in progress."""
         run = self.of(session)
         if run is None or run.base != base:
             return logged

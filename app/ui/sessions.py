@@ -1,7 +1,6 @@
-"""The conversations of a base in the side bar: listed, opened, renamed, deleted, saved.
+"""Handlers for a base's conversations in the side bar: list, open, rename, delete, save.
 
-Comes in: what Gradio hands over. Goes out: what changes on the page. Never: a store of
-its own: these are the conversations that ``kb chat`` shows.
+No separate store: these are the conversations that ``kb chat`` shows.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from .welcome import welcome
 
 SHOWN = 500
 _SEARCHED = 8
-"""With more conversations than these, there is a box to search them."""
+"""Number of conversations above which there is a search box."""
 _KEPT = 500
 
 
@@ -55,7 +54,7 @@ class Sessions:
         return self.show(talk, base, str(sent(event).get("session")), request)
 
     def show(self, talk: Talk, base: str, name: str, request: gr.Request) -> Shown:
-        """Show a conversation as far as it has come; a new one if it is not there, or somebody else's."""
+        """Show a conversation in its current state; a new one if it does not exist or belongs to somebody else."""
         texts = texts_of(request)
         kb = self.bases.get(base)
         turns = self.turns(kb, talk, base, name, request)
@@ -68,7 +67,7 @@ class Sessions:
         return {"side": side, "listed": listing(kb, talk, request)} | state
 
     def turns(self, kb: KnowledgeBase, talk: Talk, base: str, name: str, request: gr.Request) -> tuple[Turn, ...]:
-        """Return what was said in a conversation; nothing if there is none of this name, or it is not the visitor's."""
+        """Return the turns of a conversation; empty if it does not exist or is not the visitor's."""
         if not may_see(request, talk, name):
             return ()
         try:
@@ -116,7 +115,7 @@ class Sessions:
         return {"listed": listing(kb, talk, request), "said": said}
 
     def save(self, talk: Talk, base: str, form: str, request: gr.Request) -> Shown:
-        """Hand the conversation, as ``md`` or ``json``, to the script that saves it."""
+        """Pass the conversation, as ``md`` or ``json``, to the script that saves it."""
         texts = texts_of(request)
         kb = self.bases.get(base)
         try:
@@ -131,12 +130,12 @@ class Sessions:
 
 
 def remember(talk: Talk) -> list[str]:
-    """Return what the visitor's browser keeps: the names of the conversations that were begun in it."""
+    """Return what the visitor's browser keeps: the names of the conversations begun in it."""
     return list(talk.own[-_KEPT:])
 
 
 def listing(kb: KnowledgeBase, talk: Talk, request: gr.Request) -> str:
-    """Return the list of the conversations that the visitor may see, the one on the page marked."""
+    """Return the list of conversations that the visitor may see, with the current one marked."""
     texts = texts_of(request)
     found = [one for one in kb.log.sessions() if may_see(request, talk, one.id)][:SHOWN]
     rows = [_row(one.id, one.title, one.started, current=one.id == talk.session, texts=texts) for one in found]

@@ -1,7 +1,4 @@
-"""The settings of an answer on the page, kept in the visitor's browser.
-
-Comes in: nothing. Goes out: controls, in the order that ``chat.wanted`` reads. Never: a default of its own.
-"""
+"""The answer settings on the page, kept in the visitor's browser; controls are in the order that ``chat.wanted`` reads."""
 
 from __future__ import annotations
 
@@ -48,7 +45,7 @@ def controls() -> list[gr.Component]:
 
 
 def keep(page: gr.Blocks, settings: Sequence[gr.Component]) -> None:
-    """Let the visitor's browser remember the settings."""
+    """Store the settings in the visitor's browser."""
     kept = gr.BrowserState(None, storage_key="kb-settings", secret="kb")  # noqa: S106  there is nothing to hide in them
     gr.on(
         [one.change for one in settings],

@@ -1,7 +1,4 @@
-"""The sources panel: the places an answer cites, the chosen one in its context, on its page.
-
-Comes in: an answer and a chosen mark. Goes out: HTML. Never: the file of a citation whose bytes are not those that were read.
-"""
+"""The sources panel: the places an answer cites, with the chosen one in context and on its page."""
 
 from __future__ import annotations
 
@@ -24,10 +21,10 @@ _SHOWN = 30
 
 
 def explained(base_of: BaseOf, answer: Answer, k: int, texts: Texts) -> str:
-    """Return the candidates of an answer's search, as it would be made now; of several bases, one after the other.
+    """Return the candidates of an answer's search if made now, base by base.
 
     Raises:
-        InputError: the question cannot be searched.
+        InputError: the question cannot be searched for.
     """
     names = dict.fromkeys(hit.base for hit in answer.hits) or {"": None}
     shown = texts["why_used" if answer.model in ("", "extractive") else "why_shown"]
@@ -80,18 +77,18 @@ def _vote(vote: Vote) -> str:
 _CONTEXT = 400
 
 BaseOf: TypeAlias = Callable[[str], KnowledgeBase]
-"""Opens the base of a name; of an empty one, the base that the page shows."""
+"""Opens a base by name; an empty name opens the base that the page shows."""
 
 
 def nothing_chosen(texts: Texts) -> str:
-    """Return the panel before there is anything to show."""
+    """Return the empty panel."""
     return f'<div class="kb-panel"><h2>{texts["sources"]}</h2><p class="kb-none">{texts["sources_empty"]}</p></div>'
 
 
 def panel(
     base_of: BaseOf, answer: Answer, turn: int, texts: Texts, sentence: int | None = None, mark: int | None = None
 ) -> str:
-    """Return the panel of an answer: its sources, one of them open; the first unless a mark was chosen."""
+    """Return the sources panel of an answer with one source open: the first, unless a mark was chosen."""
     if not answer.citations:
         return (
             f'<div class="kb-panel"><h2>{texts["sources"]}</h2><p class="kb-none">{texts["sources_of_none"]}</p></div>'

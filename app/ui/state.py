@@ -1,7 +1,6 @@
-"""What a visitor's page holds between two clicks, and who the visitor is.
+"""The state of a visitor's page between two clicks, and who the visitor is.
 
-Comes in: Gradio's requests. Goes out: the conversation on the page, the visitor's texts and rights. Never: anything that is
-shared by visitors.
+Nothing here is shared between visitors.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ Texts: TypeAlias = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question, and what came of it so far."""
+    """A question, and its result so far."""
 
     question: str
     answer: Answer | None = None
@@ -34,18 +33,18 @@ class Turn:
     feedback: Feedback = ""
     comment: str = ""
     commenting: bool = False
-    """Whether there is room to say why."""
+    """Whether the comment box is open."""
     heads: Mapping[str, str] = field(default_factory=dict)
-    """The head, in Markdown, of the table that a quoted row comes from; by the row."""
+    """Table heads in Markdown, by the quoted row."""
 
     @property
     def under_way(self) -> bool:
-        """Whether more is to come."""
+        """Whether the answer is still being written."""
         return not (self.stopped or self.error or (self.answer and self.answer.finished))
 
     @property
     def done(self) -> bool:
-        """Whether it was answered to its end."""
+        """Whether it was answered completely."""
         return bool(self.answer and self.answer.finished and not self.error)
 
 
@@ -54,21 +53,21 @@ class Talk:
     """The conversation on the page."""
 
     session: str = ""
-    """Its name in the log; empty until something is answered."""
+    """Its name in the log; empty until something was answered."""
     turns: tuple[Turn, ...] = ()
     own: tuple[str, ...] = ()
-    """The conversations that were begun in this browser."""
+    """The conversations begun in this browser."""
     base: str = ""
-    """The base that it belongs to."""
+    """The base it belongs to."""
     reasoning: bool = False
-    """Whether a model's steps are shown unfolded."""
+    """Whether a model's reasoning steps are expanded."""
 
     def said(self) -> list[Said]:
-        """Return what later questions may lean on."""
+        """Return the turns that later questions may refer to."""
         return [turn_of(turn.question, turn.answer) for turn in self.turns if turn.answer and turn.done]
 
     def with_last(self, turn: Turn) -> Talk:
-        """Return the conversation with another last turn."""
+        """Return the conversation with its last turn replaced."""
         return replace(self, turns=(*self.turns[:-1], turn))
 
     def until(self, number: int) -> Talk:
@@ -76,7 +75,7 @@ class Talk:
         return replace(self, turns=self.turns[:number])
 
     def numbers(self, start: int) -> list[int]:
-        """Return the records of the turns from one on."""
+        """Return the record numbers of the turns from ``start`` on."""
         answers = (turn.answer for turn in self.turns[start:])
         return [answer.id for answer in answers if answer and answer.id is not None]
 
@@ -87,7 +86,7 @@ def texts_of(request: gr.Request) -> Texts:
 
 
 def demand(request: gr.Request, role: str) -> None:
-    """Refuse what the visitor's token does not allow; without tokens, the visitor is the user of this computer.
+    """Reject what the visitor's token does not allow; without tokens, the visitor is the user of this computer.
 
     Raises:
         InputError: it is not allowed.
@@ -97,7 +96,7 @@ def demand(request: gr.Request, role: str) -> None:
 
 
 def may_see(request: gr.Request, talk: Talk, session: str) -> bool:
-    """Return whether a conversation is the visitor's to see: on a server with tokens, others' are not, but for admins."""
+    """Return whether the visitor may see a conversation: on a server with tokens only their own, or any for admins."""
     return not request.username or allows(request.username, "admin") or session in talk.own
 
 
@@ -108,7 +107,7 @@ def sent(event: gr.EventData) -> Mapping[str, object]:
 
 
 def number(value: object, below: int) -> int | None:
-    """Return what the script sent as a number of 0 to ``below``, without it; ``None`` if it is not one."""
+    """Return a value from the script as an integer in [0, ``below``); ``None`` if it is not one."""
     try:
         found = int(str(value))
     except ValueError:
@@ -117,6 +116,6 @@ def number(value: object, below: int) -> int | None:
 
 
 def chosen(turns: Sequence[Turn], event: gr.EventData) -> tuple[int, Turn] | None:
-    """Return the turn that an event is about, with its number."""
+    """Return the index of the turn that an event refers to, and the turn."""
     at = number(sent(event).get("turn"), len(turns))
     return None if at is None else (at, turns[at])

@@ -1,7 +1,4 @@
-"""How the browser shows it: colours and fonts, the style sheet, and the few lines of script that pass clicks on.
-
-Comes in: a name. Goes out: the text of ``page.css``, or of a script beside it. Never: an address outside this page.
-"""
+"""The look of the page: colours and fonts, the style sheet, and the few lines of script that pass clicks on."""
 
 from __future__ import annotations
 
@@ -35,7 +32,7 @@ COLOURS = {
     "block_info_text_color": "#57606a",
     "block_info_text_color_dark": "#a3adb8",
 }
-"""Over the theme's own, where those are too pale to read (WCAG 2.2, 1.4.3: 4.5 to 1)."""
+"""Overrides for theme colours that are too pale to read (WCAG 2.2, 1.4.3: 4.5 to 1)."""
 
 
 def style() -> str:

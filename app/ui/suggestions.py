@@ -1,6 +1,6 @@
-"""Questions to begin with: made from the headings and titles of a base as people would ask, and kept if kb answers them.
+"""Suggested questions, made from a base's headings and titles in natural wording, and kept if kb answers them.
 
-Comes in: a base. Goes out: questions. Never: one that kb refuses, is not sure of, or answers from another document.
+Never one that kb refuses, is not sure of, or answers from another document.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NUMBER = re.compile(
     r"|^[一二三四五六七八九十\d]+[、.]\s*",
     re.IGNORECASE,
 )
-"""What numbers a heading: nobody asks for it."""
+"""A heading's number, which nobody would ask for."""
 _ASKED = {
     False: ("What does {document} say about {topic}?", "What is {document} about?"),
     True: ("《{document}》对“{topic}”是怎么说的？", "《{document}》讲了什么？"),
@@ -44,20 +44,20 @@ class Suggested:
     question: str
     source: str
     kind: int = 0
-    """What is asked: 0 a question that stands in the document, 1 for a part of it, 2 what it is about."""
+    """Kind of question: 0 verbatim from the document, 1 about a part of it, 2 what it is about."""
 
 
 class Suggestions:
-    """The questions of each base, made once for as long as it does not change."""
+    """The suggestions of each base, cached until it changes."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, bool], tuple[int, tuple[str, ...]]] = {}
         self._lock = threading.Lock()
 
     def of(self, kb: KnowledgeBase, *, chinese: bool) -> Iterator[tuple[str, ...]]:
-        """Yield the questions as they are found, more each time."""
+        """Yield the questions found so far, more each time."""
         key, state = (kb.config.name, chinese), kb.catalog.generation
-        with self._lock:  # of several pages that are opened at once, one looks
+        with self._lock:  # if several pages open at once, only one searches
             known = self._known.get(key)
             if known and known[0] == state:
                 yield known[1]
@@ -75,7 +75,7 @@ class Suggestions:
 
 
 def answers(kb: KnowledgeBase, one: Suggested) -> bool:
-    """Return whether kb answers a question from the document that it is about; no model is asked, and nothing recorded."""
+    """Return whether kb answers a question from its own document; no model is called, and nothing is recorded."""
     quoting = replace(kb.answering, generator=Extractive)
     try:
         with closing(quoting.answers(Asked(one.question))) as growing:
@@ -86,7 +86,7 @@ def answers(kb: KnowledgeBase, one: Suggested) -> bool:
 
 
 def _wished(kb: KnowledgeBase, *, chinese: bool) -> Iterator[Suggested]:
-    """Yield questions worth trying: of each kind and document one, before the second of any."""
+    """Yield questions worth trying: one of each kind and document before the second of any."""
     by_document = []
     for row in [row for row in kb.sources() if row.document_id][:_LOOKED_AT]:
         headings = markdown_headings(kb.document_text(row.source))
@@ -97,14 +97,14 @@ def _wished(kb: KnowledgeBase, *, chinese: bool) -> Iterator[Suggested]:
         if made:
             by_document.append(made)
     by_document.sort(key=lambda made: not made[0].question.endswith(("?", "？")))
-    # Of neighbouring documents, another kind of question each.
+    # Neighbouring documents get different kinds of question.
     turned = [made[at % len(made) :] + made[: at % len(made)] for at, made in enumerate(by_document)]
     ranked = [one for round_ in zip_longest(*turned) for one in round_ if one]
     yield from list({one.question: one for one in ranked}.values())[:_TRIED]
 
 
 def _title(headings: Sequence[Heading]) -> str:
-    """Return what a document calls itself: its one heading of the first level."""
+    """Return a document's own title: its only first-level heading."""
     titles = [heading.title for heading in headings if heading.level == 1]
     return titles[0] if len(titles) == 1 else ""
 

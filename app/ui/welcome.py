@@ -1,7 +1,4 @@
-"""What is shown in place of a conversation before the first question.
-
-Comes in: a base, and questions that it answers. Goes out: HTML. Never: a question that kb itself refuses.
-"""
+"""What is shown before the first question of a conversation."""
 
 from __future__ import annotations
 
@@ -14,11 +11,11 @@ from .html import escape, worded
 from .state import Texts
 
 HANDBOOK = Path(__file__).parents[2] / "knowledge_base"
-"""kb's own handbook, where it came with kb."""
+"""kb's own handbook, if it came with kb."""
 
 
 def welcome(bases: Bases, kb: KnowledgeBase, texts: Texts) -> str:
-    """Return the welcome of a base; of an empty one, the ways to fill it."""
+    """Return the welcome for a base; if it is empty, the ways to fill it."""
     model = bases.generator.name
     actions = ""
     if not kb.sources():
@@ -31,13 +28,13 @@ def welcome(bases: Bases, kb: KnowledgeBase, texts: Texts) -> str:
         hint = texts["welcome_hint"]
     else:
         hint = texts["welcome_model"].format(model=model)
-    told = '<div class="kb-sr" role="status"></div>'  # a live region must be there before there is something to tell
+    told = '<div class="kb-sr" role="status"></div>'  # a live region must exist before it has something to announce
     place = f'data-base="{escape(kb.config.name)}" data-session=""'
     return f'<div class="kb-welcome" {place}>{told}<h2>{texts["welcome"]}</h2><p>{escape(hint)}</p>{actions}</div>'
 
 
 def tries(questions: Sequence[str], texts: Texts) -> str:
-    """Return questions to begin with."""
+    """Return the suggested questions."""
     buttons = "".join(
         f'<li><button type="button" class="kb-example" data-question="{escape(one)}">{escape(one)}</button></li>'
         for one in questions
