@@ -64,14 +64,15 @@ class Folders:
         if not place.is_absolute() or not place.is_dir():
             raise InputError("{path!r} is not a folder on this computer; give its full path", path=path.strip()[:200])
         kb = self._base_of(base)
-        _keep(kb, list(dict.fromkeys([*_kept(kb), str(place)])))
+        with self._lock:
+            _keep(kb, list(dict.fromkeys([*_kept(kb), str(place)])))
         self._watch(base, str(place))
 
     def drop(self, base: str, path: str) -> None:
         """Stop watching a folder; what was read from it stays."""
         kb = self._base_of(base)
-        _keep(kb, [one for one in _kept(kb) if one != path])
         with self._lock:
+            _keep(kb, [one for one in _kept(kb) if one != path])
             self._state.pop((base, path), None)
             if stop := self._stops.pop((base, path), None):
                 stop.set()
@@ -91,7 +92,7 @@ class Folders:
                         len, (report.added, report.updated, report.removed, report.failed)
                     )
                     self._state[base, path] = Folder(path, time.time(), added, updated, removed, failed)
-            except KBError as error:  # another process is writing, or the folder is missing: try again later
+            except (KBError, OSError) as error:  # another process is writing, or the folder is gone: look again later
                 self._state[base, path] = Folder(path, problem=str(error))
             stop.wait(_AGAIN_S)
 
@@ -104,4 +105,6 @@ def _kept(kb: KnowledgeBase) -> list[str]:
 
 
 def _keep(kb: KnowledgeBase, paths: list[str]) -> None:
-    (kb.config.folder / _FILE).write_text(json.dumps(paths, ensure_ascii=False), encoding="utf-8")
+    new = kb.config.folder / f"{_FILE}.new"
+    new.write_text(json.dumps(paths, ensure_ascii=False), encoding="utf-8")
+    new.replace(kb.config.folder / _FILE)  # atomic: a crash leaves the old list or the new one
