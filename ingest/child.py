@@ -1,7 +1,7 @@
-"""A process that works for this one: it gets its work on one pipe, answers on another, and ends with this process.
+"""A child process: it takes work from one pipe, answers on another, and ends with its parent.
 
-Comes in: the module whose ``serve`` is to run there. Goes out: the two ends of the pipes. Never: an orphan, or
-``multiprocessing``, whose children import the caller's main module again, which breaks scripts that are not written for it.
+Comes in: the module whose ``serve`` runs there. Goes out: the two ends of the pipes. Never: an orphan, or
+``multiprocessing``, whose children re-import the caller's main module, which breaks scripts not written for it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _START += "sys.path[:] = path; import_module(module).serve(*rest)"
 
 
 class Child:
-    """A process that is running ``serve(parent, work, answers, *arguments)`` of a module, which first calls ``follow``."""
+    """A process running a module's ``serve(parent, work, answers, *arguments)``, which calls ``follow`` first."""
 
     def __init__(self, module: str, *arguments: str | int) -> None:
-        """Start it; ``arguments`` are handed on.
+        """Start it, passing on ``arguments``.
 
         Raises:
-            OSError: the system starts no more processes.
+            OSError: the system cannot start another process.
         """
         work, own_work = os.pipe()
         own_answers, answers = os.pipe()
@@ -60,9 +60,9 @@ class Child:
 
 
 def follow(parent: int, work: int, answers: int) -> tuple[Connection, Connection]:
-    """In the child: end when ``parent`` does, leave Ctrl-C to it, and return where work comes from and where answers go.
+    """Tie the child to ``parent``: end when it does, leave Ctrl-C to it; return the ends for work and answers.
 
-    The parent says who it is: asked for here, one that was killed while this process started would not be missed.
+    The parent passes its own id: if it were looked up here, a parent killed during startup would go unnoticed.
     """
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -70,7 +70,7 @@ def follow(parent: int, work: int, answers: int) -> tuple[Connection, Connection
 
 
 def limit_memory(n_bytes: int) -> None:
-    """Let this process have so many bytes of its own memory and no more, where the system can do that."""
+    """Cap this process's own memory at ``n_bytes``, where the system supports it."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 

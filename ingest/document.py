@@ -1,4 +1,4 @@
-"""The types of the first stage: what a file becomes (``Document``), and the pieces that are searched (``Chunk``).
+"""Types of the first stage: what a file becomes (``Document``), and the pieces that are searched (``Chunk``).
 
 Comes in: nothing. Goes out: frozen values. Never: I/O, or a type of another library.
 All offsets are in characters (Unicode code points) of ``Document.text``; ranges are half open, ``[start, stop)``.
@@ -51,7 +51,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading, at the place where it stands in the text."""
+    """A heading and its position in the text."""
 
     start: int
     level: int
@@ -63,14 +63,14 @@ class Heading:
 class Document:
     """A file's text as Markdown, with the map back to its pages and headings.
 
-    ``pages`` is empty for formats without pages; else it is sorted, does not overlap, and accounts for every page of the
-    file, also those without text (``start == stop``).
+    ``pages`` is empty for formats without pages; otherwise it is sorted, has no overlaps, and covers every page of the
+    file, including those without text (``start == stop``).
     """
 
     id: str
     """sha256 over media type, treatment and bytes, as hex: the same bytes read the same way are the same document."""
     source: str
-    """Where it came from: the absolute path, with ``!member`` behind it for a member of an archive."""
+    """Where it came from: the absolute path, followed by ``!member`` for an archive member."""
     title: str
     media_type: str
     language: str
@@ -79,11 +79,11 @@ class Document:
     pages: tuple[Page, ...] = ()
     headings: tuple[Heading, ...] = ()
     encoding: str = ""
-    """How bytes became text, for text formats: ``utf-8``, ``gb18030`` ...; ``""`` where the format decides it."""
+    """How the bytes were decoded, for text formats: ``utf-8``, ``gb18030`` ...; ``""`` if the format fixes it."""
     notes: tuple[str, ...] = ()
-    """What a user should know of the reading: a low-confidence encoding, attachments left out. Sentences."""
+    """What a user should know about the reading: a low-confidence encoding, attachments left out. Sentences."""
     metadata: tuple[tuple[str, str], ...] = ()
-    """What the file says of itself: ``title``, ``date``, ``author``, ``tags`` (parted by commas) ..., sorted by key."""
+    """What the file says about itself: ``title``, ``date``, ``author``, ``tags`` (comma-separated) ..., sorted by key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,13 @@ class Chunk:
     pages: tuple[int, ...]
     """The pages it touches, ascending; empty for formats without pages."""
     headings: tuple[str, ...]
-    """The titles above it, outermost first; where it goes on with a table, then the rows that name what it shows: the table's
-    title, if it has one, and its head, each as ``| Name | Office |``."""
+    """The titles above it, outermost first; if it continues a table, then the rows that say what it shows: the table's title,
+    if any, and its head, each as ``| Name | Office |``."""
     n_tokens: int
-    """Of ``indexed_text``, in the embedder's tokens, special tokens included: the most that the model can be given of it."""
+    """Of ``indexed_text``, in embedder tokens including special tokens: the most the model can be given of it."""
     names: str = field(default="", compare=False)
-    """What its document says of itself, as the catalog knows it: file, folders, title, front matter, sender and date of a mail,
-    one a line; see ``names.document_names``. Evidence beside the text, and never quoted."""
+    """What its document says about itself, as the catalog knows it: file, folders, title, front matter, a mail's sender and
+    date, one per line; see ``names.document_names``. Evidence beside the text, never quoted."""
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ class Chunk:
 
     @property
     def table_head(self) -> str:
-        """The head of the table that it goes on with, as ``| Name | Office |``; empty where it begins elsewhere."""
+        """The head of the table it continues, as ``| Name | Office |``; empty if it does not continue one."""
         return self.headings[-1] if len(self.titles) < len(self.headings) else ""
 
     @property
@@ -129,21 +129,21 @@ class Chunk:
 
 
 def titles_of(headings: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the titles of a heading path, without the rows of a table behind them."""
+    """Return the titles of a heading path, without the table rows after them."""
     return tuple(takewhile(lambda heading: not heading.startswith("| "), headings))
 
 
 def indexed_text(headings: tuple[str, ...], text: str) -> str:
-    """Return the text that lanes index for a chunk: its titles on a line of their own, a table's head, then the chunk."""
+    """Return the text that lanes index for a chunk: its titles on one line, a table's head, then the chunk."""
     titles = titles_of(headings)
     return "\n".join((*([" > ".join(titles)] if titles else []), *headings[len(titles) :], text))
 
 
-@lru_cache(maxsize=1024)  # who writes a chunk asks for it several times
+@lru_cache(maxsize=1024)  # whoever writes a chunk asks several times
 def text_hash(indexed: str) -> str:
-    """Return the key under which the vector of an indexed text is kept: sha256, 40 hex digits.
+    """Return the key of an indexed text's vector: sha256, 40 hex digits.
 
-    Over that text, and over what is embedded of it where that is less: how markup is left out may change.
+    It covers that text and, if less of it is embedded, the embedded text: how markup is stripped may change.
     """
     embedded = without_markup(indexed)
     whole = indexed if embedded == indexed else f"{indexed}\0{embedded}"
@@ -151,14 +151,14 @@ def text_hash(indexed: str) -> str:
 
 
 def document_id(media_type: str, data: bytes, treatment: str = "") -> str:
-    """Return the identity of a document: sha256 over how it is read and what it holds, 64 hex digits."""
+    """Return a document's id: sha256 over how it is read and its content, 64 hex digits."""
     digest = hashlib.sha256(f"{media_type};{treatment}\0".encode() if treatment else media_type.encode() + b"\0")
     digest.update(data)
     return digest.hexdigest()
 
 
 def chunk_id(document_id: str, start: int, stop: int, indexed: str) -> str:
-    """Return the identity of a chunk: sha256 over its document, its place and what lanes index of it, 32 hex digits."""
+    """Return a chunk's id: sha256 over its document, position and indexed text, 32 hex digits."""
     return hashlib.sha256(f"{document_id}:{start}:{stop}:{indexed}".encode()).hexdigest()[:32]
 
 
@@ -186,17 +186,17 @@ class IngestReport:
     n_chunks: int = 0
     """Chunks in the knowledge base after the run."""
     n_embedded: int = 0
-    """Chunks for which the embedder was run; 0 when every vector was known already."""
+    """Chunks the embedder was run on; 0 when every vector was already known."""
     n_unreadable_by_embedder: int = 0
-    """Chunks in a language that the embedder cannot read; keyword and TF-IDF search cover them."""
+    """Chunks in a language the embedder cannot read; keyword and TF-IDF search cover them."""
     n_truncated_tokens: int = 0
     """Tokens cut off before embedding. An invariant: always 0."""
     waiting: tuple[str, ...] = ()
-    """Files with pages or pictures that are yet to be recognised; none unless that was left for later."""
+    """Files with pages or pictures still to be recognised; none unless that was deferred."""
     n_pending: int = 0
-    """Chunks that keywords find and the embedder has yet to read; 0 unless that was left for later."""
+    """Chunks that keywords find but the embedder has yet to read; 0 unless that was deferred."""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
-    """Sentences for people: what was done without, what to install, which pages were not read."""
+    """Sentences for people: what was unavailable, what to install, which pages were not read."""
     dry_run: bool = False
-    """Whether nothing was done: the outcomes are what would have come of it, as far as can be told without reading."""
+    """Whether nothing was done: the outcomes are what would have happened, as far as it is known without reading."""

@@ -2,25 +2,25 @@
 
     KBError
     ├── InputError              what the caller gave cannot be used: a path, an option, a question
-    │   ├── UnknownNameError    it names a base, a job or an answer that is not there
+    │   ├── UnknownNameError    it names a base, job or answer that does not exist
     │   ├── UnknownModelError   it names a model that is not on this machine, or not of that kind
-    │   └── CannotDoError       it asks of a language model what that cannot do: a setting, a style
+    │   └── CannotDoError       it asks a language model for what it cannot do: a setting, a style
     ├── MissingExtraError       the feature needs an extra that is not installed
     ├── ReadError               one file cannot be read; ingest turns it into a Failure and goes on
-    │   ├── EmptyFileError      zero bytes, or nothing in it but white space
+    │   ├── EmptyFileError      zero bytes, or only white space
     │   ├── EncryptedError      needs a password
     │   ├── DamagedError        truncated, malformed, or not what its suffix says
     │   ├── TooLargeError       over a limit on bytes, pages or expansion
     │   ├── UnsupportedError    no reader for this kind of file
     │   └── ExtraNeededError    its reader needs an extra that is not installed; read again when it is
-    │       └── WaitsError      it shows nothing but pictures, which are recognised once all text is there
+    │       └── WaitsError      it shows only pictures, which are recognised once all text is in
     ├── StorageError            the knowledge base on disk: damaged, or written by a newer kb
     │   └── LockedError         another process is writing to it
     ├── EmbedderError           an embedding model cannot be loaded or used
     ├── RerankerError           a cross-encoder cannot be loaded or used
     └── GeneratorError          a language model cannot be loaded or used
 
-Each message says what failed, on what, and what to do next. Errors of other libraries are mapped onto these where they
+Each message says what failed, on what, and what to do next. Other libraries' errors are mapped onto these where they
 are caught (``raise ... from exc``).
 """
 
@@ -30,7 +30,7 @@ from .notice import Notice
 
 
 class KBError(Exception):
-    """The root: catching it catches all that kb raises on purpose. ``str(error)`` is a ``Notice``."""
+    """The root: catches everything kb raises on purpose. ``str(error)`` is a ``Notice``."""
 
     def __init__(self, template: str = "", /, **fields: object) -> None:
         super().__init__(Notice(template, **fields))
@@ -41,7 +41,7 @@ class InputError(KBError):
 
 
 class UnknownNameError(InputError):
-    """A base, a job or an answer of this name is not there."""
+    """There is no base, job or answer of this name."""
 
 
 class UnknownModelError(InputError):
@@ -49,7 +49,7 @@ class UnknownModelError(InputError):
 
 
 class CannotDoError(InputError):
-    """A language model cannot do what was asked of it: a setting, a style."""
+    """A language model cannot do what was asked: a setting, a style."""
 
 
 class MissingExtraError(KBError):
@@ -66,7 +66,7 @@ class MissingExtraError(KBError):
 
 
 class ReadError(KBError):
-    """One file cannot be read. The message is a sentence without the file's name: whoever reports it names the file."""
+    """One file cannot be read. The message is a sentence without the file's name: whoever reports it adds it."""
 
     kind = "unreadable"
 
@@ -108,7 +108,7 @@ class ExtraNeededError(ReadError):
 
 
 class WaitsError(ExtraNeededError):
-    """The file shows nothing but pictures, which are recognised once all text is there."""
+    """The file shows only pictures, which are recognised once all text is in."""
 
     kind = "waiting"
 

@@ -1,7 +1,7 @@
-"""What a file is: its media type, by what it holds first and by its suffix second.
+"""What a file is: its media type, from its content first and its suffix second.
 
-Comes in: bytes and a file name. Goes out: the media type that a reader is registered under. Never: trust in a suffix that
-the content contradicts; kinds that nobody reads are refused with a sentence that says what to do instead.
+Comes in: bytes and a file name. Goes out: the media type a reader is registered under. Never: trust in a suffix that
+the content contradicts; unsupported kinds are refused with a sentence that says what to do instead.
 """
 
 from __future__ import annotations
@@ -106,15 +106,15 @@ _OLE_STREAMS = (
 
 
 def is_text(kind: str) -> bool:
-    """Return whether a file of this media type is text from its first byte to its last, in one encoding."""
+    """Return whether files of this media type are text from first byte to last, in one encoding."""
     return kind not in _BINARY | {EML, MBOX, MHTML}
 
 
 def sniff(data: bytes, name: str) -> str:
-    """Return the media type of ``data``; ``name`` is only looked at for its suffix.
+    """Return the media type of ``data``; only the suffix of ``name`` is used.
 
-    Raises: UnsupportedError: a kind that nobody reads. EncryptedError: an office file with a password.
-        DamagedError: the suffix promises a structure that the bytes do not have.
+    Raises: UnsupportedError: no reader for this kind. EncryptedError: an office file with a password.
+        DamagedError: the suffix promises a structure the bytes do not have.
     """
     suffix = PurePath(name.replace("\\", "/")).suffix.lower()
     promised = SUFFIXES.get(suffix, "")
@@ -136,7 +136,7 @@ def _by_magic(data: bytes, suffix: str, promised: str) -> str:
 
 
 def _is_texty(head: bytes) -> bool:
-    """Whether the bytes before ``%PDF-`` are prose about PDF rather than junk before one."""
+    """Return whether the bytes before ``%PDF-`` are prose about PDF rather than junk."""
     return head.index(b"%PDF-") > 0 and b"obj" not in head
 
 
@@ -221,13 +221,13 @@ def _sniff_text(data: bytes, suffix: str, promised: str) -> str:
 
 
 def _head(data: bytes) -> bytes:
-    """Return the beginning of a text in UTF-8, or in what it is in instead, without a byte order mark."""
+    """Return the beginning of a text, UTF-16 as UTF-8, without a byte order mark."""
     head = data[:8192].removeprefix(b"\xef\xbb\xbf")
     return head.decode("utf-16", "ignore").encode() if head[:2] in (b"\xff\xfe", b"\xfe\xff") else head
 
 
 def _unmasked(head: bytes, suffix: str, found: str) -> str:
-    """Return what a file is whose suffix promises a binary format: exports of web programs are often HTML or tables."""
+    """Return what a file with a binary format's suffix really is: web exports are often HTML or tables."""
     if found in {HTML, XML}:
         return found
     if suffix in {".xls", ".xlt"} and b"\t" in head and b"\0" not in head:

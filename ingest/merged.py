@@ -1,4 +1,4 @@
-"""Merged cells: a text that a table shows once for several cells stands in each of them, so that every row says it.
+"""Merged cells: text that a table shows once for several cells is put in each, so that every row states it.
 
 Comes in: rows of cells and which are merged. Goes out: the same rows, filled. A head of several rows becomes one.
 Never: a title over the whole table, or a long remark, repeated.
@@ -14,7 +14,7 @@ _MOST_COLUMNS, _MOST_ROWS = 100, 1000
 _MOST_HEADS = 4
 _YEAR = re.compile(r"\d{4}")
 _LONGEST = 200
-"""Characters of a text that is repeated: longer ones are remarks, not the name of what stands beside or below them."""
+"""Characters of a repeated text: longer ones are remarks, not the name of what is beside or below them."""
 
 Row = dict[int, str]
 """The text by column number; columns without text may be absent."""
@@ -31,7 +31,7 @@ class Merged:
 
 
 def fill(rows: Mapping[int, Row], merged: Iterable[Merged]) -> None:
-    """Write the text of merged cells into the cells that they cover, in rows that hold something else as well."""
+    """Copy the text of merged cells into the cells they cover, in rows that hold something else too."""
     own = {number: {column for column, text in cells.items() if text.strip()} for number, cells in rows.items()}
     for area in merged:
         text = rows.get(area.row, {}).get(area.column, "")
@@ -46,12 +46,12 @@ def fill(rows: Mapping[int, Row], merged: Iterable[Merged]) -> None:
 
 
 def join_heads(rows: dict[int, Row], merged: Iterable[Merged], n_known: int = 0) -> None:
-    """Make one head of several rows: ``Week`` over ``Nurse`` and ``Doctor`` becomes ``Week Nurse`` and ``Week Doctor``.
+    """Merge a head of several rows: ``Week`` over ``Nurse`` and ``Doctor`` becomes ``Week Nurse`` and ``Week Doctor``.
 
     Args:
-        rows: filled already; the rows of the head that are not the first are taken out.
+        rows: already filled; head rows after the first are removed.
         merged: which cells cover others.
-        n_known: how many rows the head has, where the file says so; else two, if its merged cells show that it has two.
+        n_known: how many rows the head has, if the file says so; otherwise two, if its merged cells show that.
     """
     numbers = sorted(number for number, cells in rows.items() if any(text.strip() for text in cells.values()))
     n_rows = n_known or (2 if _is_double(rows, numbers, list(merged)) else 1)
@@ -64,8 +64,8 @@ def join_heads(rows: dict[int, Row], merged: Iterable[Merged], n_known: int = 0)
 
 
 def _is_double(rows: Mapping[int, Row], numbers: list[int], merged: list[Merged]) -> bool:
-    """Return whether a second row tells apart what merged cells of the first one hold together."""
-    if len(numbers) <= 2 or numbers[1] != numbers[0] + 1:  # noqa: PLR2004  a head of two rows, and what it is the head of
+    """Return whether a second row distinguishes what merged cells of the first group together."""
+    if len(numbers) <= 2 or numbers[1] != numbers[0] + 1:  # noqa: PLR2004  a head of two rows, and what is below it
         return False
     first, second, third = (rows[number] for number in numbers[:3])
     above = [area for area in merged if area.row == numbers[0]]
@@ -87,6 +87,6 @@ def _is_name(text: str) -> bool:
 
 
 def grid(rows: Mapping[int, Row]) -> list[list[str]]:
-    """Return rows as lists, in order, from column 0 on."""
+    """Return rows as lists, in order, from column 0."""
     width = max((max(cells) + 1 for cells in rows.values() if cells), default=0)
     return [[rows[number].get(column, "") for column in range(width)] for number in sorted(rows)]

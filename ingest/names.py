@@ -1,6 +1,6 @@
-"""What a document says of itself: its file and folders, title, front matter, and of mail who wrote when.
+"""What a document says about itself: its file and folders, title, front matter, and for mail, who wrote when.
 
-Comes in: where a document lies and what its reader found. Goes out: lines whose words, dates and numbers it can be named by.
+Comes in: where a document is and what its reader found. Goes out: lines of words, dates and numbers that can name it.
 Never: its text.
 """
 
@@ -12,12 +12,12 @@ from itertools import islice, takewhile
 from pathlib import PurePath
 
 NAMES_VERSION = 3
-"""Raised when a document would be given other names."""
+"""Raised when a document would get different names."""
 
 MAIL = frozenset(["message/rfc822", "application/vnd.ms-outlook"])
-"""Media types whose text begins with the header of a mail."""
+"""Media types whose text begins with a mail header."""
 HEAD = 1_000
-"""Characters of such a text that the header is looked for in."""
+"""Characters of such a text searched for the header."""
 
 _TOLD = frozenset("title aliases alias tags tag keywords category categories subject author authors date".split())  # noqa: SIM905
 _HEADER = re.compile(r"^(?:From|To|Date): (.+)$", re.MULTILINE)
@@ -44,7 +44,7 @@ _HOLDS = re.compile(
     rf"|(?P<from>{_WHEN.pattern})(?:版|(?:日|月)?起?(?:施行|生效|执行|实施|修订|发布|更新))",
     re.IGNORECASE,
 )
-"""Since when a document says that it holds."""
+"""When a document says it takes effect."""
 _LAPSED = re.compile(
     r"(?:^|[.;!(\[*]\s*)(?:this \w+ (?:is|was|has been) )?"
     r"(?:no longer (?:valid|in force|applicable|applies)|superseded|obsolete"
@@ -68,15 +68,15 @@ def document_names(
     mail_head: str = "",
     top: str = "",
 ) -> str:
-    """Return the names of a document, one a line.
+    """Return the names of a document, one per line.
 
     Args:
-        places: (source, the argument it was found under) of every place it lies in.
+        places: (source, the argument it was found under) for each of its places.
         title: of the document.
-        metadata: what the file says of itself; what the user says of each place.
-        mail_head: of a mail, the beginning of its text.
-        top: of another document, the beginning of its text: dates and periods above the prose are the document's, and what its
-            first lines say of whether it holds.
+        metadata: what the file says about itself; what the user says about each place.
+        mail_head: for mail, the beginning of its text.
+        top: for others, the beginning of the text: dates and periods above the prose are the document's, as is what its
+            first lines say of its validity.
     """
     own, *given = [*metadata] or [{}]
     lines = [line for source, root in sorted(places)[:_MOST_PLACES] for line in _of_place(source, root)]
@@ -88,13 +88,13 @@ def document_names(
 
 
 def file_words(name: str) -> str:
-    """Return the words, numbers and dates of a file name: of ``Q3Report_2025-03`` Q3 Report 2025 03 March 2025."""
+    """Return the words, numbers and dates of a file name: ``Q3Report_2025-03`` gives Q3 Report 2025 03 March 2025."""
     words = _SEPARATORS.sub(" ", _CAMEL.sub(" ", name)).strip()
     return " ".join([words, *_dates(name)])
 
 
 def _of_place(source: str, root: str) -> Iterator[str]:
-    """Yield the name of a file, its words, and those of the folders that it lies in, below the one that was given."""
+    """Yield a file's name, its words, and those of its folders below the given one."""
     *folders, name = _below(source, root)
     stem = PurePath(name).stem
     yield name
@@ -104,7 +104,7 @@ def _of_place(source: str, root: str) -> Iterator[str]:
 
 
 def _below(source: str, root: str) -> tuple[str, ...]:
-    """Return the parts of a path from the folder that was given downwards; members of archives lie in the archive."""
+    """Return a path's parts from the given folder down; archive members are inside the archive."""
     outside, *members = source.split("!")
     path, start = PurePath(outside), PurePath(root)
     parts = (start.name, *path.relative_to(start).parts) if path.is_relative_to(start) else (path.name,)
@@ -112,7 +112,7 @@ def _below(source: str, root: str) -> tuple[str, ...]:
 
 
 def _dates_above(top: str) -> Iterator[str]:
-    """Yield the dates of the short lines that a text begins with, in one: of *Annual report / FY2022* FY2022."""
+    """Yield the dates in a text's opening short lines, as one: *Annual report / FY2022* gives FY2022."""
     lines = (line.strip("#*_> \t") for line in top[:HEAD].splitlines())
     above = takewhile(lambda line: len(line) <= _HEADLINE and not _PROSE.search(line), filter(None, lines))
     found = dict.fromkeys(match.group() for line in islice(above, _HEADLINES) for match in _WHEN.finditer(line))
@@ -121,7 +121,7 @@ def _dates_above(top: str) -> Iterator[str]:
 
 
 def _standing(top: str) -> Iterator[str]:
-    """Yield since when a document holds, and that it does no longer, as far as its first lines say so."""
+    """Yield when a document takes effect, and that it has lapsed, if its first lines say so."""
     lines = islice(filter(str.strip, top[:HEAD].splitlines()), _HEADLINES)
     first = "\n".join(line.strip("#*_> \t") for line in lines)
     for match in islice(_HOLDS.finditer(first), 1):

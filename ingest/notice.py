@@ -1,4 +1,4 @@
-"""A sentence of ours: a template, which is what catalogs of other languages know it by, and what stands in its fields."""
+"""A message of ours: a template, its key in the catalogs of other languages, and the values of its fields."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from string import Formatter
 from typing import Self
 
 SEPARATORS = {"list": ", ", "files": ", ", "or": " or ", "and": " and ", "reasons": "; "}
-"""Between the parts of a field, by its format; in names of files there may be commas."""
+"""Between the parts of a field, by its format; file names may contain commas."""
 
 
 class Notice(str):
-    """The English sentence, as a string; a face that speaks another language renders ``template`` and ``fields`` itself.
+    """The English sentence, as a string; interfaces in other languages render ``template`` and ``fields`` themselves.
 
     A template has the fields of ``str.format``, and ``{names:list}`` for several parts (``SEPARATORS``).
-    What is called ``n`` or ``n_...`` is a number.
+    A field called ``n`` or ``n_...`` is a number.
     """
 
     __slots__ = ("fields", "template")
@@ -22,7 +22,7 @@ class Notice(str):
     fields: dict[str, object]
 
     def __new__(cls, template: str, /, **fields: object) -> Self:
-        """Fill the template; one without fields is taken as it is, and a notice is handed on."""
+        """Fill the template; one without fields is used as is, and a notice is passed through."""
         if isinstance(template, cls) and not fields:
             return template
         kept = {name: _kept(value) for name, value in fields.items()}
@@ -52,7 +52,7 @@ _ENGLISH = _English()
 
 
 def _kept(value: object) -> object:
-    """Return a field as it can be pickled and formatted later: numbers and texts as they are, an error by its message."""
+    """Return a field that can be pickled and formatted later: numbers and texts as is, an error as its message."""
     if isinstance(value, str | int | float):
         return value
     if isinstance(value, Iterable):

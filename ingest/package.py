@@ -1,7 +1,7 @@
 """Zip packages of XML parts: the container of Office Open XML, OpenDocument and EPUB files.
 
 Comes in: the bytes of a package. Goes out: its parts, parsed, and the relations between them. Never: anything written or
-fetched, an entity expanded, or more unpacked than the limits allow. The only file that imports lxml.
+fetched, an entity expanded, or more unpacked than the limits allow.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MAX_EXPANDED_BYTES = 1 << 30
 MAX_PART_BYTES = 256 << 20
 MAX_RATIO = 200
 _SMALL_BYTES = 16 << 20
-"""Up to here a package may be compressed as well as it likes."""
+"""Up to this size, any compression ratio is allowed."""
 _MAX_PARTS = 50_000
 _COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _STRICT = re.compile(
@@ -92,7 +92,7 @@ class Package:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its parts, in the order of the package."""
+        """The names of its parts, in package order."""
         return tuple(self._infos)
 
     def __contains__(self, name: str) -> bool:
@@ -128,7 +128,7 @@ class Package:
         return content
 
     def optional(self, name: str) -> bytes:
-        """Return the bytes of a part that the file can be read without; none when it is missing or damaged."""
+        """Return the bytes of an optional part; none if it is missing or damaged."""
         try:
             return self.read(name)
         except ReadError:
@@ -139,14 +139,14 @@ class Package:
         return parse_xml(self.read(name), name)
 
     def optional_xml(self, name: str) -> Element | None:
-        """Return the root element of a part that the file can be read without; None when it is missing or damaged."""
+        """Return the root element of an optional part; None if it is missing or damaged."""
         try:
             return self.xml(name) if name in self else None
         except DamagedError:
             return None
 
     def elements(self, name: str, *tags: str) -> Iterator[Element]:
-        """Yield the elements with these local names one by one, forgetting each, for parts too large to hold as a tree.
+        """Yield the elements with these local names, dropping each, for parts too large to hold as a tree.
 
         Raises: DamagedError, EncryptedError, TooLargeError, also midway.
         """
@@ -161,7 +161,7 @@ class Package:
             raise _damaged(Notice("its part {name} is not well-formed", name=name)) from exc
 
     def relations(self, name: str) -> dict[str, Relation]:
-        """Return the relations of a part by their ids; of the package itself for ``""``."""
+        """Return a part's relations by id; the package's own for ``""``."""
         folder, file = posixpath.split(name)
         root = self.optional_xml(posixpath.join(folder, "_rels", f"{file}.rels"))
         found: dict[str, Relation] = {}
@@ -192,7 +192,7 @@ class Package:
 
 
 def parse_xml(data: bytes, name: str) -> Element:
-    """Return the root element of an XML text; no entity is expanded, nothing is fetched.
+    """Return the root element of an XML text; entities are not expanded, nothing is fetched.
 
     Raises: DamagedError: it is not well-formed, or defines entities.
     """
@@ -227,7 +227,7 @@ def attribute(element: Element | None, name: str, default: str = "") -> str:
 
 
 def _as_transitional(data: bytes) -> bytes:
-    """Return a part with the names of the strict variant of Office Open XML replaced by the usual ones."""
+    """Return a part with the names of strict Office Open XML replaced by the usual ones."""
     if b"http://purl.oclc.org/ooxml/" not in data:
         return data
     return _STRICT.sub(_transitional, data).replace(

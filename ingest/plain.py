@@ -1,6 +1,6 @@
-"""What an embedding model is given of a passage: its words, without the marks and the addresses of Markdown.
+"""What an embedding model sees of a passage: its words, without Markdown marks and addresses.
 
-Comes in: Markdown. Goes out: less of it. Never: a word that a reader sees, left out; what keyword search is given, which finds
+Comes in: Markdown. Goes out: less of it. Never: a visible word left out; or the input of keyword search, which finds
 addresses too.
 
 A model averages over tokens, and an address is many that mean nothing.
@@ -12,10 +12,10 @@ import re
 
 _ADDRESS = r"(?:<[^<>\n]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)"
 _LOOKS_SO = r"(?=<|\)|[^()\s]*[./#:?])"
-"""At its beginning: something of an address, or nothing at all. ``[m/n](k+1)`` is a formula."""
+"""At its start: something of an address, or nothing at all. ``[m/n](k+1)`` is a formula."""
 _TITLE = r"(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?"
 _NO_CALL = r"(?<![A-Za-z0-9_)\]\\])"
-"""What precedes no link: ``handlers[0](request)`` calls what a list holds."""
+"""What never precedes a link: ``handlers[0](request)`` calls a list item."""
 _LINK = re.compile(rf"{_NO_CALL}!?\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\({_LOOKS_SO}{_ADDRESS}{_TITLE}\)")
 _REFERENCE = re.compile(rf"{_NO_CALL}!?\[([^\[\]\n]+)\]\[[^\[\]\n]*\]")
 _TARGET = re.compile(rf"^ {{0,3}}\[[^\^\[\]\n][^\[\]\n]*\]:[ \t]+{_ADDRESS}{_TITLE}[ \t]*$", re.MULTILINE)
@@ -26,7 +26,7 @@ _TAG = re.compile(
     r"|video)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
-"""Not whatever is in angle brackets: ``Option<String>``."""
+"""Not anything in angle brackets: ``Option<String>``."""
 _ATTRIBUTES = re.compile(r"\{:?[ \t]*[#.][A-Za-z][\w-]*(?:[ \t]+[#.]?[A-Za-z][\w-]*(?:=[^\s{}]*)?)*[ \t]*\}")
 """``{ #anchor .class target=_blank }``, as kramdown, Pandoc and MkDocs write them."""
 _RULE = re.compile(r"^[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*$", re.MULTILINE)
@@ -37,7 +37,7 @@ _BOLD = re.compile(r"(?<![A-Za-z0-9)])\*\*|\*\*(?![A-Za-z0-9(])")
 _HEADING = re.compile(r"^#{1,6}[ \t]+", re.MULTILINE)
 _QUOTATION = re.compile(r"^(?:>[ \t]?)+", re.MULTILINE)
 _REPEATED = tuple((sign * 4, re.compile(f"{re.escape(sign)}{{4,}}"), " ") for sign in "-=.~·…—*+#_")
-"""Rules, dot leaders, blanks to fill in: a token for each sign."""
+"""Rules, dot leaders, blanks to fill in: one token per sign."""
 
 _LEFT_OUT: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("](", _LINK, r"\1"),
@@ -55,11 +55,11 @@ _LEFT_OUT: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (">", _QUOTATION, ""),
     *_REPEATED,
 )
-"""What a text must hold to be searched for a pattern, and what takes the place of that."""
+"""What a text must contain for a pattern to be tried, and the replacement."""
 
 
 def without_markup(text: str) -> str:
-    """Return the words of Markdown; the text as it is when it holds none beside its markup."""
+    """Return the words of Markdown; the text as is if it has none besides its markup."""
     plain = text
     for sign, pattern, instead in _LEFT_OUT:
         if sign in plain:

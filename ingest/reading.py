@@ -54,12 +54,12 @@ _ALIVE: list[Callable[[], None]] = []
 
 
 def when_alive(tell: Callable[[], None]) -> None:
-    """Have ``tell`` called with every page that takes long, as recognised ones do; for the process, set once."""
+    """Have ``tell`` called after each slow page, such as a recognised one; for the process, set once."""
     _ALIVE[:] = [tell]
 
 
 def alive() -> None:
-    """Say that a page is done: time limits are for pages where pages take long."""
+    """Say that a page is done: where pages take long, time limits are per page."""
     for tell in _ALIVE:
         tell()
 
@@ -70,14 +70,14 @@ _depth = [0]
 
 
 def when_inside(read: Callable[[bytes, str], Reading]) -> None:
-    """Have ``read`` read files that are parts of files; for the process, set by the table of readers."""
+    """Have ``read`` read files inside files; for the process, set by the table of readers."""
     _INSIDE[:] = [read]
 
 
 def read_inside(data: bytes, name: str) -> Reading:
-    """Read a file that is a part of another.
+    """Read a file inside another.
 
-    Raises: ReadError: nobody reads it, or files are nested too deeply.
+    Raises: ReadError: there is no reader, or files are nested too deeply.
     """
     if not _INSIDE or _depth[0] >= _MOST_INSIDE:
         raise UnsupportedError("a file inside a file inside a file is not read")
@@ -89,7 +89,7 @@ def read_inside(data: bytes, name: str) -> Reading:
 
 
 class MarkdownWriter:
-    """Builds a ``Reading`` block by block; blocks are parted by one blank line, and offsets are kept as it goes."""
+    """Builds a ``Reading`` block by block; blocks are separated by one blank line, and offsets kept along."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -98,10 +98,10 @@ class MarkdownWriter:
         self._pages: list[Page] = []
         self._hidden_pages: list[str] = []
         self.hides = False
-        """Whether what is written is on a page that its program does not show: each line is marked."""
+        """Whether what is written is on a page that its program hides: each line is marked."""
 
     def block(self, text: str) -> None:
-        """Append a paragraph, list or any other block of Markdown; white space around it is dropped, nothing if empty."""
+        """Append a paragraph, list or other Markdown block; white space around it is dropped, nothing if empty."""
         text = finished(struck(text) if self.hides else text).strip("\n").rstrip()
         if text.strip():
             self._append(text)
@@ -143,7 +143,7 @@ class MarkdownWriter:
         self.block(f"{fence}{language}\n{text.strip(chr(10))}\n{fence}")
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
-        """Append a Markdown table; the first row is the header, short rows are filled up, pipes and breaks escaped."""
+        """Append a Markdown table; the first row is the header, short rows are padded, pipes and breaks escaped."""
         made = ([struck(cell) for cell in row] for row in rows) if self.hides else rows
         table = markdown_table(made)
         if table:
@@ -154,7 +154,7 @@ class MarkdownWriter:
         return self._length + (2 if self._length else 0)
 
     def end_page(self, number: int, start: int, how: How = "text", reason: str = "", label: str = "") -> None:
-        """Record a page that began at ``start`` (from ``begin_page``); a page nothing was written for is empty."""
+        """Record a page that began at ``start`` (from ``begin_page``); a page with nothing written is empty."""
         start = min(start, self._length)
         stop = self._length
         if how == "text" and start == stop:
@@ -167,7 +167,7 @@ class MarkdownWriter:
         return f"{title} (hidden)".strip() if self.hides else title
 
     def finish(self, title: str = "", encoding: str = "", notes: Sequence[str] = ()) -> Reading:
-        """Return the reading; without a title, the first heading is taken."""
+        """Return the reading; the title defaults to the first heading."""
         if not title and self._headings:
             title = self._headings[0].title
         if self._hidden_pages:
@@ -181,7 +181,7 @@ class MarkdownWriter:
 
 
 def markdown_table(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows as a Markdown table, one line a row; the first row is the header. Empty rows are left out."""
+    """Return rows as a Markdown table, one line per row; the first is the header. Empty rows are left out."""
     cells = [[_cell(value) for value in row] for row in rows]
     cells = [row for row in cells if any(row)]
     if not cells:

@@ -1,4 +1,4 @@
-"""Text that is struck out, or that its program hides: it stays, marked ``~~so~~``, so that nobody takes it for what holds.
+"""Text that is struck out, or hidden by its program: it stays, marked ``~~so~~``, so that nobody takes it for valid.
 
 Comes in: pieces of text as a reader meets them. Goes out: the same with marks that ``finished`` writes out for a whole block.
 Never: a word left out, or a mark over several lines, which Markdown would not read.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 STRUCK, STRUCK_END, _HIDDEN, _HIDDEN_END = "\x0e\x0f\x10\x11"
-"""Characters that no text holds; marks of neighbours become one."""
+"""Characters found in no text; adjacent marks become one."""
 _MARKED = re.compile(f"([{STRUCK}{_HIDDEN}])([^{STRUCK}-{_HIDDEN_END}]*)[{STRUCK_END}{_HIDDEN_END}]")
 _ANY_MARK = re.compile(f"[{STRUCK}-{_HIDDEN_END}]")
 _LINE = re.compile(r"(\s*(?:(?:[-*+>]|#{1,6}|\d{1,4}[.)])\s+)*)(.*?)(\s*)", re.DOTALL)
@@ -23,12 +23,12 @@ def struck(text: str) -> str:
 
 
 def hidden(text: str) -> str:
-    """Mark a piece of text as one that its program does not show."""
+    """Mark a piece of text as hidden by its program."""
     return f"{_HIDDEN}{text}{_HIDDEN_END}" if text else ""
 
 
 def joined(text: str) -> str:
-    """Return text in which marks that follow each other are one."""
+    """Return text with adjacent marks joined."""
     return text.replace(STRUCK_END + STRUCK, "").replace(_HIDDEN_END + _HIDDEN, "")
 
 

@@ -23,9 +23,9 @@ _MAX_FRAMES = 500
 
 
 def read_image(data: bytes, name: str) -> Reading:
-    """Read the text in an image; a TIFF of several pages has as many.
+    """Read the text in an image; a multi-page TIFF gives as many pages.
 
-    Raises: MissingExtraError: the ``ocr`` extra is not installed. WaitsError: that is put off. DamagedError. TooLargeError.
+    Raises: MissingExtraError: the ``ocr`` extra is not installed. WaitsError: OCR is deferred. DamagedError. TooLargeError.
     """
     del name
     if not ocr_installed():
@@ -39,7 +39,7 @@ def read_image(data: bytes, name: str) -> Reading:
 
 
 def frames(data: bytes) -> Iterator[bytes]:
-    """Yield the pages of an image as they are looked at: PNG, and no larger than makes sense.
+    """Yield an image's pages as they are needed: as PNG, capped at a sensible size.
 
     Raises: DamagedError: it cannot be decoded. TooLargeError.
     """
@@ -55,7 +55,7 @@ def frames(data: bytes) -> Iterator[bytes]:
                 yield encoded.getvalue()
     except (TooLargeError, MemoryError):
         raise
-    except Exception as exc:  # Pillow meets damage with OSError, SyntaxError, struct.error, EOFError, KeyError, ...
+    except Exception as exc:  # Pillow reports damage as OSError, SyntaxError, struct.error, EOFError, KeyError, ...
         raise DamagedError("The image cannot be decoded ({why}); save it again as PNG.", why=exc) from exc
 
 
@@ -67,7 +67,7 @@ def _check_size(image: Image) -> None:
 
 
 def _on_white(frame: Image) -> Image:
-    """Return an image without transparency: below what is transparent there is often black, as the letters are."""
+    """Return an image without transparency: transparent areas are often black underneath, like the letters."""
     from PIL.Image import new
 
     if not frame.has_transparency_data:

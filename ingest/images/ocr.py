@@ -1,6 +1,6 @@
 """Text recognition in page images, by RapidOCR on onnxruntime with the models in its wheel.
 
-Comes in: an encoded image. Goes out: its paragraphs of text, or where words stand. Never: a download or network call.
+Comes in: an encoded image. Goes out: its paragraphs of text, or where words are. Never: a download or network call.
 The only file that imports rapidocr.
 """
 
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 _LOCK = threading.Lock()
 READING = Notice("Reading text in images")
 OCR_HINT = Notice("To have it recognised, run: pip install 'kb-rag[ocr]'.")
-"""Ends the reason of a page that could not be read without; such pages are read again once it is there."""
+"""Ends the reason of a page that needs OCR; such pages are read again once it is installed."""
 LATER = Notice("It is recognised once the text of all files is there.")
-"""Ends the reason of a page that waits for that."""
+"""Ends the reason of a page that waits for OCR."""
 _put_off = ContextVar("put_off", default=False)
 MINIMUM_SCORE = 0.5
-"""RapidOCR's own confidence, 0 to 1; lines below are noise more often than text."""
+"""RapidOCR's own confidence, 0 to 1; lines below it are usually noise."""
 
 
 Box = tuple[float, float, float, float]
 
 _LEAST_DOTS, _LEAST_WORD, _STRIP = 8, 32, 4
-"""The height of the smallest letters that can be read, and the length of a word of them; how many times longer than wide an
-image may be as it is."""
+"""In pixels, the height of the smallest legible letters and the width of a word in them; then the aspect ratio above which
+an image is padded."""
 _MOSTLY, _WIDE_SPACE = 0.6, 0.9
 _LEAST = 2
-"""Letters of a piece that is part of a quote, and of a text: a single one is a spot more often than a letter."""
+"""Letters in a piece of a quote, and in a text: a single one is usually a speck."""
 
 
 class _Piece(NamedTuple):
@@ -60,7 +60,7 @@ class _Piece(NamedTuple):
 
 
 def ocr_installed() -> bool:
-    """Return whether the ``ocr`` extra is there; ``KB_OCR=off`` in the environment says no, for it takes seconds a page."""
+    """Return whether the ``ocr`` extra is installed; ``KB_OCR=off`` disables it, as it takes seconds a page."""
     if os.environ.get("KB_OCR") == "off":
         return False
     return find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
@@ -68,7 +68,7 @@ def ocr_installed() -> bool:
 
 @contextmanager
 def recognition(*, later: bool) -> Iterator[None]:
-    """Read what is read inside without recognising anything, if that is to come later."""
+    """With ``later``, read inside the block without recognising anything."""
     before = _put_off.set(later)
     try:
         yield
@@ -77,22 +77,22 @@ def recognition(*, later: bool) -> Iterator[None]:
 
 
 def can_recognise() -> bool:
-    """Return whether images are to be recognised now; where not, ``hint`` says why."""
+    """Return whether images are to be recognised now; if not, ``hint`` says why."""
     return not _put_off.get() and ocr_installed()
 
 
 def hint() -> Notice:
-    """Return what has to come before images are recognised."""
+    """Return what must happen before images are recognised."""
     return LATER if ocr_installed() else OCR_HINT
 
 
 def too_small(width: int, height: int) -> bool:
-    """Return whether an image of so many dots has no room for a word: an icon, a bullet, a rule, a spacer."""
+    """Return whether an image of this size has no room for a word: an icon, a bullet, a rule, a spacer."""
     return min(width, height) < _LEAST_DOTS or max(width, height) < _LEAST_WORD
 
 
 def recognise(image: bytes) -> list[str]:
-    """Return the paragraphs of text in an image (PNG, JPEG, ...), in reading order; none when it shows no text.
+    """Return the paragraphs of text in an image (PNG, JPEG, ...), in reading order; none if it shows no text.
 
     Raises: MissingExtraError: the ``ocr`` extra is not installed.
     """
@@ -105,7 +105,7 @@ def recognise(image: bytes) -> list[str]:
 
 
 def quote_places(image: bytes, quote: str) -> tuple[Box, ...]:
-    """Return where the words of a quote stand in an image, as (left, top, right, bottom) in pixels.
+    """Return where the words of a quote are in an image, as (left, top, right, bottom) in pixels.
 
     White space and punctuation do not count. Raises: as ``recognise``.
     """
@@ -118,7 +118,7 @@ def quote_places(image: bytes, quote: str) -> tuple[Box, ...]:
 
 
 def _pieces(image: bytes, *, upright: bool = False) -> list[_Piece]:
-    """Return what is recognised; of lines that stand on their head only where not all must be upright."""
+    """Return what is recognised, upside-down lines included unless ``upright``."""
     if not ocr_installed():
         raise MissingExtraError(READING, "ocr")
     room = _with_room(image)
@@ -139,9 +139,9 @@ def _pieces(image: bytes, *, upright: bool = False) -> list[_Piece]:
 
 
 def _with_room(image: bytes) -> bytes | None:
-    """Return the image, a strip on a wider ground; None for one that is too small.
+    """Return the image, padded if it is a strip; None if it is too small.
 
-    RapidOCR enlarges an image until its shorter side is long enough: a rule of 1 x 400 dots took minutes, as mails hold them,
+    RapidOCR enlarges an image until its shorter side is long enough: a 1 x 400 rule, common in mail, took minutes,
     and an icon takes as long as a line of text.
     """
     from PIL import Image
@@ -161,13 +161,13 @@ def _with_room(image: bytes) -> bytes | None:
 
 
 def _lies_on_its_side(pieces: list[_Piece]) -> bool:
-    """Return whether most letters stand in pieces that are higher than wide, as on a page scanned sideways."""
+    """Return whether most letters are in pieces taller than wide, as on a page scanned sideways."""
     tall = sum(len(piece.text) for piece in pieces if piece.bottom - piece.top > piece.right - piece.left)
     return tall > _MOSTLY * sum(len(piece.text) for piece in pieces)
 
 
 def _confidence(pieces: list[_Piece]) -> tuple[float, bool]:
-    """Return how many letters were read, weighed by how surely; of equals, what is not on its side is the better."""
+    """Return the number of letters read, weighted by confidence; on a tie, pieces not on their side win."""
     return round(sum(len(piece.text) * piece.score for piece in pieces), -1), not _lies_on_its_side(pieces)
 
 
@@ -182,12 +182,12 @@ def _turned(image: bytes, degrees: int) -> bytes:
 
 @lru_cache(maxsize=8)
 def _known_pieces(image: bytes) -> tuple[_Piece, ...]:
-    """Return what was recognised in one of the last images that were looked at again: each takes seconds."""
+    """Return what was recognised in a recently viewed image: each takes seconds."""
     return tuple(_pieces(image))
 
 
 def _in_lines(pieces: list[_Piece]) -> list[list[Line]]:
-    """Return pieces whose middles lie within one line together, from left to right, as lines of a page are."""
+    """Return pieces whose middles share a line, from left to right, as lines of a page are."""
     lines: list[list[_Piece]] = []
     for piece in sorted(pieces):
         middle = (piece.top + piece.bottom) / 2
@@ -205,7 +205,7 @@ def _in_lines(pieces: list[_Piece]) -> list[list[Line]]:
 
 
 def _in_paragraphs(rows: list[list[Line]]) -> list[str]:
-    """Return the lines, of two columns the left one first, parted where the space between them is wide."""
+    """Return the lines as paragraphs, split at wide gaps; of two columns, the left one first."""
     lines = unmix_columns(rows) or [_whole(row) for row in rows]
     paragraphs: list[str] = []
     for before, line in zip([None, *lines], lines, strict=False):

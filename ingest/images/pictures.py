@@ -1,7 +1,7 @@
-"""The pictures inside a file: their text is recognised where the ``ocr`` extra is installed, and counted where it is not.
+"""The pictures inside a file: their text is recognised if the ``ocr`` extra is installed; otherwise they are counted.
 
-Comes in: the bytes of pictures, as a reader meets them. Goes out: paragraphs, and what became of pictures without. Never: the
-text of a picture twice, such as of a logo on every slide, a picture passed over in silence, or a file lost to one of them.
+Comes in: the bytes of pictures, as a reader meets them. Goes out: paragraphs, and what became of pictures without. Never: a
+picture's text twice, such as a logo on every slide, a picture silently skipped, or a file lost because of one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SVG = re.compile(
 )
 
 _HEADER = 24
-"""Bytes, in which a PNG and a GIF say how large they are."""
+"""Bytes within which a PNG or GIF states its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,16 @@ class Seen:
 
     paragraphs: tuple[str, ...] = ()
     n_blank: int = 0
-    """In which no text was found."""
+    """Those without text."""
     n_unread: int = 0
 
     def __add__(self, other: Seen) -> Seen:
-        """Return what both hold, in this order."""
+        """Return what both hold, in order."""
         return Seen(self.paragraphs + other.paragraphs, self.n_blank + other.n_blank, self.n_unread + other.n_unread)
 
     @property
     def verdict(self) -> tuple[How, str]:
-        """How a page was read that shows nothing else, and why."""
+        """How a page that shows nothing else was read, and why."""
         if self.paragraphs:
             return "ocr", Notice("Recognised, as it is an image.")
         if self.n_unread:
@@ -56,23 +56,23 @@ NOTHING = Seen()
 
 
 class Pictures:
-    """Reads the pictures of one file, each once, and keeps account of them."""
+    """Reads the pictures of one file, each once, and keeps count of them."""
 
     def __init__(self) -> None:
         self._known: set[bytes] = set()
         self._n_recognised = 0
         self._waiting: list[int] = []
-        """The page of each that waits for text recognition; 0 where there are no pages."""
+        """The page of each picture waiting for OCR; 0 if there are no pages."""
         self._unreadable: Counter[str] = Counter()
-        """By the kind of file."""
+        """By file type."""
 
     def see(self, name: str, data: bytes, page: int = 0) -> Seen:
-        """Return what a picture holds; nothing of one that was seen before.
+        """Return what a picture holds; nothing if it was seen before.
 
         Args:
-            name: its name, of which only the suffix matters.
-            data: the whole of it; empty where it is missing or damaged.
-            page: the page that shows it; 0 where there are no pages.
+            name: its name; only the suffix matters.
+            data: all of it; empty if it is missing or damaged.
+            page: the page that shows it; 0 if there are no pages.
         """
         digest = hashlib.sha256(data or name.encode(errors="replace")).digest()
         if digest in self._known:
@@ -84,7 +84,7 @@ class Pictures:
         return Seen(tuple(found)) if found else Seen(n_blank=1)
 
     def notes(self) -> Iterator[str]:
-        """Yield what to know of them, a sentence each."""
+        """Yield what to know of them, one sentence each."""
         if self._n_recognised:
             yield Notice("The text in {n} picture(s) was recognised.", n=self._n_recognised)
         if self._waiting and self._waiting[0]:
@@ -101,7 +101,7 @@ class Pictures:
             yield Notice("{n} picture(s) cannot be read ({kinds:list}).", n=n, kinds=kinds)
 
     def _read(self, name: str, data: bytes, page: int) -> Sequence[str] | None:
-        """Return the text of a picture; None if it cannot be read, or not yet."""
+        """Return a picture's text; None if it cannot be read, or not yet."""
         try:
             if _SVG.match(data[:4096]):
                 return _drawn(data)
@@ -114,14 +114,14 @@ class Pictures:
                 found = [paragraph for frame in frames(data) for paragraph in recognise(frame)]
                 self._n_recognised += bool(found)
                 return found
-        except Exception:  # noqa: BLE001, S110  whatever the libraries raise over one picture, the file goes on
+        except Exception:  # noqa: BLE001, S110  whatever a library raises over one picture, the file goes on
             pass
         self._unreadable[PurePosixPath(name).suffix[1:].upper() or "?"] += 1
         return None
 
 
 def _drawn(data: bytes) -> Sequence[str] | None:
-    """Return the text of an SVG, which is there as text; None where there is none but a picture in it, which is not opened.
+    """Return the text of an SVG, which holds it as text; None if it has none but holds a picture, which is not opened.
 
     Raises: DamagedError.
     """
@@ -135,7 +135,7 @@ def _drawn(data: bytes) -> Sequence[str] | None:
 
 
 def _is_tiny(data: bytes) -> bool:
-    """Return whether a PNG or GIF is too small for letters: spacers and bullets, which need not wait to be recognised."""
+    """Return whether a PNG or GIF is too small for letters: spacers and bullets need not wait for OCR."""
     if data.startswith(b"\x89PNG") and len(data) >= _HEADER:  # ISO/IEC 15948, 11.2.2
         return too_small(int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big"))
     if data.startswith(b"GIF8") and len(data) >= _HEADER:  # GIF89a, 18

@@ -1,4 +1,4 @@
-"""What wide gaps in the lines of a page mean: two columns drawn across, or the rows of a table.
+"""What wide gaps in a page's lines mean: two columns read straight across, or the rows of a table.
 
 Comes in: the lines of a page, cut at their wide gaps. Goes out: the same lines, left column first; or marked as rows.
 Never: a table torn apart, or prose made a table: columns are running text on both sides of a straight gutter, tables
@@ -19,10 +19,10 @@ _WORD = re.compile(r"[^\W_]{2,}|\d")
 
 
 def unmix_columns(rows: Sequence[Sequence[Line]]) -> list[Line] | None:
-    """Return the lines of a page in reading order; None when they are not two columns drawn across.
+    """Return the lines of a page in reading order; None if they are not two columns read across.
 
     Args:
-        rows: each line of PDFium's, cut into pieces where it has a wide gap; one piece when it has none.
+        rows: each PDFium line, cut into pieces at wide gaps; one piece if it has none.
     """
     pairs = [row for row in rows if len(row) == 2]  # noqa: PLR2004  a left and a right one
     if len(pairs) < _FEWEST_ROWS or len(pairs) < 0.4 * len(rows):
@@ -36,7 +36,7 @@ def unmix_columns(rows: Sequence[Sequence[Line]]) -> list[Line] | None:
 
 
 def _both_filled(pairs: Sequence[Sequence[Line]]) -> bool:
-    """Return whether most lines of both sides fill their column, as running text does and cells of a table do not."""
+    """Return whether most lines on both sides fill their column, as running text does and table cells do not."""
     for side in (0, 1):
         widths = [row[side].right - row[side].left for row in pairs]
         widest = sorted(widths)[int(len(widths) * 0.9)]
@@ -60,7 +60,7 @@ def _column_by_column(rows: Sequence[Sequence[Line]], gutter: float) -> list[Lin
 
 
 def with_table_rows(rows: Sequence[Sequence[Line]], lines: Sequence[Line]) -> list[Line]:
-    """Return the lines, those in tables with their cells, other lines with wide gaps with themselves as one cell.
+    """Return the lines: those in tables with their cells, others with wide gaps with themselves as one cell.
 
     Args:
         rows: the lines cut into pieces; as many as ``lines``, in the same order.
@@ -81,7 +81,7 @@ def with_table_rows(rows: Sequence[Sequence[Line]], lines: Sequence[Line]) -> li
 
 
 def goes_on(table: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether rows at the top of a page go on with the table that ended the page before: numbers stand below numbers."""
+    """Return whether rows at the top of a page continue the previous page's last table: numbers are below numbers."""
     if len(table) < 2 or not rows or len(rows[0]) != len(table[0]) or rows[0] == table[0]:  # noqa: PLR2004  head and a row
         return False
     head, last, first = (list(map(_is_number, row)) for row in (table[0], table[-1], rows[0]))
@@ -100,7 +100,7 @@ def _is_table(rows: Sequence[Sequence[Line]]) -> bool:
 
 
 def _goes_on(table: Sequence[Sequence[Line]], row: Sequence[Line]) -> bool:
-    """Return whether a row has the cells of the rows above: as many, below them, and no column reaching into another."""
+    """Return whether a row matches the rows above: as many cells, below theirs, with no column overlapping another."""
     above = table[-1]
     drop = above[0].bottom - row[0].bottom
     if len(row) != len(above) or not 0 < drop < _ROW_GAP * row[0].height:

@@ -1,4 +1,4 @@
-"""What a page of a PDF holds, before anything is decided about what it means.
+"""What a PDF page holds, before any decision on what it means.
 
 Comes in: nothing. Goes out: frozen values. Never: I/O, or a type of another library.
 """
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 HYPHEN = "\ufffe"
-"""What stands where a line ended in a hyphen; it stays at the end of ``Line.text``."""
+"""Marks a line that ended in a hyphen; it stays at the end of ``Line.text``."""
 
 
 class Line(NamedTuple):
-    """A line of text in the order of the file, with its box in points; the origin is the lower left corner.
+    """A line of text in file order, with its box in points; the origin is the lower left corner.
 
-    A tuple, as thousands are made for a page: a frozen dataclass takes five times as long.
+    A tuple, since pages have thousands: a frozen dataclass takes five times as long.
     """
 
     text: str
@@ -24,9 +24,9 @@ class Line(NamedTuple):
     right: float
     top: float
     height: float
-    """The height of the font's box, which grows with the font's size."""
+    """The height of the font's box, which grows with the font size."""
     cells: tuple[str, ...] = ()
-    """Its parts, where it is a row of a table; itself, where it has wide gaps but stands in no table."""
+    """Its parts, if it is a table row; itself, if it has wide gaps but is not in a table."""
 
     @classmethod
     def at(cls, text: str, left: float, bottom: float, right: float, top: float) -> Line:
@@ -42,16 +42,16 @@ class PageContent:
     """From 1."""
     lines: tuple[Line, ...] = ()
     rows: tuple[tuple[Line, ...], ...] = ()
-    """The same lines cut at wide gaps; empty where there are none."""
+    """The same lines cut at wide gaps; empty if there are none."""
     width: float = 0.0
     height: float = 0.0
     label: str = ""
-    """The number printed on the page (``iv``), where it is not ``number``."""
+    """The number printed on the page (``iv``), if it is not ``number``."""
     marks: tuple[str, ...] = ()
-    """Filled form fields and notes, which are not part of the page's text."""
+    """Filled form fields and notes, which are not in the page's text."""
     has_image: bool = False
     has_text: bool = False
-    """It holds text operators, whether or not text came out of them."""
+    """Whether it has text operators, even if no text came out of them."""
     has_drawing: bool = False
     error: str = ""
     """Why it could not be read; empty when it could."""

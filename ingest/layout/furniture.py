@@ -1,7 +1,7 @@
-"""Finding the headers, footers and page numbers of a paged text.
+"""Find the headers, footers and page numbers of a paged text.
 
 Comes in: the lines of each page. Goes out: which of them repeat. Never: the last copy of a text; a header that repeats
-word for word is kept where it appears first, and only what counts the pages is dropped everywhere.
+word for word is kept where it first appears, and only page counters are dropped everywhere.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from .content import Line
 
 _AT_EDGE, _FEWEST_PAGES, _MOST, _MARGIN = 3, 3, 0.5, 0.15
 _TITLE_LETTERS = 6
-"""With fewer letters a line that counts pages says nothing else."""
+"""With fewer letters, a line that counts pages says nothing else."""
 _INTEGER = re.compile(r"\d+")
 _COUNTER = re.compile(r"[\W\d_]*#[\W\d_]*|.{0,3}(?i:pages?|seite|página|p\.|第)\s*#.{0,16}|.{12,}\s#|#\s.{12,}")
-"""A page number alone, named as one, or beside a running title; "Step 3" is none of these."""
+"""A page number: bare, named as one, or beside a running title; "Step 3" is not one."""
 _Key = tuple[str, int | None]
 
 
 def furniture(pages: Sequence[Sequence[Line]], heights: Sequence[float]) -> list[frozenset[int]]:
-    """Return for each page the indexes of the lines to leave out.
+    """Return, for each page, the indexes of the lines to leave out.
 
-    A line is furniture when it is among the three highest or lowest of its page, in its margin, and the same line stands
-    there on at least half of the pages and on three or more; or the same but for one number that grows as the page
-    number does. A page with nothing else keeps it.
+    A line is furniture if it is among the three highest or lowest on its page, in the margin, and the same line is
+    there on at least half the pages and at least three; or the same but for one number that grows with the page
+    number. A page with nothing else keeps it.
 
     Args:
         pages: the lines of each page.
@@ -48,7 +48,7 @@ def furniture(pages: Sequence[Sequence[Line]], heights: Sequence[float]) -> list
 
 
 def _repeated(pages: Sequence[Sequence[Line]], edges: Sequence[Sequence[int]]) -> set[_Key]:
-    """Return what stands at the edge of enough pages; ``edges``: the indexes of each page's lines there."""
+    """Return what is at the edge of enough pages; ``edges``: the indexes of each page's lines there."""
     seen: dict[_Key, set[int]] = defaultdict(set)
     for number, (lines, indexes) in enumerate(zip(pages, edges, strict=True)):
         for index in indexes:
@@ -66,7 +66,7 @@ def _edges(lines: Sequence[Line], height: float) -> list[int]:
 
 
 def _keys(text: str, number: int) -> list[_Key]:
-    """Return the line as it is, and with each integer in turn replaced by how far it is ahead of the page number."""
+    """Return the line as is, and with each integer in turn replaced by its lead over the page number."""
     text = " ".join(text.split())
     keys: list[_Key] = [(text, None)]
     for match in _INTEGER.finditer(text):

@@ -1,7 +1,7 @@
 """Lines with boxes become paragraphs, list items, rows and headings.
 
 Comes in: the lines of a page in reading order. Goes out: blocks of text. Never: a line lost, or one moved.
-How two neighbouring lines relate follows typography: a line that ends where the next word would still have fitted was
+How neighbouring lines relate follows typography: a line that ends where the next word would still have fitted was
 ended on purpose; a wider gap, another size or an indent begins a paragraph.
 """
 
@@ -31,7 +31,7 @@ _CJK_ROOM, _SHORT_CJK_LINE = 2.2, 8
 _HEADING_LETTERS, _HEADING_LENGTH, _HEADING_LEVELS, _HEADING_PITCH = 2, 120, 4, 1.6
 
 Relation = Literal["beside", "joined", "broken", "parted"]
-"""How a line follows the one before: on the same line, flowing on, on a new line, or in a new paragraph."""
+"""How a line follows the previous one: on the same line, flowing on, on a new line, or in a new paragraph."""
 
 
 class Block(NamedTuple):
@@ -50,7 +50,7 @@ def blocks(
     Args:
         lines: in reading order, without headers and footers.
         level: the heading level of a line, 0 for body text.
-        joins_hyphen: whether the two halves of a word that was hyphenated at a line's end are written as one.
+        joins_hyphen: whether the halves of a word hyphenated at a line's end are joined.
     """
     found: list[Block] = []
     relate = _Relations(lines)
@@ -71,9 +71,9 @@ def blocks(
 
 
 def heading_levels(lines: Iterable[Line]) -> dict[float, int]:
-    """Return the sizes (rounded heights) that are headings by their rarity and size, and their levels from 1.
+    """Return the sizes (rounded heights) rare and large enough for headings, and their levels from 1.
 
-    A size counts when it is clearly larger than the body's, which is the size most characters have.
+    A size counts if it is clearly larger than the body's, the size of most characters.
     """
     characters: Counter[float] = Counter()
     n_lines: Counter[float] = Counter()
@@ -91,12 +91,12 @@ def heading_levels(lines: Iterable[Line]) -> dict[float, int]:
 
 
 def size_of(line: Line) -> float:
-    """Return a line's height rounded to half a point: lines set alike have the same."""
+    """Return a line's height rounded to half a point, so that lines set alike match."""
     return round(line.height * 2) / 2
 
 
 def looks_like_heading(text: str) -> bool:
-    """Return whether a large line may be a heading: short, with letters, and not ending like a sentence."""
+    """Return whether a large line may be a heading: short, with letters, not ending like a sentence."""
     n_letters = sum(c.isalpha() for c in text)
     return (
         n_letters >= max(_HEADING_LETTERS, len(text) / 2)
@@ -106,7 +106,7 @@ def looks_like_heading(text: str) -> bool:
 
 
 class _Relations:
-    """How each line of a page follows the one before it."""
+    """How each line of a page follows the previous one."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
@@ -148,7 +148,7 @@ class _Relations:
         return "parted" if indented and not _MARKER.match(before.text) else "joined"
 
     def _measure_columns(self) -> None:
-        """Note for each line the edges of the run of lines it stands in, and whether that run is no running text."""
+        """Record, for each line, the edges of its run of lines, and whether that run is not running text."""
         run: list[Line] = []
         for line in (*self._lines, None):
             if run and not (
@@ -163,7 +163,7 @@ class _Relations:
                 run.append(line)
 
     def _mark_sparse(self) -> None:
-        """Mark lines whose characters lie far apart for their size: rows of a table, whose gaps became single spaces."""
+        """Mark lines with characters far apart for their size: rows of a table, whose gaps became single spaces."""
         density = [(line.right - line.left) / line.height / len(line.text) for line in self._lines]
         long = [d for d, line in zip(density, self._lines, strict=True) if len(line.text) > _LONG_LINE]
         usual = median(long) if long else 0.0
@@ -173,7 +173,7 @@ class _Relations:
 
 
 def _heading_goes_on(before: Line, line: Line) -> bool:
-    """Return whether a line in the size of the one above, close below it and without a number, is the rest of its heading."""
+    """Return whether a line the size of the one above, close below it and without a number, continues its heading."""
     close = 0 < before.bottom - line.bottom < _HEADING_PITCH * line.height
     shared = min(before.right, line.right) - max(before.left, line.left)
     below = shared > 0.5 * min(before.right - before.left, line.right - line.left)
@@ -211,13 +211,13 @@ def _beside(before: Line, line: Line) -> bool:
 
 
 def _room_needed(line: Line) -> float:
-    """Return the width that the first word of a line would have taken on the line before."""
+    """Return the width the first word of a line would have taken on the previous line."""
     n_characters = _CJK_ROOM if _CJK.match(line.text) else len(line.text.partition(" ")[0]) + 1
     return _MARGIN * (line.right - line.left) * n_characters / max(len(line.text), 1)
 
 
 def _runs_on(before: Line, line: Line) -> bool:
-    """Return whether a sentence goes on at the top of the next column."""
+    """Return whether a sentence continues at the top of the next column."""
     if _TERMINAL.search(before.text) or not _same_size(before, line):
         return False
     in_chinese = _CJK.match(line.text) and _CJK.match(before.text[-1]) and len(before.text) > _SHORT_CJK_LINE

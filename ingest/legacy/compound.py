@@ -1,7 +1,4 @@
-"""Compound files: the container of Office files from before 2007.
-
-Comes in: the bytes of one. Goes out: its streams by name. Never: anything written or fetched.
-"""
+"""Compound files: the container of Office files from before 2007."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ class Streams:
         self._file = file
 
     def get(self, name: str) -> bytes | None:
-        """Return the bytes of a stream; None when there is none, or it cannot be had."""
+        """Return the bytes of a stream; None if there is none, or it cannot be read."""
         try:
             if not self._file.exists(name):
                 return None

@@ -1,7 +1,7 @@
 """The reader of Word documents from before 2007 (.doc), and of what WPS Writer saves as .wps.
 
 Comes in: the bytes of a compound file. Goes out: Markdown with headings and tables; struck, deleted and hidden text marked;
-notes, comments and text boxes behind the body. Never: field codes, pictures, or list numbers, which are not in the text.
+notes, comments and text boxes after the body. Never: field codes, pictures, or list numbers, which are not in the text.
 ([MS-DOC] 2.4 to 2.9.)
 """
 
@@ -22,7 +22,7 @@ from .compound import open_compound
 
 _ENCRYPTED, _OTHER_TABLE, _WORD_97 = 0x0100, 0x0200, 0xC1
 _COUNTS, _PAPX, _CHPX, _CLX = 76, 258, 250, 418
-"""Where in the head of the file the counts of characters stand, and the places of its tables."""
+"""Offsets in the file's header: the character counts, and the locations of its tables."""
 _IN_TABLE, _ROW_END, _OUTLINE = 0x2416, 0x2417, 0x2640
 _MARKS = {0x0800: struck, 0x0837: struck, 0x2A53: struck, 0x083C: hidden}
 _SIZES = (1, 1, 2, 4, 2, 2, 0, 3)
@@ -64,7 +64,7 @@ def read_doc(data: bytes, name: str) -> Reading:
 
 
 def _write_old(writer: MarkdownWriter, main: bytes) -> None:
-    """Write the text of a document of Word 6 or 95, which stands in one piece."""
+    """Write the text of a Word 6 or 95 document, which is in one piece."""
     start, count = _long(main, 24), _long(main, 52)
     raw = main[start : start + count]
     text = _shown(raw.decode(_codec(raw), "replace").translate(_UNUSED)).replace("\x07", "\r")
@@ -72,7 +72,7 @@ def _write_old(writer: MarkdownWriter, main: bytes) -> None:
 
 
 def _codec(raw: bytes) -> str:
-    """Return what the bytes of an old document are in, which it says of its fonts only."""
+    """Return an old document's encoding, which it states only for its fonts."""
     try:
         return codec_of(decode(raw.translate(None, _NO_LETTERS)).encoding)
     except ReadError:
@@ -91,7 +91,7 @@ class _DocReader:
         self._cell: list[str] = []
 
     def read(self) -> None:
-        """Write the body, and then what stands beside it: headers are left out."""
+        """Write the body, then what is beside it; headers are left out."""
         counts = struct.unpack_from("<8i", self._main, _COUNTS)
         at = 0
         for part, count in enumerate(counts):
@@ -136,7 +136,7 @@ class _DocReader:
             self._table = []
 
     def _characters(self, start: int, stop: int) -> Iterator[tuple[str, int]]:
-        """Yield the text in runs of one look, cut behind marks that end paragraphs, each with its last place in the stream."""
+        """Yield text in runs of one format, cut after marks that end paragraphs, each with its last stream offset."""
         for first, last, place, width in self._pieces:
             a, b = max(first, start), min(last, stop)
             if a >= b:
@@ -150,7 +150,7 @@ class _DocReader:
 
 
 def _cut(text: str, place: int, width: int, properties: dict[int, int]) -> Iterator[tuple[str, int]]:
-    """Yield a run cut behind each mark that ends a paragraph or cell, its words marked as they look."""
+    """Yield a run cut after each mark that ends a paragraph or cell, its words marked by format."""
     mark = next((mark for code, mark in _MARKS.items() if properties.get(code, 0) & 1), str)
     for match in re.finditer("[^\r\x07\x0c]*[\r\x07\x0c]?", text):
         if piece := match[0]:
@@ -159,7 +159,7 @@ def _cut(text: str, place: int, width: int, properties: dict[int, int]) -> Itera
 
 
 def _split(runs: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
-    """Yield paragraphs and cells with the mark that ends them, and the place of that mark."""
+    """Yield paragraphs and cells with the mark that ends them, and its offset."""
     parts: list[str] = []
     place = 0
     for text, place in runs:
@@ -172,14 +172,14 @@ def _split(runs: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
 
 
 def _shown(text: str) -> str:
-    """Return text as it is shown: results of fields instead of their codes, no marks of pictures and notes."""
+    """Return text as shown: field results instead of codes, no marks of pictures and notes."""
     while _FIELD.search(text):
         text = _FIELD.sub(r"\1", text)
     return text.translate(_CONTROLS)
 
 
 def _pieces(main: bytes, table: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Yield first and last character, place in the stream and bytes a character of the pieces that the text is made of."""
+    """Yield first and last character, stream offset and bytes per character of the text's pieces."""
     at, size = _long(main, _CLX), _long(main, _CLX + 4)
     clx = table[at : at + size]
     position = 0
@@ -198,7 +198,7 @@ def _pieces(main: bytes, table: bytes) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _runs(main: bytes, table: bytes, where: int, entry: int) -> list[_Run]:
-    """Return the properties of paragraphs (entries of 13 bytes) or of characters (of 1), by where they begin."""
+    """Return the properties of paragraphs (13-byte entries) or characters (1-byte), by where they begin."""
     at, size = _long(main, where), _long(main, where + 4)
     plan = table[at : at + size]
     count = max(len(plan) - 4, 0) // 8
@@ -227,7 +227,7 @@ def _properties(page: bytes, offset: int, *, has_style: bool) -> tuple[dict[int,
 
 
 def _sprms(content: bytes) -> dict[int, int]:
-    """Return properties of one byte by their codes ([MS-DOC] 2.6)."""
+    """Return one-byte properties by code ([MS-DOC] 2.6)."""
     found: dict[int, int] = {}
     at = 0
     while at + 2 < len(content):

@@ -1,6 +1,6 @@
-"""The reader of what Apple's Pages, Numbers and Keynote save: of the preview inside, if it is a PDF.
+"""The reader of Apple Pages, Numbers and Keynote files: of the preview inside, if it is a PDF.
 
-Comes in: the bytes of a package. Goes out: the pages of its preview. Never: the document itself, whose form is not public.
+Comes in: the bytes of a package. Goes out: the pages of its preview. Never: the document itself, whose format is not public.
 """
 
 from __future__ import annotations

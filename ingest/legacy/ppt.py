@@ -1,7 +1,7 @@
 """The reader of PowerPoint presentations from before 2007 (.ppt), and of what WPS Presentation saves as .dps.
 
 Comes in: the bytes of a compound file. Goes out: a page for each slide, with its title as heading, its texts and its notes.
-Never: what only the master slide shows, pictures, or text of versions that were saved over. ([MS-PPT] 2.1 to 2.9.)
+Never: what only the master slide shows, pictures, or text from overwritten versions. ([MS-PPT] 2.1 to 2.9.)
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _Record = tuple[int, int, bytes]
 
 @dataclass(slots=True)
 class _Text:
-    """A text and what it is for: 0 and 6 are titles, 2 notes."""
+    """A text and its role: 0 and 6 are titles, 2 notes."""
 
     kind: int
     text: str
@@ -51,7 +51,7 @@ class _Entry:
     reference: int
     identity: int
     footer: str = ""
-    """If it is not that of a slide before."""
+    """If it is not an earlier slide's."""
     texts: list[_Text] = field(default_factory=list)
 
 
@@ -103,7 +103,7 @@ def _write_slide(writer: MarkdownWriter, number: int, entry: _Entry, slide: byte
 
 
 def _persisted(stream: bytes, at: int) -> tuple[dict[int, int], int]:
-    """Return where each part stands that was saved last, by its number, and the number of the document."""
+    """Return where each part was last saved, by its number, and the document's number."""
     places: dict[int, int] = {}
     document = 0
     for _ in range(_MOST_EDITS):
@@ -128,7 +128,7 @@ def _persisted(stream: bytes, at: int) -> tuple[dict[int, int], int]:
 
 
 def _outline(document: bytes, instance: int) -> Iterator[_Entry]:
-    """Yield the slides (0) or the notes (2) of a document with the texts that its outline holds."""
+    """Yield a document's slides (0) or notes (2) with the texts its outline holds."""
     for kind, of, content in _records(document):
         if kind != _SLIDE_LIST or of != instance:
             continue
@@ -147,7 +147,7 @@ def _outline(document: bytes, instance: int) -> Iterator[_Entry]:
 
 
 def _texts(content: bytes, outline: list[_Text], depth: int = 0) -> Iterator[_Text]:
-    """Yield the texts in a slide in the order of its shapes; some stand in the outline and are only named here."""
+    """Yield a slide's texts in the order of its shapes; some are in the outline and only referenced here."""
     text_kind = 4
     for kind, _, inner in _records(content):
         if kind == _TEXT_HEADER:
@@ -161,7 +161,7 @@ def _texts(content: bytes, outline: list[_Text], depth: int = 0) -> Iterator[_Te
 
 
 def _footer(content: bytes, instance: int) -> str:
-    """Return the footer of a slide (0), or of all slides that have none of their own (3)."""
+    """Return the footer of a slide (0), or that of all slides without their own (3)."""
     for kind, of, inner in _records(content):
         if kind == _FOOTERS and of == instance:
             parts = {(kind, of): part for kind, of, part in _records(inner)}

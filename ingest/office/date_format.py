@@ -1,7 +1,4 @@
-"""Dates and times as a sheet shows them, as ISO 8601 where its form is a local one.
-
-Comes in: a serial number and a section of a format code. Goes out: ``2026-03-15``, ``36:00``, ``2026年3月15日``. Never: zones.
-"""
+"""Dates and times as a sheet shows them, but in ISO 8601 if its format is a local one; without time zones."""
 
 from __future__ import annotations
 
@@ -20,17 +17,17 @@ _PARTS = re.compile(
 _EPOCH_1900, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001  sheets know no time zones
 _MAX_SERIAL = 2_958_466  # 31 December 9999
 _NO_SUCH_DAY = 60
-"""29 February 1900, which Excel counts and the calendar does not: days before it are numbered one higher."""
+"""29 February 1900, which Excel counts and the calendar lacks: days before it are numbered one higher."""
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
 def is_date(section: str) -> bool:
-    """Return whether a section of a format code is for dates or times."""
+    """Return whether a format code section is for dates or times."""
     return bool(_PLACES.search(_LITERALS.sub("", section)))
 
 
 def shown_date(serial: float, section: str, *, since_1904: bool) -> str:
-    """Return a serial number as a date, a time or a duration; "" for one that Excel cannot show so."""
+    """Return a serial number as a date, time or duration; "" if Excel cannot show it as one."""
     bare = _LITERALS.sub("", section).casefold()
     if _ELAPSED.search(bare):
         return _written(serial, section, None)
@@ -59,7 +56,7 @@ def _as_iso(moment: datetime, bare: str, *, has_day: bool, has_time: bool) -> st
 
 
 def _written(serial: float, section: str, moment: datetime | None) -> str:
-    """Return what a section writes, part by part; without a moment its hours, minutes and seconds are of a duration."""
+    """Return what a section writes, part by part; without a moment, hours, minutes and seconds are a duration's."""
     parts = list(_PARTS.finditer(section))
     n_decimals = next((len(part["fraction"]) - 1 for part in parts if part["fraction"]), 0)
     seconds = abs(Decimal(repr(serial)) * 86400).quantize(Decimal(1).scaleb(-n_decimals), ROUND_HALF_UP)

@@ -1,7 +1,7 @@
 """The Word reader (.docx, .docm, .dotx).
 
-Comes in: the bytes of an Office Open XML text document. Goes out: Markdown, with the text in pictures where they stand, and
-notes, comments, headers and footers behind the body. Never: deleted text, field codes, or formatting that does not change
+Comes in: the bytes of an Office Open XML text document. Goes out: Markdown, with the text in pictures in place, and
+notes, comments, headers and footers after the body. Never: deleted text, field codes, or formatting that does not change
 the meaning.
 """
 
@@ -120,14 +120,14 @@ class _DocxReader:
         self._write_pictures(element)
 
     def _numbered(self, properties: Element | None, style: str) -> tuple[str, int]:
-        """Return the list that a paragraph is an item of, by its own properties before its style's, and its depth there."""
+        """Return the list a paragraph is an item of, from its own properties before its style's, and its depth there."""
         own, of_style = numbering_of(properties), self._styles.numbering(style)
         number_id = (own and own[0]) or (of_style and of_style[0]) or ""
         depth = next((each[1] for each in (own, of_style) if each and each[1] is not None), None)
         return number_id, self._numbering.depth(number_id, self._styles.names(style)) if depth is None else depth
 
     def _part_of_another_kind(self, element: Element) -> None:
-        """Write what a program pasted as a file of its own: a page, a letter in RTF, another document."""
+        """Write what a program pasted as a separate file: a page, an RTF letter, another document."""
         self._end_runs()
         relation = self._relations.get(attribute(element, "id"))
         if relation is None or relation.external:
@@ -166,7 +166,7 @@ class _DocxReader:
             self._write_pictures(cell)
 
     def _write_pictures(self, element: Element) -> None:
-        """Write the text in the pictures that are anchored in an element."""
+        """Write the text in the pictures anchored in an element."""
         named = (self._relations.get(picture) for picture in _pictures(element))
         seen = self._pictures.look(relation.target for relation in named if relation and not relation.external)
         if seen.paragraphs:
@@ -182,7 +182,7 @@ class _DocxReader:
             self._writer.block(f"{_reference(kind, attribute(note, 'id'))}: {text}")
 
     def _read_comments(self) -> dict[str, str]:
-        """Return what was remarked, by the ids of the comments."""
+        """Return the comments' texts, by id."""
         root = self._part("comments")
         found: dict[str, str] = {}
         for comment in root if root is not None else ():
@@ -193,7 +193,7 @@ class _DocxReader:
         return found
 
     def _write_comments(self, element: Element) -> None:
-        """Write the comments on an element behind it; within a list, as part of the item."""
+        """Write an element's comments after it; within a list, as part of the item."""
         named = (attribute(reference, "id") for reference in element.iter("{*}commentReference"))
         for comment in filter(None, (self._comments.pop(each, "") for each in named)):
             if self._items:
@@ -203,7 +203,7 @@ class _DocxReader:
                 self._writer.block(comment)
 
     def _write_margins(self, body: Element) -> None:
-        """Write each header and footer once, behind everything else."""
+        """Write each header and footer once, after everything else."""
         seen: set[str] = set()
         for reference in body.iter("{*}headerReference", "{*}footerReference"):
             relation = self._relations.get(attribute(reference, "id"))
@@ -231,7 +231,7 @@ class _DocxReader:
 
 
 def _block_elements(parent: Element) -> Iterator[Element]:
-    """Yield the paragraphs and tables of a container, looking through what only wraps them."""
+    """Yield the paragraphs and tables of a container, unwrapping mere wrappers."""
     for element in parent:
         name = local(element)
         if name in ("p", "tbl", "altChunk"):
@@ -249,7 +249,7 @@ def _chosen(element: Element) -> Element:
 
 
 def _text(element: Element, styles: Styles) -> str:
-    """Return the text of a paragraph, what is struck out or hidden in it marked."""
+    """Return the text of a paragraph, marking what is struck out or hidden."""
     return finished("".join(_pieces(element, styles, style_of(element))))
 
 
@@ -279,7 +279,7 @@ def _reference(kind: str, number: str) -> str:
 
 
 def _text_boxes(element: Element) -> Iterator[Element]:
-    """Yield the outermost text boxes anchored in an element, once where they are given in two forms."""
+    """Yield the outermost text boxes anchored in an element, once if given in two forms."""
     for child in element:
         if local(child) == "txbxContent":
             yield child
@@ -288,7 +288,7 @@ def _text_boxes(element: Element) -> Iterator[Element]:
 
 
 def _pictures(element: Element) -> Iterator[str]:
-    """Yield the relations of the pictures in an element, but not of those that only stand for an embedded object."""
+    """Yield the relations of an element's pictures, except those that only stand for an embedded object."""
     for child in element:
         name = local(child)
         if name in ("blip", "imagedata"):
@@ -298,7 +298,7 @@ def _pictures(element: Element) -> Iterator[str]:
 
 
 _Placed = tuple[int, int, int, Element | None]
-"""Row, column and columns taken by a cell; None for one that goes on from the row above."""
+"""Row, column and columns taken by a cell; None for one continued from the row above."""
 
 
 def _placed(table: Element) -> Iterator[_Placed]:
@@ -314,7 +314,7 @@ def _placed(table: Element) -> Iterator[_Placed]:
 
 
 def _filled(placed: list[_Placed], styles: Styles) -> list[list[str]]:
-    """Return the rows of a table with the text of merged cells in each cell that they cover."""
+    """Return a table's rows, with the text of merged cells in each cell they cover."""
     rows: dict[int, Row] = {}
     merged: dict[tuple[int, int], Merged] = {}
     begun: dict[int, int] = {}

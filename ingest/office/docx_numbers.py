@@ -1,8 +1,4 @@
-"""The numbers of a Word document's list items: counted as Word counts them.
-
-Comes in: ``numbering.xml``, parsed, and the items in their order. Goes out: the marker that Word shows. Never: text. (ECMA-376
-part 1, 17.9.)
-"""
+"""The numbers of a Word document's list items, counted as Word counts them (ECMA-376 part 1, 17.9)."""
 
 from __future__ import annotations
 
@@ -23,15 +19,15 @@ class _Level:
     text: str
     start: int
     style: str
-    """The paragraph style that is of this level."""
+    """The paragraph style of this level."""
     restarts: int | None
-    """The level (from 1) that makes it begin again, or one above; 0 for none; None for every level above."""
+    """The level (from 1) that restarts it, or one above; 0 for none; None for every level above."""
     legal: bool
     """Whether all numbers in its text are shown in digits."""
 
 
 class Numbering:
-    """The lists: gives each item the marker that Word would show, counting as it goes."""
+    """The lists: gives each item the marker Word would show, counting along."""
 
     def __init__(self, root: Element | None) -> None:
         self._levels: dict[str, dict[int, _Level]] = {}
@@ -61,12 +57,12 @@ class Numbering:
             self._levels[number_id] = levels
 
     def depth(self, number_id: str, styles: Sequence[str]) -> int:
-        """Return the level of a list that is meant for paragraphs of a style, or of one that it is based on; the first is 0."""
+        """Return a list's level for paragraphs of a style, or of one it is based on; the first is 0."""
         levels = self._levels.get(number_id, {})
         return next((depth for style in styles for depth, level in levels.items() if level.style == style), 0)
 
     def marker(self, number_id: str, depth: int) -> str:
-        """Count one item further and return its marker: ``-`` for bullets, else as shown, such as ``2.1`` or ``第三条``."""
+        """Count an item and return its marker: ``-`` for bullets, otherwise as shown, such as ``2.1`` or ``第三条``."""
         levels = self._levels.get(number_id, {})
         level = levels.get(depth)
         counters = self._counters.setdefault(self._counted_in.get(number_id, number_id), {})
@@ -87,12 +83,12 @@ class Numbering:
 
 
 def _begins_again(level: _Level | None, depth: int) -> bool:
-    """Return whether an item at a depth above makes a level begin again."""
+    """Return whether an item at an outer depth restarts a level."""
     return level is None or level.restarts is None or depth < level.restarts
 
 
 def _shown(number: int, form: str) -> str:
-    """Return a number in a form, which may be an example of it: ``001, 002, 003, ...``."""
+    """Return a number in a form, which may be given by example: ``001, 002, 003, ...``."""
     example = form.partition(",")[0].strip()
     return f"{number:0{len(example)}d}" if example.isdigit() else numeral(number, form)
 

@@ -1,8 +1,4 @@
-"""What a Word document says about its paragraphs elsewhere: their styles.
-
-Comes in: ``styles.xml``, parsed. Goes out: heading levels, code styles, lists, what is struck out. Never: text. (ECMA-376
-part 1, 17.7.)
-"""
+"""What a Word document's styles say about its paragraphs (ECMA-376 part 1, 17.7)."""
 
 from __future__ import annotations
 
@@ -45,7 +41,7 @@ class Styles:
             )
 
     def heading_level(self, style_id: str) -> int:
-        """Return the heading level of a style, 0 for any other; the title is 1."""
+        """Return a style's heading level, 0 for any other; the title is 1."""
         for style in self._chain(style_id):
             if style.outline is not None:
                 return 0 if style.outline >= _BODY_OUTLINE else style.outline + 1
@@ -57,11 +53,11 @@ class Styles:
         return int(match[1]) if match else 0
 
     def is_code(self, style_id: str) -> bool:
-        """Return whether a style is for program code, by its name."""
+        """Return whether a style's name says it is program code."""
         return any(_CODE.search(style.name) for style in self._chain(style_id))
 
     def shown(self, run: Element, style_id: str) -> str:
-        """Return how a run in a paragraph of a style is shown: ``struck``, ``hidden`` or "" for as usual."""
+        """Return how a run in a paragraph of a style is shown: ``struck``, ``hidden`` or "" for normal."""
         properties = run.find("{*}rPr")
         own = _shown_of(properties)
         if own is not None:
@@ -71,7 +67,7 @@ class Styles:
         return next((style.shown for style in styles if style.shown is not None), "")
 
     def numbering(self, style_id: str) -> tuple[str, int | None] | None:
-        """Return the numbering instance and level that a style gives its paragraphs; see ``numbering_of``."""
+        """Return the numbering instance and level a style gives its paragraphs; see ``numbering_of``."""
         given = [style.numbering for style in self._chain(style_id) if style.numbering]
         if not given:
             return None
@@ -79,7 +75,7 @@ class Styles:
         return next((number for number, _ in given if number), ""), level
 
     def names(self, style_id: str) -> list[str]:
-        """Return the ids of a style and of those that it is based on."""
+        """Return the ids of a style and of those it is based on."""
         known: list[str] = []
         while style_id in self._styles and style_id not in known and len(known) < _MAX_CHAIN:
             known.append(style_id)
@@ -101,13 +97,13 @@ def outline_of(properties: Element | None) -> int | None:
 
 
 def style_of(paragraph: Element) -> str:
-    """Return the style that a paragraph names; "" for none."""
+    """Return the style a paragraph names; "" for none."""
     properties = paragraph.find("{*}pPr")
     return attribute(properties.find("{*}pStyle"), "val") if properties is not None else ""
 
 
 def _shown_of(properties: Element | None) -> str | None:
-    """Return how run properties show text, see ``Styles.shown``; None where they do not say."""
+    """Return how run properties show text, see ``Styles.shown``; None if they do not say."""
     said = None
     for name, shown in (("vanish", "hidden"), ("strike", "struck"), ("dstrike", "struck")):
         element = properties.find("{*}" + name) if properties is not None else None
@@ -119,7 +115,7 @@ def _shown_of(properties: Element | None) -> str | None:
 
 
 def numbering_of(properties: Element | None) -> tuple[str, int | None] | None:
-    """Return the numbering instance and level in paragraph properties: ``"0"`` for none, "" and None where they do not say."""
+    """Return the numbering instance and level in paragraph properties: ``"0"`` for none, "" and None if they do not say."""
     numbering = properties.find("{*}numPr") if properties is not None else None
     if numbering is None:
         return None

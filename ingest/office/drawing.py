@@ -1,7 +1,4 @@
-"""DrawingML: the text and the charts that Word, Excel and PowerPoint share (ECMA-376 part 1, 20 and 21).
-
-Comes in: parsed parts. Goes out: lines of text, and charts as Markdown tables. Never: geometry or formatting.
-"""
+"""DrawingML: the text and charts that Word, Excel and PowerPoint share (ECMA-376 part 1, 20 and 21)."""
 
 from __future__ import annotations
 
@@ -18,13 +15,13 @@ _LONG_NUMBER = re.compile(r"-?\d+\.\d{12,}")
 
 
 def paragraph_text(paragraph: Element) -> str:
-    """Return the text of an ``a:p``; line breaks in it stay."""
+    """Return the text of an ``a:p``, keeping its line breaks."""
     text = "".join(map(_piece, paragraph.iter("{*}t", "{*}br", "{*}tab")))
     return finished(text.replace("\v", "\n")).strip()
 
 
 def _piece(element: Element) -> str:
-    """Return the text of a run, marked if it is struck out; a break or tab as what it shows."""
+    """Return a run's text, marked if struck out; a break or tab as what it shows."""
     if local(element) != "t":
         return _BREAKS[local(element)]
     run = element.getparent()
@@ -39,13 +36,13 @@ def paragraphs(body: Element) -> list[str]:
 
 
 def said_by(author: str, date: str) -> str:
-    """Return what begins a comment: who wrote it, and on which day (of an ISO 8601 date and time)."""
+    """Return how a comment begins: its author and its day (from an ISO 8601 date and time)."""
     day = date[:10] if _DAY.match(date) else ""
     return f"Comment ({', '.join(filter(None, (author.strip() or '?', day)))})"
 
 
 def graphics(package: Package, part: str) -> Iterator[str]:
-    """Yield the text of each chart and diagram that a part refers to; charts as title and table of their values."""
+    """Yield the text of each chart and diagram a part refers to; charts as title and table of values."""
     for relation in package.relations(part).values():
         wanted = relation.kind in ("chart", "diagramData") and not relation.external
         root = package.optional_xml(relation.target) if wanted else None

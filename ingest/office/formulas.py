@@ -1,7 +1,6 @@
 """Formulas of Office files as one line of text: ``∑_(k=0)^n x^k``, ``(-b±√(b^2-4ac))/2a`` (ECMA-376 part 1, 22.1).
 
-Comes in: an ``m:oMath``. Goes out: its text, with the operators, brackets and roots that the file names in attributes only.
-Never: LaTeX, whose commands nobody searches for.
+Not LaTeX: nobody searches for its commands.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ _SKIPPED = {"del", "moveFrom", "delText"}
 
 
 def linear(element: Element) -> str:
-    """Return a formula, or a part of one, on one line."""
+    """Return a formula, or part of one, on one line."""
     write = _WRITERS.get(local(element))
     if write:
         return write(element)
@@ -35,7 +34,7 @@ def _part(element: Element, name: str) -> str:
 
 
 def _property(element: Element, name: str, default: str = "") -> str:
-    """Return a property such as the operator's character; one that is there without a value is empty."""
+    """Return a property such as the operator's character; empty if present without a value."""
     properties = next((child for child in element if _is_properties(child)), None)
     found = properties.find("{*}" + name) if properties is not None else None
     return default if found is None else attribute(found, "val")

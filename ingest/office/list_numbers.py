@@ -1,6 +1,6 @@
 """The numbers of list items as office programs show them: ``b``, ``IV``, ``十二``, ``①``, ``甲``, ``2nd``.
 
-Comes in: a number and the name that Word gives its form. Goes out: its text. Never: the dot or bracket behind it.
+The dot or bracket after them is not included.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ _CYRILLIC = "абвгдежзиклмнопрстуфхцчшщыэюя"
 
 
 def numeral(number: int, style: str) -> str:
-    """Return a number in a form of ECMA-376 part 1, 17.18.59; in digits where the form is not known, or not for it."""
+    """Return a number in a form of ECMA-376 part 1, 17.18.59; in digits if the form is unknown, or not for it."""
     made = _FORMS.get(style, str)
     return (made(number) if number > 0 else "") or str(number)
 
 
 def _letters(alphabet: str) -> Callable[[int], str]:
-    """Return a form that repeats its letters where it has too few: ``a``, ``b`` ... ``aa``, ``bb``."""
+    """Return a form that repeats its letters when they run out: ``a``, ``b`` ... ``aa``, ``bb``."""
     return lambda number: alphabet[(number - 1) % len(alphabet)] * min((number - 1) // len(alphabet) + 1, 50)
 
 
 def _cycled(signs: str) -> Callable[[int], str]:
-    """Return a form whose signs begin again where it has too few."""
+    """Return a form whose signs start over when they run out."""
     return lambda number: signs[(number - 1) % len(signs)]
 
 
 def _signs(*ranges: tuple[int, int, int]) -> Callable[[int], str]:
-    """Return a form of signs of their own: ranges of first number, last number and the first sign."""
+    """Return a form with its own signs: ranges of first number, last number and first sign."""
     return lambda number: next((chr(sign + number - low) for low, high, sign in ranges if low <= number <= high), "")
 
 
@@ -107,10 +107,10 @@ def _counted(digits: str, units: str, *, zero: str = "", ten: bool = True, one: 
 
     Args:
         digits: for 0 to 9.
-        units: for 10, 100, 1,000 and 10,000, if need be for 100,000,000.
-        zero: stands for digits that are 0 between others.
+        units: for 10, 100, 1,000 and 10,000, optionally 100,000,000.
+        zero: stands for zeros between other digits.
         ten: whether 10 to 19 begin with the unit alone.
-        one: whether a 1 stands before a hundred and a thousand.
+        one: whether a 1 precedes a hundred and a thousand.
     """
 
     def made(number: int, *, first: bool = True) -> str:
@@ -134,7 +134,7 @@ def _counted(digits: str, units: str, *, zero: str = "", ten: bool = True, one: 
 
 
 def _below_hundred(form: Callable[[int], str], digits: Callable[[int], str]) -> Callable[[int], str]:
-    """Return a form that counts up to 99 and writes digit by digit from there on, as Word does."""
+    """Return a form that counts to 99 and then writes digit by digit, as Word does."""
     return lambda number: form(number) if number < 100 else digits(number)  # noqa: PLR2004
 
 

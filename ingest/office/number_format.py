@@ -1,7 +1,6 @@
 """Numbers as a sheet shows them under their format code (ECMA-376 part 1, 18.8.31).
 
-Comes in: a number and a code such as ``[h]:mm`` or ``#,##0;[Red](#,##0)``. Goes out: what stands in the cell; dates as
-ISO 8601, whatever the local form. Never: the padding that only aligns columns.
+Dates come as ISO 8601, whatever the local format; padding that only aligns columns is dropped.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ def plain_number(value: float) -> str:
 
 
 def _chosen(sections: Sequence[_Section], number: Decimal) -> tuple[int, bool]:
-    """Return which section is for a number, and whether its sign is still to be shown."""
+    """Return the section for a number, and whether its sign is still to be shown."""
     for at, section in enumerate(sections):
         if section.condition and _COMPARED[section.condition[0]](number, section.condition[1]):
             return at, number < 0 and not (len(sections) > 1 and at == 1)
@@ -118,7 +117,7 @@ def _shown(section: _Section, number: Decimal) -> str:
 
 
 def _scaled(tokens: Sequence[tuple[str, str]], number: Decimal) -> tuple[list[tuple[str, str]], Decimal, bool]:
-    """Return the tokens without their commas, the number divided as these say, and whether thousands are grouped."""
+    """Return the tokens without commas, the number scaled by them, and whether thousands are grouped."""
     digits = [at for at, (kind, _) in enumerate(tokens) if kind == "digit"]
     points = [at for at, (kind, _) in enumerate(tokens) if kind == "point"]
     before_point = [at for at in digits if not points or at < points[0]]
@@ -150,7 +149,7 @@ def _digits(tokens: Sequence[tuple[str, str]], number: Decimal, numerals: str = 
 
 
 def _before(tokens: Sequence[tuple[str, str]], digits: str, *, grouped: bool) -> str:
-    """Return the part before the point, filled from its end; the first place takes all digits that are left."""
+    """Return the part before the point, filled from its end; the first place takes all remaining digits."""
     places = [at for at, (kind, _) in enumerate(tokens) if kind == "digit"]
     if not places:
         return "".join(text for _, text in tokens) + digits
@@ -177,7 +176,7 @@ def _grouped(digits: str) -> str:
 
 
 def _behind(tokens: Sequence[tuple[str, str]], digits: str) -> tuple[str, str]:
-    """Return the digits behind the point without zeros that need not be shown, and the literals behind them."""
+    """Return the digits after the point without optional zeros, and the literals after them."""
     needed = [text for kind, text in tokens if kind == "digit"]
     while digits and digits.endswith("0") and needed[len(digits) - 1 :][:1] != ["0"]:
         digits = digits[:-1]

@@ -30,7 +30,7 @@ _MADE_UP = re.compile(r"(?:page|slide|folie|diapo\w*|dia|スライド|幻灯片|
 
 @dataclass(frozen=True, slots=True)
 class _Out:
-    """Where the text goes, and what is known of its lists."""
+    """Where the text goes, and what is known about its lists."""
 
     writer: MarkdownWriter
     lists: Lists
@@ -41,7 +41,7 @@ class _Out:
 
 
 _Write = Callable[[_Out, Element], str]
-"""Writes the content and returns the title that it suggests."""
+"""Writes the content and returns the title it suggests."""
 
 
 def read_odt(data: bytes, name: str) -> Reading:
@@ -111,7 +111,7 @@ def _write_blocks(out: _Out, parent: Element) -> None:
 
 
 def _filled(out: _Out, table: Element) -> list[list[str]]:
-    """Return the rows of a table in a text, with the text of merged cells in each cell that they cover."""
+    """Return a text table's rows, with the text of merged cells in each cell they cover."""
     rows = dict(_rows(out, table))
     merged = list(_merged(table))
     fill(rows, merged)
@@ -165,7 +165,7 @@ def _is_hidden(element: Element) -> bool:
 
 
 def _defined(table: Element) -> Iterator[tuple[int, Element]]:
-    """Yield the number and the definition of each column that is not as usual."""
+    """Yield the number and definition of each column that is not default."""
     column = 1
     for element in table.iter("{*}table-column"):
         repeats = _count(element, "number-columns-repeated")
@@ -183,7 +183,7 @@ def _merged(table: Element) -> Iterator[Merged]:
 
 
 def _numbered(table: Element) -> Iterator[tuple[int, int, Element]]:
-    """Yield each row with its number and how often it is repeated."""
+    """Yield each row with its number and repeat count."""
     number = 1
     for row in _descend(table, "table-row"):
         repeats = _count(row, "number-rows-repeated")
@@ -200,7 +200,7 @@ def _columns(row: Element) -> Iterator[tuple[int, Element]]:
 
 
 def _cell(out: _Out, cell: Element) -> str:
-    """Return the text of a cell: a paragraph or list item a line, the rows of a table in it with commas."""
+    """Return a cell's text: one line per paragraph or list item, the rows of a table in it with commas."""
     lines: list[str] = []
     for element in _descend(cell, "p", "h", "list", "table"):
         if local(element) == "table":
@@ -213,7 +213,7 @@ def _cell(out: _Out, cell: Element) -> str:
 
 
 def _descend(parent: Element, *names: str) -> Iterator[Element]:
-    """Yield the outermost elements of these names, none of a table in the table."""
+    """Yield the outermost elements with these names, skipping nested tables."""
     for child in parent:
         if local(child) in names:
             yield child
@@ -246,7 +246,7 @@ def _write_slides(out: _Out, content: Element) -> str:
 
 
 def _write_slide(out: _Out, slide: Element) -> str:
-    """Write the texts that a slide shows, and return its title, or the name that it was given."""
+    """Write the texts a slide shows, and return its title or given name."""
     titles = [frame for frame in slide.iterfind("{*}frame") if attribute(frame, "class") == "title"]
     title = next(filter(None, (" ".join(joined_text(frame).split()) for frame in titles)), "")
     out.writer.heading(1, title or _given_name(slide))
@@ -260,7 +260,7 @@ def _write_slide(out: _Out, slide: Element) -> str:
 
 
 def _shown(element: Element) -> Iterator[str]:
-    """Yield the parts of the pictures in an element, but not of those that only stand for an embedded object."""
+    """Yield the parts of an element's pictures, except those that only stand for an embedded object."""
     for image in element.iter("{*}image"):
         part = attribute(image, "href").removeprefix("./")
         if part.startswith(_PICTURES):
@@ -268,7 +268,7 @@ def _shown(element: Element) -> Iterator[str]:
 
 
 def _given_name(slide: Element) -> str:
-    """Return the name of a slide that someone gave it."""
+    """Return the name that someone gave a slide."""
     name = attribute(slide, "name")
     return "" if _MADE_UP.fullmatch(name) else name
 

@@ -1,8 +1,4 @@
-"""What an OpenDocument file says about its lists elsewhere: which have numbers, and of which form.
-
-Comes in: ``content.xml`` and ``styles.xml``, parsed. Goes out: the mark of each item. Never: text. (OpenDocument 1.3,
-part 3, 5.3 and 16.30.)
-"""
+"""Which lists of an OpenDocument file are numbered, and in which form (OpenDocument 1.3, part 3, 5.3 and 16.30)."""
 
 from __future__ import annotations
 
@@ -19,10 +15,10 @@ _FORMS = {
     "①": "decimalEnclosedCircle", "１": "decimalFullWidth", "ア": "aiueoFullWidth", "イ": "irohaFullWidth", "가": "ganada",
     "ㄱ": "chosung", "일": "koreanDigital", "А": "russianUpper", "а": "russianLower", "〇": "ideographDigital",
 }  # fmt: skip
-"""By what the name of a form begins with: forms of Asian languages are written as their first numbers, ``一, 二, 三, ...``."""
+"""By the start of the form's name: Asian forms are written as their first numbers, ``一, 二, 三, ...``."""
 _BULLET = "- "
 _OUTLINE = "\0"
-"""The name of the numbers of headings among those of lists."""
+"""The name of the heading numbers among the lists."""
 _SLOT = re.compile(r"%(\d{1,2})%")
 
 
@@ -33,13 +29,13 @@ class _Level:
     suffix: str
     start: int
     shown: int
-    """How many levels its number shows, itself the last."""
+    """How many levels its number shows, including itself."""
     pattern: str
-    """How LibreOffice writes the number, ``%1%.%2%)``; empty where the rest says it."""
+    """How LibreOffice writes the number, ``%1%.%2%)``; empty if the rest says it."""
 
 
 class Lists:
-    """The lists of a file, in the order in which they are read: counts as it goes."""
+    """The lists of a file, in reading order: counts along."""
 
     def __init__(self, *roots: Element | None) -> None:
         self._levels: dict[str, dict[int, _Level | None]] = {}
@@ -55,7 +51,7 @@ class Lists:
                 self._of_paragraphs[attribute(style, "name")] = attribute(style, "list-style-name")
 
     def begin(self, element: Element, depth: int) -> None:
-        """Begin a list: its style is its own, that of its first paragraph, or that of the list around it."""
+        """Begin a list: its style is its own, its first paragraph's, or the enclosing list's."""
         own = attribute(element, "style-name")
         if not own and depth == 0:
             paragraph = next(element.iter("{*}p", "{*}h"), None)
@@ -67,7 +63,7 @@ class Lists:
             del counts[level]
 
     def mark(self, item: Element, depth: int) -> str:
-        """Count an item and return what stands before it; "" for one without a mark."""
+        """Count an item and return what precedes it; "" if it has no mark."""
         if local(item) == "list-header":
             return ""
         level = self._levels.get(self._style, {}).get(depth + 1)
@@ -78,7 +74,7 @@ class Lists:
         return self._number(depth) + " " if level.form else ""
 
     def heading(self, element: Element, level: int) -> str:
-        """Count a heading and return its number; "" where headings have none, or it is not to be counted."""
+        """Count a heading and return its number; "" if headings have none, or it is not to be counted."""
         if _OUTLINE not in self._levels or attribute(element, "is-list-header") == "true":
             return ""
         form = self._levels[_OUTLINE].get(level)
@@ -93,7 +89,7 @@ class Lists:
         return self._number(level - 1)
 
     def _number(self, depth: int) -> str:
-        """Return the number of the item that was counted last at a depth, as its style shows it."""
+        """Return the number of the item last counted at a depth, as its style shows it."""
         levels, counts = self._levels[self._style], self._counts[self._style]
         level = levels[depth + 1]
         if level is None:

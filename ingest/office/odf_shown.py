@@ -1,7 +1,6 @@
-"""The text of OpenDocument elements, and what their styles say of it: that it is struck out or hidden.
+"""The text of OpenDocument elements, marked where a style strikes it out or hides it (OpenDocument 1.3, part 3, 6.1 and 20).
 
-Comes in: ``styles.xml`` and ``content.xml``, parsed, and elements. Goes out: text, marked where it does not hold. Never: text
-of a shape or remark, or deleted text. (OpenDocument 1.3, part 3, 6.1 and 20.)
+Deleted text and the text of shapes and remarks are left out.
 """
 
 from __future__ import annotations
@@ -33,20 +32,20 @@ _MARKS: dict[str, Callable[[str], str]] = {"": str, "struck": struck, "hidden": 
 class _Style:
     parent: str
     text: str | None
-    """``struck``, ``hidden``, "" for as usual; None where it does not say."""
+    """``struck``, ``hidden``, "" for normal; None if it does not say."""
     hides: bool
-    """Whether it is of a sheet or slide that is not shown."""
+    """Whether it is for a hidden sheet or slide."""
 
 
 class Shown:
-    """The styles of a file, as far as they say what holds."""
+    """The styles of a file that say what holds."""
 
     def __init__(self, *roots: Element | None) -> None:
         elements = (style for root in roots if root is not None for style in root.iter("{*}style"))
         self._styles = {(attribute(e, "family"), attribute(e, "name")): _style(e) for e in elements}
 
     def text(self, element: Element) -> str:
-        """Return the text of a paragraph or heading, marked by its own style and by those of its spans."""
+        """Return the text of a paragraph or heading, marked by its style and its spans'."""
         return finished(self._mark("paragraph", element)("".join(self._pieces(element)))).strip()
 
     def marked(self, cell: Element, text: str) -> str:
@@ -89,7 +88,7 @@ _UNMARKED = Shown()
 
 
 def joined_text(element: Element) -> str:
-    """Return the text of all paragraphs in an element, a line each."""
+    """Return the text of an element's paragraphs, one per line."""
     return "\n".join(filter(None, (text_of(p) for p in element.iter("{*}p", "{*}h"))))
 
 

@@ -1,7 +1,6 @@
 """Which pictures an office file shows, and where.
 
-Comes in: an open package. Goes out: the names of the parts that hold them, in the order in which they are shown; what they
-hold is for ``pictures``. Never: a picture that only stands for an embedded object, or an address outside the package.
+Those that only stand for an embedded object, or are outside the package, are left out.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from ..package import Element, Package, attribute, local
 
 
 class OfficePictures(Pictures):
-    """Reads the pictures of a package by the names of their parts."""
+    """Reads a package's pictures by part name."""
 
     def __init__(self, package: Package) -> None:
         super().__init__()
@@ -21,7 +20,7 @@ class OfficePictures(Pictures):
         self._names: set[str] = set()
 
     def look(self, names: Iterable[str], page: int = 0) -> Seen:
-        """Return what pictures hold, by the names of their parts, in this order; those that were seen before are left out."""
+        """Return what pictures hold, by part name, in order; those already seen are left out."""
         seen = NOTHING
         for name in names:
             self._names.add(name)
@@ -29,7 +28,7 @@ class OfficePictures(Pictures):
         return seen
 
     def unseen(self, folder: str) -> int:
-        """Return how many parts of a folder nobody looked at."""
+        """Return how many parts of a folder were never looked at."""
         return sum(
             name.startswith(folder) and not name.endswith("/") and name not in self._names
             for name in self._package.names
@@ -37,7 +36,7 @@ class OfficePictures(Pictures):
 
 
 def pictures_of(package: Package, part: str) -> list[str]:
-    """Return the parts of the pictures that a slide or drawing shows, in its order, and then those in its diagrams."""
+    """Return the parts of the pictures a slide or drawing shows, in order, then those in its diagrams."""
     relations = package.relations(part)
     root = package.optional_xml(part) if any(relation.kind == "image" for relation in relations.values()) else None
     shown = [
@@ -61,5 +60,5 @@ def images_beside(package: Package, part: str) -> list[str]:
 
 
 def _in_object(element: Element) -> bool:
-    """Return whether a picture only stands for an embedded object, which is counted as one."""
+    """Return whether a picture only stands for an embedded object, which is counted itself."""
     return any(local(above) == "oleObj" for above in element.iterancestors())

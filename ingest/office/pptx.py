@@ -68,7 +68,7 @@ def read_pptx(data: bytes, name: str) -> Reading:
 
 
 def _relation_id(element: Element) -> str:
-    """Return the relation that a slide's entry names; its plain ``id`` is another number."""
+    """Return the relation a slide's entry names; its plain ``id`` is another number."""
     return next((str(value) for key, value in element.attrib.items() if key.endswith("}id")), "")
 
 
@@ -93,7 +93,7 @@ def _write_slide(writer: MarkdownWriter, package: Package, part: str, seen_foote
 
 
 def _shapes(root: Element) -> Iterator[Element]:
-    """Yield text shapes and tables in their order on the slide, out of groups, once where given in two forms."""
+    """Yield text shapes and tables in slide order, out of groups, once if given in two forms."""
     for element in root:
         name = local(element)
         if name in ("sp", "graphicFrame", "cxnSp"):
@@ -106,7 +106,7 @@ def _shapes(root: Element) -> Iterator[Element]:
 
 
 def _placeholder(shape: Element) -> str:
-    """Return what a shape is a placeholder for; ``""`` for any other, ``obj`` where it does not say."""
+    """Return what a shape is a placeholder for; ``""`` for any other, ``obj`` if it does not say."""
     holder = next(shape.iter("{*}ph"), None)
     return "" if holder is None else attribute(holder, "type", "obj")
 
@@ -141,7 +141,7 @@ def _table_rows(table: Element) -> list[list[str]]:
 
 
 def _paragraphs(body: Element, *, is_list: bool) -> Iterator[str]:
-    """Yield the paragraphs of a text body with the marks of list items; a single one of a list placeholder has none."""
+    """Yield a text body's paragraphs with list marks; a list placeholder's only paragraph has none."""
     lines = [(element, text) for element in body.iterfind("{*}p") if (text := paragraph_text(element))]
     counts: dict[int, int] = {}
     for element, text in lines:
@@ -155,7 +155,7 @@ def _paragraphs(body: Element, *, is_list: bool) -> Iterator[str]:
 
 
 def _mark(properties: Element | None, level: int, counts: dict[int, int], unmarked: str) -> str:
-    """Return what stands before a paragraph: its number (counted further in ``counts``), a bullet or nothing."""
+    """Return what precedes a paragraph: its number (counted on in ``counts``), a bullet or nothing."""
     numbered = properties.find("{*}buAutoNum") if properties is not None else None
     if numbered is not None:
         counts[level] = counts.get(level, _integer(attribute(numbered, "startAt"), 1) - 1) + 1
@@ -170,7 +170,7 @@ def _mark(properties: Element | None, level: int, counts: dict[int, int], unmark
 
 
 def _numbered(number: int, form: str) -> str:
-    """Return a number in a form of ECMA-376 part 1, 20.1.10.61, with the dot or brackets that belong to it."""
+    """Return a number in a form of ECMA-376 part 1, 20.1.10.61, with its dot or brackets."""
     base = next((base for base in _NUMBERS if form.startswith(base)), "")
     before, behind = next(
         (signs for end, signs in _AROUND.items() if form.endswith(end)), ("", "") if base in _PLAIN else ("", ".")
@@ -208,7 +208,7 @@ def _comment(comment: Element, authors: Mapping[str, str]) -> str:
 
 
 def _authors(package: Package, main: str) -> dict[str, str]:
-    """Return the names of those who commented, by their ids."""
+    """Return the names of commenters, by id."""
     parts = [r.target for r in package.relations(main).values() if r.kind in ("commentAuthors", "authors")]
     roots = [root for part in parts if (root := package.optional_xml(part)) is not None]
     return {attribute(author, "id"): attribute(author, "name") for root in roots for author in root}

@@ -1,7 +1,4 @@
-"""Sheets become Markdown: one page a sheet, one table a region of cells.
-
-Comes in: cells by row and column, as text. Goes out: pages of a ``MarkdownWriter``. Never: a cell left out.
-"""
+"""Sheets become Markdown: one page per sheet, one table per region of cells. No cell is left out."""
 
 from __future__ import annotations
 
@@ -19,14 +16,14 @@ from ..reading import MarkdownWriter
 Cells = Mapping[int, str]
 """A row: the text by column number; columns without text are absent."""
 Region = dict[int, Row]
-"""Rows by their numbers."""
+"""Rows by number."""
 
 _DEFAULT_NAME = re.compile(r"(?:sheet|工作表|表|tabelle|feuil|hoja|foglio|лист|シート)\s*\d*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet's name, its rows in order, each with its number (from 1), and texts that stand in no cell."""
+    """A sheet's name, its rows in order with their numbers (from 1), and texts outside the cells."""
 
     name: str
     rows: Iterable[tuple[int, Cells]]
@@ -37,7 +34,7 @@ class Sheet:
 
 
 def write_sheet(writer: MarkdownWriter, number: int, sheet: Sheet, *, is_only: bool = False) -> None:
-    """Write a sheet as a page with its name as label, and as heading unless it is the only one and the name made up."""
+    """Write a sheet as a page labelled with its name, which is a heading unless it is made up and the only one."""
     start = writer.begin_page()
     writer.hides = sheet.hidden
     regions = _regions(sheet.rows)
@@ -64,7 +61,7 @@ def _row_of(area: Merged) -> int:
 
 
 def title_of(sheets: Iterable[str], name: str) -> str:
-    """Return a title for a workbook: the first sheet's name that someone gave it, else the file's."""
+    """Return a workbook's title: the first sheet name that someone gave, otherwise the file's name."""
     return next((sheet for sheet in sheets if not _DEFAULT_NAME.fullmatch(sheet.strip())), PurePath(name).stem)
 
 
@@ -86,10 +83,10 @@ def _regions(rows: Iterable[tuple[int, Cells]]) -> Iterator[Region]:
 
 
 def _tables(region: Region) -> list[Region]:
-    """Return the tables that stand beside each other in a region.
+    """Return the tables side by side in a region.
 
-    Empty columns part tables only where each side is one by itself, and they do not begin in the same row: a column left
-    empty for its looks must not tear rows apart.
+    Empty columns separate tables only if each side is one by itself and they do not begin in the same row: a column left
+    empty for looks must not tear rows apart.
     """
     columns = sorted({column for cells in region.values() for column in cells})
     starts = [after for before, after in pairwise(columns) if after > before + 1]
@@ -112,7 +109,7 @@ def _is_table(side: Region) -> bool:
 
 
 def _write_region(writer: MarkdownWriter, region: Region, merged: Sequence[Merged]) -> None:
-    """Write a region; rows of one cell above a wider table are its title, and one column alone is no table."""
+    """Write a region; one-cell rows above a wider table are its title, and a lone column is not a table."""
     columns = sorted({column for row in region.values() for column in row})
     first = next((number for number, row in region.items() if len(row) > 1), None)
     if len(columns) == 1 or first is None:

@@ -46,7 +46,7 @@ def read_xls(data: bytes, name: str) -> Reading:
             seen = sum((pictures.see(*picture, number) for picture in shown.get(number, ())), NOTHING)
             made = Sheet(sheet.name, _rows(book, sheet), remarks, merged, seen, sheet.visibility != 0)
             write_sheet(writer, number, made, is_only=book.nsheets == 1)
-        except Exception as exc:  # noqa: BLE001  xlrd meets damage with struct.error, AssertionError, IndexError, ...
+        except Exception as exc:  # noqa: BLE001  xlrd reports damage as struct.error, AssertionError, IndexError, ...
             start = writer.begin_page()
             writer.end_page(number, start, "failed", Notice("The sheet is damaged ({kind}).", kind=type(exc).__name__))
     return writer.finish(title_of(book.sheet_names(), name), notes=tuple(pictures.notes()))
@@ -67,7 +67,7 @@ def _opened(data: bytes) -> xlrd.book.Book:
 
 
 def _stream(data: bytes) -> bytes:
-    """Return the records of a workbook, out of the compound file that holds them; none where it is too damaged for that."""
+    """Return a workbook's records, from the compound file that holds them; none if it is too damaged."""
     from xlrd import compdoc
 
     if not data.startswith(compdoc.SIGNATURE):

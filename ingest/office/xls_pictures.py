@@ -1,7 +1,6 @@
-"""The pictures in the stream of an Excel workbook from before 2007, by the sheets that show them.
+"""The pictures in a pre-2007 Excel workbook's stream, by the sheets that show them ([MS-XLS] 2.1.4).
 
-Comes in: the records of the stream ([MS-XLS] 2.1.4). Goes out: names and bytes. Never: the picture that stands for an embedded
-object, or more than there is, whatever a record says of its length.
+The lengths that records state are not trusted.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ _KINDS = {
 _ID_BYTES = 16
 
 Picture = tuple[str, bytes]
-"""A name, of which only the suffix matters, and what it holds."""
+"""A name, of which only the suffix matters, and its content."""
 
 
 def pictures_of_sheets(stream: bytes) -> list[list[Picture]]:
-    """Return the pictures that each worksheet shows, in the order of the sheets."""
+    """Return the pictures each worksheet shows, in sheet order."""
     sheets: list[int] = []
     group = bytearray()
     for kind, content in _records(stream, 0):
         if kind == _GROUP:
             group += content
-        elif kind == _SHEET and content[5:6] == b"\0":  # a worksheet, as against charts and macros
+        elif kind == _SHEET and content[5:6] == b"\0":  # a worksheet, not a chart or macro sheet
             sheets.append(int.from_bytes(content[:4], "little"))
     store = list(_store(bytes(group)))
     return [list(_shown(stream, start, store)) for start in sheets]
@@ -49,7 +48,7 @@ def _shown(stream: bytes, start: int, store: list[Picture]) -> Iterator[Picture]
 
 
 def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
-    """Yield kind and content of the records of one substream, continued ones in one piece, without those of its charts."""
+    """Yield kind and content of one substream's records, continued ones joined, without those of its charts."""
     depth, last, whole = 0, 0, bytearray()
     while at + 4 <= len(stream):
         kind, size = struct.unpack_from("<HH", stream, at)
@@ -67,7 +66,7 @@ def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _store(group: bytes) -> Iterator[Picture]:
-    """Yield the pictures of a workbook, by which shapes number them from 1; an empty one for each that is missing."""
+    """Yield a workbook's pictures, in the order shapes number them from 1; an empty one for each missing."""
     for kind, _, entry in _drawn(group):
         if kind != _STORE_ENTRY:
             continue
@@ -83,7 +82,7 @@ def _store(group: bytes) -> Iterator[Picture]:
 
 
 def _numbers(drawing: bytes) -> Iterator[int]:
-    """Yield the numbers of the pictures that shapes show."""
+    """Yield the numbers of the pictures shapes show."""
     for kind, _, shape in _drawn(drawing, _SHAPE):
         if kind != _SHAPE:
             continue
@@ -98,7 +97,7 @@ def _numbers(drawing: bytes) -> Iterator[int]:
 
 
 def _drawn(data: bytes, whole: int = 0) -> Iterator[tuple[int, int, bytes]]:
-    """Yield kind, instance and content of records; a container is opened unless it is of the kind that is wanted whole."""
+    """Yield kind, instance and content of records; containers are opened unless of the kind wanted whole."""
     at = 0
     while at + 8 <= len(data):
         head, kind, size = struct.unpack_from("<HHI", data, at)

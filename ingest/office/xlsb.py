@@ -145,7 +145,7 @@ def _looks(content: list[tuple[int, bytes]]) -> list[_Look]:
 
 
 def _rk(value: bytes) -> float:
-    """Return a number of four bytes: an integer or the upper half of a double, maybe times 100."""
+    """Return a four-byte number: an integer or the upper half of a double, maybe times 100."""
     raw = int.from_bytes(value[:4], "little")
     if raw & 2:
         number = float((raw >> 2) - (1 << 30 if raw & 0x80000000 else 0))
@@ -155,7 +155,7 @@ def _rk(value: bytes) -> float:
 
 
 def _wide(content: bytes, at: int) -> tuple[str, int]:
-    """Return a string with its length before it, and where it ends."""
+    """Return a length-prefixed string, and where it ends."""
     count = int.from_bytes(content[at : at + 4], "little")
     stop = at + 4 + 2 * min(count, len(content))
     return content[at + 4 : stop].decode("utf-16-le", "replace"), stop
@@ -166,7 +166,7 @@ def _part(package: Package, name: str) -> Iterator[tuple[int, bytes]]:
 
 
 def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield kind and content of the records of a part ([MS-XLSB] 2.1.4)."""
+    """Yield kind and content of a part's records ([MS-XLSB] 2.1.4)."""
     at = 0
     while at < len(data):
         kind, at = _varied(data, at, 2)
@@ -176,7 +176,7 @@ def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _varied(data: bytes, at: int, most: int) -> tuple[int, int]:
-    """Return a number of seven bits a byte, and where it ends; kinds keep theirs as they are put together."""
+    """Return a number of seven bits per byte, low bits first, and where it ends."""
     number = 0
     for place in range(most):
         byte = data[at + place] if at + place < len(data) else 0

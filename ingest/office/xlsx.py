@@ -33,7 +33,7 @@ BUILT_IN_FORMATS = {
     47: "mm:ss.0", 48: "##0.0E+0", 50: 'yyyy"年"m"月"', 51: 'm"月"d"日"', 52: 'yyyy"年"m"月"', 53: 'm"月"d"日"',
     54: 'm"月"d"日"', 55: 'h"时"mm"分"', 56: 'h"时"mm"分"ss"秒"', 57: 'yyyy"年"m"月"', 58: 'm"月"d"日"',
 }  # fmt: skip
-"""By their numbers; from 27 on those of Chinese versions, where the others have none."""
+"""By number; from 27 on those of Chinese versions, where the others have none."""
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})(\d{1,9})")
 _TRUE = ("1", "true")
 _HIDDEN_COLUMNS = re.compile(rb'<(?:\w+:)?col\b(?=[^>]*\bmin="(\d{1,5})")(?=[^>]*\bmax="(\d{1,5})")[^>]*>')
@@ -124,7 +124,7 @@ class _XlsxReader:
             yield number, cells
 
     def _hidden_columns(self, part: str) -> frozenset[int]:
-        """Return the columns of a sheet that it does not show; they are named before its rows."""
+        """Return a sheet's hidden columns, listed before its rows."""
         start = self._package.read(part).partition(b"<sheetData")[0]
         spans = (match.groups() for match in _HIDDEN_COLUMNS.finditer(start) if _HIDDEN in match[0])
         return frozenset(
@@ -144,7 +144,7 @@ class _XlsxReader:
         return [index < len(struck_fonts) and struck_fonts[index] for index in indexes]
 
     def _merged(self, part: str) -> Iterator[Merged]:
-        """Yield the merged cells of a sheet, which are named behind its rows."""
+        """Yield a sheet's merged cells, listed after its rows."""
         if _MERGED not in self._package.read(part):
             return
         for element in self._package.elements(part, "row", "mergeCell"):
@@ -187,7 +187,7 @@ class _XlsxReader:
                 yield from pictures_of(self._package, relation.target)
 
     def _remarks(self, part: str) -> Iterator[str]:
-        """Yield what stands on a sheet but in no cell: comments, text boxes, charts."""
+        """Yield what is on a sheet but in no cell: comments, text boxes, charts."""
         for relation in self._package.relations(part).values():
             root = None if relation.external else self._package.optional_xml(relation.target)
             if root is None:

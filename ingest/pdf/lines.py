@@ -1,7 +1,6 @@
-"""The characters of a page and their boxes become lines, cut where they have wide gaps.
+"""The characters of a page and their boxes become lines, cut at wide gaps.
 
-Comes in: a page's text and a function that measures a character. Goes out: lines with boxes. Never: a line moved; what gaps
-mean is decided in ``pdf_columns``. To measure takes time, so that no more characters are measured than must be.
+What gaps mean is decided in ``layout.columns``; measuring takes time, so only characters that must be are measured.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ Box = tuple[float, float, float, float]
 
 
 class _Span(NamedTuple):
-    """Where a line stands in a text layer: its first and last character."""
+    """Where a line is in a text layer: its first and last character."""
 
     first: int
     last: int
@@ -35,7 +34,7 @@ class _Span(NamedTuple):
 
 
 def _density(span: _Span) -> float:
-    """Return the width that a character takes, in heights of the line: rows of a table take more than prose."""
+    """Return the width per character, in line heights: table rows take more than prose."""
     return (span.line.right - span.line.left) / span.line.height / (span.last - span.first + 1)
 
 
@@ -45,7 +44,7 @@ def _letter_by_letter(spans: list[_Span]) -> bool:
 
 
 def _glue(before: Box, box: Box) -> str | None:
-    """Return what stands between two letters, the one below or behind the other; None where the second begins a line."""
+    """Return what goes between two letters, the second beside or below; None if the second begins a line."""
     left, top, right, bottom = before
     height = max(box[1] - box[3], 0.1)
     if min(top, box[1]) - max(bottom, box[3]) > height / 2 and box[0] > left:
@@ -56,7 +55,7 @@ def _glue(before: Box, box: Box) -> str | None:
 
 
 def _joined(line: Line, more: Line, glue: str) -> Line:
-    """Return two lines as one, which ends in the box of the second: the height stays that of a letter."""
+    """Return two lines as one, ending in the second's box: the height stays that of a letter."""
     return Line.at(line.text + glue + more.text, min(line.left, more.left), more.bottom, more.right, more.top)
 
 
@@ -68,7 +67,7 @@ def _joined_all(row: list[Line]) -> Line:
 
 
 def _goes_through(stroke: Box, line: Line) -> bool:
-    """Return whether a line goes through the middle of a text line, and not on beyond it as a ruler does; a mark may."""
+    """Return whether a stroke runs through the middle of a text line, and not beyond it like a ruler; a mark may."""
     left, top, right, bottom = stroke
     height = ((top + bottom) / 2 - line.bottom) / line.height
     low, high = _THROUGH
@@ -79,7 +78,7 @@ def _goes_through(stroke: Box, line: Line) -> bool:
 def _level_joined(
     lines: list[Line], rows: list[tuple[Line, ...]]
 ) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
-    """Return lines and rows, those beside each other joined: a last cell of one letter comes as a line of its own."""
+    """Return lines and rows, joining those side by side: a last cell of one letter comes as a separate line."""
     whole: list[Line] = []
     pieces: list[tuple[Line, ...]] = []
     for line, row in zip(lines, rows, strict=True):
@@ -103,7 +102,7 @@ class TextLayer:
     """The characters of a page and their boxes."""
 
     def __init__(self, text: str, box: Callable[[int], Box], strokes: Sequence[Box] = ()) -> None:
-        """Take the text, what returns the box of the character at a place in it (zeros where there is none), and flat lines."""
+        """Take the text, a function from text position to character box (zeros if there is none), and flat lines."""
         self._text = text
         self._box = box
         self._strokes = strokes
@@ -111,7 +110,7 @@ class TextLayer:
     def lines_and_rows(self) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
         """Return the lines, and the same cut at wide gaps, if any.
 
-        To measure every gap takes time: all lines are cut only when a sample of them has gaps, else the sparse ones.
+        Measuring every gap takes time: all lines are cut only if a sample has gaps, otherwise only the sparse ones.
         """
         spans = list(self._spans())
         if _letter_by_letter(spans):
@@ -127,7 +126,7 @@ class TextLayer:
         return _level_joined([span.line for span in spans], list(rows))
 
     def _rejoined(self, spans: list[_Span]) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
-        """Return lines and rows where PDFium gives single letters: it took the page, rightly or not, for written downwards."""
+        """Return lines and rows where PDFium gives single letters: it took the page, rightly or not, for vertical text."""
         rows: list[list[Line]] = []
         before: Box | None = None
         for span in spans:
@@ -161,7 +160,7 @@ class TextLayer:
         return line._replace(text=self._struck(first, last, through)) if through else line
 
     def _struck(self, first: int, last: int, strokes: Sequence[Box]) -> str:
-        """Return a part of the text with the words marked that lines go through, of Chinese the characters."""
+        """Return part of the text, marking words that lines go through, or characters if Chinese."""
         marked = []
         for word in _STRUCK_TOGETHER.finditer(self._text, first, last + 1):
             boxes = [self._box(at) for at in range(word.start(), word.end())]
@@ -171,7 +170,7 @@ class TextLayer:
         return finished("".join(marked)).strip()
 
     def _cut(self, span: _Span) -> tuple[Line, ...]:
-        """Return a line cut at the spaces that are wider than the line is high."""
+        """Return a line cut at spaces wider than the line is high."""
         wide, box = _GAP * span.line.height, self._box
         spaces = _SPACES.finditer(self._text, span.first + 1, span.last)
         starts = [span.first]

@@ -40,7 +40,7 @@ _MAX_PIXELS = 40_000_000
 _OBJECTS_LOOKED_AT = 400
 _MOST_OBJECTS, _FLAT = 4000, 2.5
 _LITTLE_TEXT = 100
-"""With more characters a page is not looked through for images."""
+"""With more characters, a page is not searched for images."""
 
 
 @contextmanager
@@ -72,7 +72,7 @@ class PdfiumFile:
             self.n_pages: int = len(document)
 
     def title(self) -> str:
-        """Return the title in the metadata, which often is a file name or empty."""
+        """Return the title in the metadata, often a file name or empty."""
         with _LOCK:
             return " ".join(str(self._document.get_metadata_value("Title")).split())
 
@@ -98,7 +98,7 @@ class PdfiumFile:
         return tuple(found)
 
     def page(self, number: int) -> PageContent:
-        """Read a page; never raises: what went wrong is in ``error``."""
+        """Read a page; never raises: the error is in ``error``."""
         with _LOCK:
             try:
                 page = self._document[number - 1]
@@ -112,7 +112,7 @@ class PdfiumFile:
                 page.close()
 
     def render(self, number: int, scale: float) -> bytes:
-        """Return a page's image as PNG; ``scale`` 1 is 72 dots an inch, less where that exceeds 40 megapixels."""
+        """Return a page's image as PNG; ``scale`` 1 is 72 dots per inch, less if that exceeds 40 megapixels."""
         with _LOCK:
             page = self._document[number - 1]
             try:
@@ -167,9 +167,9 @@ class PdfiumFile:
 
 
 def quote_boxes(data: bytes, page: int, quote: str) -> tuple[tuple[float, float, float, float], ...]:
-    """Return where a quote stands on a page, as (left, top, right, bottom), one box a line; empty when it is not found.
+    """Return where a quote is on a page, as (left, top, right, bottom), one box per line; empty if not found.
 
-    In points from the upper left corner of the page as it is shown: times ``scale``, pixels of ``render_page``'s image.
+    In points from the upper left corner of the page as shown: times ``scale``, pixels of ``render_page``'s image.
     White space, hyphens and Markdown marks do not count in the comparison.
     """
     with open_pdf(data) as pdf:
@@ -178,7 +178,7 @@ def quote_boxes(data: bytes, page: int, quote: str) -> tuple[tuple[float, float,
 
 
 def render_page(data: bytes, page: int, scale: float = 2.0) -> bytes:
-    """Return the image of a page (from 1) as PNG bytes; ``scale`` 1 is 72 dots an inch."""
+    """Return a page (from 1) as a PNG image; ``scale`` 1 is 72 dots per inch."""
     with open_pdf(data) as pdf:
         _check_page(page, pdf.n_pages)
         return pdf.render(page, scale)
@@ -190,7 +190,7 @@ def _check_page(page: int, n_pages: int) -> None:
 
 
 def _box_of(textpage: pdfium.PdfTextPage, text: str) -> Callable[[int], Box]:
-    """Return the function that measures the character at a place in the text; called some hundred times a page."""
+    """Return the function that measures the character at a text position; called some hundred times per page."""
     place = ctypes.c_void_p(ctypes.cast(textpage.raw, ctypes.c_void_p).value)
     box = bytearray(_RECTANGLE.size)
     into = ctypes.byref((ctypes.c_char * len(box)).from_buffer(box))
@@ -218,7 +218,7 @@ def _char_index(textpage: pdfium.PdfTextPage, text_index: int) -> int:
 
 
 def _object_kinds(page: pdfium.PdfPage) -> frozenset[int]:
-    """Return the kinds of the first objects of a page, and of what its forms hold one level down."""
+    """Return the kinds of a page's first objects, and of those one level down in its forms."""
     kinds: set[int] = set()
     for index in range(min(pdfium_c.FPDFPage_CountObjects(page), _OBJECTS_LOOKED_AT)):
         item = pdfium_c.FPDFPage_GetObject(page, index)
@@ -231,7 +231,7 @@ def _object_kinds(page: pdfium.PdfPage) -> frozenset[int]:
 
 
 def _strokes(page: pdfium.PdfPage) -> Iterator[Box]:
-    """Yield the flat lines on a page, which may go through text; none of a page that is a drawing."""
+    """Yield the flat lines on a page, which may go through text; none if the page is a drawing."""
     n_objects = pdfium_c.FPDFPage_CountObjects(page)
     if n_objects > _MOST_OBJECTS:
         return

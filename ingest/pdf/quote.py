@@ -1,6 +1,5 @@
-"""Where a quote stands in the text of a page.
+"""Where a quote is in the text of a page.
 
-Comes in: the text as the PDF has it, and the quote as kb shows it. Goes out: ranges of characters. Never: I/O.
 White space, hyphens and Markdown marks do not count in the comparison.
 """
 
@@ -24,7 +23,7 @@ def quote_ranges(text: str, quote: str) -> Iterator[tuple[int, int]]:
 
 
 def _compact(text: str) -> tuple[str, list[int]]:
-    """Return the letters, digits and symbols of a text, folded, and for each where it stood."""
+    """Return a text's letters, digits and symbols, folded, and the position of each."""
     letters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):

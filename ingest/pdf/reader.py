@@ -27,7 +27,7 @@ from .text import clean, garbled_share
 
 MAX_PAGES = 20_000
 _GARBLED = 0.15
-"""From this share of senseless characters on, a page gets a second opinion."""
+"""From this share of senseless characters, a page gets a second opinion."""
 _RECOVERED = Notice("The PDF is damaged; what could be recovered was read.")
 _OCR_SCALE = 200 / 72
 _FEW_CHARACTERS = 40
@@ -38,7 +38,7 @@ _NUMBERING = re.compile(r"^(?:\d+(?:\.\d+)*\.?|[A-Z]\.|第\S{1,4}[章节部])\s*
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page after all opinions were heard: lines with boxes, or paragraphs of text without."""
+    """A page after all opinions: lines with boxes, or paragraphs of text without."""
 
     content: PageContent
     lines: tuple[Line, ...] = ()
@@ -84,7 +84,7 @@ def _read(pdf: PdfiumFile, data: bytes, name: str) -> Reading:
 
 
 class _Body:
-    """Writes pages, and carries the head of a table that goes on on the next page."""
+    """Writes pages, carrying over the head of a table that continues on the next page."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class _Body:
         self._level_of = level_of
         self._joins_hyphen = joins_hyphen
         self._open: Sequence[Sequence[str]] = ()
-        """The rows of the table with which the page before ended; empty when it ended otherwise."""
+        """The rows of the table that ended the previous page; empty if none did."""
 
     def write(self, page: _Page) -> None:
         """Write a page."""
@@ -121,7 +121,7 @@ class _Body:
 
 
 class _Opinions:
-    """Reads pages, asking the next reader only where the one before could not make sense of a page."""
+    """Reads pages, asking the next reader only if the previous one could not make sense of a page."""
 
     def __init__(self, pdf: PdfiumFile, data: bytes) -> None:
         self._pdf = pdf
@@ -170,7 +170,7 @@ class _Opinions:
 
 
 def _unread(page: _Page, share: float, said: str) -> _Page:
-    """Return a page of which no reader made sense; lines that make sense by themselves are kept."""
+    """Return a page that no reader made sense of; lines that make sense alone are kept."""
     if page.content.error:
         return replace(
             page,
@@ -220,7 +220,7 @@ def _paragraphs(text: str) -> tuple[str, ...]:
 
 
 def _read_damaged(data: bytes, name: str) -> Reading:
-    """Read what PDFium cannot open: by PDFium once more with a new end, else by pypdf alone."""
+    """Read what PDFium cannot open: retry PDFium with a new end, else use pypdf alone."""
     repaired = with_new_end(data)
     if repaired is not None:
         try:
@@ -255,7 +255,7 @@ def _compact(text: str) -> str:
 
 
 def _outline_levels(bookmarks: Sequence[Bookmark], pages: Sequence[_Page]) -> Callable[[int, Line], int] | None:
-    """Return the levels of the lines that are the titles in the outline, or None when none is found on its page."""
+    """Return the levels of the lines that are outline titles, or None if none is found on its page."""
     levels: dict[tuple[int, Line], int] = {}
     for mark in bookmarks:
         if not 1 <= mark.page <= len(pages):
@@ -266,7 +266,7 @@ def _outline_levels(bookmarks: Sequence[Bookmark], pages: Sequence[_Page]) -> Ca
 
 
 def _located(title: str, lines: Sequence[Line]) -> Sequence[Line]:
-    """Return the one to three lines that together are a title, with or without its number."""
+    """Return the one to three lines that together form a title, with or without its number."""
     wanted = {_compact(title), _compact(_NUMBERING.sub("", title))} - {""}
     compact = [_compact(line.text) for line in lines]
     for count in (1, 2, 3):
@@ -289,7 +289,7 @@ def _size_levels(pages: Sequence[_Page]) -> Callable[[int, Line], int]:
 
 
 def _hyphen_rule(pages: Sequence[_Page]) -> Callable[[str, str], bool]:
-    """Return the rule for words hyphenated at a line's end: as the document writes them elsewhere, else as one word."""
+    """Return the rule for words hyphenated at a line's end: as written elsewhere in the document, else as one word."""
     words: Counter[str] = Counter()
     if any(HYPHEN in line.text for page in pages for line in page.lines):
         words.update(word.lower() for page in pages for line in page.lines for word in _WORD.findall(line.text))
@@ -305,7 +305,7 @@ def _hyphen_rule(pages: Sequence[_Page]) -> Callable[[str, str], bool]:
 
 
 def _title(title: str, name: str) -> str:
-    """Return the title in the metadata unless it is what a program put there: a file name, "untitled", mojibake."""
+    """Return the metadata title unless a program put it there: a file name, "untitled", mojibake."""
     bare = re.sub(r"^Microsoft \w+ - ", "", title)
     if len(bare) < 3 or bare.casefold() in ("untitled", "title", "document", "(anonymous)", name.casefold()):  # noqa: PLR2004
         return ""

@@ -1,7 +1,6 @@
-"""A new end for a PDF whose own was cut off, as interrupted downloads leave it.
+"""A new end for a PDF whose own was cut off, as by an interrupted download.
 
-Comes in: the bytes of a PDF that cannot be opened. Goes out: the same bytes with a trailer that leads to what is left.
-Never: a change to what is there.
+What is already there is not changed.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ _CROSS_REFERENCES = re.compile(rb"/Type\s*/XRef\b")
 _CATALOG = re.compile(rb"/Type\s*/Catalog\b")
 _PAGE = re.compile(rb"/Type\s*/Page\b")
 _HEAD = 4096
-"""Bytes of an object in which its type is looked for."""
+"""Bytes of an object searched for its type."""
 
 
 def with_new_end(data: bytes) -> bytes | None:
-    """Return the PDF with a new end; None when neither a cross-reference stream, a catalog nor a page is left.
+    """Return the PDF with a new end; None if it has no cross-reference stream, catalog or page left.
 
     Objects are found as ISO 32000-1, 7.3.10 writes them; pages without a catalog are put under a new one.
     """
@@ -32,14 +31,14 @@ def with_new_end(data: bytes) -> bytes | None:
 
 
 def _leading_to(starts: Sequence[int], place: int, data: bytes) -> bytes:
-    """Return an end that leads to the cross-reference stream whose type stands at ``place``; empty if no object holds it."""
+    """Return an end that leads to the cross-reference stream whose type is at ``place``; empty if no object holds it."""
     before = [start for start in starts if start < place]
     closing = b"" if b"endstream" in data[place:] else b"\nendstream\nendobj"
     return closing + b"\nstartxref\n%d\n%%%%EOF\n" % before[-1] if before else b""
 
 
 def _naming_a_catalog(objects: Sequence[re.Match[bytes]], data: bytes) -> bytes:
-    """Return an end that names the last catalog, or one of its own over all pages; empty if there is neither."""
+    """Return an end naming the last catalog, or a new one over all pages; empty if there is neither."""
     if not objects:
         return b""
     ends = [match.start(1) for match in objects[1:]] + [len(data)]

@@ -1,7 +1,6 @@
 """pypdf's view of a PDF: the second opinion where PDFium fails or a page comes out garbled.
 
-Comes in: the bytes of a PDF. Goes out: text of single pages. Never: the first choice, as it is many times slower.
-The only file that imports pypdf.
+Never the first choice, as it is many times slower. The only file that imports pypdf.
 """
 
 from __future__ import annotations
@@ -34,13 +33,13 @@ class PypdfFile:
             self.n_pages = 0 if locked else len(self._reader.pages)
         except FileNotDecryptedError as exc:
             raise EncryptedError(NEEDS_PASSWORD) from exc
-        except Exception as exc:  # pypdf meets damage with KeyError, RecursionError, struct.error, ...
+        except Exception as exc:  # pypdf reports damage as KeyError, RecursionError, struct.error, ...
             raise DamagedError("The PDF is damaged ({why}); export or download it again.", why=_said(exc)) from exc
         if locked:
             raise EncryptedError(NEEDS_PASSWORD)
 
     def text(self, number: int) -> tuple[str, str]:
-        """Return the text of a page (from 1) and, where there is none because it failed, why."""
+        """Return the text of a page (from 1) and, if there is none because it failed, why."""
         try:
             return self._reader.pages[number - 1].extract_text(), ""
         except Exception as exc:  # noqa: BLE001  as above: one page may fail, the others are read

@@ -1,7 +1,4 @@
-"""Judging and cleaning the characters that come out of a PDF.
-
-Comes in: text as a PDF library gives it. Goes out: clean text, and how much of it makes no sense. Never: I/O.
-"""
+"""Judge and clean the characters that come out of a PDF."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ _SYMBOL_FONTS = {
 }
 _REPLACED = str.maketrans(_SYMBOL_FONTS | dict.fromkeys("\u00ad\u200b\u2060\ufeff\u200e\u200f"))
 _FOLDED = re.compile("[\ufb00-\ufb06\u2e80-\u2fdf\uf900-\ufaff]")
-"""Ligatures, CJK radicals and compatibility ideographs: fonts use them for the plain letters that people type."""
+"""Ligatures, CJK radicals and compatibility ideographs: fonts use them for the plain letters people type."""
 _BAD = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffd\uffff\ud800-\udfff\U000f0000-\U0010ffff]"
     f"|(?![{''.join(_SYMBOL_FONTS)}])[\ue000-\uf8ff]"
@@ -32,24 +29,24 @@ _NEITHER_LATIN_NOR_CJK = re.compile(r"[^\W\d_A-Za-z\u00c0-\u024f\u3040-\u30ff\u3
 _OTHER_LETTERS = re.compile(r"[^\W\d_A-Za-z]+")
 _LATIN, _VOWELS = string.ascii_letters.encode(), b"aeiouyAEIOUY"
 _ACCENTED_WORD = re.compile("[\u00c0-\u00ff]{3,}")
-"""Three letters and all with accents: no language in Latin letters writes many such words, but Cyrillic in windows-1251, Greek
-in windows-1253 and the like look so where a font passes its bytes off as Latin-1."""
+"""Three letters, all accented: no Latin-script language has many such words, but Cyrillic in windows-1251, Greek in
+windows-1253 and the like look so when a font passes its bytes off as Latin-1."""
 _ACCENTED_WORDS, _LEAST_ACCENTED = 0.3, 3
 _MIXED_WORDS, _FEW_VOWELS, _ENOUGH_LETTERS, _MOSTLY = 0.3, 0.18, 200, 0.9
 
 
 def clean(text: str) -> str:
-    """Return text with spaces made plain, ligatures and radicals as the letters meant, and invisible characters gone."""
+    """Return text with plain spaces, ligatures and radicals as the letters meant, and no invisible characters."""
     if not text.isascii():
         text = _FOLDED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text.translate(_REPLACED))
     return " ".join(text.replace("\0", "").split())
 
 
 def garbled_share(text: str) -> float:
-    """Return which part of a text makes no sense, from 0 (none) to 1 (all).
+    """Return the share of a text that is senseless, from 0 (none) to 1 (all).
 
     Counts replacement, private-use and control characters and ``(cid:12)``; a text whose words mix scripts, or that is long,
-    Latin and nearly without vowels, or of words all in accented letters, counts as a whole.
+    Latin and almost vowelless, or whose words are all in accented letters, counts as a whole.
     """
     visible = "".join(text.split()).replace("\ufffe", "")
     if not visible:
@@ -91,10 +88,10 @@ def _lacks_vowels(visible: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _script(character: str) -> str:
-    """Return the script of a letter by its Unicode name; scripts that are written together are one."""
+    """Return a letter's script from its Unicode name; scripts written together are one."""
     if character < "\x7f":
         return "LATIN"
     first = unicodedata.name(character, "").split(" ")[0]
     if first in ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"):
-        return ""  # Latin words stand among them without spaces
+        return ""  # Latin words mix in without spaces
     return first if first in ("LATIN", "CYRILLIC", "ARABIC", "HEBREW", "THAI", "DEVANAGARI", "ARMENIAN") else ""

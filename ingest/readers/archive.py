@@ -1,6 +1,6 @@
-"""Archives are opened: each member is a document of its own.
+"""Archives are opened: each member is its own document.
 
-Comes in: bytes of a zip, tar or gzip file. Goes out: member names and their bytes, one after the other. Never: a file written
+Comes in: bytes of a zip, tar or gzip file. Goes out: member names and their bytes, one at a time. Never: a file written
 to disk (a member's name is a label, whatever it says), or more than the limits on count, size, ratio and depth allow.
 """
 
@@ -22,25 +22,25 @@ from ..text import encoding
 ARCHIVES = frozenset({media.ZIP, media.TAR, media.GZIP})
 MAX_MEMBERS = 10_000
 MAX_ENTRIES = 60_000
-"""Members, folders and noise together: a zip directory is read as a whole."""
+"""Members, folders and noise together: a zip directory is read whole."""
 MAX_TOTAL_BYTES = 2 * 1024**3
 MAX_MEMBER_BYTES = 512 * 1024**2
 MAX_RATIO = 200
-"""Expanded to packed size, for members over a megabyte; text seldom packs better than 20 to 1."""
+"""Expanded to packed size, for members over a megabyte; text rarely packs better than 20 to 1."""
 MAX_DEPTH = 3
 _NAMELESS = "nameless"
 _MEGABYTE = 1024**2
 
 
 Content = bytes | ReadError
-"""What a member holds, or why it could not be had."""
+"""What a member holds, or why it could not be read."""
 
 
 def members(data: bytes, name: str) -> Iterator[tuple[str, Content]]:
-    """Yield (name, bytes) of each file in an archive; archives in it are opened too, ``outer.zip!inner.txt`` being the name.
+    """Yield (name, bytes) of each file in an archive; nested archives are opened too, named as ``outer.zip!inner.txt``.
 
-    Empty members, folders and the resource forks of macOS are left out. A name that comes twice is told apart by a number.
-    A member that cannot be had is yielded with the error; the others follow.
+    Empty members, folders and macOS resource forks are left out. Repeated names are distinguished by a number.
+    A member that cannot be read is yielded with the error; the others follow.
     Raises: DamagedError, TooLargeError: as soon as the archive as a whole shows it, maybe after some members.
     """
     budget = [MAX_TOTAL_BYTES]
@@ -136,7 +136,7 @@ def _zip_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) ->
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
-    """Return the name; without the UTF-8 flag zipfile takes it for cp437, but Chinese and Japanese tools write their own."""
+    """Return the name; without the UTF-8 flag zipfile assumes cp437, but Chinese and Japanese tools use their own."""
     utf8_flag = 0x800
     if info.flag_bits & utf8_flag or info.filename.isascii():
         return info.filename

@@ -1,7 +1,6 @@
-"""Files that travel with a message, each read under a heading of its own.
+"""Files that travel with a message, each read under its own heading.
 
-Comes in: names and bytes, as a reader of mail meets them. Goes out: what they hold, written behind the message. Never: an
-attachment dropped without a note.
+None is dropped without a note.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from ..text.instructions import instruction_note
 from .table import demand_something, identify, read_as, shortened
 
 MAX_DEPTH = 4
-"""How deep messages and archives in messages are followed."""
+"""How deep messages, and archives in them, are followed."""
 _NAMED = 5
 """Of several that are left out for the same reason."""
 MAX_ATTACHMENTS = 200
@@ -34,7 +33,7 @@ class Attachment:
 
 
 class Attachments:
-    """Writes attachments under headings of their own, and keeps account of those that could not be read."""
+    """Writes attachments under their own headings, and keeps track of those that could not be read."""
 
     def __init__(self, writer: MarkdownWriter, depth: int) -> None:
         self.depth = depth
@@ -75,7 +74,7 @@ class Attachments:
             name, kind = identify(attachment.data, attachment.name)
             reading = read_as(kind, attachment.data, name)
             demand_something(reading)
-        except ExtraNeededError as exc:  # these words let it be read again once recognition is there
+        except ExtraNeededError as exc:  # these words let it be read again once OCR is there
             self._leave_out(attachment.name, str(exc) if hint() in str(exc) else hint())
             return
         except ReadError as exc:
@@ -93,14 +92,14 @@ class Attachments:
         self._left_out.setdefault(reason, []).append(name)
 
     def notes(self) -> Iterator[str]:
-        """Yield what a user should know of the attachments; one sentence a reason, however many there are."""
+        """Yield what a user should know about the attachments; one sentence per reason, however many."""
         for reason, names in self._left_out.items():
             yield Notice("attachments left out ({names:files}): {why}", names=some(names, _NAMED), why=reason)
         yield from self._notes
 
 
 def append_reading(writer: MarkdownWriter, title: str, reading: Reading, level: int) -> None:
-    """Append a reading under a heading, if ``title`` is given; its own headings move down by ``level``."""
+    """Append a reading, under a heading if ``title`` is given; its own headings move down by ``level``."""
     writer.heading(level, title)
     position = 0
     for heading in reading.headings:

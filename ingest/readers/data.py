@@ -1,7 +1,6 @@
 """Tables, JSON and notebooks become Markdown.
 
-Comes in: bytes. Goes out: a ``Reading`` with every value of the file in it. Never: a type guessed for a value; numbers stay
-as they are written.
+Every value is kept, without guessing its type: numbers stay as written.
 """
 
 from __future__ import annotations
@@ -56,12 +55,12 @@ def read_csv(data: bytes, name: str) -> Reading:
 
 
 def _head_of(rows: list[list[str]]) -> int:
-    """Return which row is the head of a table: the first with more than one value, where what is above are titles."""
+    """Return which row is the head of a table: the first with more than one value, if those above are titles."""
     return next((at for at, row in enumerate(rows[:_MOST_TITLES]) if sum(bool(cell.strip()) for cell in row) > 1), 0)
 
 
 def _delimiter(text: str, name: str) -> str:
-    """Return the delimiter that cuts the first lines into the most columns, evenly."""
+    """Return the delimiter that splits the first lines evenly into the most columns."""
     lines = [line for line in text[:65_536].split("\n")[:_SAMPLE_LINES] if line.strip()]
     fallback = "\t" if name.lower().endswith((".tsv", ".tab")) else ","
 
@@ -81,12 +80,12 @@ def _delimiter(text: str, name: str) -> str:
 
 
 def _swallowed(rows: list[list[str]]) -> bool:
-    """Whether an open quote took the rest of the file into the last field."""
+    """Return whether an open quote swallowed the rest of the file."""
     return bool(rows and rows[-1]) and rows[-1][-1].count("\n") > max(20, len(rows))
 
 
 def read_json(data: bytes, name: str) -> Reading:
-    """Read JSON as an outline: a line a value, named by its key, indented by its depth."""
+    """Read JSON as an outline: one line per value, named by its key, indented by depth."""
     decoded = encoding.decode(data)
     text = encoding.repair(decoded.text)
     try:
@@ -101,7 +100,7 @@ def read_json(data: bytes, name: str) -> Reading:
 
 
 def read_jsonl(data: bytes, name: str) -> Reading:
-    """Read JSON lines: a paragraph a line; lines that are no JSON are kept as they are, with a note."""
+    """Read JSON lines: one paragraph per line; lines that are not JSON are kept as is, with a note."""
     decoded = encoding.decode(data)
     writer = MarkdownWriter()
     broken = []
@@ -139,14 +138,14 @@ def _json_title(value: object) -> str:
 
 
 def _write_outline(writer: MarkdownWriter, value: object) -> None:
-    """Write each element of a list as a paragraph of its own: they are records more often than not."""
+    """Write each element of a list as its own paragraph: they are usually records."""
     records = value if isinstance(value, list) and not _all_scalars(value) else [value]
     for record in records:
         writer.block("\n".join(_outline(record)))
 
 
 def _outline(value: object) -> Iterator[str]:
-    """Yield the lines of an outline in the manner of YAML, without recursion."""
+    """Yield the lines of a YAML-like outline, without recursion."""
     stack: list[tuple[int, str, object]] = [(0, "", value)]
     while stack:
         indent, label, item = stack.pop()
@@ -163,7 +162,7 @@ def _outline(value: object) -> Iterator[str]:
 
 
 def _children(item: dict[str, object] | list[object], indent: int, label: str) -> list[tuple[int, str, object]]:
-    """Return (indent, label, value) of each child; the first one stands on the line that ``label`` began."""
+    """Return (indent, label, value) of each child; the first is on the line that ``label`` began."""
     if isinstance(item, dict):
         entries = [(f"{key}: ", child) for key, child in item.items()]
     else:
@@ -186,7 +185,7 @@ def _scalar(item: object, indent: int) -> str:
 
 
 def read_notebook(data: bytes, name: str) -> Reading:
-    """Read a Jupyter notebook: Markdown cells as they are, code in fences, the text of outputs and of pictures below."""
+    """Read a Jupyter notebook: Markdown cells as is, code in fences, the text of outputs and pictures below."""
     decoded = encoding.decode(data)
     try:
         notebook = json.loads(decoded.text)
@@ -229,14 +228,14 @@ def _write_cell(writer: MarkdownWriter, cell: dict[str, object], language: str, 
 
 
 def _attached(cell: dict[str, object], address: str) -> tuple[str, bytes] | None:
-    """Return the picture that a cell holds under an address (nbformat 5, "attachments"); None if there is none."""
+    """Return the picture a cell holds at an address (nbformat 5, "attachments"); None if there is none."""
     attachments = cell.get("attachments")
     bundle = attachments.get(unquote(address.removeprefix("attachment:"))) if isinstance(attachments, dict) else None
     return next(_pictures(bundle), None) if isinstance(bundle, dict) and address.startswith("attachment:") else None
 
 
 def _pictures(bundle: dict[str, object]) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the bytes of each form of a picture; that which holds its text as text comes first."""
+    """Yield the name and bytes of each form of a picture; one that holds its text as text comes first."""
     for kind in ("svg+xml", "svg", "png", "jpeg", "webp", "gif", "bmp"):
         for key in (f"image/{kind}", kind):
             if content := _joined(bundle.get(key)):
@@ -248,7 +247,7 @@ def _pictures(bundle: dict[str, object]) -> Iterator[tuple[str, bytes]]:
 
 
 def _shown(bundle: dict[str, object], pictures: Pictures) -> list[str]:
-    """Return what a picture among the outputs says, by the first of its forms that says anything."""
+    """Return the text of a picture in the outputs, from the first of its forms with any."""
     found = (pictures.see(*picture).paragraphs for picture in _pictures(bundle))
     return plain(next(filter(None, found), ()))
 

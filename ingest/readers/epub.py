@@ -1,8 +1,6 @@
-"""The EPUB reader.
+"""The EPUB reader: chapters in reading order, the text in pictures in place, that of the cover in front.
 
-Comes in: the bytes of a book. Goes out: its chapters in reading order as Markdown, with the text in pictures where they
-stand, that of the cover in front. Never: the book's own table of contents, which repeats the headings, or a file from outside
-the package.
+The book's own table of contents, which repeats the headings, is left out.
 """
 
 from __future__ import annotations
@@ -82,7 +80,7 @@ def _book_part(package: Package) -> str:
 
 
 def _covers(book: Element, folder: str) -> Iterator[str]:
-    """Yield the part of the cover's picture, as EPUB 3 and EPUB 2 name it; a page that shows it need not be there."""
+    """Yield the part of the cover picture, as EPUB 3 and EPUB 2 name it; no page need show it."""
     named = {attribute(meta, "content") for meta in book.iter("{*}meta") if attribute(meta, "name") == "cover"}
     for item in book.iter("{*}item"):
         if "cover-image" in attribute(item, "properties").split() or attribute(item, "id") in named:
@@ -119,7 +117,7 @@ def _chapter(content: bytes, look: Look) -> Reading:
 
 
 def _looking(package: Package, chapter: str, pictures: Pictures) -> Look:
-    """Return what looks at the pictures of a chapter, which names them from where it lies."""
+    """Return the function that looks at a chapter's pictures, whose names are relative to it."""
 
     def part(address: str) -> tuple[str, bytes] | None:
         where = urlsplit(address)

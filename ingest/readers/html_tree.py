@@ -1,7 +1,6 @@
-"""The tree of a web page, and what its text is: words of different blocks apart, what nobody sees left out.
+"""The tree of a web page, and its text: words of different blocks apart, invisible text left out.
 
-Comes in: HTML. Goes out: a tree, its nodes in order, their text on one line. Never: recursion, for pages nest tens of
-thousands deep. The only file that imports selectolax.
+Without recursion, as pages nest tens of thousands deep. The only file that imports selectolax.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from ..merged import Merged, Row, fill, grid, join_heads
 from ..struck import struck
 
 _HEAVY = "table, h1, h2, h3, h4, pre, ul ul, form"
-"""What cells of data seldom hold, and layouts often."""
+"""What data cells rarely hold, and layouts often."""
 _NAMED = "th, caption, thead"
 _MOST_HEAVY = 0.25
 
 
 def data_rows(table: Node) -> list[list[str]] | None:
-    """Return the cells of a table of data; None for one that only lays out a page."""
+    """Return the cells of a data table; None if it only lays out a page."""
     rows = list(_rows(table))
     cells = [[cell for cell in children(row) if cell.tag in {"td", "th"}] for row in rows]
     if max(map(len, cells), default=0) < 2:  # noqa: PLR2004 - one column is a layout
@@ -37,7 +36,7 @@ def data_rows(table: Node) -> list[list[str]] | None:
 
 
 def _rows(table: Node) -> Iterator[Node]:
-    """Yield the rows of a table, none of a table in it."""
+    """Yield the rows of a table, but not of tables in it."""
     for child in children(table):
         if child.tag == "tr":
             yield child
@@ -46,14 +45,14 @@ def _rows(table: Node) -> Iterator[Node]:
 
 
 def _n_heads(rows: list[Node], cells: list[list[Node]]) -> int:
-    """Return how many rows the page marks as the head of a table; 0 where it does not."""
+    """Return how many rows the page marks as a table's head; 0 if none."""
     n_marked = sum(row.parent is not None and row.parent.tag == "thead" for row in rows)
     n_named = len(list(takewhile(lambda row: row and all(cell.tag == "th" for cell in row), cells)))
     return n_marked or n_named
 
 
 def _spread(lines: list[list[Node]], n_heads: int) -> list[list[str]]:
-    """Return the text of each row's cells, those that span rows or columns in all that they cover."""
+    """Return the text of each row's cells, those spanning rows or columns in all they cover."""
     rows: dict[int, Row] = {number: {} for number in range(len(lines))}
     merged: list[Merged] = []
     covered: set[tuple[int, int]] = set()
@@ -74,7 +73,7 @@ def _spread(lines: list[list[Node]], n_heads: int) -> list[list[str]]:
 
 
 def _cell_text(cell: Node) -> str:
-    """Return the text of a cell on one line; of a table in it with commas between cells and semicolons between rows."""
+    """Return a cell's text on one line; a nested table's with commas between cells and semicolons between rows."""
     if cell.parent is not None and is_struck(cell.parent):
         return struck(text_of(cell))
     if cell.css_first("table") is None:
@@ -125,12 +124,12 @@ SPACE = re.compile(r"[ \t\n\f\r]+")
 _SELF_CLOSED = re.compile(
     r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)\b)([A-Za-z][\w:.-]*)((?:\s[^<>]*)?)/>"
 )
-"""An element that ends where it begins, as in XML; for HTML only those named here do, and a script would go on to its end."""
+"""An element that closes itself, as in XML; in HTML only those named here do, and a script would run on to the end."""
 _INVISIBLE = str.maketrans("", "", "\u200b\u00ad\ufeff")
 
 
 def as_html(xhtml: str) -> str:
-    """Return XHTML in which no element ends where it begins that would not in HTML."""
+    """Return XHTML in which no element closes itself that would not in HTML."""
     return _SELF_CLOSED.sub(r"<\1\2></\1>", xhtml)
 
 
@@ -171,12 +170,12 @@ def is_struck(node: Node) -> bool:
 
 
 def strike_by_rules(tree: Tree) -> None:
-    """Write into elements what the page's own style sheets say of them: that their text is struck out."""
+    """Write into elements that the page's own style sheets strike them out."""
     for sheet in tree.css("style"):
         for rule in list(_THROUGH.finditer(sheet.text(deep=True)))[:_MAX_RULES]:
             try:
                 found = tree.css(rule[1].strip()) if ":" not in rule[1] else []
-            except (ValueError, RuntimeError):  # a selector that the parser does not know
+            except (ValueError, RuntimeError):  # a selector the parser does not know
                 continue
             for node in found:
                 node.attrs["style"] = f"{node.attributes.get('style') or ''};text-decoration:line-through"
@@ -188,7 +187,7 @@ def text_of(node: Node) -> str:
         return SPACE.sub(" ", node.text(deep=True).translate(_INVISIBLE)).strip()
     parts: list[str] = []
     marks: list[int] = []
-    """Where in the parts an element begins that is struck out."""
+    """Where in the parts each struck-out element begins."""
 
     def wanted(child: Node) -> bool:
         tag = child.tag
@@ -212,13 +211,13 @@ def text_of(node: Node) -> str:
 
 
 def number_of(node: Node | None, name: str, default: int) -> int:
-    """Return an attribute that is a number; ``default`` where it is not."""
+    """Return a numeric attribute; ``default`` if it is not a number."""
     value = (node.attributes.get(name) if node is not None else None) or ""
     return int(value[:6]) if value.isascii() and value.isdecimal() else default
 
 
 def children(node: Node) -> Iterator[Node]:
-    """Yield the nodes right below one."""
+    """Yield a node's direct children."""
     child = node.child
     while child is not None:
         yield child

@@ -1,7 +1,6 @@
-"""Mail becomes Markdown: the headers people read, the body, then each attachment under a heading of its own.
+"""Mail becomes Markdown: the headers people read, the body, then each attachment under its own heading.
 
-Comes in: bytes of a message, a mailbox or a saved web page (MHTML). Goes out: a ``Reading``. Never: both the plain and the
-HTML version of a body, an attachment dropped without a note, or a picture that the body shows as an attachment again.
+A body is read in one of its versions, plain or HTML, and the pictures it shows are not read again as attachments.
 """
 
 from __future__ import annotations
@@ -97,7 +96,7 @@ def _read_message(message: Message, name: str, depth: int, pictures: Pictures) -
 
 
 def _write_bodies(writer: MarkdownWriter, parts: Iterable[Message], look: Look) -> tuple[str, list[str]]:
-    """Write the text of a message; return its encoding, and what to know of the reading."""
+    """Write a message's text; return its encoding, and what to know about the reading."""
     encoding_name = ""
     notes: list[str] = []
     for part in parts:

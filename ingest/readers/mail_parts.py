@@ -1,7 +1,6 @@
-"""The parts of a MIME message (RFC 2045 to 2047), as broken as mail comes: what is its text, what is attached, what is shown.
+"""The parts of a MIME message (RFC 2045 to 2047), however broken: its text, what is attached, what is shown.
 
-Comes in: bytes of a message. Goes out: its parts, their names, text and bytes. Never: a ``Reading``, or a header that makes
-it fail.
+No header makes it fail.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ _BASE64 = re.compile(r"\s*(?:[A-Za-z0-9+/]{4}\s*){8,}(?:[A-Za-z0-9+/]{2}==|[A-Za
 
 def parse(data: bytes) -> Message:
     """Return the message in these bytes, however malformed."""
-    # compat32 keeps every malformed header as it is where the modern policies raise on some.
+    # compat32 keeps malformed headers as is where the modern policies raise on some.
     return BytesParser(policy=email.policy.compat32).parsebytes(data.lstrip(b"\r\n \t"))
 
 
 def header(message: Message, key: str) -> str:
-    """Return a header as people read it, whatever encoding its words are in."""
+    """Return a header as people read it, whatever its encoding."""
     raw = message.get(key)
     if raw is None:
         return ""
@@ -46,7 +45,7 @@ def header(message: Message, key: str) -> str:
 
 
 def _undone_surrogates(text: str) -> str:
-    """Raw 8-bit headers come as surrogate escapes; decode the bytes that they stand for."""
+    """Decode the bytes behind surrogate escapes, which is how raw 8-bit headers come."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -55,7 +54,7 @@ def _undone_surrogates(text: str) -> str:
 
 
 def attached_messages(part: Message) -> Iterator[Message]:
-    """Yield the messages in a part, out of base64 where a mailer packed them, which RFC 2046 (5.2.1) does not allow."""
+    """Yield the messages in a part, out of base64 if a mailer used it, which RFC 2046 (5.2.1) does not allow."""
     for message in _parts(part):
         body = message.get_payload()
         packed = not message.keys() and isinstance(body, str) and _BASE64.fullmatch(body)
@@ -88,7 +87,7 @@ def _parts(part: Message) -> list[Message]:
 
 
 def _best_alternative(parts: list[Message]) -> list[Message]:
-    """Return the richest version of a body that holds text, and what is no version of it (calendars, files)."""
+    """Return the richest version of a body that holds text, and parts that are not versions (calendars, files)."""
 
     def rank(part: Message) -> int:
         kinds = {inner.get_content_type() for inner in part.walk()}
@@ -103,7 +102,7 @@ def _best_alternative(parts: list[Message]) -> list[Message]:
 
 
 def payload(part: Message) -> bytes:
-    """Return what a part holds, out of its transfer encoding; as it stands where that is broken."""
+    """Return a part's content, out of its transfer encoding; verbatim if that is broken."""
     try:
         data = part.get_payload(decode=True)
     except (ValueError, LookupError, AssertionError):
@@ -115,7 +114,7 @@ def payload(part: Message) -> bytes:
 
 
 def decoded_text(part: Message) -> encoding.Decoded | None:
-    """Return the text of a part; None when there is nothing in it."""
+    """Return the text of a part; None if there is none."""
     data = payload(part)
     if not data.strip():
         return None
@@ -126,7 +125,7 @@ def decoded_text(part: Message) -> encoding.Decoded | None:
 
 
 def file_name(part: Message) -> str:
-    """Return the name under which a part was attached; empty when it has none."""
+    """Return a part's attachment name; empty if it has none."""
     name = part.get_filename()
     if not name:
         return ""
@@ -139,13 +138,13 @@ def file_name(part: Message) -> str:
 
 
 class Beside:
-    """The parts that travel with a page, by the addresses under which it shows them (RFC 2392, RFC 2557)."""
+    """The parts that travel with a page, by the addresses it shows them under (RFC 2392, RFC 2557)."""
 
     def __init__(self, message: Message) -> None:
         self.base = ""
-        """Where the page was, against which its addresses are."""
+        """Where the page was; addresses are relative to it."""
         self.shown: set[int] = set()
-        """The ids of the objects of those that it shows."""
+        """The object ids of those it shows."""
         self._parts: dict[str, Message] = {}
         for part in message.walk():
             if part.get_content_maintype() not in {"text", "multipart", "message"}:
@@ -153,7 +152,7 @@ class Beside:
                 self._parts.setdefault(header(part, "Content-Location"), part)
 
     def picture(self, address: str) -> tuple[str, bytes] | None:
-        """Return the name and the bytes of the picture at an address; None when it is not here."""
+        """Return the name and bytes of the picture at an address; None if it is not here."""
         part = self._parts.get(unquote(address) if address.startswith("cid:") else _joined(self.base, address))
         if part is None:
             return None
@@ -164,5 +163,5 @@ class Beside:
 def _joined(base: str, address: str) -> str:
     try:
         return urljoin(base, address)
-    except ValueError:  # brackets that are no host
+    except ValueError:  # brackets that aren't a host
         return address

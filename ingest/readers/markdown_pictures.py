@@ -1,7 +1,6 @@
-"""The pictures that a Markdown text holds as addresses: what they say follows the paragraph that shows them.
+"""The pictures a Markdown text holds as addresses: their text follows the paragraph that shows them.
 
-Comes in: Markdown, and what looks at addresses. Goes out: the same with the text in its pictures, and without their bytes,
-which are no text for anyone to find. Never: a change in code, or a heading that a picture makes.
+Their bytes are dropped; code stays as is, and a picture never makes a heading.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _MARKUP = re.compile(r"^(?=[ \t]*(?:#|=+[ \t]*$|-+[ \t]*$|`{3}|~{3}|<!--))", re.
 
 
 def with_pictures(text: str, look: Look) -> str:
-    """Return a Markdown text with what its pictures say, each behind the paragraph that shows it."""
+    """Return a Markdown text with its pictures' text, each after the paragraph that shows it."""
     if "data:image/" not in text and "attachment:" not in text:
         return text
     named = {name.casefold(): address for name, address in _DEFINITION.findall(text)}
@@ -40,20 +39,20 @@ def with_pictures(text: str, look: Look) -> str:
 
 
 def _said(line: str, named: Mapping[str, str], look: Look) -> Iterator[str]:
-    """Yield what the pictures say that a line shows, by their addresses or by names of those."""
+    """Yield what the pictures shown in a line say, by their addresses or names for those."""
     for match in _SHOWN.finditer(line):
         address = match["address"] or match["source"] or named.get((match["name"] or match["alt"]).casefold(), "")
         yield from plain(look(address) or ())
 
 
 def plain(paragraphs: Sequence[str]) -> list[str]:
-    """Return paragraphs, one behind the other, in which nothing is a heading or the begin of code."""
+    """Return consecutive paragraphs in which nothing is a heading or the start of code."""
     text = "\n\n".join(paragraphs)
     return [_MARKUP.sub(r"\\", text)] if text else []
 
 
 def _lines(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the lines of a text, and whether each stands in fenced code or begins or ends it."""
+    """Yield a text's lines, and whether each is in fenced code or begins or ends it."""
     fence = ""
     for line in text.split("\n"):
         mark = _FENCE.match(line)

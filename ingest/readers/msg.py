@@ -1,7 +1,6 @@
 """Outlook messages (.msg) become Markdown, like other mail.
 
-Comes in: bytes. Goes out: a ``Reading``. Never: a property guessed at; what [MS-OXMSG] names is read, the rest left alone. The
-only file that imports olefile.
+No property is guessed at: what [MS-OXMSG] names is read.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ def _sender(container: olefile.OleFileIO, where: tuple[str, ...]) -> str:
 
 
 class _Beside:
-    """The attachments of a message by the addresses under which its body shows them as pictures."""
+    """A message's attachments by the addresses under which its body shows them as pictures."""
 
     def __init__(self, container: olefile.OleFileIO, where: tuple[str, ...]) -> None:
         self.shown: set[tuple[str, ...]] = set()
@@ -100,7 +99,7 @@ class _Beside:
             self._folders.setdefault(_string(container, folder, _CONTENT_LOCATION), folder)
 
     def picture(self, address: str) -> tuple[str, bytes] | None:
-        """Return the name and the bytes of the picture at an address; None when it is not here."""
+        """Return the name and bytes of the picture at an address; None if it is not here."""
         folder = self._folders.get(unquote(address))
         if folder is None:
             return None
@@ -155,7 +154,7 @@ def decompress_rtf(packed: bytes) -> bytes:
                 return bytes(out[:raw_size])
             if not copied:
                 window[position % _WINDOW] = packed[at - 1]
-            # Byte by byte, for a run may copy what it has just written.
+            # Byte by byte, as a run may copy what it has just written.
             for source in range(offset, offset + length):
                 window[position % _WINDOW] = window[source % _WINDOW]
                 out.append(window[position % _WINDOW])
@@ -202,7 +201,7 @@ def _attach(
 
 
 def _label(container: olefile.OleFileIO, folder: tuple[str, ...]) -> str:
-    """Return the name of an attachment; empty if it has none."""
+    """Return an attachment's name; empty if it has none."""
     names = (_string(container, folder, key) for key in (_LONG_NAME, _SHORT_NAME, _DISPLAY_NAME))
     return " ".join(next(filter(None, names), "").replace("/", "_").split("\0")[0].split())
 

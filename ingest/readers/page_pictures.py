@@ -1,7 +1,6 @@
-"""The pictures that a page shows: where each is named, and which of them the file itself holds.
+"""The pictures a page shows: where each is named, and which of them are in the file itself.
 
-Comes in: what elements of a page say, addresses. Goes out: the text in the pictures. Never: an address fetched or a path
-opened; a picture that is not in the file is not looked at.
+No address is fetched and no path opened.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from urllib.parse import unquote_to_bytes
 from ..images.pictures import Pictures
 
 Look = Callable[[str], Sequence[str] | None]
-"""Returns the paragraphs in the picture at an address; None when the file does not hold it."""
+"""Returns the paragraphs in the picture at an address; None if the file does not hold it."""
 
 PICTURED = "img, input, object, embed, image, svg text"
-"""Selects the elements that show a picture, or are the text of a drawing."""
+"""Selects elements that show a picture, or are the text of a drawing."""
 
 DATA_URI = r"data:image/[\w.+-]+(?:;[\w.=-]+)*,"
 _DATA_URI = re.compile(rf"\s*{DATA_URI}", re.IGNORECASE)
@@ -25,11 +24,11 @@ _SUBTYPE = re.compile(r"image/(?:x-)?([A-Za-z]+)")
 
 
 def looking(pictures: Pictures, part: Callable[[str], tuple[str, bytes] | None] = lambda _: None) -> Look:
-    """Return what looks at pictures by their addresses.
+    """Return a function that looks at pictures by address.
 
     Args:
-        pictures: keeps account of them.
-        part: returns the name and the bytes of what else in the file has an address.
+        pictures: keeps count of them.
+        part: returns the name and bytes of anything else in the file with an address.
     """
 
     def look(address: str) -> Sequence[str] | None:
@@ -40,7 +39,7 @@ def looking(pictures: Pictures, part: Callable[[str], tuple[str, bytes] | None] 
 
 
 def data_uri(address: str) -> tuple[str, bytes] | None:
-    """Return the name and the bytes of a picture that is written out as its address (RFC 2397); None for other addresses."""
+    """Return the name and bytes of a picture written out as its address (RFC 2397); None for other addresses."""
     head = _DATA_URI.match(address)
     if head is None:
         return None
@@ -51,7 +50,7 @@ def data_uri(address: str) -> tuple[str, bytes] | None:
 
 
 def from_base64(content: bytes) -> bytes:
-    """Return decoded bytes, whatever is wrong with the padding; none for what is no base64."""
+    """Return decoded bytes, even if the padding is wrong; none if it is not base64."""
     try:
         return binascii.a2b_base64(content.rstrip(b"= \r\n") + b"==")
     except binascii.Error:
@@ -59,7 +58,7 @@ def from_base64(content: bytes) -> bytes:
 
 
 def addresses(attributes: Mapping[str, str | None]) -> Iterator[str]:
-    """Yield the addresses of the picture that an element shows: the one, and others to take in its place."""
+    """Yield the addresses of an element's picture: the one, and its alternatives."""
     for key in ("src", "data", "href", "xlink:href"):
         if value := attributes.get(key):
             yield value.strip()

@@ -1,9 +1,7 @@
-r"""The RTF reader.
+r"""The RTF reader (Rich Text Format Specification 1.9.1).
 
-Comes in: the bytes of a Rich Text file. Goes out: Markdown with its paragraphs, headings and tables, with the text in pictures
-and text boxes where they stand. Never: objects, field codes or style sheets. Text comes as ``\'hh`` bytes in the code page of
-the current font, as ``\uN`` with a number of fallback characters to skip, or as plain bytes (Rich Text Format Specification
-1.9.1).
+Text comes as ``\'hh`` bytes in the code page of the current font, as ``\uN`` with a number of fallback characters to
+skip, or as plain bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ _SKIPPED_GROUPS = frozenset(
     b"xe tc bkmkstart bkmkend pnseclvl atrfstart atrfend atnid wgrffmtfilter".split()
 )
 _KNOWN_GROUPS = frozenset((b"shppict", b"shpinst"))
-"""Groups that a program may skip that does not know them; kb does."""
+"""Groups that programs may skip if they do not know them; kb does."""
 _CHARACTERS = {
     b"tab": " ", b"line": "\n", b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’",
     b"ldblquote": "“", b"rdblquote": "”", b"emspace": " ", b"enspace": " ", b"qmspace": " ",
@@ -53,16 +51,16 @@ class _State:
     hidden: bool = False
     struck: bool = False
     mark: bool = False
-    """Whether it holds the mark of a list item."""
+    """Whether it holds a list item's mark."""
     picture: bool = False
-    """Whether it is the group of a picture itself."""
+    """Whether it is a picture's group itself."""
     repeats: bool = False
     """Whether its pictures do not count."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """The paragraph around a shape, whose text box has paragraphs of its own."""
+    """The paragraph around a shape, whose text box has its own paragraphs."""
 
     depth: int
     level: int
@@ -102,7 +100,7 @@ class _RtfReader:
         self._shapes: list[_Around] = []
         self._pictures = RtfPictures()
         self._shown: list[str] = []
-        """What the pictures of the paragraph say, and below, those of the table."""
+        """What the paragraph's pictures say, and below, the table's."""
         self._shown_in_table: list[str] = []
         self._n_objects = 0
         self._opened = False
@@ -126,7 +124,7 @@ class _RtfReader:
                 self._add_bytes(bytes.fromhex(hexadecimal.decode()) if hexadecimal else plain or b"")
             self._opened = brace == b"{"
             if brace == b"}" and not self._stack and match.end() > last_paragraph:
-                break  # what a disk left behind the end is no text
+                break  # disk remains after the end are not text
         self._end_paragraph()
         self._end_table()
         return self._writer.finish(self._title(), notes=tuple(self._notes()))
@@ -154,7 +152,7 @@ class _RtfReader:
         self._to_skip = 0
 
     def _end_mark(self) -> None:
-        """Write the mark of a list item as Markdown does: its number, or a dash for any other."""
+        """Write the mark of a list item as Markdown does: its number, or a dash."""
         mark = joined("".join(self._text[self._mark_at :])).strip()
         self._text[self._mark_at :] = [f"{mark} " if any(map(str.isalnum, mark)) else "- " if mark else ""]
 
@@ -164,7 +162,7 @@ class _RtfReader:
             self._level, self._in_table = around.level, around.in_table
 
     def _binary(self, position: int, size: int) -> int:
-        """Take bytes that are no text, and return how many there are."""
+        """Take bytes that are not text, and return how many there are."""
         size = min(max(size, 0), len(self._data) - position)
         if self._state.picture:
             self._pictures.add_binary(self._data[position : position + size])
@@ -234,7 +232,7 @@ class _RtfReader:
             self._level = number + 1
 
     def _symbol(self, symbol: bytes) -> None:
-        if symbol == b"*":  # only as the first word of a group does it say that the group may be skipped
+        if symbol == b"*":  # only as a group's first word does it say that the group may be skipped
             self._state = replace(self._state, skipped=self._state.skipped or self._opened)
         elif symbol in (b"\r", b"\n"):
             self._end_paragraph()

@@ -1,7 +1,7 @@
-r"""The pictures of Rich Text: groups of ``\pict`` with their bytes as hexadecimal digits, or as they are behind ``\bin``.
+r"""The pictures of Rich Text: groups of ``\pict`` with their bytes in hexadecimal, or raw after ``\bin``.
 
-Comes in: what such a group holds, piece by piece. Goes out: the text in its picture. Never: one that repeats another for older
-programs, or only stands for an embedded object. (Rich Text Format Specification 1.9.1, "Pictures".)
+Those that repeat another for older programs, or only stand for an embedded object, do not count. (Rich Text Format
+Specification 1.9.1, "Pictures".)
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class RtfPictures:
         self._binary = b""
 
     def begin(self) -> None:
-        """A group of a picture begins."""
+        """Begin a picture group."""
         self._kind, self._binary = "", b""
         self._digits.clear()
 
     def say(self, word: bytes) -> None:
-        """Take a control word of the group, which may say what kind of picture it is."""
+        """Take a control word of the group, which may give the picture's type."""
         self._kind = _KINDS.get(word, self._kind)
 
     def add(self, digits: bytes) -> None:
@@ -55,7 +55,7 @@ class RtfPictures:
 
 
 def _bytes(digits: bytearray) -> bytes:
-    """Return the bytes of hexadecimal digits; none when there are other characters among them."""
+    """Return the bytes of hexadecimal digits; none if there are other characters."""
     digits = digits.translate(None, b" \t")
     try:
         return binascii.unhexlify(digits[: len(digits) // 2 * 2])

@@ -1,4 +1,4 @@
-"""The table of all readers: media type to function. A reader's module is imported when it is first used."""
+"""The table of all readers: media type to function. A reader's module is imported on first use."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def _loading(module: str, function: str) -> Reader:
 
 
 READERS: dict[str, Reader] = {kind: _loading(*where) for kind, where in _FUNCTIONS.items()}
-"""Media type -> reader; a reader's module is imported when it is first used."""
+"""Media type -> reader; a reader's module is imported on first use."""
 
 
 def read_as(kind: str, data: bytes, name: str) -> Reading:
     """Read bytes of a media type; the text can be stored as UTF-8.
 
-    Raises: ReadError: nobody reads this kind, or its reader cannot read these bytes.
+    Raises: ReadError: there is no reader, or it cannot read these bytes.
     """
     reader = READERS.get(kind)
     if reader is None:
@@ -92,7 +92,7 @@ def read_as(kind: str, data: bytes, name: str) -> Reading:
 
 
 def demand_something(reading: Reading) -> None:
-    """Raise an error for a file in which there is nothing: one that may be read again where pictures wait for recognition."""
+    """Raise an error for a file with nothing in it; one that lets it be read again if pictures wait for recognition."""
     if reading.text.strip() or reading.pages:
         return
     if waiting := next((note for note in reading.notes if LATER in note), ""):
@@ -114,7 +114,7 @@ _SOMETHING = re.compile(rb"[^ \t\r\n\f\v\0]")
 def identify(data: bytes, source: str) -> tuple[str, str]:
     """Return a file's name and its media type, without reading it.
 
-    Raises: ReadError: it is empty, or of a kind that can be seen at a glance not to be readable.
+    Raises: ReadError: it is empty, or of a kind that is plainly unreadable.
     """
     if not _SOMETHING.search(data):
         raise EmptyFileError("the file is empty; there is nothing to read")
@@ -123,7 +123,7 @@ def identify(data: bytes, source: str) -> tuple[str, str]:
 
 
 def shortened(heading: Heading) -> Heading:
-    """A title goes into every chunk below it: a page that is one long heading must not."""
+    """Shorten a title: it goes into every chunk below it, and may be a whole page."""
     if len(heading.title) <= MAX_TITLE:
         return heading
     return replace(heading, title=heading.title[:MAX_TITLE].rstrip() + "…")
@@ -157,7 +157,7 @@ _UNCLEAN = re.compile("\r\n?|\0|[\ud800-\udfff]")
 
 
 def _normalised(reading: Reading) -> Reading:
-    """Return the reading with line feeds for line breaks, without NULs and lone surrogates, its offsets moved along."""
+    """Return the reading with line feeds for line breaks, no NULs or lone surrogates, and offsets to match."""
     if reading.text is repair(reading.text):
         return reading
     removed_at: list[int] = []

@@ -1,8 +1,8 @@
 """Text formats for people: plain text, Markdown, reStructuredText, AsciiDoc, Org, LaTeX, subtitles, source code.
 
-Comes in: bytes. Goes out: a ``Reading`` whose text is that of the file, word for word, with its headings found.
-Never: a rewrite; only subtitles lose their cue numbers, source code is put into a fence, and what the pictures in Markdown
-say stands in place of their bytes.
+Comes in: bytes. Goes out: a ``Reading`` with the file's text, word for word, and its headings.
+Never: a rewrite; only subtitles lose their cue numbers, source code is put into a fence, and in Markdown the text in
+pictures replaces their bytes.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def _reading(text: str, decoded: encoding.Decoded, headings: list[Heading], titl
 
 
 def read_plain(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
-    """Read plain text as it is; it has no headings, for nothing in it is markup."""
+    """Read plain text as is; it has no headings, as nothing in it is markup."""
     text, decoded = _text(data)
     return _reading(text, decoded, [])
 
 
 MAX_TITLE = 500
-"""Characters of a heading that are looked at; longer ones are paragraphs that someone marked as headings."""
+"""Characters of a heading that are looked at; longer ones are paragraphs marked as headings."""
 _FRONT_MATTER = re.compile(r"\A(?:---|\+\+\+)[ \t]*\n(?:.*\n)*?(?:---|\+\+\+|\.\.\.)[ \t]*(?:\n|\Z)")
 _FRONT_TITLE = re.compile(r"""^title[ \t]*[:=][ \t]*(['"]?)(.+?)\1[ \t]*$""", re.MULTILINE | re.IGNORECASE)
 _MARKDOWN = re.compile(
@@ -63,7 +63,7 @@ _STRUCK = re.compile(
     r"|<(?P<tag>del|s|strike)>(?P<inside>(?:(?!\n[ \t]*\n).){1,2000}?)</(?P=tag)>",
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
-"""Code, which stays as it is, or text that is struck out with HTML."""
+"""Code, which stays as is, or text struck out with HTML."""
 
 
 def _as_markdown(match: re.Match[str]) -> str:
@@ -71,7 +71,7 @@ def _as_markdown(match: re.Match[str]) -> str:
 
 
 def read_markdown(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
-    """Read Markdown as it is; headings are ATX and setext ones outside of code, comments and front matter."""
+    """Read Markdown as is; headings are ATX and setext ones outside code, comments and front matter."""
     text, decoded = _text(data)
     pictures = Pictures()
     text = _STRUCK.sub(_as_markdown, with_pictures(text, looking(pictures)))
@@ -135,7 +135,7 @@ _RST_HEADING = re.compile(
 
 
 def read_rst(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
-    """Read reStructuredText as it is; the levels of headings follow the order in which adornments appear."""
+    """Read reStructuredText as is; heading levels follow the order in which adornments appear."""
     text, decoded = _text(data)
     styles: list[tuple[str, bool]] = []
     headings = []
@@ -161,7 +161,7 @@ _ORG_HEADING = re.compile(
 
 
 def read_asciidoc(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
-    """Read AsciiDoc as it is; listings and literal blocks hold no headings."""
+    """Read AsciiDoc as is; listings and literal blocks hold no headings."""
     text, decoded = _text(data)
     headings = []
     block = ""
@@ -174,7 +174,7 @@ def read_asciidoc(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the read
 
 
 def read_org(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
-    """Read an Org file as it is; its title is that of ``#+TITLE``."""
+    """Read an Org file as is; its title is that of ``#+TITLE``."""
     text, decoded = _text(data)
     title = re.search(r"^#\+title:[ \t]*(.+)$", text, re.MULTILINE | re.IGNORECASE)
     headings = [
@@ -193,7 +193,7 @@ _TEX_COMMAND = re.compile(r"\\(?:label|footnote|thanks|cite\w*)\{[^{}]*\}|\\\\|\
 
 
 def read_tex(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
-    """Read LaTeX as it is; sections are headings, commented-out ones are not."""
+    """Read LaTeX as is; sections are headings, commented-out ones are not."""
     text, decoded = _text(data)
     found = [match for match in _TEX_HEADING.finditer(text) if not _commented(text, match.start())]
     top = min((_TEX_LEVELS.index(match[1]) for match in found), default=0)
@@ -229,7 +229,7 @@ _CUE_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 
 
 def read_subtitles(data: bytes, name: str) -> Reading:
-    """Read SubRip or WebVTT: a paragraph a cue, with the time at which it starts in front; repeated lines stand once."""
+    """Read SubRip or WebVTT: one paragraph per cue, with its start time in front; repeated lines appear once."""
     text, decoded = _text(data)
     writer = MarkdownWriter()
     previous: list[str] = []
@@ -271,7 +271,7 @@ _DEFINITIONS = {
 
 
 def read_code(data: bytes, name: str) -> Reading:
-    """Read source code as one fenced block; definitions at the top level are headings, so that passages name them."""
+    """Read source code as one fenced block; top-level definitions are headings, so that passages name them."""
     text, decoded = _text(data)
     kind = SUFFIXES.get(PurePath(name).suffix.lower(), "text/x-").removeprefix("text/x-")
     language = kind if kind in CODE_LANGUAGES else ""

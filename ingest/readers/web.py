@@ -1,9 +1,7 @@
 """HTML becomes Markdown.
 
-Comes in: bytes of a page. Goes out: a ``Reading`` with its headings, lists, tables and code, links as their text. The text in
-pictures that the page itself holds stands where they do. Never: scripts, styles, hidden elements, menus (blocks of ``nav``
-kind that are nearly all links; a note counts those), or a picture that is elsewhere: a file beside the page is ingested as
-the file that it is, and nothing is fetched.
+Only pictures in the page itself are read: nothing is fetched, and a file beside the page is ingested as itself. Menus
+(blocks of ``nav`` kind that are nearly all links) are left out, with a note that counts them.
 """
 
 from __future__ import annotations
@@ -50,7 +48,7 @@ _LANGUAGE_CLASS = re.compile(r"(?:^|\s)(?:language|lang|highlight-source|brush:?
 
 
 def read_html(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
-    """Read a page; the charset it declares is believed unless its text speaks against it."""
+    """Read a page; the charset it declares is believed unless its text contradicts it."""
     declared = _META_CHARSET.search(data[:8192])
     charset = (declared[1] or declared[2]).decode("ascii", "ignore") if declared else ""
     decoded = encoding.decode(data, charset)
@@ -59,13 +57,13 @@ def read_html(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader s
 
 
 def html_reading(html: str, encoding_name: str = "", notes: tuple[str, ...] = (), look: Look | None = None) -> Reading:
-    """Read a page that is text already.
+    """Read a page that is already text.
 
     Args:
         html: the page.
         encoding_name: what it was in.
-        notes: what to know of it already.
-        look: looks at its pictures, of which the caller gives account; those in the page itself are looked at without.
+        notes: what is already known about it.
+        look: looks at its pictures, which the caller accounts for; without it, those in the page itself are looked at.
     """
     pictures = Pictures()
     tree = Tree(encoding.repair(html))
@@ -93,13 +91,13 @@ def _title(tree: Tree) -> str:
 
 
 class _Page:
-    """Walks a tree without recursion, for pages nest tens of thousands deep, and writes blocks as it leaves them."""
+    """Walks a tree without recursion, as pages nest tens of thousands deep, and writes blocks as it leaves them."""
 
     def __init__(self, look: Look) -> None:
         self.writer = MarkdownWriter()
         self._look = look
         self._shown: list[str] = []
-        """The text in the pictures of the block at hand, which follows it."""
+        """The text in the current block's pictures, which follows it."""
         self.menus = 0
         self.hidden: list[str] = []
         """What readers of the page do not see."""
@@ -111,7 +109,7 @@ class _Page:
         self._item_open = False
         self._quotes = 0
         self._struck = 0
-        """How many of the elements around strike their text out."""
+        """How many enclosing elements strike out their text."""
         enter: dict[str, Callable[[Node], bool]] = {
             "li": self._enter_item,
             "ul": self._enter_list,
@@ -193,7 +191,7 @@ class _Page:
         return True
 
     def _flush(self) -> None:
-        """Write the inline text gathered so far, and then what its pictures say."""
+        """Write the inline text gathered so far, then what its pictures say."""
         text = finished(collapse("".join(self._inline) + STRUCK_END * self._struck))
         self._inline[:] = STRUCK * self._struck
         shown, self._shown = self._shown, []
@@ -286,7 +284,7 @@ class _Page:
         self._shown += next((paragraphs for paragraphs in found if paragraphs is not None), ())
 
     def _look_below(self, node: Node) -> None:
-        """Look at the pictures and drawings in an element whose text is written already."""
+        """Look at the pictures and drawings in an element whose text is already written."""
         drawn: list[str] = []
         for found in node.css(PICTURED):
             if found.tag == "text":

@@ -1,7 +1,6 @@
 """XML becomes Markdown: paragraphs where it marks up prose, ``name: value`` lines where it holds data.
 
-Comes in: bytes. Goes out: a ``Reading`` with all text of the file, and the attributes of its data. Never: another
-file or address opened, or entities expanded without bound; XHTML goes to the HTML reader.
+No other file or address is opened, and entities are not expanded without bound.
 """
 
 from __future__ import annotations
@@ -64,13 +63,13 @@ def read_xml(data: bytes, name: str) -> Reading:
 
 
 def _named(match: re.Match[str]) -> str:
-    """Entities of HTML stand in XML without a declaration more often than with one."""
+    """Replace HTML entities, which XML uses undeclared more often than declared."""
     character = html5.get(f"{match[1]};", "")
     return match[0] if match[1] in _PREDEFINED or character in ("", "&", "<", ">") else character
 
 
 def _write(writer: MarkdownWriter, root: etree._Element) -> None:
-    """Walk the tree without recursion; lines of data are gathered into one block between pieces of prose."""
+    """Walk the tree without recursion, gathering data lines between pieces of prose into one block."""
     lines: list[str] = []
     stack: list[tuple[etree._Element | str, int]] = [(root, 1)]
     while stack:
@@ -95,7 +94,7 @@ def _is_heading(node: etree._Element, root: etree._Element) -> bool:
 
 
 def _inside(node: etree._Element, level: int) -> Iterator[tuple[etree._Element | str, int]]:
-    """Yield children with their levels, and the text between them; what stands beside a title stands below it."""
+    """Yield children with their levels, and the text between them; what is beside a title goes below it."""
     deeper = level + any(_local(child) in _TITLES for child in node)
     for child in node:
         own = level if _local(child) in _TITLES else deeper
@@ -115,7 +114,7 @@ def _data_lines(node: etree._Element, own: str) -> Iterator[str]:
 
 
 def _is_prose(node: etree._Element) -> bool:
-    """Whether an element mixes text with markup inside it, as paragraphs do."""
+    """Return whether an element mixes text with markup, as paragraphs do."""
     if _local(node) in _PROSE and (node.text or len(node)):
         return not any(_local(descendant) in _PROSE for descendant in node.iterdescendants())
     own = (node.text or "").strip()
@@ -136,7 +135,7 @@ def _texts(node: etree._Element) -> Iterator[str]:
 
 
 def _clean(text: str) -> str:
-    """Return text on one line; the HTML that feeds carry in their elements becomes text."""
+    """Return text on one line; HTML that feeds carry in their elements becomes text."""
     return html_text(text) if _MARKUP.search(text) else " ".join(text.split())
 
 

@@ -1,7 +1,7 @@
 """Which files a run is about: folders, globs and single files become a sorted list of paths.
 
-Comes in: what the user gave. Goes out: paths with the root they were found under, and what was passed over and why.
-Never: opens a file, follows a link out of the folder that was given, or stops for one folder that cannot be listed.
+Comes in: what the user gave. Goes out: paths with the root they were found under, and what was skipped and why.
+Never: opens a file, follows a link out of the given folder, or stops for one folder that cannot be listed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def is_utf8(path: Path) -> bool:
 
 
 def spelt(path: str | Path) -> str:
-    r"""Return a path with the bytes that are not in UTF-8 spelt out, as ``\xba\xcf.txt``."""
+    r"""Return a path with its non-UTF-8 bytes spelt out, as ``\xba\xcf.txt``."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def wrong_name(path: Path) -> str:
-    """Return what is wrong with a path that is not in UTF-8, and what to do."""
+    """Return what is wrong with a path that is not UTF-8, and what to do."""
     names = [os.fsencode(part) for part in path.parts if not is_utf8(Path(part))]
     try:
         meant = ", ".join(name.decode("gb18030") for name in names)
@@ -42,7 +42,7 @@ def wrong_name(path: Path) -> str:
 
 
 IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "__MACOSX", "venv", "site-packages"})
-"""Passed over inside a folder, together with everything whose name begins with a dot; a path given by name is not."""
+"""Skipped inside a folder, along with every name that begins with a dot; a path given by name is not."""
 IGNORED_FILES = ("~$*", "*.tmp", "*.part", "*.crdownload", "*.swp", "*.pyc", "Thumbs.db", "desktop.ini")
 
 
@@ -53,25 +53,25 @@ class Found:
     path: Path
     """Absolute."""
     root: Path
-    """The absolute folder or file that was given."""
+    """The absolute path of the given folder or file."""
     size: int
     mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What there is to do: files sorted by path, without doubles; the roots; and folders that could not be listed."""
+    """What there is to do: files sorted by path, without duplicates; the roots; and folders that could not be listed."""
 
     files: tuple[Found, ...]
     roots: tuple[Path, ...]
     patterns: tuple[str, ...]
-    """The globs among what was given."""
+    """The globs among the given paths."""
     failed: tuple[Failure, ...]
     links: tuple[Path, ...] = ()
     """Links that lead out of the folder they were found in; they are not followed."""
 
     def covers(self, source: str) -> bool:
-        """Return whether ``source``, had it been there, would have been looked at: if not found, it has vanished."""
+        """Return whether ``source`` would have been looked at if it were there: if not found, it has vanished."""
         path = Path(source)
         if any(path.is_relative_to(failure.source) for failure in self.failed):
             return False
@@ -85,8 +85,8 @@ def discover(
 
     Args:
         paths: files, folders (walked whole) and globs (``**`` goes down). Each must match something.
-        include: if any, only files of folders whose name or path below the root matches one of these patterns.
-        exclude: files and folders inside folders that are passed over, by name or path below the root.
+        include: if any, files in folders must match one of these patterns, by name or path below the root.
+        exclude: files and folders inside folders to skip, by name or path below the root.
     Raises:
         InputError: a path does not exist or a glob matches nothing; nothing was done.
     """
@@ -134,7 +134,7 @@ def _exists(path: Path) -> bool:
 def _walk(
     root: Path, include: Sequence[str], exclude: Sequence[str], failed: list[Failure], links: list[Path]
 ) -> Iterator[Path]:
-    """Yield the files of a folder. A link is followed if it leads to a place in the same folder, once and never in a circle."""
+    """Yield the files of a folder. A link is followed if it leads within the same folder, once and never in a circle."""
 
     def note(error: OSError) -> None:
         failed.append(
@@ -148,7 +148,7 @@ def _walk(
 
     def is_followed(path: Path) -> bool:
         if not path.is_symlink() or not path.exists():
-            return True  # what leads nowhere is said when the file is looked at
+            return True  # a dangling link is reported when looked at
         target = path.resolve()
         if not target.is_relative_to(inside):
             links.append(path)

@@ -1,7 +1,6 @@
 """What was read goes into the catalog: split, unless it is there already.
 
-Comes in: rows, and documents that were read. Goes out: nothing; the catalog holds them. Never: a document split twice in a
-run because it is in two places.
+A document in two places is split once per run.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ class Intake:
         self._count_tokens = count_tokens
         self._all_hold = known.all_hold
         self._stored: set[str] = set()
-        """Documents that need not be stored again, where the catalog cannot tell: in a run that makes some again."""
+        """Documents not to be stored again when the catalog cannot tell: in a run that remakes some."""
 
     def store(self, row: SourceRow, document: Document | None) -> bool:
-        """Record a source with what it holds; return whether its document was new, or made again."""
+        """Record a source and what it holds; return whether its document was new or remade."""
         if document is None or self._is_there(document):
             self._catalog.put_source(row)
             return False
@@ -35,7 +34,7 @@ class Intake:
         return True
 
     def split_rest(self) -> int:
-        """Split again the documents that were split otherwise; return how many there were."""
+        """Split again the documents that were split differently; return how many."""
         sources = self._catalog.sources_split_otherwise(self._splitting.key)
         for source in sources:
             row, document = self._catalog.sources([source])[source], self._catalog.document(source)

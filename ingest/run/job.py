@@ -1,7 +1,6 @@
-"""What is done with one file on disk, wherever it is done: in this process or in a worker.
+"""What is done with one file on disk, in this process or in a worker.
 
-Comes in: a path and how to treat it. Goes out: events: a document or a failure for the file, or for each member if it is an
-archive. Never: an exception for what a file holds, or more than one member in memory.
+A file's content never raises an exception here, and only one archive member is in memory at a time.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _PICTURE = b"data:image/"
 
 
 def is_quick(files: Sequence[Found]) -> bool:
-    """Return whether files are few, small and plain, and hold no pictures, which take seconds and may be hostile."""
+    """Return whether files are few, small and plain, without pictures, which take seconds and may be hostile."""
     if len(files) > _MOST_FILES or sum(found.size for found in files) > _MOST_BYTES:
         return False
     return all(_is_plain(found.path) for found in files)
@@ -36,7 +35,7 @@ def _is_plain(path: Path) -> bool:
         return False
     try:
         data = path.read_bytes()
-        # By what it holds, as whoever reads it decides: a PDF or a page of 180,000 elements may be called note.txt.
+        # By content, as readers decide: a PDF or a page of 180,000 elements may be called note.txt.
         return _PICTURE not in data.lower() and _is_plain_kind(media.sniff(data, path.name))
     except (OSError, ReadError):
         return True  # it will fail here as well as there
@@ -57,7 +56,7 @@ class Job:
     treatment: Treatment = AS_IT_IS
     max_bytes: int = MAX_BYTES
     done_members: int = 0
-    """How many members of the archive are done already; it goes on behind them."""
+    """How many archive members are already done; it continues after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """A page took long and is done: the time limit begins again."""
+    """A slow page is done: the time limit starts again."""
 
 
 Event = Started | Taken | Done | Alive
@@ -105,15 +104,15 @@ def take(job: Job) -> Iterator[Event]:
         yield from _take_members(job, data)
     else:
         taken = _taken(job, job.path, data)
-        del data  # it must not lie beside the document while that is sent
+        del data  # it must be gone while the document is sent
         yield taken
     yield Done(kind in archive.ARCHIVES)
 
 
 def look(job: Job) -> Iterator[tuple[str, str | Failure]]:
-    """Yield for a file, or for each member of an archive, which document it would be, without reading it.
+    """Yield, for a file or each archive member, which document it would be, without reading it.
 
-    An archive that cannot be opened to its end yields, last, itself with a failure.
+    An archive that cannot be opened to its end yields itself last, with a failure.
     """
     try:
         data = load(Path(job.path), job.max_bytes)
@@ -139,7 +138,7 @@ def _identity(job: Job, source: str, data: bytes) -> str | Failure:
 
 
 def failure_of(source: str, error: ReadError) -> Failure:
-    """Return the failure that an error is."""
+    """Return the failure for an error."""
     return Failure(source, error.kind, str(error))
 
 
@@ -171,5 +170,5 @@ def _taken(job: Job, source: str, data: bytes) -> Taken:
 
 
 def behind(job: Job, n_members: int) -> Job:
-    """Return the job that goes on after that many members more."""
+    """Return the job that continues after that many more members."""
     return replace(job, done_members=job.done_members + n_members)

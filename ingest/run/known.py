@@ -1,7 +1,6 @@
-"""What a base knows of the files on disk when a run begins, and what of it still holds.
+"""What a base knows about the files on disk when a run begins, and what of it still holds.
 
-Comes in: the catalog and how the run treats files. Goes out: which files must be read, and which documents need not be made
-again. Never: a file opened, or a row written.
+No file is opened and no row written.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ class Known:
 
         Args:
             catalog: of the base.
-            reader: what reads now: version and redaction; what another one made is made again.
-            encoding: that the user says the files have; ``auto`` takes back what was said before, empty says nothing.
-            force: whether nothing that is known counts.
-            checksum: whether size and time do not.
-            limits_raised: whether a file may cost more than the last time: what was too much then may be read now.
-            later: whether what waits to be recognised may wait on.
+            reader: the current reader: version and redaction; what another one made is remade.
+            encoding: of the files, from the user; ``auto`` takes back an earlier one, empty says nothing.
+            force: whether to ignore everything known.
+            checksum: whether to ignore size and time.
+            limits_raised: whether a file may cost more than last time: what was too much then may be read now.
+            later: whether what waits to be recognised may keep waiting.
         """
         self.rows = catalog.sources()
         self.members: defaultdict[str, list[SourceRow]] = defaultdict(list)
@@ -54,7 +53,7 @@ class Known:
         found = set(unrecognised(catalog)) if ocr_installed() else set[tuple[str, bool]]()
         self._waiting = {document for document, put_off in found if put_off and later}
         self.unrecognised = {document for document, _ in found} - self._waiting
-        """Documents with pages or pictures that wait for text recognition, now that it is there."""
+        """Documents with pages or pictures that wait for OCR, now that it is there."""
         self._later = later
         self._reader, self._encoding, self._limits_raised = reader, encoding, limits_raised
         self._force, self._checksum = force, checksum
@@ -71,23 +70,23 @@ class Known:
         return any(map(self._can_be_read_now, (known, *self.members[known.source])))
 
     def documents_of(self, found: Found) -> frozenset[str]:
-        """Return the documents that a file may hold, all or as members, and that need not be made again if it does."""
+        """Return the documents a file may hold, all or as members, that need not be remade if it does."""
         rows = (*self.members[str(found.path)], *self._by_size[found.size])
         return frozenset(row.document_id for row in rows if row.document_id and self._holds(row))
 
     def encoding_of(self, source: str) -> str:
-        """Return the encoding that the user says, or said, a file has; empty if it is to be found out."""
+        """Return the encoding the user gives, or gave, for a file; empty if it is to be detected."""
         known = self.rows.get(source)
         chosen = self._encoding or (known.encoding if known else "")
         return "" if chosen == "auto" else chosen
 
     def waits(self, row: SourceRow) -> bool:
-        """Return whether a source waits to be recognised, and may wait on."""
+        """Return whether a source waits to be recognised, and may keep waiting."""
         return self._later and (row.failure_kind == WaitsError.kind or row.document_id in self._waiting)
 
     @property
     def all_hold(self) -> bool:
-        """Whether a document that is there need not be made again, whichever file it comes from."""
+        """Whether a stored document need not be remade, whichever file it comes from."""
         return all(map(self._holds, self.rows.values()))
 
     def _holds(self, row: SourceRow) -> bool:
@@ -104,7 +103,7 @@ class Known:
 
 
 def unrecognised(catalog: Catalog) -> Iterator[tuple[str, bool]]:
-    """Yield the documents with pages or pictures that were not recognised, and whether that was put off by a run."""
+    """Yield the documents with unrecognised pages or pictures, and whether a run deferred that."""
     yield from catalog.connection().execute(
         "SELECT document_id, instr(reason, ?2) > 0 FROM pages WHERE how <> 'text' AND (instr(reason, ?1) OR instr(reason, ?2))"
         " UNION SELECT id, instr(notes, ?2) > 0 FROM documents WHERE instr(notes, ?1) OR instr(notes, ?2)",

@@ -30,18 +30,18 @@ class Limits:
     """What a file may cost."""
 
     timeout_s: float = 120.0
-    """For a file, or for a page where pages are recognised from images."""
+    """Per file, or per page where pages are recognised from images."""
     timeout_s_per_mb: float = 10.0
     memory_bytes: int = 4 * _GIGABYTE
-    """Of a worker; at least 256 MiB."""
+    """Per worker; at least 256 MiB."""
 
     @property
     def key(self) -> str:
-        """What a base remembers of the limits of its last run."""
+        """What a base remembers of its last run's limits."""
         return f"{self.timeout_s:g} {self.timeout_s_per_mb:g} {self.memory_bytes}"
 
     def exceed(self, key: str) -> bool:
-        """Return whether more is allowed than by the limits whose ``key`` this is; an empty one is of unknown limits."""
+        """Return whether these allow more than the limits with this ``key``; an empty key means unknown limits."""
         own = map(float, self.key.split())
         return any(one > other for one, other in zip(own, map(float, key.split()), strict=False))
 
@@ -59,7 +59,7 @@ def default_workers() -> int:
 
 
 def take_all(jobs: Iterable[Job]) -> Generator[tuple[Job, Event], None, None]:
-    """Work the jobs off in this process, without limits: for small plain text, which is safe."""
+    """Work through the jobs in this process, without limits: for small plain text, which is safe."""
     for job in jobs:
         for event in take(job):
             yield job, event
@@ -80,7 +80,7 @@ class Pool:
         return tuple(worker.process.pid for worker in self._workers)
 
     def run(self, jobs: Iterable[Job]) -> Generator[tuple[Job, Event], None, None]:
-        """Yield the events of all jobs; those of a job come in order, the jobs in any order."""
+        """Yield the events of all jobs; a job's events in order, the jobs in any order."""
         rest = iter(jobs)
         try:
             while self._feed(rest):
@@ -95,7 +95,7 @@ class Pool:
         self._workers.clear()
 
     def _feed(self, rest: Iterator[Job]) -> bool:
-        """Give every worker that has room a job, starting workers as needed; return whether any is at work."""
+        """Give a job to every worker with room, starting workers as needed; return whether any is at work."""
         while worker := self._next_worker():
             job, attempt = self._again.popleft() if self._again else (next(rest, None), 0)
             if job is None:
@@ -104,7 +104,7 @@ class Pool:
         return any(worker.job for worker in self._workers)
 
     def _next_worker(self) -> _Worker | bool:
-        """Return who takes the next job; ``True``: a new worker, ``False``: all have enough to do."""
+        """Return the worker for the next job; ``True``: a new worker, ``False``: all have enough to do."""
         least = min(self._workers, key=_Worker.n_jobs, default=None)
         if least is not None and least.job is None:
             return least
@@ -120,7 +120,7 @@ class Pool:
     def _give(self, worker: _Worker, job: Job, attempt: int) -> None:
         try:
             worker.give(job, attempt)
-        except OSError:  # it ended of old age, or was killed: what it had in hand is dealt with when that is heard
+        except OSError:  # it retired or was killed: what it had in hand is dealt with when that is heard
             self._again.append((job, attempt))
             worker.is_open = False
             if worker.job is None:
@@ -145,12 +145,12 @@ class Pool:
             return
         if isinstance(events[-1], Done):
             worker.finish()
-            self._feed(rest)  # before the events are dealt with, so that it works on meanwhile
+            self._feed(rest)  # before the events are handled, so that it keeps working
         while events:
-            yield job, events.pop(0)  # who takes it is the last to hold it: a document may be large
+            yield job, events.pop(0)  # the caller is the last to hold it: a document may be large
 
     def _bury(self, worker: _Worker) -> Iterator[tuple[Job, Event]]:
-        """Deal with a worker that died of its job: once may be chance, twice is the file."""
+        """Handle a worker that died on its job: once may be chance, twice is the file."""
         code = worker.process.wait()
         if code == OUT_OF_MEMORY:
             yield from self._give_up(worker, "too-large", _memory(self._limits.memory_bytes))
@@ -161,7 +161,7 @@ class Pool:
             yield from self._give_up(worker, "crashed", _crash(code))
 
     def _give_up(self, worker: _Worker, kind: str, reason: str) -> Iterator[tuple[Job, Event]]:
-        """Make a failure of the file or the member in hand; the members behind it are read by another worker."""
+        """Fail the file or member in hand; another worker reads the members after it."""
         job = worker.at_work
         self._drop(worker)
         yield job, Taken(worker.member or job.path, job.size, Failure(worker.member or job.path, kind, reason))
@@ -188,7 +188,7 @@ class _Worker:
         self.job: Job | None = None
         self.is_open = True
         self.queue: deque[tuple[Job, int]] = deque()
-        """What was given beside: small files, so that it need not wait for the parent between them."""
+        """What it was given besides: small files, so that it need not wait for the parent in between."""
         self.attempt = 0
         self.member = ""
         self.n_members = 0
@@ -205,7 +205,7 @@ class _Worker:
 
     @property
     def has_room(self) -> bool:
-        """Whether what it has is little."""
+        """Whether its load is small."""
         given = [job for job, _ in self.queue] + [job for job in (self.job,) if job]
         return self.is_open and len(given) < _AHEAD_FILES and sum(job.size for job in given) < _AHEAD_BYTES
 
@@ -216,7 +216,7 @@ class _Worker:
             self.finish()
 
     def finish(self) -> None:
-        """Go over to the next job."""
+        """Move on to the next job."""
         self.job, self.attempt = self.queue.popleft() if self.queue else (None, 0)
         self.member, self.n_members = "", 0
         if self.job:

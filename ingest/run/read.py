@@ -1,7 +1,6 @@
-"""A file becomes a ``Document``: the one door to all readers.
+"""A file becomes a ``Document``: the single way to all readers.
 
-Comes in: a path, or bytes and where they came from. Goes out: a ``Document`` whose text can always be stored as UTF-8.
-Never: an exception other than ``ReadError`` for what a file holds, or a file opened by name inside a reader.
+What a file holds raises only a ``ReadError``; readers open no file by name.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from ..text.metadata import front_matter
 from ..text.redact import redact, redacted
 
 READER_VERSION = 11
-"""Raised whenever a reader changes what it makes of the same bytes; files are read again then."""
+"""Raised whenever a reader changes its result for the same bytes; files are then read again."""
 
 MAX_BYTES = 512 * 1024 * 1024
 
@@ -40,7 +39,7 @@ def read_file(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
 
 
 def load(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
-    """Return the bytes of a file; ReadError: it cannot be opened, TooLargeError: it has more than ``max_bytes``."""
+    """Return the bytes of a file; ReadError: it cannot be opened, TooLargeError: it exceeds ``max_bytes``."""
     try:
         size = path.stat().st_size
         if size > max_bytes:
@@ -61,13 +60,13 @@ class Treatment:
     """What the user wants done with a file besides reading it."""
 
     encoding: str = ""
-    """How its bytes become text; found out if empty."""
+    """How its bytes become text; detected if empty."""
     redact: tuple[str, ...] = ()
-    """The kinds of personal data that are replaced; see ``redact``."""
+    """The kinds of personal data to replace; see ``redact``."""
     boilerplate: bool = True
-    """Whether what stands on every page of a site, or under every mail, is kept."""
+    """Whether text on every page of a site, or under every mail, is kept."""
     later: bool = False
-    """Whether pages and pictures are left to be recognised later; the document is the same then."""
+    """Whether pages and pictures are left to be recognised later; the document stays the same."""
 
     @property
     def key(self) -> str:
@@ -85,7 +84,7 @@ def read_bytes(data: bytes, source: str, treatment: Treatment = AS_IT_IS) -> Doc
     Args:
         data: the whole file.
         source: its path or label, for the document and for the suffix; never opened.
-        treatment: what is done besides.
+        treatment: what else is done.
     Raises: EmptyFileError, EncryptedError, DamagedError, TooLargeError, UnsupportedError, ExtraNeededError.
     """
     name, kind = identify(data, source)

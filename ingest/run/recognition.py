@@ -1,6 +1,6 @@
-"""The pages and pictures that a run left to be recognised, once the text of all files was there.
+"""The pages and pictures a run left to be recognised once the text of all files was in.
 
-Comes in: a catalog with documents of which parts wait. Goes out: the same documents, whole. Never: a file that does not wait.
+Comes in: a catalog of documents with waiting parts. Goes out: the same documents, whole. Never: a file that does not wait.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .sync import Run, Selection, Synced
 
 
 def waiting(catalog: Catalog) -> tuple[Found, ...]:
-    """Return the files on disk that hold pages or pictures which wait."""
+    """Return the files on disk with pages or pictures that wait."""
     return tuple(dict.fromkeys(_waiting(catalog)))
 
 
@@ -33,7 +33,7 @@ def recognise(
     limits: Limits,
     progress: Progress | None = None,
 ) -> Synced:
-    """Read files again, with what waits in them, one transaction a file."""
+    """Read files again, with what waits in them, one transaction per file."""
     selection = Selection(limits=limits, max_bytes=max((file.size for file in files), default=0))
     run = Run(catalog, splitting, count_tokens, selection, progress, stage="recognise")
     run.read(files)

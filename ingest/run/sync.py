@@ -1,4 +1,4 @@
-"""Files on disk and the catalog become the same: what is new is read, what changed is replaced, what vanished is removed.
+"""Bring the catalog in line with the files on disk: new ones are read, changed ones replaced, vanished ones removed.
 
 Comes in: paths. Goes out: what was done, file by file. Never: work for a file that did not change, or a run that stops
 because of one file.
@@ -33,7 +33,7 @@ MAX_NOTED = 1000
 UTF8 = ("", "utf-8", "ascii")
 
 _BOILERPLATE = "boilerplate"
-"""The setting of a base that says whether it is kept: empty or ``no``."""
+"""The base's setting for keeping it: empty or ``no``."""
 
 Outcome = Literal["added", "updated", "unchanged", "removed", "failed"]
 
@@ -47,35 +47,35 @@ class Selection:
     delete: bool = True
     """Whether files that vanished from the given folders are removed from the base."""
     prune: bool = False
-    """Whether that also goes for a folder that most or all of its files vanished from: a drive may not be there."""
+    """Whether that also applies to a folder that lost most or all of its files: a drive may be missing."""
     force: bool = False
-    """Whether files are read again although they did not change."""
+    """Whether files are read again even if unchanged."""
     checksum: bool = False
-    """Whether that is told by what they hold, and not by their size and time alone."""
+    """Whether changes are detected by content, not by size and time alone."""
     dry_run: bool = False
-    """Whether it is only found out what would be done."""
+    """Whether to only find out what would be done."""
     redact: Sequence[str] | None = None
-    """Kinds of personal data that are replaced before anything is stored; the base remembers them. ``None``: as before."""
+    """Kinds of personal data to replace before anything is stored; the base remembers them. ``None``: as before."""
     boilerplate: bool | None = None
     """Whether cookie notices, copyright lines and the like are kept; the base remembers it. ``None``: as before."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """Said of every file of the run, over what the file says of itself; an empty value takes back what was said before."""
+    """Metadata for every file of the run, overriding the file's own; an empty value takes back an earlier one."""
     encoding: str = ""
-    """Of the text files of the run, remembered for each; ``auto`` takes it back."""
+    """Of the run's text files, remembered for each; ``auto`` takes it back."""
     max_bytes: int = MAX_BYTES
     chunk_tokens: int | None = None
-    """Of passages, about, in the embedder's tokens, for a base that is still empty, which remembers it; 0: what suits the
+    """Approximate passage size in embedder tokens, for a still empty base, which remembers it; 0: what suits the
     embedder. ``None``: as before."""
     workers: int = -1
-    """Processes that read; -1: one a core, 0: none, and no limits on time and memory either."""
+    """Processes that read; -1: one per core, 0: none, with no time and memory limits either."""
     limits: Limits | None = None
-    """What a file may cost; ``None``: what the base is configured with, or ``Limits()``."""
+    """What a file may cost; ``None``: as the base is configured, or ``Limits()``."""
 
     def __post_init__(self) -> None:
         """Refuse what no run could do.
 
         Raises:
-            InputError: there is no such encoding, or nothing of that kind can be redacted.
+            InputError: there is no such encoding, or that kind cannot be redacted.
         """
         if unknown := sorted(set(self.redact or ()) - set(KINDS)):
             raise InputError("{name!r} cannot be redacted; what can be is {kinds:list}", name=unknown[0], kinds=KINDS)
@@ -97,18 +97,18 @@ class Synced:
     )
     failures: list[Failure] = field(default_factory=list)
     n_resplit: int = 0
-    """Documents that were split again from stored text, because the sizes or the embedder changed."""
+    """Documents split again from stored text, because the sizes or the embedder changed."""
     noted: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
-    """Source, encoding and notes of documents that were read and whose encoding is not UTF-8, or that have notes; the first
+    """Source, encoding and notes of documents that were read and are not in UTF-8 or have notes; the first
     ``MAX_NOTED`` of them: the catalog has all."""
     unredacted: list[str] = field(default_factory=list)
-    """Sources outside of the given paths that hold what is to be redacted now."""
+    """Sources outside the given paths that hold what must now be redacted."""
     waiting: list[str] = field(default_factory=list)
-    """Sources with pages or pictures that are yet to be recognised."""
+    """Sources with pages or pictures still to be recognised."""
     spared: tuple[Spared, ...] = ()
     """Folders whose vanished files were kept."""
     links: tuple[Path, ...] = ()
-    """Links that lead out of the given folders; they were not followed."""
+    """Links out of the given folders; they were not followed."""
 
     @property
     def changed(self) -> bool:
@@ -126,9 +126,9 @@ def sync(
     progress: Progress | None = None,
     later: bool = False,
 ) -> Synced:
-    """Bring the catalog up to what is on disk under ``paths``, one transaction a file.
+    """Bring the catalog in line with what is on disk under ``paths``, one transaction per file.
 
-    With ``later``, what must be recognised in images is left to ``recognise``.
+    With ``later``, recognition of images is left to ``recognise``.
 
     Raises:
         InputError: a path does not exist; nothing was done.
@@ -199,10 +199,10 @@ class Run:
         self.intake = Intake(catalog, splitting, count_tokens, self.known)
         self.founds: dict[str, Found] = {}
         self.opened: dict[str, set[str]] = {}
-        """Archive -> the members that were seen in it."""
+        """Archive -> the members seen in it."""
 
     def pass_over(self, found: Found) -> bool:
-        """Return whether a file did not change; if so, record that."""
+        """Return whether a file is unchanged; if so, record that."""
         if self.known.must_be_read(found):
             return False
         known = self.known.rows[str(found.path)]
@@ -214,7 +214,7 @@ class Run:
         return True
 
     def _describe(self, row: SourceRow) -> bool:
-        """Bring the metadata from the user up to date; return whether that changed anything."""
+        """Update the metadata from the user; return whether that changed anything."""
         given = self._given(row)
         if given == row.given:
             return False
@@ -227,7 +227,7 @@ class Run:
         return {key: value for key, value in sorted(given.items()) if value}
 
     def foresee(self, files: Sequence[Found]) -> None:
-        """Record what would be done, as far as can be told without reading; an archive counts as its members."""
+        """Record what would be done, as far as it is known without reading; an archive counts as its members."""
         for found in files:
             job = self._job(found)
             seen = dict(look(job))
@@ -251,7 +251,7 @@ class Run:
                 if isinstance(event, Done):
                     done += 1
                 self._step(done, job.path)
-                del event  # a document may be large: it must go before the next one comes
+                del event  # a document may be large: drop it before the next one comes
         self._step(done, "")
 
     def _step(self, done: int, source: str) -> None:
@@ -274,7 +274,7 @@ class Run:
             if job.path not in self.opened:
                 self.opened[job.path] = set()
                 marker = replace(self._row(self.founds[job.path], job.path, archive=job.path), mtime_ns=-1)
-                self.catalog.put_source(marker)  # so that a kill from here on is made good by the next run
+                self.catalog.put_source(marker)  # so that the next run makes good a kill from here on
             self.opened[job.path].add(event.source)
         elif isinstance(event, Taken):
             self._take_piece(job, event)
@@ -302,7 +302,7 @@ class Run:
         self._record(outcome, row)
 
     def _outcome(self, source: str, document: str | None, row: SourceRow) -> Outcome:
-        """Return what becomes of a source that is found to hold a document; before that is stored."""
+        """Return what becomes of a source found to hold a document, before that is stored."""
         known = self.known.rows.get(source)
         if known is None or not known.document_id:
             return "added"
@@ -317,7 +317,7 @@ class Run:
             self.result.noted.append((source, result.encoding, notes))
 
     def _read_again(self, job: Job, piece: Taken) -> Document | Failure | str:
-        """Return the known document, if it is still there; else read it: the place that it was at got other content."""
+        """Return the known document, if still there; else read it: its place got other content."""
         result = piece.result
         if isinstance(result, str) and self.catalog.split_key(result) is None:
             for event in take(replace(job, known=frozenset(), done_members=0)):
@@ -333,7 +333,7 @@ class Run:
         )  # fmt: skip
 
     def _close_archive(self, job: Job) -> None:
-        """Forget the members that are gone; then the archive's own row says that all was done."""
+        """Forget the members that are gone; then the archive's own row says all is done."""
         self._forget_members(job.path, self.opened.pop(job.path))
         self.catalog.put_source(self._row(self.founds[job.path], job.path, archive=job.path))
 
@@ -352,7 +352,7 @@ class Run:
             self.result.outcomes[outcome].append(row.source)
 
     def remove_vanished(self, discovery: Discovery) -> None:
-        """Forget the sources that were under the given paths and are not on disk any more."""
+        """Forget the sources under the given paths that are no longer on disk."""
         gone = vanished(self.catalog, self.known.rows.values(), discovery, prune=self.selection.prune)
         self.result.spared = gone.spared
         for row in gone.rows:
@@ -362,11 +362,11 @@ class Run:
                 self.result.outcomes["removed"].append(row.source)
 
     def resplit_rest(self) -> None:
-        """Split again, from stored text, the documents that were split for another embedder or other sizes."""
+        """Split again, from stored text, the documents split for another embedder or other sizes."""
         self.result.n_resplit = self.intake.split_rest()
 
     def find_unredacted(self) -> None:
-        """Name the sources that were read when less was redacted, and were not given this time."""
+        """Name the sources that were read with less redacted, and were not given this time."""
         if self.redact:
             rows = self.catalog.sources().values()
             self.result.unredacted += [

@@ -1,4 +1,4 @@
-"""Which files are gone from disk, and whether that is meant: a drive that is not mounted leaves an empty folder behind."""
+"""Which files are gone from disk, and whether that is meant: an unmounted drive leaves an empty folder behind."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..store.sources import SourceRow
 from .discover import Discovery
 
 _MANY = 5
-"""Files. Fewer may be deleted from a small folder without being asked about."""
+"""Files; a small folder may lose fewer without confirmation."""
 _SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Spared:
-    """A folder that so much vanished from that it is kept in the base."""
+    """A folder that lost so much that it is kept in the base."""
 
     folder: Path
     n_gone: int
@@ -30,7 +30,7 @@ class Spared:
 
 @dataclass(frozen=True, slots=True)
 class Vanished:
-    """What was read before and is not on disk any more."""
+    """What was read before and is no longer on disk."""
 
     rows: tuple[SourceRow, ...]
     """To be removed."""
@@ -39,7 +39,7 @@ class Vanished:
 
 
 def vanished(catalog: Catalog, rows: Iterable[SourceRow], discovery: Discovery, *, prune: bool) -> Vanished:
-    """Return what vanished; not of a folder that became empty, lost most of its files or changed its device, but to ``prune``.
+    """Return what vanished; without ``prune``, not from folders that became empty, lost most files or changed device.
 
     What is found in a place that did not hold it before was moved, and vanished for sure.
 
@@ -76,7 +76,7 @@ def _is_gone(row: SourceRow, found: Container[str], discovery: Discovery) -> boo
 def _moved(
     catalog: Catalog, before: Iterable[SourceRow], gone: Iterable[SourceRow], found: Container[str]
 ) -> set[Path]:
-    """Return the files among ``gone`` whose content is found in a place that did not hold it before."""
+    """Return the files among ``gone`` whose content is in a place that did not hold it before."""
     known_at = {row.source: row.document_id for row in before}
     arrived = {
         row.document_id
@@ -89,7 +89,7 @@ def _moved(
 def _spared(
     catalog: Catalog, roots: Sequence[Path], known: AbstractSet[Path], gone: AbstractSet[Path]
 ) -> Iterator[Spared]:
-    """Yield the outermost folders that look as if a drive were missing, among those that something is gone from."""
+    """Yield the outermost folders that look as if a drive were missing, of those that lost something."""
     other_device = set(_other_device(catalog, roots))
     left = set(gone)
     for folder in _suspects(roots, gone):
@@ -117,11 +117,11 @@ def _other_device(catalog: Catalog, roots: Sequence[Path]) -> Iterator[Path]:
 
 
 def _suspects(roots: Sequence[Path], gone: Iterable[Path]) -> list[Path]:
-    """Return the folders that are there and that something vanished from, the given ones and those below, outermost first."""
+    """Return the existing folders that lost something, the given ones and those below, outermost first."""
     folders = {folder for path in gone for root in roots for folder in path.parents if folder.is_relative_to(root)}
     return sorted((folder for folder in folders if folder.is_dir()), key=lambda folder: len(folder.parts))
 
 
 def _is_empty(folder: Path) -> bool:
-    """Return whether a folder holds no file, however deep; empty folders in it do not count."""
+    """Return whether a folder holds no file at any depth; empty folders in it do not count."""
     return not any(names for _, _, names in os.walk(folder))

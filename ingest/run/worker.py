@@ -1,7 +1,6 @@
 """A worker process: it reads files that may be hostile, so that no other process has to.
 
-Comes in: jobs on a pipe. Goes out: their events on another. Never: a job of which the parent knows nothing any more: when
-the parent is gone, so is the worker.
+When the parent is gone, so is the worker.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from .job import Alive, Event, Job, Started, take
 OUT_OF_MEMORY = 77
 """The exit code that says so."""
 _JOBS = 500
-"""A worker is replaced after so many, in case a library leaks."""
+"""A worker is replaced after this many, in case a library leaks."""
 
 
 def serve(parent: int, jobs: int, events: int, memory_bytes: int) -> None:
-    """Work off the jobs that come on the pipe ``jobs``; each message on ``events`` is a list of events."""
+    """Work through the jobs from the pipe ``jobs``; each message on ``events`` is a list of events."""
     incoming, outgoing = follow(parent, jobs, events)
     limit_memory(memory_bytes)
     reading.when_alive(lambda: outgoing.send([Alive()]))
@@ -31,13 +30,13 @@ def serve(parent: int, jobs: int, events: int, memory_bytes: int) -> None:
             try:
                 for message in _messages(job):
                     outgoing.send(message)
-                    message.clear()  # while the next job is waited for, the document of this one is not kept
+                    message.clear()  # this job's document is not kept while waiting for the next
             except MemoryError:
                 os._exit(OUT_OF_MEMORY)
 
 
 def _messages(job: Job) -> Iterator[list[Event]]:
-    """Yield each event of an archive at once: it may be the last that is heard. A file's ``Taken`` goes with its ``Done``."""
+    """Yield each event of an archive at once: it may be the last one heard. A file's ``Taken`` goes with its ``Done``."""
     waiting: list[Event] = []
     in_archive = False
     for event in take(job):

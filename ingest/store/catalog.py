@@ -24,7 +24,7 @@ from .sources import SourceRow, detach_source, read_sources, write_source
 def fingerprint(catalog: Catalog, embedder: str) -> str:
     """Return the index fingerprint: a hash over all sources, documents, chunks and whether each has its vector.
 
-    The same files give the same one, whatever the order, the number of runs, or the interruptions.
+    The same files give the same one, whatever the order, number of runs, or interruptions.
     """
     digest = hashlib.sha256(embedder.encode())
     connection = catalog.connection()
@@ -41,10 +41,10 @@ def fingerprint(catalog: Catalog, embedder: str) -> str:
 
 
 class Catalog(Database):
-    """One knowledge base's sources, documents and chunks. Safe to use from several threads; one process at a time may write."""
+    """One knowledge base's sources, documents and chunks. Thread-safe; one process at a time may write."""
 
     def __init__(self, folder: Path, tokenizer: Tokenizer) -> None:
-        """Open the catalog in ``folder``, making it if there is none.
+        """Open the catalog in ``folder``, creating it if needed.
 
         Raises:
             StorageError: the file is not a catalog, is damaged, or was written by a newer kb.
@@ -73,11 +73,11 @@ class Catalog(Database):
         return int(self.connection().execute("SELECT count(*) FROM sources WHERE failure_kind <> ''").fetchone()[0])
 
     def sources(self, only: Sequence[str] | None = None) -> dict[str, SourceRow]:
-        """Return the places that were looked at, by source, sorted; all of them, or ``only`` some."""
+        """Return the places that were looked at, by source, sorted; all, or ``only`` some."""
         return read_sources(self.connection(), only)
 
     def put_source(self, row: SourceRow) -> None:
-        """Record a source whose document is there already, or that has none; what it held before is gone."""
+        """Record a source whose document is already there, or that has none; what it held before is gone."""
         with self.transaction() as connection:
             self._release(connection, row.source, keep=row.document_id)
             write_source(connection, row)
@@ -100,7 +100,7 @@ class Catalog(Database):
         return read_pages(self.connection(), document_id)
 
     def page_of(self, document_id: str, offset: int) -> int | None:
-        """Return the page that a place in a document's text is on; ``None`` for formats without pages."""
+        """Return the page that an offset in a document's text is on; ``None`` for formats without pages."""
         row = (
             self.connection()
             .execute(
@@ -117,12 +117,12 @@ class Catalog(Database):
         return tuple(self.connection().execute("SELECT how, count(*) FROM pages GROUP BY how ORDER BY how").fetchall())
 
     def has_page_because(self, reason: str) -> bool:
-        """Return whether there is a page whose reason has these words in it."""
+        """Return whether any page's reason contains these words."""
         found = self.connection().execute("SELECT 1 FROM pages WHERE instr(reason, ?) LIMIT 1", (reason,))
         return found.fetchone() is not None
 
     def documents_with_pages(self, hows: Sequence[str], but_for: str) -> list[tuple[str, str]]:
-        """Return ``(id, source)`` of documents with pages read in these ways, unless for a reason with these words in it."""
+        """Return ``(id, source)`` of documents with pages read in these ways, except for a reason with these words."""
         rows = self.connection().execute(
             "SELECT document_id, (SELECT min(source) FROM sources s WHERE s.document_id = p.document_id) FROM pages p"
             " WHERE how IN (SELECT value FROM json_each(?)) AND NOT instr(reason, ?) GROUP BY document_id ORDER BY 2",
@@ -145,7 +145,7 @@ class Catalog(Database):
         return encoding, tuple(json.loads(notes))
 
     def split_key(self, document_id: str) -> str | None:
-        """Return the settings that a document was split with; ``None`` if the document is not there."""
+        """Return the settings a document was split with; ``None`` if the document is not there."""
         row = self.connection().execute("SELECT split_key FROM documents WHERE id = ?", (document_id,)).fetchone()
         return row[0] if row else None
 
@@ -183,14 +183,14 @@ class Catalog(Database):
         return read_indexed_texts(self.connection())
 
     def put_chunks(self, document_id: str, chunks: Iterable[Chunk], split_key: str) -> None:
-        """Make these the chunks of a document that is there; part of the transaction under way."""
+        """Make these the chunks of a stored document; part of the current transaction."""
         connection = self.connection()
         delete_chunks(connection, self._tokenizer, document_id)
         insert_chunks(connection, self._tokenizer, chunks)
         connection.execute("UPDATE documents SET split_key = ? WHERE id = ?", (split_key, document_id))
 
     def _release(self, connection: sqlite3.Connection, source: str, keep: str | None = None) -> None:
-        """Take a source off its document; a document that no source has any more goes, with all that was made of it."""
+        """Detach a source from its document; a document with no source left goes, with all that was made of it."""
         row = connection.execute("SELECT document_id FROM sources WHERE source = ?", (source,)).fetchone()
         if row is None or row[0] is None or row[0] == keep:
             return

@@ -1,6 +1,6 @@
-"""The same documents, split twice: beside the chunks that are searched, spare ones for the embedder to come or the one before.
+"""The same documents, split twice: beside the chunks in use, spare ones for the next embedder or the previous one.
 
-Comes in: documents and chunks. Goes out: a base that has moved to other chunks in one transaction. Never: a search that sees
+Comes in: documents and chunks. Goes out: a base moved to other chunks in one transaction. Never: a search that sees
 the chunks of two splittings.
 """
 
@@ -16,7 +16,7 @@ _COLUMNS = "id, start, stop, pages, headings, n_tokens, text_hash"
 
 
 def unsplit(catalog: Catalog, split_key: str) -> list[str]:
-    """Return one source of every document that has no chunks, in use or spare, of a splitting."""
+    """Return one source of every document without chunks, in use or spare, of a splitting."""
     rows = catalog.connection().execute(
         "SELECT min(s.source) FROM documents d JOIN sources s ON s.document_id = d.id WHERE d.split_key <> ?1"
         " AND NOT EXISTS (SELECT 1 FROM spare_chunks c WHERE c.split_key = ?1 AND c.document_id = d.id)"
@@ -27,13 +27,13 @@ def unsplit(catalog: Catalog, split_key: str) -> list[str]:
 
 
 def keep_spare(catalog: Catalog, chunks: Iterable[Chunk], split_key: str) -> None:
-    """Keep the chunks of a document beside those in use, unseen by searches."""
+    """Keep a document's chunks beside those in use, unseen by searches."""
     with catalog.transaction(content=False, visible=False):
         _put_spare(catalog, chunks, split_key)
 
 
 def spare_texts(catalog: Catalog, split_key: str, embedder: str) -> Iterator[tuple[int, str, str]]:
-    """Yield ``(how many in all, text hash, indexed text)`` of the spare chunks without a vector, each text once."""
+    """Yield ``(total, text hash, indexed text)`` of the spare chunks without a vector, each text once."""
     connection = catalog.connection()
     pending = connection.execute(
         "SELECT c.text_hash, min(c.document_id), c.start, c.stop, c.headings FROM spare_chunks c LEFT JOIN vectors v"
@@ -50,9 +50,9 @@ def spare_texts(catalog: Catalog, split_key: str, embedder: str) -> Iterator[tup
 
 
 def wanted_chunks(split_key: str | None) -> str:
-    """Return the query of the ids and text hashes of chunks that have a vector: of those in use, or once it is split otherwise.
+    """Return the query for ids and text hashes of chunks that have a vector: those in use, or once it is split otherwise.
 
-    Its parameters are ``:embedder``, and ``:split_key`` where one is given.
+    Its parameters are ``:embedder``, and ``:split_key`` if one is given.
     """
     in_use = "SELECT c.id, c.text_hash FROM chunks c"
     if split_key is not None:
@@ -71,9 +71,9 @@ def switch(catalog: Catalog, split_key: str, settings: Mapping[str, str]) -> int
     """Move the whole base to a splitting in one transaction, its chunks in use becoming spare; return how many documents.
 
     Args:
-        catalog: has spare chunks of ``split_key`` for every document that is split otherwise.
+        catalog: has spare chunks of ``split_key`` for every document split otherwise.
         split_key: which splitting.
-        settings: of the base, put in the same transaction.
+        settings: of the base, set in the same transaction.
     """
     with catalog.transaction() as connection:
         documents = connection.execute("SELECT id, text, split_key FROM documents WHERE split_key <> ?", (split_key,))

@@ -1,7 +1,6 @@
-"""The table of chunks, and with each the row of the keyword index that finds it.
+"""The table of chunks, each with the keyword index row that finds it.
 
-Comes in: chunks. Goes out: the same, by id. Never: a chunk without its keywords, or a transaction of its own: the catalog
-has it.
+Everything here is part of the catalog's transaction.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from .keywords import Tokenizer, delete_all_keywords, delete_keywords, insert_ke
 from .naming import read_names
 
 _BATCH = 500
-# No key is ever used twice, so that what is derived by key stays right when chunks go and others come.
+# Keys are never reused, so that what is derived by key stays right when chunks come and go.
 _NEXT_KEY = """
 SELECT max(ifnull((SELECT max(key) + 1 FROM chunks), 1),
            ifnull((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'next_key'), 1))
@@ -62,7 +61,7 @@ def read_indexed_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, st
 
 
 def insert_chunks(connection: sqlite3.Connection, tokenizer: Tokenizer, chunks: Iterable[Chunk]) -> None:
-    """Add chunks that are not there, some at a time."""
+    """Add chunks that are not there, in batches."""
     key = connection.execute(_NEXT_KEY).fetchone()[0]
     rest = iter(chunks)
     while batch := list(islice(rest, _BATCH)):

@@ -1,7 +1,7 @@
 """One SQLite file: its connections, transactions, settings and schema.
 
-Comes in: a folder. Goes out: a connection for each thread, to tables of the newest schema; one that only reads where the folder
-cannot be written to. Never: a reader that waits for the writer (WAL), half a transaction, or a file of an older kb changed
+Comes in: a folder. Goes out: a connection per thread, to tables of the newest schema; a read-only one where the folder
+cannot be written to. Never: a reader that waits for the writer (WAL), half a transaction, or an older kb's file changed
 without a copy of it.
 """
 
@@ -20,7 +20,7 @@ from .schema import MIGRATIONS, SCHEMA, VERSION
 
 
 def back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    """Copy the catalog at ``path``, which has this version, unless there is such a copy."""
+    """Copy the catalog at ``path``, of this version, unless there is such a copy."""
     copy = path.with_name(f"{path.name}.v{version}.bak")
     if copy.exists():
         return
@@ -36,24 +36,24 @@ def backups(path: Path) -> list[Path]:
 
 
 def remains(path: Path) -> list[Path]:
-    """Return the copies of the catalog at ``path``, and what is left of a damaged one."""
+    """Return the copies of the catalog at ``path``, and the remains of a damaged one."""
     return [*backups(path), *sorted(path.parent.glob(f"{path.name}{DAMAGED}*"))]
 
 
 FILE = "catalog.sqlite"
 DEVICES = "devices"
-"""The setting of a base that says which device each folder was on when it was last read: JSON {path: number}."""
+"""The setting with the device each folder was on when it was last read: JSON {path: number}."""
 DAMAGED = ".damaged"
-"""Behind the name of a file that was made anew: it is kept until something is to be forgotten."""
+"""Suffix of a file that was rebuilt: it is kept until something must be forgotten."""
 
 _BUSY_TIMEOUT_S = 30.0
 
 
 class Database:
-    """``catalog.sqlite`` in a folder. Safe to use from several threads; one process at a time may write."""
+    """``catalog.sqlite`` in a folder. Thread-safe; one process at a time may write."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the file in ``folder``, making it if there is none.
+        """Open the file in ``folder``, creating it if needed.
 
         Raises:
             StorageError: it is not a catalog, is damaged, or was written by a newer kb.
@@ -77,7 +77,7 @@ class Database:
             raise StorageError(
                 "{path}: cannot be opened ({why}); {advice}", path=self.path, why=error, advice=_advice(error)
             ) from error
-        except UnicodeDecodeError as error:  # in what SQLite says of a schema that it cannot read
+        except UnicodeDecodeError as error:  # in SQLite's message about an unreadable schema
             self.close()
             raise StorageError("{path}: its schema is damaged; run: kb doctor --repair", path=self.path) from error
 
@@ -93,7 +93,7 @@ class Database:
         return connection
 
     def close(self) -> None:
-        """Close the connections of all threads; it may not be used after."""
+        """Close the connections of all threads; unusable afterwards."""
         with self._lock:
             self._close(lambda _: True)
         self._threads = threading.local()
@@ -104,7 +104,7 @@ class Database:
         return row[0] if row else default
 
     def put(self, key: str, value: str) -> None:
-        """Set a setting of the base; part of the transaction under way, if there is one."""
+        """Set a setting of the base; part of the current transaction, if any."""
         self.connection().execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     @property
@@ -114,12 +114,12 @@ class Database:
 
     @property
     def content(self) -> str:
-        """Changes with the set of chunks; what was derived from other content is stale."""
+        """Changes with the set of chunks; anything derived from other content is stale."""
         return self.get("content", "0")
 
     @contextmanager
     def transaction(self, *, content: bool = True, visible: bool = True) -> Iterator[sqlite3.Connection]:
-        """Commit what happens inside together, or nothing of it.
+        """Commit everything done inside, or none of it.
 
         Args:
             content: it changes chunks.
@@ -167,7 +167,7 @@ class Database:
 
 
 def unwritable(folder: Path) -> StorageError:
-    """Return the error that the base in a folder cannot be changed there."""
+    """Return the error for a base in a folder that cannot be changed."""
     return StorageError(
         "{folder} cannot be written to, which this takes: fix its permissions, or copy it and give --home",
         folder=folder,
@@ -175,7 +175,7 @@ def unwritable(folder: Path) -> StorageError:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a file to write to; what is deleted from it is overwritten."""
+    """Open a file for writing; what is deleted from it is overwritten."""
     connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
@@ -183,12 +183,12 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Read a file beside whoever writes to it; where nobody does, as one that never changes.
+    """Open a file for reading beside its writer; if there is none, as one that never changes.
 
-    SQLite cannot make there what readers and writers of a WAL share.
+    SQLite cannot create there what readers and writers of a WAL share.
 
     Raises:
-        StorageError: a writer died and left a log, which would have to be taken in first.
+        StorageError: a writer died and left a log that must be taken in first.
     """
     with closing(_reading(path, "mode=ro")) as probe:
         try:
@@ -214,7 +214,7 @@ def _reading(path: Path, how: str) -> sqlite3.Connection:
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:
-    """Make the tables, or bring those of an older kb up to date, in one transaction."""
+    """Create the tables, or bring an older kb's up to date, in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     version = connection.execute("PRAGMA user_version").fetchone()[0]  # again: another process may have been faster
     scripts = [SCHEMA] if version == 0 else [MIGRATIONS[older] for older in range(version, VERSION)]
@@ -225,10 +225,10 @@ def _upgrade(connection: sqlite3.Connection) -> None:
 
 
 def damage(error: BaseException) -> str:
-    """Return the sentence about a damaged catalog, if that is what an error is about: a file that is not as SQLite wrote it."""
+    """Return the sentence about a damaged catalog, if that is the error: a file not as SQLite wrote it."""
     if not isinstance(error, sqlite3.DatabaseError):
         return ""
-    code = getattr(error, "sqlite_errorname", "")  # Python gives none to text that is no UTF-8 any more
+    code = getattr(error, "sqlite_errorname", "")  # Python gives none to text that is no longer UTF-8
     if not code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) and not any(
         said in str(error) for said in ("decode to UTF-8", "constructor failed")
     ):
@@ -237,7 +237,7 @@ def damage(error: BaseException) -> str:
 
 
 def _advice(error: sqlite3.DatabaseError) -> str:
-    """Return what to do about a catalog that does not open; never to remove one that is whole."""
+    """Return what to do about a catalog that does not open; never to remove an intact one."""
     if error.sqlite_errorname == "SQLITE_FULL":
         return Notice("the disk is full: make room, then run the same command again")
     return Notice("run: kb doctor --repair") if damage(error) else Notice("restore it from a backup or remove it")

@@ -1,6 +1,6 @@
 """The tables of documents and their pages: what files hold, and what became of every page.
 
-Comes in: documents. Goes out: the same, by source. Never: a transaction of its own: the catalog has it.
+Everything here is part of the catalog's transaction.
 """
 
 from __future__ import annotations

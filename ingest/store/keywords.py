@@ -1,7 +1,7 @@
-"""The rows of the keyword index, written with the chunks that they are of.
+"""The rows of the keyword index, written with their chunks.
 
-Comes in: chunks' keys and indexed texts. Goes out: rows of the table ``bm25``. Never: a text: tokens are a pure function of
-it, so they can be given again to delete them.
+Comes in: chunks' keys and indexed texts. Goes out: rows of the table ``bm25``. Never: a text: tokens are a pure function
+of it, so they can be recomputed to delete them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tokenizer:
-    """How keyword rows are made; a callable from the right, so that ingest need not know of retrieval."""
+    """How keyword rows are made; passed in, so that ingest need not know of retrieval."""
 
     tokens: Callable[[str], list[str]]
     version: int
-    """When it moves, all keyword rows are rebuilt."""
+    """When it changes, all keyword rows are rebuilt."""
 
     noted: Callable[[int, str, str], None] | None = None
     """Told of every row before it is written: its key, its indexed text, and what is written for it."""
@@ -27,7 +27,7 @@ class Tokenizer:
         return " ".join(self.tokens(text))
 
     def names(self, text: str) -> str:
-        """Return what is written for the names of a document: each token once, however many of its names hold it."""
+        """Return what is written for a document's names: each token once, however many names hold it."""
         return " ".join(dict.fromkeys(self.tokens(text)))
 
     def row(self, key: int, text: str) -> tuple[int, str]:
@@ -50,7 +50,7 @@ def insert_keywords(connection: sqlite3.Connection, tokenizer: Tokenizer, texts:
 
 
 def delete_keywords(connection: sqlite3.Connection, tokenizer: Tokenizer, texts: Iterable[KeyedText]) -> None:
-    """Delete the rows of chunks, given the texts that they were made of."""
+    """Delete the rows of chunks, given the texts they were made from."""
     connection.executemany(
         "INSERT INTO bm25(bm25, rowid, tokens) VALUES ('delete', ?, ?)",
         ((key, tokenizer.keywords(text)) for key, text in texts),
@@ -63,6 +63,6 @@ def delete_all_keywords(connection: sqlite3.Connection) -> None:
 
 
 def forget_keywords(connection: sqlite3.Connection) -> None:
-    """Take the words of deleted rows out of the file: FTS5 only marks them, and they go when its segments are merged."""
+    """Take the words of deleted rows out of the file: FTS5 only marks them until its segments are merged."""
     connection.execute("INSERT INTO bm25(bm25) VALUES ('optimize')")
     connection.execute("INSERT INTO named(named) VALUES ('optimize')")

@@ -1,4 +1,4 @@
-"""The table of the names of documents, and with each the row of the index that finds its document by them.
+"""The table of document names, each with the index row that finds its document by them.
 
 Comes in: documents whose places, title or metadata may have changed. Goes out: their names, as ``document_names`` makes them.
 Never: names of a document that is gone, or a transaction of its own: the catalog has it.
@@ -18,7 +18,7 @@ _BATCH = 500
 
 
 def names_version(tokenizer: Tokenizer) -> str:
-    """Return what the names of a base are made by; when it moves, all are made again."""
+    """Return what the names of a base are made by; when it changes, all are remade."""
     return f"{NAMES_VERSION} {tokenizer.version}"
 
 
@@ -32,7 +32,7 @@ def read_names(connection: sqlite3.Connection, documents: Collection[str]) -> di
 
 
 def refresh_names(connection: sqlite3.Connection, tokenizer: Tokenizer, documents: Collection[str]) -> None:
-    """Bring the names of documents up to date; those of documents that are gone go."""
+    """Update the names of documents; those of documents that are gone are deleted."""
     before = read_names(connection, documents)
     now = _said(connection, documents)
     changed = [document for document in documents if before.get(document) != now.get(document)]
@@ -56,7 +56,7 @@ def delete_names(connection: sqlite3.Connection, tokenizer: Tokenizer, documents
 
 
 def rebuild_names(connection: sqlite3.Connection, tokenizer: Tokenizer) -> None:
-    """Make the names of all documents again."""
+    """Rebuild the names of all documents."""
     connection.execute("INSERT INTO named(named) VALUES ('delete-all')")
     connection.execute("DELETE FROM names")
     documents = [document for (document,) in connection.execute("SELECT id FROM documents ORDER BY id")]
@@ -65,7 +65,7 @@ def rebuild_names(connection: sqlite3.Connection, tokenizer: Tokenizer) -> None:
 
 
 def _said(connection: sqlite3.Connection, documents: Collection[str]) -> dict[str, str]:
-    """Return what documents that have a place say of themselves, by id."""
+    """Return what documents with a place say about themselves, by id."""
     wanted = json.dumps(list(documents))
     places: dict[str, list[tuple[str, str]]] = defaultdict(list)
     given: dict[str, list[dict[str, str]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Text that is gone leaves no word behind: not in indexes, vectors, answers, the log of SQLite or copies of the catalog.
+"""Deleted text leaves no word behind: not in indexes, vectors, answers, SQLite's log or copies of the catalog.
 
 Comes in: a catalog from which something was deleted. Goes out: the same without its traces. Never: a chunk that is in use.
 """
@@ -11,36 +11,36 @@ from .keywords import forget_keywords
 
 _DUE = "must_forget"
 OWED = "must_forget_elsewhere"
-"""Setting: what is still to be forgotten in the logs of other bases, where answers drawn from this one too are kept."""
+"""Setting: what must still be forgotten in other bases' logs, where answers drawn from this one too are kept."""
 EVERYTHING = "everything"
 WITHOUT_TURNS = "DELETE FROM sessions WHERE id NOT IN (SELECT session FROM answers WHERE session NOT NULL)"
-"""Forgets conversations of which no answer is left."""
+"""Forgets conversations with no answer left."""
 
 
 def demand_purge(catalog: Catalog) -> None:
-    """Remember that no word of what is deleted may stay in the file.
+    """Remember that no deleted word may stay in the file.
 
-    It takes time with the size of the keyword index, so it is for what is removed or redacted, not for every edit.
+    It takes time with the size of the keyword index, so it is for removed or redacted text, not for every edit.
     """
     catalog.put(_DUE, "1")
 
 
 def is_purge_due(catalog: Catalog) -> bool:
-    """Return whether that was demanded and not done yet."""
+    """Return whether that was demanded but not yet done."""
     return bool(catalog.get(_DUE))
 
 
 def forget_answers(catalog: Catalog) -> None:
-    """Forget all recorded answers: they quote what is now to be redacted; and remember that others hold such answers too."""
+    """Forget all recorded answers, which quote what must now be redacted; remember that other bases hold some too."""
     catalog.connection().execute("DELETE FROM answers")
     catalog.put(OWED, EVERYTHING)
 
 
 def purge(catalog: Catalog, *, vectors: bool) -> int:
-    """Drop what was made of text that is gone, and give the log's old pages back; return how many vectors went.
+    """Drop what was made from deleted text, and give back the log's old pages; return how many vectors went.
 
-    That is: the answers that quote a source that was forgotten, the copies of older catalogs and, where it is asked for,
-    vectors and what is left of a damaged one: a file that comes back then costs them again.
+    That is: the answers that quote a forgotten source, the copies of older catalogs and, if asked for, vectors and the remains
+    of a damaged one: a file that comes back then costs them again.
     """
     connection = catalog.connection()
     if is_purge_due(catalog):

@@ -1,4 +1,4 @@
-"""A damaged catalog becomes a sound one: what can still be read and holds together is kept.
+"""A damaged catalog becomes a sound one: what can still be read and is consistent is kept.
 
 Comes in: a folder whose catalog SQLite cannot read to its end. Goes out: one that it can, and what had been ingested.
 Never: the damaged file removed, another in its place before that is whole, or text kept that its own chunks contradict.
@@ -25,7 +25,7 @@ from .database import DAMAGED, DEVICES, FILE
 from .keywords import Tokenizer
 
 _TABLES = ("meta", "documents", "sources", "vectors", "sessions", "answers", "answer_sources")
-"""In an order in which each refers to those before only; the ledger comes with the documents."""
+"""In an order where each refers only to earlier ones; the ledger comes with the documents."""
 _BY_ROWID = ("documents", "sources", "vectors", "answers", "chunks")
 _DERIVED = ("indexed", "fingerprint", "segments", "names", "tokens")
 """Settings that say how far something derived has caught up."""
@@ -38,7 +38,7 @@ _TYPES = {"TEXT": str, "INTEGER": int, "BLOB": bytes}
 _CHECK_S = 1.0
 _STEPS = 20_000
 _NEAR = 1000
-"""Rows that are tried one by one where rows cannot be read, before larger steps are taken."""
+"""Rows tried one at a time where rows cannot be read, before taking larger steps."""
 _LAST_ROW = 1 << 48
 _UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
@@ -57,7 +57,7 @@ class Recovered:
 
 
 def check(catalog: Catalog) -> None:
-    """Look for damage for as long as a second: a base of some hundred megabytes is looked at whole.
+    """Look for damage for up to a second, enough for the whole of a base of some hundred megabytes.
 
     Raises:
         StorageError: there is some.
@@ -69,7 +69,7 @@ def check(catalog: Catalog) -> None:
 
 
 def unsound(catalog: Catalog) -> str:
-    """Return what is damaged in a catalog, looked at whole; empty: nothing that is seen."""
+    """Return what is damaged in a catalog, checked in full; empty if nothing is seen."""
     connection = catalog.connection()
     if said := _quick_check(connection, math.inf):
         return said
@@ -101,7 +101,7 @@ def _quick_check(connection: sqlite3.Connection, timeout_s: float) -> str:
 def recover(folder: Path, tokenizer: Tokenizer, redactions: Collection[str]) -> Recovered:
     """Rebuild the catalog in ``folder`` from what is sound in it; the caller holds the writer's lock.
 
-    Documents come without chunks: those are split from their text by the next ingest, which finds their vectors.
+    Documents come without chunks: the next ingest splits them from their text and finds their vectors.
 
     Args:
         folder: where it is.
@@ -111,7 +111,7 @@ def recover(folder: Path, tokenizer: Tokenizer, redactions: Collection[str]) -> 
     damaged, kept, part = folder / FILE, folder / f"{FILE}{DAMAGED}", folder / "repaired"
     shutil.rmtree(part, ignore_errors=True)
     with closing(sqlite3.connect(damaged, isolation_level=None)) as old, closing(Catalog(part, tokenizer)) as new:
-        old.execute("PRAGMA writable_schema = ON")  # a damaged entry of the schema costs its own table only
+        old.execute("PRAGMA writable_schema = ON")  # a damaged schema entry costs only its own table
         _fill(new, old, set(redactions))
         roots = {Path(root) for (root,) in _rows(old, "sources", ("root",)) if isinstance(root, str)}
         roots |= {Path(root) for root in json.loads(new.get(DEVICES) or "{}")}
@@ -151,7 +151,7 @@ def _fill(new: Catalog, old: sqlite3.Connection, redactions: set[str]) -> None:
 
 
 def _columns(old: sqlite3.Connection, table: str) -> tuple[str, ...]:
-    """Return the columns of a table of what may be an older catalog; none if not even that can be read."""
+    """Return the columns of a table in a possibly older catalog; none if not even that can be read."""
     with suppress(*_UNREADABLE):
         return tuple(row[1] for row in old.execute(f"PRAGMA table_info({table})"))
     return ()
@@ -165,12 +165,12 @@ def _copy(new: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: I
         if all(isinstance(value, (types[name], type(None))) for name, value in values.items()) and _is_sound(
             table, values
         ):
-            with suppress(sqlite3.Error):  # a row that breaks a rule of the schema is no sound one
+            with suppress(sqlite3.Error):  # a row that breaks a schema rule is not sound
                 new.execute(statement, row)
 
 
 def _is_sound(table: str, values: dict[str, object]) -> bool:
-    """Return whether a row's JSON is some, its vector of unit length, and its file below the folder that was given."""
+    """Return whether a row's JSON is valid, its vector of unit length, and its file below the given folder."""
     vector = values.get("vector")
     if isinstance(vector, bytes):
         return len(vector) % 4 == 0 and math.isclose(sum(x * x for x in array("f", vector)), 1.0, abs_tol=0.01)
@@ -189,14 +189,14 @@ def _rows(old: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Iter
     if columns and table in _BY_ROWID:
         yield from _stepping(old, table, columns)
     elif columns:
-        for order in ("ASC", "DESC"):  # from the first on and from the last back, up to what is damaged
+        for order in ("ASC", "DESC"):  # from the first row on and from the last back, up to the damage
             with suppress(*_UNREADABLE):
                 yield from old.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {columns[0]} {order}")
                 return
 
 
 def _stepping(old: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Iterator[Row]:
-    """Yield the rows that can be read; what cannot is stepped over."""
+    """Yield the readable rows, stepping over the others."""
     at, n_failed = 0, 0
     while at < _LAST_ROW:
         with suppress(*_UNREADABLE):
@@ -219,7 +219,7 @@ def _pages(old: sqlite3.Connection, columns: tuple[str, ...], document: str) -> 
 
 
 def _contradicted(old: sqlite3.Connection, new: sqlite3.Connection) -> set[str]:
-    """Return the documents whose text is neither what their chunks say nor what their chunks are named after."""
+    """Return the documents whose text matches neither their chunks' text nor what the chunks are named after."""
     found: set[str] = set()
     document, text = "", None
     for row in _rows(old, "chunks", ("id", "document_id", "start", "stop", "text", "headings")):
@@ -229,7 +229,7 @@ def _contradicted(old: sqlite3.Connection, new: sqlite3.Connection) -> set[str]:
             document, text = of, str(held[0]) if held else None
         if text is None or not (isinstance(start, int) and isinstance(stop, int)) or text[start:stop] == said:
             continue
-        with suppress(ValueError, TypeError):  # of headings that are no JSON any more
+        with suppress(ValueError, TypeError):  # for headings that are no longer JSON
             if chunk_id(of, start, stop, indexed_text(tuple(json.loads(headings)), text[start:stop])) == name:
                 continue
         found.add(of)
@@ -237,7 +237,7 @@ def _contradicted(old: sqlite3.Connection, new: sqlite3.Connection) -> set[str]:
 
 
 def _redacted(connection: sqlite3.Connection, kinds: set[str]) -> str:
-    """Return what was redacted by what the readers of sources did: they must not do less now."""
+    """Return what the sources' readers redacted: they must not do less now."""
     for (reader,) in connection.execute("SELECT DISTINCT reader FROM sources"):
         for part in reader.split()[1:]:
             if set(part.split(",")) <= kinds:

@@ -204,4 +204,4 @@ DROP TABLE old_sources;
     5: _TOGETHER,
     6: _NAMES,
 }
-"""Version -> what makes the next one of it; every statement ends with a semicolon at the end of a line."""
+"""Version -> what makes the next one; every statement ends with a semicolon at the end of a line."""

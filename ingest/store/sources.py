@@ -21,19 +21,19 @@ class SourceRow:
     root: str
     size: int
     mtime_ns: int
-    """-1 while the members of an archive are being read: an interrupted run begins it again."""
+    """-1 while an archive's members are being read: an interrupted run starts it again."""
     reader: str
     document_id: str | None = None
     failure_kind: str = ""
     failure_reason: str = ""
     archive: str = ""
-    """The archive that it is a member of; an archive's own row names itself, and has no document."""
+    """The archive it is a member of; an archive's own row names itself, and has no document."""
     encoding: str = ""
-    """That the user says it has; empty: found out."""
+    """As given by the user; empty: detected."""
     given: Mapping[str, str] = field(default_factory=dict)
     """Metadata from the user."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """What the file says of itself, and over it what the user says; not stored, made of the two."""
+    """What the file says about itself, overridden by the user's; not stored, made from the two."""
 
     @property
     def failure(self) -> Failure | None:
@@ -72,7 +72,7 @@ def write_source(connection: sqlite3.Connection, row: SourceRow) -> None:
 
 
 def detach_source(connection: sqlite3.Connection, source: str, document_id: str) -> bool:
-    """Take a source off its document, for good or until its row is written; return whether no source has that document now."""
+    """Detach a source from its document, for good or until its row is written; return whether no source has it now."""
     connection.execute(
         "UPDATE sources SET document_id = NULL, failure_kind = 'released', archive = '' WHERE source = ?", (source,)
     )

@@ -1,7 +1,7 @@
-"""What stands on every page of a site and under every mail, and says nothing of the matter, is left out where that is asked.
+"""Boilerplate on every page of a site and under every mail is left out on request.
 
 Comes in: a ``Reading``. Goes out: the same without blocks that are nothing but cookie notices, copyright and registration
-lines, prompts to share or subscribe, and the legal notes under e-mail. Never: part of a block, a heading, a table or code, or a
+lines, prompts to share or subscribe, and legal notes under e-mail. Never: part of a block, a heading, a table or code, or a
 block left out without being counted.
 """
 
@@ -51,7 +51,7 @@ _BLOCKS = (
 
 
 def without_boilerplate(reading: Reading) -> Reading:
-    """Return the reading without its boilerplate, and a note of how many blocks that was."""
+    """Return the reading without its boilerplate, and a note that counts the blocks."""
     spans = list(_boilerplate(reading))
     if not spans:
         return reading
@@ -60,12 +60,12 @@ def without_boilerplate(reading: Reading) -> Reading:
 
 
 def _boilerplate(reading: Reading) -> Iterator[tuple[int, int]]:
-    """Yield where blocks of boilerplate stand, with the white space behind them."""
+    """Yield where blocks of boilerplate are, with the white space after them."""
     headings = {heading.start for heading in reading.headings}
     text, fence = reading.text, ""
     for block in _BLOCK.finditer(text):
         opened = _FENCE.match(block.group())
-        if fence or opened:  # a block of code may hold blank lines: it goes on until its fence stands again
+        if fence or opened:  # a block of code may hold blank lines: it runs to its next fence
             fence = fence or (opened.group() if opened else "")
             if block.group().endswith(fence) and len(block.group()) > len(fence):
                 fence = ""
@@ -78,7 +78,7 @@ def _boilerplate(reading: Reading) -> Iterator[tuple[int, int]]:
 
 
 def is_boilerplate(block: str) -> bool:
-    """Return whether a paragraph or list says nothing but what stands everywhere."""
+    """Return whether a paragraph or list is nothing but boilerplate."""
     if len(block) > _LONGEST or block.lstrip().startswith(("#", "|")):
         return False
     lines = [stripped for line in block.splitlines() if (stripped := _MARK.sub("", line).strip())]

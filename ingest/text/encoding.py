@@ -1,9 +1,9 @@
 """Bytes of a text file become text, whatever encoding they are in.
 
 Comes in: bytes, and the encoding they claim. Goes out: text, the encoding, how sure that is. Never: a silent guess; what
-could not be decoded is replaced and noted, and bytes that are no text in any encoding are refused.
+could not be decoded is replaced and noted, and bytes that are not text in any encoding are refused.
 
-Every candidate decoding is judged by the likelihood of its characters under the languages written in it (unigram model,
+Every candidate decoding is judged by the likelihood of its characters in the languages written in it (unigram model,
 ``letters``), so one-byte and multi-byte encodings are compared on the same bytes and in the same unit.
 """
 
@@ -44,7 +44,7 @@ _LINES_JUDGED = 200
 _SURE = 0.65
 _FEW_BYTES = 24
 _FEW_BROKEN, _MOST_BROKEN = 8, 0.25
-"""Characters; with more of them, and more than this share, it is not text."""
+"""Characters; above this count and this share, it is not text."""
 _TINY = 6
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _WORD = re.compile(rb"\s|^[A-Za-z]+$|^[\d.,%-]+$")
@@ -62,16 +62,16 @@ class Decoded:
     confidence: float
     """0..1; 1 for a byte order mark or text that is valid UTF-8."""
     notes: tuple[str, ...] = ()
-    """Sentences for the user; empty when nothing was guessed at."""
+    """Sentences for the user; empty if nothing was guessed."""
 
 
 def decode(data: bytes, declared: str = "") -> Decoded:
-    """Return the text of ``data``; line breaks, NULs and the like stay as they are, a byte order mark goes.
+    """Return the text of ``data``; line breaks, NULs and the like stay, a byte order mark goes.
 
     Args:
         data: the bytes of a text file.
-        declared: the encoding that the file or its envelope claims; believed unless the text speaks against it.
-    Raises: EmptyFileError: nothing but a byte order mark. DamagedError: no text in any encoding.
+        declared: the encoding the file or its envelope claims; believed unless the text contradicts it.
+    Raises: EmptyFileError: nothing but a byte order mark. DamagedError: not text in any encoding.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark) and len(data) % 4 * encoding.startswith("utf-32") == 0:
@@ -94,9 +94,9 @@ def decode(data: bytes, declared: str = "") -> Decoded:
 
 
 def recode(data: bytes, encoding: str) -> bytes:
-    """Return text bytes as UTF-8 with a byte order mark, so that no reader guesses; ``encoding`` is what the user says.
+    """Return text bytes as UTF-8 with a byte order mark, so that no reader guesses; ``encoding`` is the user's.
 
-    Raises: DamagedError: they are no text in this encoding.
+    Raises: DamagedError: they are not text in this encoding.
     """
     try:
         return codecs.BOM_UTF8 + data.decode(encoding).removeprefix("\ufeff").encode("utf-8", "surrogatepass")
@@ -116,14 +116,14 @@ def _decode_marked(data: bytes, encoding: str) -> Decoded:
 
 
 def _surely_utf8(text: str, data: bytes) -> bool:
-    """Valid UTF-8 is UTF-8, but for a few characters of two bytes that may as well be two of a legacy encoding."""
+    """Return whether valid UTF-8 is surely that: a few two-byte characters may be pairs in a legacy encoding."""
     if data.isascii():
         return not _may_be_wide(data)
     return len(data) - len(text) > _FEW_BYTES or max(text) > _LAST_OF_TWO_BYTES
 
 
 def _may_be_wide(data: bytes) -> bool:
-    """Return whether a few bytes of ASCII may be UTF-16 without a mark: with control characters, or no word among them."""
+    """Return whether a few ASCII bytes may be UTF-16 without a mark: with control characters, or no word among them."""
     if len(data) % 2 or len(data) > _FEW_BYTES or b"\x1b" in data:
         return False
     return bool(_CONTROL.search(data)) or (len(data) <= _TINY and not _WORD.search(data))
@@ -195,7 +195,7 @@ def _score_all(
 
 
 def _sample(data: bytes, n_bytes: int) -> bytes:
-    """Return the lines with bytes beyond ASCII, about ``n_bytes`` of them; all of a small file."""
+    """Return the lines with non-ASCII bytes, about ``n_bytes`` of them; all of a small file."""
     if len(data) <= n_bytes:
         return data
     parts, total, position = [], 0, 0
@@ -210,7 +210,7 @@ def _sample(data: bytes, n_bytes: int) -> bytes:
 
 
 def _by_line(data: bytes, encoding: str, ranked: list[tuple[float, str, str]]) -> Decoded | None:
-    """Files that were appended to by two programs: each line is UTF-8 or, failing that, the likeliest of the others."""
+    """Decode a file appended to by two programs: each line is UTF-8 or, failing that, the likeliest other."""
     if encoding == "utf-8":
         encoding = next(name for _, name, _ in ranked if name != "utf-8")
     if encoding.startswith(("utf-16", "utf-32")):

@@ -1,4 +1,4 @@
-"""The encodings that text is looked for in: what is written in each, how common it is, what it is called.
+"""The encodings tried for a text: what is written in each, how common it is, what it is called.
 
 Comes in: nothing. Goes out: tables. Never: an encoding that turns any bytes into plausible text, as ISO-8859-1 does.
 """
@@ -51,7 +51,7 @@ CANDIDATES: dict[str, tuple[tuple[str, ...], float]] = {
     "cp500": (("en",), -12.0),
 }
 
-# What Python decodes a name with, first one that fits: the registered tables lack the vendors' extensions.
+# The codecs Python decodes a name with, first one that fits: the registered tables lack vendors' extensions.
 CODECS = {
     "gb18030": ("gb18030", "gbk"),
     "big5": ("cp950", "big5hkscs"),
@@ -75,5 +75,5 @@ LABELS = {
 
 
 def codec_of(encoding: str) -> str:
-    """Return what Python decodes an encoding with, first of all."""
+    """Return the first codec that Python decodes an encoding with."""
     return CODECS.get(encoding, (encoding,))[0]

@@ -1,7 +1,7 @@
-"""Text that speaks to a language model instead of a reader: flagged when a document is read, and never followed.
+"""Text that addresses a language model instead of a reader: flagged when a document is read, and never followed.
 
 Comes in: text. Goes out: a note with the first such place, or none. Never: text changed or refused; what a document says is
-quoted as it stands, and the prompt keeps it apart. Few patterns, each of them rare in writing for people.
+quoted verbatim, and the prompt keeps it apart. Few patterns, each rare in writing for people.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _INSTRUCTIONS = re.compile(
 
 
 _TAGS = re.compile("[\U000e0020-\U000e007e]{8,}")
-"""Letters that no font shows; flags of regions have fewer."""
+"""Letters that no font shows; region flags have fewer."""
 _FIRST_WORDS = (
     "ignore", "disregard", "forget", "override", "bypass", "忽略", "无视", "無視", "忘记", "忘記", "忘掉", "不要理",
     "无需遵守", "不必遵守", "绕过", "繞過", "<|", "[inst]", "[/inst]", "<<sys>>", "<</sys>>",
@@ -42,12 +42,12 @@ _INNER_WORDS = (
     "system prompt", "system message", "system instruction", "提示词", "提示詞", "系统指令", "系統指令", "初始指令", "系统消息",
     "system:", "assistant:", "prompt:", "message:", "system：", "系统：", "系統：", "系统:", "系統:", "提示：", "提示:",
 )  # fmt: skip
-"""Each pattern begins with one of the former or holds one of the latter: to look for them is many times as fast."""
+"""Each pattern begins with one of the former or contains one of the latter: to look for them is many times as fast."""
 _BEFORE, _BEHIND = 60, 140
 
 
 def instructions_in(text: str) -> str:
-    """Return the line around the first place that gives a model instructions, cut short; empty if there is none."""
+    """Return the line around the first place that instructs a model, cut short; empty if there is none."""
     if not text.isascii() and (tags := _TAGS.search(text)):
         return "".join(chr(ord(letter) - 0xE0000) for letter in tags.group()[:_SHOWN])
     lower = text.lower()
@@ -80,7 +80,7 @@ def _places(text: str, word: str, step: int) -> Iterator[int]:
 
 
 def instruction_note(text: str) -> tuple[str, ...]:
-    """Return what to tell of a text that gives a model instructions; nothing of one that does not."""
+    """Return what to say about a text that instructs a model; nothing about one that does not."""
     said = instructions_in(text)
     return (
         (Notice("It speaks to a language model (“{said}”): that is quoted as text and not followed.", said=said),)
@@ -90,6 +90,6 @@ def instruction_note(text: str) -> tuple[str, ...]:
 
 
 def hidden_note(text: str) -> tuple[str, ...]:
-    """Return what to tell of text that a page hides from its readers and that was left out; nothing of harmless text."""
+    """Return what to say about text a page hides from its readers and that was left out; nothing about harmless text."""
     said = instructions_in(text)
     return (Notice("Hidden text that speaks to a language model (“{said}”) was left out.", said=said),) if said else ()

@@ -1,7 +1,7 @@
-"""Which characters each language uses most: what decides between encodings, and between languages.
+"""The characters each language uses most: what decides between encodings, and between languages.
 
-Comes in: nothing. Goes out: characters in falling order of frequency (Han characters counted over encyclopaedia, web and
-statute text; the other orders are the commonly published ones). Never: words, or anything learnt at run time.
+In falling order of frequency (Han characters counted over encyclopaedia, web and statute text; the other orders are the
+commonly published ones).
 """
 
 from __future__ import annotations

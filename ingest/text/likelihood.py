@@ -1,7 +1,4 @@
-"""How likely a text is, character by character, in the languages that an encoding is used for.
-
-Comes in: text and languages. Goes out: a log-likelihood (unigram model over ``letters``). Never: anything learnt at run time.
-"""
+"""How likely a text is, character by character, in the languages an encoding is used for (unigram model over ``letters``)."""
 
 from __future__ import annotations
 
@@ -33,7 +30,7 @@ def _score(counts: Counter[str], table: dict[str, float]) -> float:
 
 @cache
 def _tables(language: str) -> tuple[dict[str, float], ...]:
-    """Return log-probabilities of characters; for scripts with case, once as usual and once for text in capitals."""
+    """Return log-probabilities of characters; for scripts with case, once as usual and once for all capitals."""
     if language in CJK:
         return (_logs(_cjk(language)),)
     alphabet = (letters.LATIN | letters.CYRILLIC | _OTHERS)[language]
@@ -67,7 +64,7 @@ def _rows(codec: str, first: int, last: int, mass: float) -> dict[str, float]:
 
 
 def _ranked(alphabet: str, mass: float, only_new: str = "") -> dict[str, float]:
-    """Return probabilities that fall with the rank (Zipf-Mandelbrot) and sum up to ``mass``."""
+    """Return probabilities that fall with rank (Zipf-Mandelbrot) and sum to ``mass``."""
     flat = 3 if len(alphabet) < _ALPHABET_LETTERS else 30
     weights = {character: 1 / (rank + flat) for rank, character in enumerate(alphabet) if character not in only_new}
     total = sum(weights.values())

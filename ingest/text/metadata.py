@@ -1,6 +1,6 @@
-"""What a file says of itself in its front matter: title, date, author, tags.
+"""What a file says about itself in its front matter: title, date, author, tags.
 
-Comes in: a document's text. Goes out: pairs of key and value. Never: nested values, or front matter that runs on for pages.
+Comes in: a document's text. Goes out: key and value pairs. Never: nested values, or front matter that runs on for pages.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ITEM = re.compile(r"^[ \t]*-[ \t]+(.+)$")
 def front_matter(text: str) -> tuple[tuple[str, str], ...]:
     """Return the pairs of YAML or TOML front matter, keys in lower case, sorted; lists are joined by commas.
 
-    Only what can be told without a parser for either: pairs on the first level, lists of plain values.
+    Only what can be read without a parser for either: top-level pairs, lists of plain values.
     """
     match = _FENCED.match(text[:MAX_FRONT_MATTER])
     if match is None:

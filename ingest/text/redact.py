@@ -1,7 +1,7 @@
-"""Personal data are replaced by what they are, before anything is stored.
+"""Replace personal data by what it is, before anything is stored.
 
-Comes in: text. Goes out: the same with ``[email]``, ``[phone]``, ``[id-card]``, ``[bank-card]`` in place of them. Never: a
-number whose checksum says that it is something else. Names and addresses are not found: that takes more than patterns.
+Comes in: text. Goes out: the same with ``[email]``, ``[phone]``, ``[id-card]``, ``[bank-card]`` in its place. Never: a
+number whose checksum says it is something else. Names and addresses are not found: that takes more than patterns.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ _PATTERNS: dict[str, tuple[re.Pattern[str], Callable[[str], bool]]] = {
     ),
 }
 KINDS = tuple(_PATTERNS)
-"""In this order they are looked for: an identity card number is no bank card, and neither is a telephone number."""
+"""Searched for in this order: an identity card number is neither a bank card nor a telephone number."""
 
 
 def redact(text: str, kinds: Iterable[str]) -> str:
@@ -105,7 +105,7 @@ def redacted(reading: Reading, kinds: Iterable[str]) -> Reading:
 
 
 def _pieces(text: str, kinds: frozenset[str]) -> Iterator[tuple[str, bool]]:
-    """Yield what the text becomes, and whether each piece is a replacement, which the kinds that follow leave alone."""
+    """Yield what the text becomes, and whether each piece is a replacement, which later kinds leave alone."""
     pieces = [(text, False)]
     for kind, (pattern, is_one) in _PATTERNS.items():
         if kind in kinds:

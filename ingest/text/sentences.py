@@ -12,16 +12,16 @@ from itertools import chain
 _LINE_BREAK = r"\s*\n\s*(?:>[ \t]*)*"
 _LINE_BREAKS = re.compile(_LINE_BREAK)
 BREAK = rf"(?:{_LINE_BREAK}|\s+)"
-"""A pattern: the white space between two words, and the mark of a quoted line in it."""
+"""A pattern: the white space between two words, including a quoted line's mark."""
 _QUOTATION = re.compile(r"^[ \t]*>[^\n]*(?:\n[ \t]*>[^\n]*)+", re.MULTILINE)
 _MARK = re.compile(r"[ \t]*(?:>[ \t]?)+")
 
 
 def blanked(text: str) -> str:
-    """Return the text with spaces for each mark of a quoted line that goes on with the line before.
+    """Return the text with spaces for the marks of quoted lines that continue the line before.
 
-    The first line of a quotation keeps its mark, and one that is quoted deeper or less deep: it is someone else's. So does a
-    line that holds nothing else: it parts paragraphs.
+    The first line of a quotation keeps its mark, as does one quoted deeper or less deep: it is someone else's. So does a
+    line that holds nothing else: it separates paragraphs.
     """
     return _QUOTATION.sub(lambda quotation: "\n".join(_lines(quotation.group())), text)
 
@@ -36,7 +36,7 @@ def _lines(quotation: str) -> Iterator[str]:
 
 
 def on_one_line(text: str) -> str:
-    """Return a quote with a space for each break of its lines."""
+    """Return a quote with its line breaks as spaces."""
     return _LINE_BREAKS.sub(" ", text)
 
 
@@ -54,18 +54,18 @@ _END = re.compile(
     r"|(?P<line>\n)",  # the end of a short line: of a receipt, a form, an address
 )
 _RULE = re.compile(r"[ \t]*(?:([-=_*~─—])\1{2,}|>[> \t]*)[ \t]*")
-"""A line that parts what is above it from what is below; in a quotation, one that is empty but for the marks."""
+"""A line that separates what is above from what is below; in a quotation, one that is empty but for the marks."""
 _FENCE = re.compile(r"[ \t]*(?:>[ \t]?)*(?:```|~~~)")
 _SHORT = 40
-"""Columns; a CJK character takes two. Prose is not wrapped at so few."""
+"""Columns; a CJK character takes two. Prose is not wrapped this narrow."""
 _WINDOW = 300
-"""Characters looked at on either side of the end of a line."""
+"""Characters looked at on either side of a line's end."""
 _GOES_ON = re.compile(r"[^\S\n]*[^\W\dA-Z_\u2e80-\U0003ffff]")
-"""How a line begins that goes on with the sentence of the line before: with a small letter."""
+"""How a line begins that continues the sentence of the previous line: in lower case."""
 _ENTRY = re.compile(r"[ \t]*(?:[A-Z\d$€£¥#*(\[\"'])")
-"""How an entry of a form or a log begins; of wrapped prose, three lines running hardly ever do."""
+"""How an entry of a form or log begins; three lines of wrapped prose in a row hardly ever do."""
 _WAITS = re.compile(r"[,，;；、:：(（\-–—&/]$|\b(?:a|an|the|of|and|or|to|in|for|with|by|on|at|from|is|are)$")
-"""How a line ends that is not over."""
+"""How an unfinished line ends."""
 _NO_ABBREVIATION = 6
 _LAST_WORDS = frozenset(
     """
@@ -73,15 +73,15 @@ _LAST_WORDS = frozenset(
     pages text data name names word words first last only once then before after again other same well work works used
     """.split()  # noqa: SIM905
 )
-"""Short words that end a sentence rather than being cut short."""
+"""Short words that end a sentence rather than being abbreviations."""
 _WORD_BEFORE = re.compile(r"[\w.]+$")
 _TAIL = 40
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield ``(start, stop)`` of every sentence, list item, table row and heading; white space around them is left out.
+    """Yield ``(start, stop)`` of every sentence, list item, table row and heading; surrounding white space is left out.
 
-    Together the spans hold every character of ``text`` that is not white space, each exactly once, in order.
+    Together the spans hold every non-space character of ``text``, each exactly once, in order.
     """
     start = 0
     for stop in chain(_ends(blanked(text)), (len(text),)):
@@ -107,14 +107,14 @@ def _ends(text: str) -> Iterator[int]:
         if ascii_mark and match.end() < len(text) and not text[match.end()].isspace() and text[match.end()].isascii():
             continue  # "a;b", "?q=1", "!important"
         if mark[0] == ";":
-            continue  # an English semicolon joins more than it parts
+            continue  # an English semicolon joins more than it cuts
         if mark[0] == "." and not _full_stop_ends(text, match.start(), match.end()):
             continue
         yield match.end()
 
 
 def _line_ends(text: str, at: int) -> bool:
-    """Return whether the line that ends at this place is a unit: a rule, above a rule, one of a form, or short."""
+    """Return whether the line that ends here is a unit: a rule, above a rule, one of a form, or short."""
     before, line = ["", *text[max(0, at - _WINDOW) : at].rsplit("\n", 2)][-2:]
     after, later = [*text[at + 1 : at + 1 + _WINDOW].split("\n", 2), ""][:2]
     if _RULE.fullmatch(line) or _RULE.fullmatch(after) or _FENCE.match(line):
@@ -126,7 +126,7 @@ def _line_ends(text: str, at: int) -> bool:
 
 
 def _full_stop_ends(text: str, at: int, stop: int) -> bool:
-    """Return whether the full stops at this place end a sentence, rather than an abbreviation or a list number."""
+    """Return whether the full stops here end a sentence, rather than an abbreviation or a list number."""
     before = _WORD_BEFORE.search(text, max(0, at - _TAIL), at)
     word = before.group().lower() if before else ""
     if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
@@ -135,7 +135,7 @@ def _full_stop_ends(text: str, at: int, stop: int) -> bool:
         return False  # "1. First item. 2. Second item."
     following = text[stop : stop + 3]
     goes_on = following.strip()[:1].islower() and "\n\n" not in following
-    # A name may be written small, and begin a sentence: npm, kb, iOS. Abbreviations are short.
+    # A lower-case name may begin a sentence: npm, kb, iOS. Abbreviations are short.
     return not goes_on or (word.isalpha() and (len(word) >= _NO_ABBREVIATION or word in _LAST_WORDS))
 
 

@@ -21,7 +21,7 @@ from .sentences import sentence_spans
 from .tables import Table, tables
 
 VERSION = 3
-"""Raised when the same document would be split otherwise."""
+"""Raised when the same document would be split differently."""
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 """How many tokens each text takes, special tokens included."""
@@ -41,7 +41,7 @@ class Splitting:
     max_tokens: int = 256
     """Hard: no chunk is ever larger."""
     min_tokens: int = 40
-    """A smaller section is put together with the next one."""
+    """A smaller section is merged with the next one."""
     counter: str = "words"
     """Who counts: the embedder's fingerprint, or ``words``."""
 
@@ -92,7 +92,7 @@ class _Splitter:
             for (start, stop, headings), tokens in zip(spans, self.count(texts), strict=True):
                 if tokens <= self.splitting.max_tokens:
                     yield self._chunk(start, stop, headings, tokens)
-                else:  # the sum over units was short of the whole: tokenizers may join across units
+                else:  # the units' sum fell short of the whole: tokenizers may join across units
                     yield from self._halve(start, stop, headings)
 
     def _chunk(self, start: int, stop: int, headings: tuple[str, ...], tokens: int) -> Chunk:
@@ -108,7 +108,7 @@ class _Splitter:
         return tuple(page.number for page in pages if max(start, page.start) < min(stop, page.stop))
 
     def _units(self) -> Iterator[_Unit]:
-        """Yield the units of the whole text with their tokens; none is over the room that a chunk has."""
+        """Yield the units of the whole text with their tokens; none exceeds a chunk's room."""
         text = self.document.text
         room = max(self.splitting.target_tokens * 3 // 4, 16)
         previous = 0
@@ -123,7 +123,7 @@ class _Splitter:
                 previous = stop
 
     def _pieces(self, start: int, stop: int, strength: int, tokens: int, room: int) -> Iterator[_Unit]:
-        """Cut a unit that is too large at commas and spaces; where there are none, at any character."""
+        """Cut an oversized unit at commas and spaces; if there are none, at any character."""
         text = self.document.text
         cuts = [start, *(match.end() for match in _BREAK.finditer(text, start, stop) if match.end() < stop), stop]
         step = max(1, (stop - start) * room // (2 * max(tokens, 1)))
@@ -145,7 +145,7 @@ class _Splitter:
         return [count - self.special for count in self.count(texts)] if texts else []
 
     def _strength(self, previous: int, start: int) -> int:
-        """Return how strong the boundary before a unit is, from the white space before it and what it is."""
+        """Return how strong the boundary before a unit is, from the white space before it and its kind."""
         at = bisect.bisect_left(self.heading_starts, start)
         if at < len(self.heading_starts) and self.heading_starts[at] == start:
             return _HEADING
@@ -159,7 +159,7 @@ class _Splitter:
         return self.paths[at - 1] if at else ()
 
     def _pack(self, units: Iterator[_Unit]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-        """Put units together into chunks: ``(start, stop, heading path)``."""
+        """Pack units into chunks: ``(start, stop, heading path)``."""
         ahead = list(_more_than(self.splitting.target_tokens, units))
         while ahead:
             start = ahead[0].start
@@ -170,7 +170,7 @@ class _Splitter:
             ahead += _more_than(self.splitting.target_tokens - sum(unit.tokens for unit in ahead), units)
 
     def _take(self, units: list[_Unit], room: int) -> int:
-        """Return how many of the units the next chunk holds; they are all that are left, or more than there is room for."""
+        """Return how many of the units the next chunk takes; they are all that is left, or more than there is room for."""
         used = 0
         for at, unit in enumerate(units):
             if at and self._section_ends(units[:at], unit, used):
@@ -181,9 +181,9 @@ class _Splitter:
         return len(units)
 
     def _section_ends(self, before: list[_Unit], unit: _Unit, used: int) -> bool:
-        """Return whether a new section begins here, and what came before can stand alone: not small, not bare headings.
+        """Return whether a new section begins here, and what came before can be a chunk: not small, not bare headings.
 
-        The last rows of a table stand alone however few they are: they have its head.
+        The last rows of a table can, however few they are: they have its head.
         """
         small = used < self.splitting.min_tokens and self._table_at(before[0].start) is None
         if unit.strength != _HEADING or small:
@@ -191,21 +191,21 @@ class _Splitter:
         return any(one.strength != _HEADING for one in before)
 
     def _shared_path(self, units: list[_Unit]) -> tuple[str, ...]:
-        """Return the heading path of a chunk: that of its first section with text; of several sections, what they share."""
+        """Return a chunk's heading path: that of its first section with text; for several sections, what they share."""
         paths = [self._path(unit.start) for unit in units]
         with_text = [path for unit, path in zip(units, paths, strict=True) if unit.strength != _HEADING]
         return _shared(with_text or paths)
 
     def _overhead(self, headings: tuple[str, ...]) -> int:
-        """Return the tokens that a chunk spends on its heading path and on special tokens."""
+        """Return the tokens a chunk spends on its heading path and special tokens."""
         if headings not in self.overheads:
             self.overheads[headings] = self.count([indexed_text(headings, "")])[0]
         return self.overheads[headings]
 
     def _fitting(self, headings: tuple[str, ...], start: int) -> tuple[str, ...]:
-        """Drop the outermost headings of a path that would take over a quarter of the chunk, and add a table's head.
+        """Drop the outermost headings of a path that would exceed a quarter of the chunk, and add a table's head.
 
-        A head takes less than another quarter, or the ends of its long names are cut off.
+        A head takes less than another quarter, or its long names are cut short.
         """
         while headings and self._overhead(headings) > self.splitting.target_tokens // 4:
             headings = headings[1:]
@@ -248,7 +248,7 @@ def _paths(document: Document) -> Iterator[tuple[str, ...]]:
 
 
 def _shared(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return what all paths begin with."""
+    """Return the common beginning of all paths."""
     levels = takewhile(lambda titles: len(set(titles)) == 1, zip(*paths, strict=False))
     return tuple(titles[0] for titles in levels)
 
@@ -278,7 +278,7 @@ def _strongest_boundary(units: list[_Unit], stop: int) -> int:
 
 
 def _more_than(tokens: int, units: Iterator[_Unit]) -> Iterator[_Unit]:
-    """Yield units until they have more than so many tokens, or are all."""
+    """Yield units until they exceed this many tokens, or run out."""
     while tokens >= 0 and (unit := next(units, None)):
         tokens -= unit.tokens
         yield unit
@@ -288,6 +288,6 @@ _Item = TypeVar("_Item")
 
 
 def _batches(items: Iterator[_Item]) -> Iterator[list[_Item]]:
-    """Yield the items in lists: tokens are counted for many texts at once, but not for all of a large file."""
+    """Yield the items in batches: tokens are counted for many texts at once, but not for all of a large file."""
     while batch := list(islice(items, _BATCH)):
         yield batch

@@ -1,7 +1,4 @@
-"""Where a text has tables, and what names their columns.
-
-Comes in: Markdown. Goes out: places of tables, with the title and head that each passage of one needs. Never: changed text.
-"""
+"""Where a text has tables, and what names their columns."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from dataclasses import dataclass
 _HEAD = re.compile(r"^[ \t]*(\|.*\|)[ \t]*\n[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*\n(?=[ \t]*\|)", re.MULTILINE)
 _ROWS = re.compile(r"(?:[ \t]*\|[^\n]*(?:\n|$))+")
 _CAPTION = re.compile(r"(?:^|\n)(?![ \t]*(?:#|[-*+>|`~]|\d+[.)]\s))[ \t]*([^\n]{2,80})\n\s*$")
-"""A short line above, no heading, list item or sentence."""
+"""A short line above, not a heading, list item or sentence."""
 _SENTENCE = re.compile(r"[.。!！?？;；,，、]\s*$")
 _BARS = re.compile(r"(?<!\\)\|")
 _CAPTION_WINDOW = 200
@@ -27,7 +24,7 @@ class Table:
     """Where the rows below the head begin."""
     stop: int
     title: str
-    """The line above it that names it, as a row of one cell; empty where there is none."""
+    """The line above that names it, as a row of one cell; empty if there is none."""
     head: str
 
     def heads(self) -> Iterator[tuple[str, ...]]:
@@ -41,7 +38,7 @@ class Table:
 
 
 def tables(text: str) -> Iterator[Table]:
-    """Yield the tables of a text in their order; those without a head of words are left out."""
+    """Yield the tables of a text in order; those without a head of words are left out."""
     for match in _HEAD.finditer(text):
         rows = _ROWS.match(text, match.end())
         if rows is None or not re.search(r"\w", match[1]):

@@ -1,6 +1,6 @@
-"""Texts that are ASCII but for a few signs of the West: ``£5``, ``20 °C``, ``± 3 %``, ``§ 5``.
+"""Texts that are ASCII but for a few Western signs: ``£5``, ``20 °C``, ``± 3 %``, ``§ 5``.
 
-Comes in: bytes. Goes out: whether they are windows-1252. Never: a guess where a letter may be meant: ``£uk`` is Polish.
+No guess is made where a letter may be meant: ``£uk`` is Polish.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _BESIDE = 5
 _MOST = 0.34
 _PUNCTUATION = frozenset(b"\x82\x84\x85\x86\x87\x89\x8b\x91\x92\x93\x94\x95\x96\x97\x99\x9b\xa0\xa9\xab\xae\xb7\xbb")
-"""Quotes, dashes, ellipses, trade marks: what they are in all encodings of Windows."""
+"""Quotes, dashes, ellipses, trade marks: the same in all Windows encodings."""
 _SIGN = re.compile(
     rb"(?:^|[^A-Za-z\x80-\xff]|\x97|\x96|\x93|\x91)"
     rb"(?:[\x80\xa2\xa3\xa5](?=$|[^A-Za-z\x80-\xff]|[kmM](?![A-Za-z])|(?:bn|mn|mio)(?![A-Za-z]))"
@@ -22,7 +22,7 @@ _SIGN = re.compile(
 
 
 def is_western(data: bytes) -> bool:
-    """Return whether all bytes beyond ASCII are signs of windows-1252, where letters of no other encoding are likely."""
+    """Return whether all non-ASCII bytes are windows-1252 signs, where no other encoding's letters are likely."""
     n_high = n_signs = 0
     for match in _HIGH.finditer(data):
         n_high += 1
