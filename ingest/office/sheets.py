@@ -34,7 +34,7 @@ class Sheet:
 
 
 def write_sheet(writer: MarkdownWriter, number: int, sheet: Sheet, *, is_only: bool = False) -> None:
-    """Write a sheet as a page labelled with its name, which is a heading unless it is made up and the only one."""
+    """Write a sheet as a page with its name as label, and as heading unless it is the only one and the name made up."""
     start = writer.begin_page()
     writer.hides = sheet.hidden
     regions = _regions(sheet.rows)

@@ -1,4 +1,4 @@
-"""A file becomes a ``Document``: the single way to all readers.
+"""A file becomes a ``Document``: the one entry to all readers.
 
 What a file holds raises only a ``ReadError``; readers open no file by name.
 """

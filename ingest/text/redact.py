@@ -1,4 +1,4 @@
-"""Replace personal data by what it is, before anything is stored.
+"""Replace personal data by its kind before anything is stored.
 
 Comes in: text. Goes out: the same with ``[email]``, ``[phone]``, ``[id-card]``, ``[bank-card]`` in its place. Never: a
 number whose checksum says it is something else. Names and addresses are not found: that takes more than patterns.

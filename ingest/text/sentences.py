@@ -47,7 +47,7 @@ _ABBREVIATIONS = frozenset(
     """.split()  # noqa: SIM905
 )
 _END = re.compile(
-    r"[。！？!?；;…]+[”’」』）》】\"')\]]*"  # a Chinese end needs no space behind it
+    r"[。！？!?；;…]+[”’」』）》】\"')\]]*"  # a Chinese end needs no space after it
     r"|\.+(?:[\"')\]”’]|\[[^\]\n]{1,20}\])*(?=\s|$)"  # a full stop does, else it is a number, a version or a file name; "…[1]"
     r"|\n\s*\n"
     r"|\n(?=[ \t]*(?:[-*+•|#>]|\d+[.)、]|```|~~~))"  # Markdown: a list item, table row, heading or fence is its own unit
