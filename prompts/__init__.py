@@ -1,1 +1,1 @@
-"""Chunks become a prompt, and a model's text becomes sentences with citations."""
+"""Turn chunks into a prompt, and a model's text into cited sentences."""

@@ -1,7 +1,7 @@
-"""What of the passages belongs to which side of a comparison.
+"""Split the passages between the sides of a comparison.
 
-Comes in: hits and sides. Goes out: the hits of one side, without the sentences that speak of another. Never: a sentence left to
-a side although the sentence itself, its heading or its document is about the other.
+Comes in: hits and sides. Goes out: the hits of one side, without the sentences about another. Never: a sentence given to a
+side although the sentence itself, its heading or its document is about the other.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from ..retrieval.words.tokens import tokens
 from .prompt import Topic
 
 _HELD = 0.6
-"""Of the words that tell a side from the other ones, to be about it."""
+"""Share of a side's own words that a text must contain to be about that side."""
 _ITEM = re.compile(r"[-*+•|]|\d{1,3}[.)、]")
-"""An item of a list or a row of a table: it says nothing of whom the next one is about."""
+"""A list item or table row: its subject does not carry over to the next one."""
 _HEADER = re.compile(r"\|(?=[^\n]*\n\s*\|[\s|:-]+\|)|\|[\s|:-]+\|$", re.MULTILINE)
-"""The head of a table belongs to every row."""
+"""The header of a table belongs to every row."""
 
 
 def own_terms(side: Topic, sides: Sequence[Topic]) -> list[Term]:
-    """Return the words that only this side has: *Alder* of *the payment terms of Alder*, beside those of Birke."""
+    """Return the words that only this side has: *Alder* in *the payment terms of Alder*, against those of Birke."""
     others = {token for other in sides if other is not side for token in tokens(other.text)}
     asked = set(tokens(side.aspect))
     wanted = [term for term in terms(side.text) if not term.within(others) and not term.within(asked)]
@@ -33,7 +33,7 @@ def own_terms(side: Topic, sides: Sequence[Topic]) -> list[Term]:
 
 
 def of_side(hits: Sequence[Hit], side: Topic, sides: Sequence[Topic]) -> list[Hit | None]:
-    """Return for each hit what of it belongs to a side, as a hit with less text; ``None`` where nothing does."""
+    """Return, for each hit, the part that belongs to a side, as a hit with less text; ``None`` if no part does."""
     own = own_terms(side, sides)
     others = [own_terms(other, sides) for other in sides if other is not side]
     taken = {source for other in sides if other is not side for source in other.sources}
@@ -50,7 +50,7 @@ def of_side(hits: Sequence[Hit], side: Topic, sides: Sequence[Topic]) -> list[Hi
 
 
 def _of(hit: Hit, own: Sequence[Term], others: Sequence[Sequence[Term]], *, default: bool, foreign: bool) -> str:
-    """Return the text of the sentences that belong to a side; nothing if none does."""
+    """Return the text of the sentences that belong to a side; empty if there are none."""
     least = 1.0 if foreign else _HELD
     above = _whose(frozenset(tokens(" ".join(hit.chunk.headings))), own, others, least)
     owner = above if above is not None else default and not foreign
@@ -75,13 +75,13 @@ def _of(hit: Hit, own: Sequence[Term], others: Sequence[Sequence[Term]], *, defa
 
 
 def _whose(held: frozenset[str], own: Sequence[Term], others: Sequence[Sequence[Term]], least: float) -> bool | None:
-    """Return whether words are about a side: ``False`` if only about another one, ``None`` if about none.
+    """Return whether a text is about a side: ``False`` if only about another, ``None`` if about neither.
 
     Args:
-        held: tokens of the words.
-        own: what tells the side from the others.
-        others: what tells each of them.
-        least: the share of ``own`` that words about the side hold.
+        held: tokens of the text.
+        own: words that distinguish the side from the others.
+        others: the same for each of the others.
+        least: the share of ``own`` that a text about the side contains.
     """
     if _share(own, held) >= least:
         return True

@@ -1,6 +1,6 @@
-"""What a sentence claims that can be looked up: its figures, dates, names, quoted strings and negations.
+"""Extract the checkable claims of a sentence: figures, dates, names, quoted strings and negations.
 
-Comes in: text, Chinese or English. Goes out: claims, written so that equal ones are equal. Never: a look at the passage.
+Comes in: text, Chinese or English. Goes out: claims, normalized so that equal ones compare equal. Never: a look at the passage.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..retrieval.words.tokens import normal, tokens
 _MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
 _PERHAPS = {"one": "1", "first": "1", "second": "2", "third": "3"}
-"""Words of a passage that may be meant as numbers."""
+"""Words in a passage that may be meant as numbers."""
 
 _NUMBER = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)*")
 _PERHAPS_WORD = re.compile(rf"\b(?:{'|'.join(_PERHAPS)})\b|{HAN}+", re.IGNORECASE)
@@ -46,7 +46,7 @@ _NEGATIONS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Negation:
-    """A word that negates, and what follows on it."""
+    """A negating word, and what follows it."""
 
     word: str
     scope: frozenset[str]
@@ -54,13 +54,13 @@ class Negation:
 
 
 def figures(text: str, *, claimed: bool = False) -> dict[str, str]:
-    """Return the figures and dates of a text: a form in which equal ones are equal, and how each is written.
+    """Return a text's figures and dates: each normalized so that equal ones match, with how it is written.
 
     Numbers are written out in digits. Months are figures of their own.
 
     Args:
         text: any.
-        claimed: leave out what is only perhaps a figure.
+        claimed: leave out words that may not be figures.
     """
     plain = normal(text)
     found: dict[str, str] = {}
@@ -77,7 +77,7 @@ def figures(text: str, *, claimed: bool = False) -> dict[str, str]:
 
 
 def names(sentence: str) -> tuple[str, ...]:
-    """Return the parts of capitalised words, but for a first word that may be capitalised only for being first."""
+    """Return the parts of capitalised words, except a first word that may be capitalised only because it comes first."""
     found = []
     for match in _NAME.finditer(sentence):
         first = not re.search(r"\w", sentence[: match.start()])
@@ -87,17 +87,17 @@ def names(sentence: str) -> tuple[str, ...]:
 
 
 def compound_names(sentence: str) -> tuple[str, ...]:
-    """Return the names of several capitalised words."""
+    """Return the names made of several capitalised words."""
     return tuple(_COMPOUND.findall(sentence))
 
 
 def quotations(sentence: str) -> tuple[str, ...]:
-    """Return what stands in quotation marks, and titles in 《》."""
+    """Return the text in quotation marks, and titles in 《》."""
     return tuple(_QUOTED.findall(sentence.replace("``", "“").replace("''", "”")))
 
 
 def negations(text: str) -> list[Negation]:
-    """Return the negations of a text, with the two words or Chinese characters behind each."""
+    """Return a text's negations, each with the two words or Chinese characters after it."""
     plain = text.translate(SIMPLIFIED)
     return [
         Negation(match.group(), _scope(plain[match.end() : match.end() + _REACH]))
@@ -116,7 +116,7 @@ def _scope(following: str) -> frozenset[str]:
 
 
 def _in_gap(gap: str, *, claimed: bool) -> dict[str, str]:
-    """Return the figures of a text that has no numerals but plain digits, and, unless they are claimed, what may be figures."""
+    """Return the figures of a text whose only numerals are plain digits and, unless ``claimed``, words that may be figures."""
     found = {figure: match.group() for match in _SAID.finditer(gap) for figure in _in_plain(match.group())}
     for match in () if claimed else _PERHAPS_WORD.finditer(gap):
         written = match.group().lower()
@@ -137,7 +137,7 @@ def _in_plain(plain: str) -> Iterator[str]:
 
 
 def _normal(number: str) -> str:
-    """Return a number without zeros that say nothing; versions keep theirs."""
+    """Return a number without insignificant zeros; versions keep theirs."""
     if number.count(".") > 1:
         return number
     whole, _, part = number.partition(".")

@@ -1,7 +1,7 @@
-"""A question that leans on what was said before becomes one that stands alone.
+"""Rewrite a follow-up question into one that stands alone.
 
-Comes in: a question and the turns before it, oldest first. Goes out: a question, to be searched for. Never: a question that
-stands alone changed, or a word put in that was not said in the conversation.
+Comes in: a question and the turns before it, oldest first. Goes out: a question to search for. Never: a change to a question
+that already stands alone, or a word that was not said in the conversation.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from .prompt import Prompt
 from .templates import Templates
 
 MAX_ANSWER = 600
-"""Characters of an earlier answer that a model is shown; what was asked tells more of what is meant."""
+"""Characters of an earlier answer shown to a model; the earlier question says more about what is meant."""
 KEPT_TURNS = 6
 _LONGEST = 400
-"""Characters of a question that may lean on others."""
+"""Characters of a question that may depend on earlier ones."""
 _NAME = re.compile(r"(?!I(?:\s|['’]|$))[A-Z][\w.'’-]*(?:\s+(?:(?:of|de|van|von|the)\s+)?[A-Z][\w.'’-]*|\s+\d[\w-]*)*")
 _PREPOSITION = re.compile(
     r"\b(for|in|on|at|of|by|with|to|from|about|during|after|before|without|under|over)\s+", re.IGNORECASE
@@ -35,11 +35,11 @@ _ASKED = re.compile(
 )
 _ARTICLE = re.compile(r"\b(?:an?|the) $", re.IGNORECASE)
 _PASSIVE = re.compile(r"(?P<what>(?!(?:the|an?|my|our|your)\s)\w+(?: \w+)?) \w+(?:ed|en)", re.IGNORECASE)
-"""How long is *rye bread* baked: what is done to it is not what it is."""
+"""How long is *rye bread* baked: the participle is an action, not part of the topic."""
 _VERB = r"\s+(?=(?:is|are|was|were|be|been|do|does|did|has|have|had|can|could|may|must|should|will|would)\b)"
 _DEFINITE = re.compile(r"(?:the|its|his|her|their|my|our)\s", re.IGNORECASE)
 _ASPECT = re.compile(r"\bthe (?:[a-z-]+ ){0,2}?[a-z-]+(?P<of> (?:of|for|in|under|on) (?=the |my |our |[A-Z]))")
-"""What is asked of something: the rent of the shop."""
+"""An aspect of something: the rent of the shop."""
 _DEMONSTRATIVE = re.compile(
     r"(?:that|this|these|those) (?P<thing>(?!is\b|are\b|was\b|were\b|does\b|did\b)[a-z]{3,})", re.IGNORECASE
 )
@@ -60,20 +60,20 @@ _HAN_TOPIC = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question of a conversation, and what was answered."""
+    """A question in a conversation, and its answer."""
 
     said: str
     """As typed."""
     question: str
-    """As it was searched for: it stands alone."""
+    """As it was searched for: standing alone."""
     text: str
-    """The answer, with its marks; empty while there is none."""
+    """The answer, with its marks; empty until there is one."""
     about: tuple[tuple[str, str], ...] = ()
-    """The documents that it is from: (base, source)."""
+    """The documents the answer is from: (base, source)."""
     exact: str = ""
     """The name, date, number or place that is the answer, if one stands out."""
     passages: str = ""
-    """The text of the passages that it quotes."""
+    """The text of the passages that the answer quotes."""
 
 
 def condense_prompt(
@@ -84,7 +84,7 @@ def condense_prompt(
     room_tokens: int,
     templates: Templates = SHIPPED,
 ) -> Prompt:
-    """Return what asks a model to make the question stand alone, with as many of the last turns as fit."""
+    """Return a prompt asking a model to make the question stand alone, with as many of the last turns as fit."""
     language = language_of(question)
     kept = list(turns[-KEPT_TURNS:])
     while True:
@@ -97,7 +97,7 @@ def condense_prompt(
 
 
 def checked(written: str, question: str, turns: Sequence[Turn]) -> str | None:
-    """Return what a model wrote if it is the question with words of the conversation put in; else ``None``."""
+    """Return what a model wrote if it is the question with only words from the conversation added; else ``None``."""
     lines = [line.strip(" \"“”'*`") for line in written.strip().splitlines() if line.strip()]
     if len(lines) != 1 or not 1 < len(lines[0]) <= _LONGEST:
         return None
@@ -110,10 +110,10 @@ def checked(written: str, question: str, turns: Sequence[Turn]) -> str | None:
 
 
 def by_rule(question: str, turns: Sequence[Turn]) -> str:
-    """Return the question with the topic of the last turn in the place of what refers to it.
+    """Return the question with whatever refers to the last turn's topic replaced by that topic.
 
-    A pronoun becomes the topic; a fragment (*And for taxis?*, *那出租车呢？*) takes the topic's place in the last question; a
-    question too short to say what it is about gets the topic before it. One of many lines says it itself.
+    A pronoun becomes the topic; a fragment (*And for taxis?*, *那出租车呢？*) replaces the topic in the last question; a
+    question too short to say what it is about gets the topic in front. A question of many lines needs no topic.
     """
     if not turns or len(question) > _LONGEST:
         return question
@@ -145,9 +145,9 @@ def _latin(question: str, last: Turn) -> str:
 
 
 def _is_of_the_same(fragment: str, before: str, last: Turn) -> bool:
-    """Return whether a fragment asks for something else of the same thing: *the deposit*, and the passages speak of one.
+    """Return whether a fragment asks for another aspect of the same thing: *the deposit*, if the passages mention one.
 
-    What is no name does not take the place of one: *the return flight* that of Lisbon.
+    A fragment that is not a name does not replace a name: *the return flight* asks about the one from Lisbon.
     """
     if not _DEFINITE.match(fragment) or _NAME.search(fragment):
         return False
@@ -156,7 +156,7 @@ def _is_of_the_same(fragment: str, before: str, last: Turn) -> bool:
 
 
 def _of_the_same(fragment: str, before: str) -> str:
-    """Return a question for something else of what the one before asks of: *the deposit*, after *the rent of the shop*."""
+    """Return a question for another aspect of the previous question's topic: *the deposit*, after *the rent of the shop*."""
     if asked := _ASPECT.search(before):
         return f"{before[: asked.start()]}{fragment[0].lower()}{fragment[1:]}{asked['of']}{before[asked.end() :]}?"
     topic = _topic(before)
@@ -164,7 +164,7 @@ def _of_the_same(fragment: str, before: str) -> str:
 
 
 def _put_in_place(fragment: str, before: str) -> str:
-    """Return the question before, with the fragment where what it replaces stood."""
+    """Return the previous question, with the fragment in place of what it replaces."""
     preposition = _PREPOSITION.match(fragment)
     if preposition:
         fragment = fragment[0].lower() + fragment[1:]
@@ -198,7 +198,7 @@ def _topic(question: str) -> str:
 
 
 def _person(last: Turn) -> str:
-    """Return whom the last question, its answer or the name of the document names; empty if none does."""
+    """Return the person named by the last question, its answer or the document's name; empty if there is none."""
     for text in (
         f"? {last.exact if _WHO.search(last.question) else ''}",
         last.question,
@@ -228,7 +228,7 @@ def _han(question: str, last: Turn) -> str:
 
 
 def _han_person(last: Turn) -> str:
-    """Return who the answer is, of a question that asks who; empty if it does not tell."""
+    """Return the person who is the answer to a *who* question; empty if the answer does not tell."""
     if not _WHO.search(last.question):
         return ""
     names = (match.group() for match in _HAN_NAME.finditer(last.text) if match.group() not in last.question)
@@ -236,7 +236,7 @@ def _han_person(last: Turn) -> str:
 
 
 def _han_topic(question: str) -> str:
-    """Return what a Chinese question is about: what stands at its beginning, up to what is asked of it."""
+    """Return the topic of a Chinese question: its beginning, up to what is asked about it."""
     if language_of(question) != "zh":
         return _topic(question)
     match = _HAN_TOPIC.match(question)

@@ -1,6 +1,6 @@
-"""What a small model is given to write from: the sentences that kb itself would quote, with what stands around them.
+"""Give a small model its evidence: the sentences that kb itself would quote, with their surroundings.
 
-Comes in: a prompt and the sentences quoted from its passages. Goes out: plain text, the best evidence last, nearest to the
+Comes in: a prompt and the sentences quoted from its passages. Goes out: plain text, the best evidence last, closest to the
 question. Never: a fence, a mark or a rule: small models recite them.
 """
 
@@ -15,9 +15,9 @@ from .fill import fenced
 from .prompt import Citation, Prompt, Sentence
 
 _AROUND = 1
-"""Sentences before and behind one that is quoted."""
+"""Sentences before and after a quoted one."""
 _TITLES = 2
-"""Of the headings above it, the innermost."""
+"""How many of the innermost headings above it."""
 _LONGEST = 1200
 """Characters of one piece: a table or a listing may be one long unit."""
 
@@ -44,7 +44,7 @@ def _holds(hit: Hit, citation: Citation) -> bool:
 
 
 def _widened(hit: Hit, citation: Citation, around: int) -> tuple[int, int]:
-    """Return where in the passage a quote stands, with so many sentences around it; a heading is not one of them."""
+    """Return where a quote is in its passage, widened by the given number of sentences on each side, headings not counted."""
     text, start, stop = hit.chunk.text, citation.start - hit.chunk.start, citation.stop - hit.chunk.start
     spans = [span for span in sentence_spans(text) if not text[slice(*span)].startswith(("#", "```"))]
     before = [span for span in spans if span[1] <= start][-around:] if around else []
@@ -53,7 +53,7 @@ def _widened(hit: Hit, citation: Citation, around: int) -> tuple[int, int]:
 
 
 def _with(pieces: Sequence[tuple[Hit, int, int]], new: tuple[Hit, int, int]) -> list[tuple[Hit, int, int]]:
-    """Return the pieces with one more; what overlaps with it becomes one with it."""
+    """Return the pieces with one more; pieces that overlap it are merged with it."""
     hit, start, stop = new
     found: list[tuple[Hit, int, int]] = []
     merged = False

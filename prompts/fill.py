@@ -1,7 +1,7 @@
-"""A question and its hits fill a template, within a budget of tokens.
+"""Fill a template with a question and its hits, within a token budget.
 
-Comes in: hits, best first. Goes out: a ``Prompt`` whose source ``[n]`` is ``hits[n - 1]``. Never: document text taken for
-a template, closing its own fence, or cut in the middle: a passage is in the prompt whole, or dropped and named.
+Comes in: hits, best first. Goes out: a ``Prompt`` whose source ``[n]`` is ``hits[n - 1]``. Never: document text that is read
+as a template, closes its own fence, or is cut in the middle: a passage goes in whole, or is dropped and listed.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ SHIPPED = Templates()
 
 
 def language_of(question: str) -> Language:
-    """Return the language to answer in: Chinese when the question has a Chinese character, else English."""
+    """Return the language to answer in: Chinese if the question has a Chinese character, else English."""
     return "zh" if _HAN.search(question) else "en"
 
 
 def nothing_found(language: Language) -> str:
-    """Return the sentence of an answer that abstains, as it ships."""
+    """Return the shipped sentence for an answer that abstains."""
     return SHIPPED.nothing_found(language)
 
 
@@ -47,22 +47,22 @@ def fill(
     templates: Templates = SHIPPED,
     task: Task = ANSWER,
 ) -> Prompt:
-    """Fill the template of the task in the question's language with as many hits as fit, dropping the worst first.
+    """Fill the task's template in the question's language with as many hits as fit, dropping the worst first.
 
     Args:
         question: as the user wrote it.
         hits: best first.
         count_tokens: of the backend that will read the prompt.
-        room_tokens: what the messages may take together.
-        style: whether the model is to think first, or is shown an example.
-        templates: the user's own come before those that ship.
+        room_tokens: the most tokens that the messages may take together.
+        style: whether the model thinks first, or is shown an example.
+        templates: the user's own take precedence over the shipped ones.
         task: to answer, unless the question asks for something else; only answers have styles.
     Raises:
         GeneratorError: not even the best passage fits.
         InputError: the user's own template cannot be used.
     """
-    # Reading order instead of rank order: follow-up questions that find the same passages share the prompt's beginning,
-    # which the backend has in its cache.
+    # Reading order, not rank order: follow-up questions that find the same passages share the start of the prompt,
+    # which the backend has cached.
     kept = list(hits)
     while True:
         ordered = sorted(kept, key=lambda hit: (hit.base, hit.chunk.source, hit.chunk.start))
@@ -86,12 +86,12 @@ def fill(
 
 
 def brief(prompt: Prompt, text: str, templates: Templates = SHIPPED) -> Prompt:
-    """Return the prompt with a short request instead of its messages: a text, and the question.
+    """Return the prompt with a short request in place of its messages: a text and the question.
 
     Args:
-        prompt: what is written is read back with it.
-        text: what to write from; of the passages of ``prompt``.
-        templates: the user's own come before those that ship.
+        prompt: the model's text is still read against it.
+        text: what to write from, taken from the passages of ``prompt``.
+        templates: the user's own take precedence over the shipped ones.
     """
     question = fenced(prompt.question.strip())
     values = {"passages": text, "question": question}
@@ -104,26 +104,26 @@ _PER_MESSAGE = 8
 
 
 def tokens_of(messages: Sequence[Message], count_tokens: Callable[[str], int]) -> int:
-    """Return how many tokens messages take together, at most."""
+    """Return an upper bound on the tokens that the messages take together."""
     return sum(count_tokens(message.content) + _PER_MESSAGE for message in messages)
 
 
 def fenced(text: str) -> str:
-    """Return text that cannot open or close a fence of ours: ``‹/passage>``."""
+    """Return text that cannot open or close a fence of kb's: ``‹/passage>``."""
     return _FENCE.sub("‹", text)
 
 
 def put_in(templates: Templates, name: str, language: Language, values: Mapping[str, str]) -> tuple[Message, ...]:
     """Return the messages of a template with its slots filled."""
     return tuple(
-        # One pass over the template: what is put in is never looked at again.
+        # One pass over the template: inserted text is never scanned again.
         Message(role, _SLOT.sub(lambda slot: values.get(slot.group(1), slot.group()), text).strip())
         for role, text in templates.turns(name, language)
     )
 
 
 def without_steps(raw: str, style: Style, *, finished: bool) -> tuple[str, str]:
-    """Return what a model has written so far as (its steps, its answer).
+    """Return a model's text so far as (its steps, its answer).
 
     Only ``step-by-step`` has steps. A model that stopped without saying where its answer begins has written only an answer.
     """

@@ -1,4 +1,4 @@
-"""How far a passage bears a sentence out, and by which of its words.
+"""Measure how well a passage supports a sentence, and with which of its words.
 
 Comes in: a sentence and a passage. Goes out: the span that supports it best, and how well. Never: a span outside the passage.
 """
@@ -27,19 +27,19 @@ NOT_SAID, NOT_ALL_SAID = Notice("The passage does not say this."), Notice("The p
 SUPPORTED = 0.75
 SHORT_SUPPORTED = 0.88
 PARTLY = 0.45
-"""Shares of a sentence's words that must be in the span; the second if the sentence has fewer than ``_SHORT``."""
+"""Shares of a sentence's words that must appear in the span; the second if the sentence has fewer than ``_SHORT``."""
 _SHORT = 12
 NEAR_QUOTE = 0.7
-"""Share of a sentence's words that stand in the span in the same order, from which on a word put in the place of another
-is no paraphrase."""
+"""Share of a sentence's words, in the same order in the span, from which on a word replaced by another is no longer a
+paraphrase."""
 
 _SENTENCES = 3
-"""A statement may draw together so many sentences that follow on each other."""
+"""A statement may combine up to this many consecutive sentences."""
 
 _ELSEWHERE = 0.7
-"""What only other sentences of the passage hold counts so much. Fitted, with ``_IN_ORDER``, on half of ClapNQ's answers."""
+"""Weight of words found only in other sentences of the passage. Fitted, with ``_IN_ORDER``, on half of ClapNQ's answers."""
 _IN_ORDER = 0.7
-"""Share of a short sentence's words that must stand in the span in its order: fewer were picked from here and there."""
+"""Share of a short sentence's words that must appear in the span in its order: fewer were picked from here and there."""
 
 BARE = Notice("A bare yes or no cannot be looked up.")
 _BARE = re.compile(r"\W*(?:yes|no|是|是的|不|不是|否|对|不对|有|没有|可以|不可以|能|不能|会|不会)\W*", re.IGNORECASE)
@@ -59,29 +59,29 @@ _LINKS = frozenset(
     some many most he she it they him her them his its their who which that this these those one has had have
     """.split()  # noqa: SIM905
 )
-"""Words that join statements, or stand for what was named before: one in the place of another changes no claim."""
+"""Words that join statements or refer back: replacing one with another changes no claim."""
 _LINK_TOKENS = frozenset(token for word in _LINKS for token in tokens(word))
 _RECAST = 3
-"""A word in the place of three is another way to say it; names and figures are replaced by what is about as long."""
+"""One word for three is a rewording; a replaced name or figure is about as long."""
 _SWAP = 6
-"""Words. What is longer is said in other words, not swapped."""
+"""Words. Anything longer is reworded, not swapped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A span of a passage, and how far it bears a sentence out."""
+    """A span of a passage, and how well it supports a sentence."""
 
     start: int
     stop: int
     score: float
-    """0..1: the share of the sentence's words that the span holds; 1 when it holds the sentence itself."""
+    """0..1: the share of the sentence's words that the span contains; 1 if it contains the sentence itself."""
     support: Support
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Passage:
-    """A passage, taken apart once for all the sentences that cite it."""
+    """A passage, split up once for all the sentences that cite it."""
 
     spans: tuple[tuple[int, int], ...]
     held: tuple[frozenset[str], ...]
@@ -91,12 +91,12 @@ class _Passage:
 
 @lru_cache(maxsize=4096)  # a streamed answer is read again with every piece
 def locate(sentence: str, passage: str, context: str = "") -> Place:
-    """Return the span of ``passage`` that bears ``sentence`` out best: itself if it is quoted, else a few sentences.
+    """Return the span of ``passage`` that best supports ``sentence``: itself if quoted verbatim, else a few sentences.
 
     Args:
         sentence: without its marks.
         passage: what it cites.
-        context: what the passage stands under, its headings: names and words may come from there.
+        context: the headings above the passage: names and words may come from there.
     """
     if plain := _at_sight(sentence, passage):
         return plain
@@ -120,7 +120,7 @@ def locate(sentence: str, passage: str, context: str = "") -> Place:
 
 
 def _at_sight(sentence: str, passage: str) -> Place | None:
-    """Return the place of a quote, or what there is to say of a bare yes or no; ``None`` for a statement."""
+    """Return the place of a quote, or the verdict on a bare yes or no; ``None`` for a statement."""
     if is_bare(sentence):
         return Place(0, len(passage), PARTLY, "partly", BARE)
     quoted = _find(sentence, passage)
@@ -128,7 +128,7 @@ def _at_sight(sentence: str, passage: str) -> Place | None:
 
 
 def is_bare(sentence: str) -> bool:
-    """Return whether a sentence says only yes or no."""
+    """Return whether a sentence is only a yes or no."""
     return bool(_BARE.fullmatch(sentence.translate(SIMPLIFIED)))
 
 
@@ -145,7 +145,7 @@ def _find(sentence: str, passage: str) -> tuple[int, int] | None:
 
 
 def _find_whole(sentence: str, passage: str) -> int:
-    """Return where the sentence stands in the passage, not as part of a longer word or number; -1 if nowhere."""
+    """Return where the sentence is in the passage, not as part of a longer word or number; -1 if nowhere."""
     at = passage.find(sentence)
     while at >= 0:
         if _is_whole(passage, at, at + len(sentence)):
@@ -167,7 +167,7 @@ def _take_apart(passage: str) -> _Passage:
 
 
 def _best_span(wanted: Sequence[Term], parts: _Passage, length: int, around: frozenset[str]) -> tuple[int, int, float]:
-    """Return the few sentences in a row that hold most of ``wanted``; of equals the first and the shortest."""
+    """Return the few sentences in a row that contain most of ``wanted``; among equals, the first and shortest."""
     total = _weight(wanted)
     if not parts.spans or not total:
         return 0, length, 0.0
@@ -181,7 +181,7 @@ def _best_span(wanted: Sequence[Term], parts: _Passage, length: int, around: fro
 
 
 def _widest(held: Sequence[set[Term]], worth: float) -> tuple[int, int]:
-    """Return the first and the last of the sentences around the one that holds most, as far as each next one adds ``worth``."""
+    """Return the first and last sentence of a run around the one that holds most, grown while each next one adds ``worth``."""
     first = last = max(range(len(held)), key=lambda at: _weight(held[at]))
     found = held[first]
     while last - first + 1 < _SENTENCES:
@@ -222,7 +222,7 @@ def _contradiction(
 
 
 def _turned(sentence: str, span: str) -> str:
-    """Return which statement one of the two negates and the other does not; empty if they agree."""
+    """Return which statement is negated in one of the two but not the other; empty if they agree."""
     own, theirs = negations(sentence), negations(span)
     held, said = frozenset(tokens(span)), frozenset(tokens(sentence))
     if any(_lacks(negation, theirs, held) for negation in own):
@@ -233,7 +233,7 @@ def _turned(sentence: str, span: str) -> str:
 
 
 def _lacks(negation: Negation, others: Sequence[Negation], held: frozenset[str]) -> bool:
-    """Return whether the other text says what is negated here, and negates it nowhere."""
+    """Return whether the other text says what is negated here without negating it."""
     return bool(negation.scope) and negation.scope <= held and not any(negation.scope & one.scope for one in others)
 
 
@@ -251,7 +251,7 @@ def _doubt(sentence: str, passage: str, span: str, around: frozenset[str]) -> st
 
 
 def _strewn(sentence: str, passage: str, around: frozenset[str]) -> str:
-    """Return that a short sentence's words stand in the passage in another order; empty if they do not."""
+    """Return a note if a short sentence's words appear in the passage in another order; empty if they do not."""
     ours = [token for token in tokens(in_digits(sentence)) if token not in around and token not in _LINK_TOKENS]
     if _HAN.search(sentence) or len(_items(sentence)) >= _SHORT:
         return ""
@@ -259,9 +259,9 @@ def _strewn(sentence: str, passage: str, around: frozenset[str]) -> str:
 
 
 def _swapped(sentence: str, span: str, around: frozenset[str]) -> str:
-    """Return which words of a near quote were put in the place of others; empty if none were.
+    """Return which words of a near quote replace the original ones; empty if there are none.
 
-    What the passage stands under may be named where the passage says *he* or *the group*.
+    The headings above the passage may be named where the passage says *he* or *the group*.
     """
     ours, theirs = _items(in_digits(sentence)), _items(in_digits(span))
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
@@ -291,7 +291,7 @@ def _says_new(items: Sequence[str], there: Sequence[str], around: frozenset[str]
 
 
 def _joined_up(sentence: str, passage: str) -> str:
-    """Return a name of several words that the passage has only in pieces; empty if there is none."""
+    """Return a name of several words that the passage contains only in pieces; empty if there is none."""
     there = list(map(str.lower, _ITEM.findall(passage)))
     places: dict[str, list[int]] = {}
     for at, word in enumerate(there):
@@ -308,7 +308,7 @@ def _joined_up(sentence: str, passage: str) -> str:
 
 
 _APART = 3
-"""Words from one part of a name to the next: *John F. Kennedy* may be said of *John Fitzgerald Kennedy*."""
+"""Most words from one part of a name to the next: *John F. Kennedy* may stand for *John Fitzgerald Kennedy*."""
 
 
 def _replaced(matcher: SequenceMatcher[str]) -> Iterator[tuple[slice, slice]]:
@@ -327,7 +327,7 @@ def _joined(items: Sequence[str]) -> str:
 
 
 def _in_order(ours: Sequence[str], theirs: Sequence[str]) -> int:
-    """Return how many items stand in both in the same order (the longest common subsequence)."""
+    """Return how many items appear in both in the same order (the longest common subsequence)."""
     best = [0] * (len(theirs) + 1)
     for one in ours:
         previous = 0

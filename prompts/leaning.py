@@ -1,6 +1,6 @@
-"""Whether a question can be understood alone, or leans on what was said before it.
+"""Tell whether a question can be understood alone, or depends on what was said before it.
 
-Comes in: a question, Chinese or English. Goes out: the word or the shape that refers back. Never: a look at the conversation.
+Comes in: a question, Chinese or English. Goes out: the word or the form that refers back. Never: a look at the conversation.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _EXPLETIVE = re.compile(
 )
 _POSSESSIVE = re.compile(r"its|their|his|her", re.IGNORECASE)
 _OWN = re.compile(r"\b(?:an?|the|my|our|your|each|every|any|some|no)\s+\w+|(?<=\s)[A-Z]\w+|\b\w{3,}s\b")
-"""What a pronoun further on in the same question may stand for."""
+"""What a pronoun later in the same question may refer to."""
 _CLAUSE = re.compile(r"\b(?:and|or|but|if|when|while|before|after|because|so that)\b|[,;:]", re.IGNORECASE)
 
 HAN_LEAD = re.compile(
@@ -56,7 +56,7 @@ _HAN_PRONOUN = re.compile(
 )
 _HAN_CLAUSE = re.compile(r"[，,；;：:。]|后|时|如果|并且")
 _HAN_OWN = 3
-"""Characters before a pronoun, a clause away, that it may stand for."""
+"""Characters between a pronoun and what it may refer to, a clause away."""
 _FEW = 2
 
 
@@ -76,12 +76,12 @@ def refers(question: str) -> bool:
 
 
 def asks(question: str) -> bool:
-    """Return whether a question has a word that asks; else it is a fragment, which may take a place in the question before."""
+    """Return whether a question has an interrogative; if not, it is a fragment to put into the previous question."""
     return bool((HAN_QUESTION if language_of(question) == "zh" else _ASKS).search(question))
 
 
 def pronoun(question: str) -> re.Match[str] | None:
-    """Return the first word that stands for something said before the question; ``None`` if there is none."""
+    """Return the first word that refers to something said before the question; ``None`` if there isn't one."""
     return (_han_pronoun if language_of(question) == "zh" else _latin_pronoun)(question)
 
 
@@ -109,7 +109,7 @@ def _latin_pronoun(question: str) -> re.Match[str] | None:
 
 
 def _has_own(before: str, *, possessive: bool) -> bool:
-    """Return whether something in the question itself, before the pronoun, is what it stands for."""
+    """Return whether the pronoun refers to something earlier in the question itself."""
     own = _OWN.search(before)
     return bool(own and (possessive or _CLAUSE.search(before, own.end())))
 

@@ -1,4 +1,4 @@
-"""The types of this stage: what goes to a model, and what its marks point to."""
+"""Define the types of this stage: what goes to a model, and what its marks point to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from ..retrieval.hit import Hit
 
 TaskName = Literal["answer", "summarise", "compare"]
-"""What is to be done with the passages."""
+"""What to do with the passages."""
 Support = Literal["supported", "partly", "unsupported"]
 
 
@@ -22,22 +22,22 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What a summary is of, or one side of a comparison."""
+    """The subject of a summary, or one side of a comparison."""
 
     text: str
-    """What is looked for; empty: all there is."""
+    """What to look for; empty: everything."""
     base: str = ""
-    """The only knowledge base that it is looked for in; empty: all that are asked."""
+    """The only knowledge base to search; empty: all those asked."""
     aspect: str = ""
-    """What of it is compared; empty: all that is said of it."""
+    """Which aspect of it is compared; empty: everything said about it."""
     said: str = ""
-    """As it was typed, where ``text`` is more than that: *Birke*, for *the payment terms of Birke*."""
+    """As typed, if ``text`` says more: *Birke*, for *the payment terms of Birke*."""
     sources: tuple[str, ...] = ()
-    """The documents that are about this side and not about the other; empty while none are known."""
+    """The documents about this side but not the other; empty until they are known."""
 
     @property
     def title(self) -> str:
-        """What it is called in an answer."""
+        """Its name in an answer."""
         return self.base or self.text
 
 
@@ -51,22 +51,22 @@ class Prompt:
     dropped: tuple[Hit, ...] = ()
     """Hits that did not fit the backend's context, in rank order."""
     nothing_found: str = ""
-    """What the model was told to write when the passages do not hold the answer; empty: what ships with kb."""
+    """What the model was told to write when the passages do not contain the answer; empty: kb's default."""
     task: TaskName = "answer"
     sides: tuple[Topic, ...] = ()
-    """What is to be compared."""
+    """The sides to compare."""
     given: str = ""
-    """What is to be written from, with the question: a backend that can see to it lets no figure through that is not in it.
+    """What to write from, together with the question: a backend that can enforce it allows no figure that is not in it.
     Empty: any figure."""
     only_words: bool = False
-    """Whether the same holds for words, other than those that join words: a small model adds what it was not given."""
+    """Whether the same holds for words other than linking words: a small model adds what it was not given."""
     phrase_of: str = ""
-    """A sentence that a very small model is to answer with a phrase of, in the question's words; empty: it writes freely."""
+    """A sentence: a very small model must answer with a phrase from it, in the question's words. Empty: it writes freely."""
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The exact place that a sentence came from: ``document_text(source)[start:stop] == quote``."""
+    """The exact place a sentence came from: ``document_text(source)[start:stop] == quote``."""
 
     mark: int
     """The ``[n]`` in the answer's text: the prompt's ``hits[n - 1]``."""
@@ -79,7 +79,7 @@ class Citation:
     stop: int
     quote: str
     base: str = ""
-    """The knowledge base, where several were asked together."""
+    """The knowledge base, if several were asked together."""
 
     def __str__(self) -> str:
         """Return the quote."""
@@ -88,7 +88,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of an answer, and how far what it cites bears it out."""
+    """A sentence of an answer, and how well its citations support it."""
 
     text: str
     """As in the answer, without its marks."""

@@ -1,4 +1,4 @@
-"""A model's text becomes sentences, and its marks become exact places.
+"""Turn a model's text into sentences, and its marks into exact places.
 
 Comes in: text with marks like ``[1]``, and the prompt it answers. Goes out: sentences with citations and support. Never: a
 citation whose quote is not in the document, or a mark that points nowhere.
@@ -22,22 +22,22 @@ from .second_opinion import second_opinion
 
 _MARK = re.compile(r"\s*(?:\[|【)\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*(?:\]|】)")
 _TITLE = re.compile(r"#{1,6}\s[^\n]*|\*\*[^*\n]+\*\*[:：]?")
-"""A heading states nothing that could be borne out."""
+"""A heading states nothing that needs support."""
 _UNFINISHED = re.compile(r"\s*[\[【][\d\s,，、]*$")
 
 PageOf = Callable[[Hit, int], int | None]
-"""The page that a place is on: ``(hit, offset in the text of its document)``; the catalog of its base knows."""
+"""The page of a place: ``(hit, offset in the text of its document)``; the catalog of its base knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A model's text, read: ``text`` is what to show, with marks counted from 1 in the order of their first use."""
+    """A model's text, parsed: ``text`` is what to show, with marks counted from 1 in the order of first use."""
 
     text: str
     sentences: tuple[Sentence, ...]
     abstained: bool
     n_dropped_marks: int
-    """Marks of the model that pointed at no passage; they are not in ``text``."""
+    """The model's marks that pointed at no passage; they are not in ``text``."""
 
 
 def read(
@@ -49,18 +49,18 @@ def read(
     strict: bool = False,
     judge: Judge | None = None,
 ) -> Reading:
-    """Read what a model has written, whole or so far.
+    """Read a model's text, complete or so far.
 
-    A sentence without a mark gets one if a passage bears it out; one with marks keeps those that point at a passage. While
-    the model still writes, its last sentence is shown but not judged.
+    A sentence without a mark gets one if a passage supports it; one with marks keeps those that point at a passage. While
+    the model is still writing, its last sentence is shown but not judged.
 
     Args:
         raw: the model's text.
         prompt: what it answers.
-        page_of: of the catalog.
+        page_of: the catalog's.
         finished: whether the model has stopped writing.
-        strict: leave out sentences that no passage bears out, and what is not judged yet.
-        judge: is asked too, once the model has stopped writing.
+        strict: leave out sentences that no passage supports, and those not judged yet.
+        judge: consulted as well, once the model has stopped writing.
     Raises:
         RerankerError: the judge fails.
     """
@@ -85,7 +85,7 @@ def read(
 
 
 def _claimed(starts: Sequence[int], marks: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """Return the passages that each sentence points at, by where sentences start; a mark belongs to what it stands behind."""
+    """Return the passages that each sentence points at, by where sentences start; a mark belongs to the text before it."""
     claimed: list[list[int]] = [[] for _ in starts]
     for place, number in marks:
         owner = claimed[max(bisect_left(starts, place) - 1, 0)]
@@ -95,7 +95,7 @@ def _claimed(starts: Sequence[int], marks: Sequence[tuple[int, int]]) -> list[li
 
 
 def borne_out(sentences: Sequence[Sentence], *, dropped: int = 0, partly: bool = True, first: int = 1) -> Reading:
-    """Return the supported sentences, and if ``partly`` is set those of which a part is, with marks counted from ``first``."""
+    """Return the supported sentences and, if ``partly``, the partly supported ones, with marks counted from ``first``."""
     wanted = ("supported", "partly") if partly else ("supported",)
     kept = [sentence for sentence in sentences if sentence.support in wanted]
     order = dict.fromkeys(citation.mark for sentence in kept for citation in sentence.citations)
@@ -117,7 +117,7 @@ def _marks(sentence: Sentence) -> str:
 
 
 def _take_out_marks(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """Return the text without marks, and ``(place in it, number)`` for every mark."""
+    """Return the text without marks, and ``(place in it, number)`` of every mark."""
     parts: list[str] = []
     marks: list[tuple[int, int]] = []
     length = at = 0
@@ -175,7 +175,7 @@ def quoted(mark: int, hit: Hit, start: int, text: str, page_of: PageOf) -> Citat
 
 def _shown(plain: str, spans: list[tuple[int, int]], sentences: tuple[Sentence, ...]) -> Iterator[str]:
     at = 0
-    for (_, stop), sentence in zip(spans, sentences, strict=False):  # the last may be still being written
+    for (_, stop), sentence in zip(spans, sentences, strict=False):  # the last may still be growing
         yield plain[at:stop]
         yield _marks(sentence)
         at = stop

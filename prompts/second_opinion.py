@@ -1,7 +1,7 @@
-"""What a judge, an NLI model, says of sentences and of questions, put together with what the words say.
+"""Combine the verdict of a judge, an NLI model, on sentences and questions with the evidence of the words.
 
 Comes in: sentences with their quotes, or a question and passages; a judge. Goes out: sentences with their support, or whether
-to answer. Never: a figure, name or negation forgiven because a model feels that it fits.
+to answer. Never: a figure, name or negation forgiven because the model finds it plausible.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from .ground import NOT_ALL_SAID, NOT_SAID
 from .prompt import Sentence
 
 PASSAGES = 3
-"""A question is put to so many of the best passages."""
+"""How many of the best passages a question is checked against."""
 
 _FORGIVEN = (NOT_SAID, NOT_ALL_SAID)
-"""Few words in common: for this a judge can make up, other words may say the same."""
+"""Few words in common: a judge may overrule this, because other words may say the same."""
 
 _LEAD = re.compile(r"^\s*(?:and|but|so|then|please|also)\b[\s,]*", re.IGNORECASE)
 _WHAT_KIND = re.compile(
@@ -53,9 +53,9 @@ _ASKED_HAN = (
 
 
 def statement_of(question: str) -> str:
-    """Return what a text that answers a question says at least: *someone built it* for *Who built it?*.
+    """Return the least that an answer to a question says: *someone built it* for *Who built it?*.
 
-    Its grammar is rough (*the crisis begin at some time*); models of entailment read over that.
+    Its grammar is rough (*the crisis begin at some time*); entailment models do not mind.
     """
     if language_of(question) == "zh":
         text = question.translate(SIMPLIFIED).strip()
@@ -70,7 +70,7 @@ def statement_of(question: str) -> str:
 
 
 def _put(text: str, match: re.Match[str], plain: str) -> str:
-    """Return the text with the words that ask replaced; with *did* behind them they go to the end, where answers stand."""
+    """Return the text with its interrogative replaced; before *did* it moves to the end, where answers go."""
     following = text[match.end() :]
     support = _SUPPORTS.match(following)
     if support:
@@ -81,7 +81,7 @@ def _put(text: str, match: re.Match[str], plain: str) -> str:
 
 
 def answers_it(question: str, passages: Sequence[str], judge: Judge) -> bool:
-    """Return whether one of the best passages bears out what an answer would say at least.
+    """Return whether one of the best passages entails the least that an answer would say.
 
     Raises:
         RerankerError: the judge fails.
@@ -93,7 +93,7 @@ def answers_it(question: str, passages: Sequence[str], judge: Judge) -> bool:
 
 
 def second_opinion(sentences: Sequence[Sentence], judge: Judge) -> tuple[Sentence, ...]:
-    """Return the sentences with the support that the judge and the words together leave them; quotes need no judge.
+    """Return the sentences with the support that judge and words together give them; quotes need no judge.
 
     Raises:
         RerankerError: the judge fails.

@@ -1,7 +1,6 @@
-"""What a question compares: two sides, each with all that is asked of it.
+"""Find the two sides that a question compares, each with the full question about it.
 
-Comes in: a question, Chinese or English. Goes out: its sides; *the payment terms of Alder and Birke* are the payment terms of
-Alder, and the payment terms of Birke. Never: a look at the documents.
+*The payment terms of Alder and Birke* are the payment terms of Alder and the payment terms of Birke. Never looks at documents.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Literal
 from .prompt import Topic
 
 EDGES = " \t\n\"'“”‘’「」『』《》?？.。!！,，:："
-"""What may stand around a topic and is none of it."""
+"""Characters around a topic that are not part of it."""
 _WORD = re.compile(r"%(\w+)%")
 _LAST, _THIS = re.compile(r"\blast year\b|去年", re.IGNORECASE), re.compile(r"\bthis year\b|今年", re.IGNORECASE)
 _NEW_AND_OLD = re.compile(r"新[旧老](?:两|二|2)?[份版个种]?(?:版本)?的?(?P<what>[^的有]{1,20}?)(?:的|(?=有))")
@@ -36,9 +35,9 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 def sides_of(text: str) -> tuple[Topic, ...]:
-    """Return the two things that a question compares; nothing, if it does not clearly compare."""
+    """Return the two things that a question compares; empty if it does not clearly compare."""
     if _LAST.search(text) and _THIS.search(text):
-        this = date.today().year  # noqa: DTZ011  as who asks counts years
+        this = date.today().year  # noqa: DTZ011  the year of the person asking
         text = _THIS.sub(lambda one: _year(this, one), _LAST.sub(lambda one: _year(this - 1, one), text))
     text = _NEW_AND_OLD.sub(r"\g<what>新版和旧版的", text)
     for form in forms("sides"):
@@ -56,7 +55,7 @@ def _year(year: int, said: re.Match[str]) -> str:
 
 
 def two_of(text: str) -> Topic | None:
-    """Return what two of are compared without their names, and what of them: *the two Brightwell quotes*."""
+    """Return the shared name of two unnamed things to compare, and the aspect: *the two Brightwell quotes*."""
     for form in forms("two"):
         if match := form.fullmatch(text.strip()):
             parts = match.groupdict()
@@ -67,7 +66,7 @@ def two_of(text: str) -> Topic | None:
 
 @cache
 def forms(kind: Literal["sides", "two"]) -> tuple[re.Pattern[str], ...]:
-    """Return the patterns of ``sides.toml`` for two sides that are named, or for two things of one name."""
+    """Return the patterns of ``sides.toml`` for two sides with names, or for two things sharing a name."""
     data = tomllib.loads(files(__package__).joinpath("sides.toml").read_text("utf-8"))
     found = []
     for form in data[kind]:
@@ -78,7 +77,7 @@ def forms(kind: Literal["sides", "two"]) -> tuple[re.Pattern[str], ...]:
 
 
 def _distributed(said: Mapping[str, str]) -> tuple[Topic, ...]:
-    """Return the sides, with what is asked of one asked of the other too."""
+    """Return the sides, with the aspect asked of one applied to the other too."""
     first, second, aspect = said["a"], said["b"], said.get("aspect", "")
     if aspect:
         if (one := _ONE.fullmatch(second)) and (kind := _KIND.search(first)):
@@ -100,7 +99,7 @@ def _latin(first: str, second: str) -> tuple[tuple[str, str], tuple[str, str]]:
         return (first, head["aspect"]), (second, other["aspect"])
     owners = _OWNER.match(first), _OWNER.match(second)
     asked = [owner["aspect"] for owner in owners if owner and owner["aspect"]]
-    if len(asked) > 1:  # each side has a head of its own
+    if len(asked) > 1:  # each side has its own head
         return (first, asked[0]), (second, asked[1])
     if asked:
         texts = [

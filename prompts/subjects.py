@@ -1,7 +1,6 @@
-"""Statements put together from two sentences that speak of different things.
+"""Detect statements pieced together from two sentences about different things.
 
-Comes in: a sentence whose words are all in a passage, and the passage. Goes out: whom or what the passage says a part of it of.
-Never: a guess from meaning; only capitalised names and quoted titles at the head of a sentence count.
+Nothing is guessed from meaning: only capitalised names and quoted titles at the head of a sentence count.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from ..retrieval.words.question import Term
 from ..retrieval.words.tokens import tokens
 
 _GLUED = re.compile(r"(?<=[a-z\d)”\"’])\.(?=[“\"]?[A-Z][a-z])")
-"""A full stop without its space, as in text that was put together from pieces."""
+"""A full stop without its space, as in text pasted together."""
 _HEAD = re.compile(
     r"\W*(?P<name>(?:[A-Z][\w'’.-]*|[\"“][^\"”]{2,60}[\"”])(?:\s+(?:of|the|and|de|van|von|[A-Z][\w'’.-]*))*)"
     r"(?P<verb>\s+(?:\(|(?:is|was|are|were|has|had|will|can)\b))?"
@@ -29,15 +28,15 @@ _HALF = 0.5
 
 
 def other_subject(sentence: str, wanted: Sequence[Term], passage: str, around: Collection[str]) -> str:
-    """Return the name at the head of a sentence that a part of this statement is taken from, and that it does not name.
+    """Return the name heading a sentence that part of this statement is taken from, if the statement does not name it.
 
     *Stanford is in Chestnut Hill* has *Stanford* from one sentence and the rest from *Boston College is in Chestnut Hill*.
 
     Args:
         sentence: the statement.
         wanted: its words.
-        passage: holds them.
-        around: tokens of what the passage stands under.
+        passage: contains them.
+        around: tokens of the headings above the passage.
     """
     pieces = [piece for start, stop in sentence_spans(passage) for piece in _GLUED.split(passage[start:stop])]
     held = [frozenset(tokens(piece)) for piece in pieces]
@@ -59,7 +58,7 @@ def _size(terms: Collection[Term]) -> float:
 
 
 def _head(piece: str) -> str:
-    """Return the name that a sentence begins with; a single capitalised word only before a verb or a bracket."""
+    """Return the name at the head of a sentence; a single capitalised word only before a verb or a bracket."""
     match = _HEAD.match(piece)
     if not match or _OPENS.match(piece):
         return ""

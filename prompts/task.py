@@ -1,7 +1,7 @@
-"""Whether a question asks for an answer, a summary or a comparison, and of what.
+"""Tell whether a question asks for an answer, a summary or a comparison, and of what.
 
-Comes in: a question, Chinese or English, and the names of the knowledge bases that it is asked of. Goes out: the task and its
-topics. Never: a look at the documents.
+Comes in: a question, Chinese or English, and the names of the knowledge bases asked. Goes out: the task and its topics.
+Never: a look at the documents.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _IN_BASE = (
     r"{name} (?:on|about|regarding) (?P<what>.+)",
     r"(?:知识库)?\s?{name}(?:\s?(?:里面|里|中|的|关于)+\s?(?P<what>.+))?",
 )
-"""How a topic names the base that it is looked for in."""
+"""How a topic names the base to look in."""
 
 
 def two_bases(sides: Sequence[str], bases: Sequence[str]) -> tuple[Topic, ...]:
-    """Return what is compared between two bases; nothing unless each side names one: *the fees of A and B*."""
+    """Return what to compare between two bases; empty unless each side names one: *the fees of A and B*."""
     topics = [topic for side in sides if (topic := one_base(side, bases))]
     if len(topics) < len(sides) or topics[0].base == topics[1].base:
         return ()
@@ -34,7 +34,7 @@ def two_bases(sides: Sequence[str], bases: Sequence[str]) -> tuple[Topic, ...]:
 
 
 def one_base(text: str, bases: Sequence[str]) -> Topic | None:
-    """Return what is asked of one base, if a text names one that way: *the fees in A*, *A 中的费用*, *A*."""
+    """Return what to ask one base, if a text names one: *the fees in A*, *A 中的费用*, *A*."""
     for base in bases:
         for form in _IN_BASE:
             if match := re.fullmatch(form.format(name=re.escape(base)), text, re.IGNORECASE):
@@ -78,7 +78,7 @@ _ABOUT = tuple(
         r"(?:简单|简要|大概)?(?:介绍|说说|讲讲|介紹)(?:一下|下)?(?P<what>.+?)",
     )
 )
-"""Of a document a summary, of anything else a question."""
+"""Asks for a summary if it names a document, else a question."""
 _EVERYTHING = re.compile(
     r"^(?:everything|all|all (?:the )?(?:documents|files)|documents|files|(?:the )?(?:whole )?(?:knowledge )?base"
     r"|全部|所有|(?:所有|全部|这些|這些)的?(?:文件|文档|资料|文檔|資料)|文件|文档|资料|知识库|整个知识库)$",
@@ -93,7 +93,7 @@ _WHOLE = re.compile(
     r"|它们|两者|这(?:两个|些)知识库)?$",
     re.IGNORECASE,
 )
-"""What is compared between bases, where that is all there is."""
+"""A comparison between bases that names nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,9 @@ class Task:
 
     name: TaskName
     topics: tuple[Topic, ...] = ()
-    """Of a summary one; of a comparison its sides, or one that two documents are called; of an answer none."""
+    """One for a summary; the sides of a comparison, or the one name that two documents share; none for an answer."""
     if_named: bool = False
-    """Only if the topic names a document: *What is X about?* can be asked of anything, and is a question then."""
+    """Only if the topic names a document: *What is X about?* can be about anything, and is then a plain question."""
 
 
 ANSWER = Task("answer")
@@ -115,9 +115,9 @@ def task_of(question: str, asked: TaskName | None = None, bases: Sequence[str] =
 
     Args:
         question: as the user wrote it.
-        asked: the task, if the user says it; ``None``: the one that the question is clearly of, else to answer.
-        bases: the names of those that are asked, where there are several: one may be summarised, and two compared. A comparison
-            that names no two things is of what each base says.
+        asked: the task, if the user chose one; ``None``: the one the question clearly asks for, else to answer.
+        bases: the names of the bases asked, if there are several: one may be summarised, and two compared. A comparison
+            that does not name two things compares what each base says.
     Raises:
         InputError: two things are to be compared, and the question does not name them.
     """
@@ -134,7 +134,7 @@ def task_of(question: str, asked: TaskName | None = None, bases: Sequence[str] =
 
 
 def _compared(text: str, bases: Sequence[str], *, wanted: bool) -> tuple[Topic, ...]:
-    """Return what a question compares; ``wanted``: that it compares something is known."""
+    """Return what a question compares; ``wanted``: it is known to be a comparison."""
     if sides := sides_of(text):
         return two_bases([side.said for side in sides], bases) or sides
     if len(bases) < 2 and (pair := two_of(text)):  # noqa: PLR2004
@@ -148,7 +148,7 @@ def _compared(text: str, bases: Sequence[str], *, wanted: bool) -> tuple[Topic, 
 
 
 def _summarised(text: str, bases: Sequence[str], *, wanted: bool) -> Topic | None:
-    """Return what a question asks a summary of; ``wanted``: that it does is known."""
+    """Return what a question wants summarised; ``wanted``: it is known to ask for a summary."""
     what = next((match["what"] for form in _SUMMARISE if (match := form.match(text))), text if wanted else "")
     topic = what.strip(EDGES)
     if not topic:

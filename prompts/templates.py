@@ -1,4 +1,4 @@
-"""The templates: text files that ship with kb, and over them those of the user.
+"""Load the templates: the text files that ship with kb, overridden by the user's own.
 
 Comes in: a name and a language. Goes out: the template's turns, checked. Never: a template that lacks one of its slots.
 """
@@ -34,14 +34,14 @@ SLOTS: dict[str, tuple[Slot, ...]] = {
 """The slots that each template must have; ``abstain`` is one sentence, the others are turns."""
 OF_STYLE: dict[Style, str] = {"plain": "answer", "step-by-step": "step-by-step", "few-shot": "few-shot"}
 FINALLY: dict[Language, str] = {"en": "Answer:", "zh": "答案："}
-"""What a model writes between its steps and its answer, in the style ``step-by-step``."""
+"""What a model writes between its steps and its answer, in ``step-by-step`` style."""
 
 _TURN = re.compile(r"^\[(system|user|assistant)\]\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """The shipped templates, and over them the files ``NAME.LANGUAGE.txt`` of a folder."""
+    """The shipped templates, overridden by the files ``NAME.LANGUAGE.txt`` of a folder."""
 
     folder: Path | None = None
 
@@ -63,17 +63,17 @@ class Templates:
         return _shipped(name, language)
 
     def own(self, name: str, language: Language) -> Path | None:
-        """Return the user's file that is used instead of a shipped template, if there is one."""
+        """Return the user's file that replaces a shipped template, if there is one."""
         file = self.folder / f"{name}.{language}.txt" if self.folder else None
         return file if file and file.is_file() else None
 
     def turns(self, name: str, language: Language) -> list[tuple[Role, str]]:
-        """Return a template's turns, their slots still open."""
+        """Return a template's turns, with slots unfilled."""
         parts = _TURN.split(self.text(name, language))[1:]
         return [(cast("Role", role), text) for role, text in zip(parts[::2], parts[1::2], strict=True)]
 
     def nothing_found(self, language: Language) -> str:
-        """Return the sentence of an answer that abstains."""
+        """Return the sentence used by an answer that abstains."""
         return self.text("abstain", language)
 
 

@@ -1,1 +1,1 @@
-"""A question finds its chunks: embedders, vector indexes, keyword lanes and their fusion."""
+"""Find the chunks for a question: embedders, vector indexes, keyword lanes and their fusion."""

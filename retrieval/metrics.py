@@ -1,4 +1,4 @@
-"""How good a ranking is: ranked ids and judgements in, numbers in 0..1 out.
+"""Measure how good a ranking is: ranked ids and judgements in, numbers in 0..1 out.
 
 One question at a time; the mean over questions is the caller's. Checked against trec_eval and scikit-learn in the tests.
 Never: a search, or ties to break; a ranking is a sequence without repetitions.
@@ -12,23 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 Judgements = Mapping[str, float]
-"""Relevance by id; > 0 is relevant, ids that are not in it have not been judged and count as irrelevant."""
+"""Relevance by id; > 0 is relevant, ids missing from it are unjudged and count as irrelevant."""
 
 _AT_ONCE = 256
 
 
 def ndcg_at(k: int, ranked: Sequence[str], judged: Judgements) -> float:
-    """Return the normalised discounted cumulative gain of the first ``k``; 0 when nothing is relevant.
+    """Return the normalised discounted cumulative gain of the first ``k``; 0 if nothing is relevant.
 
     Järvelin and Kekäläinen 2002, "Cumulated gain-based evaluation of IR techniques", with the discount log2(rank + 1) and
-    the gain rel, as in trec_eval's ndcg_cut; the ideal ranking is over all that is judged.
+    the gain rel, as in trec_eval's ndcg_cut; the ideal ranking covers all judged ids.
     """
     ideal = _dcg(sorted((max(gain, 0.0) for gain in judged.values()), reverse=True)[:k])
     return _dcg([max(judged.get(one, 0.0), 0.0) for one in ranked[:k]]) / ideal if ideal else 0.0
 
 
 def recall_at(k: int, ranked: Sequence[str], judged: Judgements) -> float:
-    """Return the share of what is relevant that is among the first ``k``; 0 when nothing is relevant.
+    """Return the share of the relevant ids that are among the first ``k``; 0 if nothing is relevant.
 
     Manning, Raghavan and Schütze 2008, "Introduction to Information Retrieval", equation 8.2.
     """
@@ -37,7 +37,7 @@ def recall_at(k: int, ranked: Sequence[str], judged: Judgements) -> float:
 
 
 def reciprocal_rank_at(k: int, ranked: Sequence[str], judged: Judgements) -> float:
-    """Return 1 / the rank of the first relevant one among the first ``k``; 0 when there is none. Its mean is MRR@k.
+    """Return 1 / the rank of the first relevant one among the first ``k``; 0 if there is none. Its mean is MRR@k.
 
     Voorhees 1999, "The TREC-8 question answering track report".
     """
@@ -46,7 +46,7 @@ def reciprocal_rank_at(k: int, ranked: Sequence[str], judged: Judgements) -> flo
 
 
 def average_precision(ranked: Sequence[str], judged: Judgements) -> float:
-    """Return the mean, over all that is relevant, of the precision at its rank; 0 when nothing is. Its mean is MAP.
+    """Return the mean, over all relevant ids, of the precision at their ranks; 0 if there are none. Its mean is MAP.
 
     Manning, Raghavan and Schütze 2008, equation 8.8.
     """
@@ -111,5 +111,5 @@ def _paired(a: Sequence[float], b: Sequence[float]) -> tuple[NDArray[np.float64]
 
 
 def _batches(n: int) -> list[int]:
-    """Cut ``n`` draws so that no array of all of them is made."""
+    """Split ``n`` draws into batches, so that no array holds all of them."""
     return [min(_AT_ONCE, n - at) for at in range(0, n, _AT_ONCE)]

@@ -1,7 +1,7 @@
-"""Which chunks a search is about: a filter in, the chunks it admits out.
+"""Resolve which chunks a search covers: a filter in, the chunks it admits out.
 
-The filter is looked up in the catalog once a search, before any lane ranks, so that a filtered search finds ``k`` passages
-whenever there are ``k``. Never: a filter on what was already cut off.
+The filter is looked up in the catalog once per search, before any lane ranks, so that a filtered search finds ``k`` passages
+whenever there are ``k``. Never: a filter on an already truncated list.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ _CRITERION = re.compile(r"([\w -]+)(=|>=|<=)(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A filter: a passage must satisfy every criterion that is given, and of each any one of its values."""
+    """A filter: a passage must satisfy every given criterion, and any one of the values of each."""
 
     sources: tuple[str, ...] = ()
     """Globs on the file's name, on the end of its path, or on the whole path: ``*.pdf``, ``hr/*``; ``*`` crosses folders."""
     languages: tuple[str, ...] = ()
     """``zh``, ``en``, ... as found at ingest."""
     media_types: tuple[str, ...] = ()
-    """``application/pdf``, a part of one (``markdown``), or a suffix (``pdf``, ``docx``)."""
+    """``application/pdf``, part of one (``markdown``), or a suffix (``pdf``, ``docx``)."""
     pages: tuple[int, ...] = ()
     """Page numbers, from 1; formats without pages have none."""
     metadata: tuple[str, ...] = ()
-    """``tags=travel``, ``author=*Smith``, ``date>=2024-06``: all must hold. Of a list any item may; what compares is text, so
-    write dates as ISO 8601. A file that does not say its ``date`` has that of its last change."""
+    """``tags=travel``, ``author=*Smith``, ``date>=2024-06``: all must hold. In a list any item may match; comparisons are on
+    text, so write dates as ISO 8601. A file without a ``date`` takes that of its last change."""
 
     def __bool__(self) -> bool:
         return bool(self.sources or self.languages or self.media_types or self.pages or self.metadata)
 
     def admits(self, source: str, language: str, media_type: str, metadata: Mapping[str, str] | None = None) -> bool:
-        """Return whether a document at ``source`` satisfies the criteria that are about documents.
+        """Return whether a document at ``source`` satisfies the document criteria.
 
         Raises:
             InputError: one on metadata is not written as KEY=VALUE, KEY>=VALUE or KEY<=VALUE.
@@ -58,30 +58,30 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The chunks that a search is about."""
+    """The chunks that a search covers."""
 
     ids: frozenset[str]
     keys: NDArray[np.int64]
     """Their rows in the keyword index, ascending."""
     places: Mapping[str, str] = field(default_factory=dict)
-    """Document id to the source that satisfies the filter, of a document that lies in several places."""
+    """Document id to the source that satisfies the filter, for a document found in several places."""
 
     def __and__(self, other: Scope) -> Scope:
-        """Return what is in both."""
+        """Return the intersection."""
         keys = np.intersect1d(self.keys, other.keys, assume_unique=True)
         return Scope(self.ids & other.ids, keys, {**other.places, **self.places})
 
     def mask(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return (len(keys),): which of these distinct keys are inside."""
+        """Return (len(keys),): which of these distinct keys are in scope."""
         return np.isin(keys, self.keys, assume_unique=True)
 
     def without(self, ids: Collection[str], keys: Iterable[int]) -> Scope:
-        """Return the scope less some chunks, given by id and by key."""
+        """Return the scope minus some chunks, given by id and key."""
         return Scope(self.ids.difference(ids), np.setdiff1d(self.keys, np.array(list(keys), np.int64)), self.places)
 
 
 def resolve(catalog: Catalog, where: Where) -> Scope:
-    """Return the chunks that a filter admits."""
+    """Return the chunks that pass a filter."""
     places: dict[str, str] = {}
     rows = catalog.connection().execute(
         "SELECT s.source, d.id, d.language, d.media_type, date(s.mtime_ns / 1000000000, 'unixepoch'), d.metadata, s.given"
@@ -95,7 +95,7 @@ def resolve(catalog: Catalog, where: Where) -> Scope:
 
 
 def idle(catalog: Catalog, where: Where) -> tuple[str, ...]:
-    """Return the globs of a filter that no source in the base is at: a typing error more often than meant."""
+    """Return the globs of a filter that match no source in the base: usually a typing error."""
     sources = list(catalog.sources()) if where.sources else []
     return tuple(glob for glob in where.sources if not any(_is_at(source, glob) for source in sources))
 
@@ -108,7 +108,7 @@ def everything(catalog: Catalog) -> Scope:
 def chunks_of(
     connection: sqlite3.Connection, documents: Sequence[str], pages: Sequence[int] = ()
 ) -> list[tuple[int, str]]:
-    """Return ``(key, id)`` of the chunks of documents, ascending by key; with ``pages``, only those that touch one."""
+    """Return ``(key, id)`` of the chunks of documents, ascending by key; with ``pages``, only those that touch one of them."""
     touching = " AND EXISTS (SELECT 1 FROM json_each(c.pages) WHERE value IN (SELECT value FROM json_each(?)))"
     return connection.execute(
         "SELECT c.key, c.id FROM chunks c WHERE c.document_id IN (SELECT value FROM json_each(?))"
@@ -118,7 +118,7 @@ def chunks_of(
 
 
 def scope_of(rows: Sequence[tuple[int, str]], places: Mapping[str, str] | None = None) -> Scope:
-    """Return the scope of ``(key, id)`` rows that ascend by key."""
+    """Return the scope of ``(key, id)`` rows, ascending by key."""
     return Scope(
         frozenset(chunk for _, chunk in rows), np.array([key for key, _ in rows], np.int64), dict(places or {})
     )

@@ -1,1 +1,1 @@
-"""One question: lanes are asked, fused, ordered, weighed, explained."""
+"""Search for one question: ask the lanes, fuse, order, weigh and explain."""

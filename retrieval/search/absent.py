@@ -1,7 +1,6 @@
-"""Which words of a question the documents do not have: names, and rare words that one would expect beside an answer.
+"""Find the words of a question that the documents lack: names, and rare words expected near an answer.
 
-Comes in: a question, what its hits hold and how many chunks hold each token. Goes out: words as they were asked. Never: a
-common verb or adjective, for which documents have others.
+Never a common verb or adjective, which documents may put in other words.
 """
 
 from __future__ import annotations
@@ -17,28 +16,28 @@ from ..words.tokens import tokens
 
 _WORD = re.compile(r"[^\W\d_\u3400-\u9fff](?:[\w’'-]*[^\W_\u3400-\u9fff])?")
 _THING = re.compile(r"\b(?:the|an?|of|in|on|at|for|by|with|from|my|our|your|and|about)\s+$", re.IGNORECASE)
-"""Before a word that names something."""
+"""Appears before a word that names something."""
 _NO_THING = re.compile(r"(?:est|ly|ing|ed|n['’]t|able|ous|ful|ive|al)$", re.IGNORECASE)
 _SHORTEST = 4
 _HAN = re.compile("[\u3400-\u9fff]+")
 _DEGREE = re.compile(
     "[要会能可该想得]|最[多少高低大小长短早晚快慢好]|至[多少]|大[约概]|[一总]共|分别|左右|通常|一般|主要"
 )
-"""Says how much or how often, or that it may or must be, and names nothing: a document that says 不超过 answers 最多."""
+"""Words of quantity, frequency or modality, which name nothing: a document that says 不超过 answers 最多."""
 _TWO = 2
 
 
 def absent_words(
     question: str, held: Collection[str], known: Mapping[str, int], near: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Return the words of a question that its hits do not hold, in order, each once.
+    """Return the question's words that its hits lack, in order, each once.
 
     Args:
         question: as the user wrote it.
-        held: tokens of the hits. A name must be among them; another word is absent only when no chunk at all has it.
-        known: how many chunks hold each token; tokens that none holds may be left out.
-        near: tokens of the passage that comes nearest. A Chinese word whose characters it has is said otherwise there, unless
-            it is part of a name: 租房 in a contract that says 房屋出租.
+        held: tokens of the hits. A name must be among them; any other word is absent only if no chunk at all contains it.
+        known: how many chunks contain each token; tokens with none may be left out.
+        near: tokens of the nearest passage. A Chinese word whose characters all occur there is taken as said in other words,
+            unless it is part of a name: 租房 in a contract that says 房屋出租.
     """
     bare = without_asking(question)
     said = {term for term in terms_or_synonyms(question) if term.within(held)}
@@ -73,7 +72,7 @@ def _latin(bare: str, held: Collection[str], known: Mapping[str, int]) -> Iterat
 
 
 def _begins(before: str) -> bool:
-    """Return whether a sentence begins here, whose first word is capitalised whatever it is."""
+    """Return whether a sentence begins here, so that its first word is capitalised whatever it is."""
     return not re.search(r"\w", before) or bool(re.search(r"[.?!:]\s*$", before))
 
 
@@ -85,12 +84,12 @@ def _chinese(bare: str, held: Collection[str], known: Mapping[str, int]) -> Iter
         there = [run[at : at + _TWO] in held or bool(known.get(run[at : at + _TWO])) for at in range(len(run) - 1)]
         for start, stop in _gaps(there):
             word = bare[match.start() + start : match.start() + stop]
-            if not figures(word):  # 三件 may be said as 3 件
+            if not figures(word):  # 三件 may be written as 3 件
                 yield word
 
 
 def _gaps(there: list[bool]) -> Iterator[tuple[int, int]]:
-    """Yield the stretches of characters between known bigrams; one that only joins two known words is no gap."""
+    """Yield the runs of characters between known bigrams; a run that only joins two known words is not a gap."""
     start = 0
     for at, known in enumerate([*there, True]):
         if not known:

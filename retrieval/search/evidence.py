@@ -1,4 +1,4 @@
-"""Whether what was found is enough to answer from.
+"""Decide whether the hits are enough to answer from.
 
 Comes in: a question and its hits. Goes out: how surely they answer. Never: the text of an answer.
 """
@@ -23,52 +23,52 @@ from ..words.tokens import tokens
 from .absent import absent_words
 
 Frequencies = Callable[[Sequence[str]], dict[str, int]]
-"""How many chunks of the base hold each token; tokens that none holds are left out."""
+"""How many chunks of the base contain each token; tokens with none are left out."""
 Verdict = Literal["sure", "unsure", "nothing"]
-"""Answer; show the passages that come closest and claim nothing; or say that there is nothing near."""
+"""Answer; show the closest passages and claim nothing; or say that nothing is close."""
 
 ENOUGH = 0.0
-"""Log-odds from which on an answer is given as sure."""
+"""Minimum log-odds for an answer to be given as sure."""
 ENOUGH_FILE = -1.75
-"""The same where a file is asked for. Who asks which file holds something knows that one does: of 28 such questions in six
-folders the best sentence is of the right file for all, at -2.9 to 1.1. By so much the odds of nineteen in twenty are beyond
-those of three in four, which the model was fitted on."""
+"""The same for a question that asks for a file. Whoever asks which file holds something knows that one does: for all 28 such
+questions in six folders the best sentence is from the right file, at -2.9 to 1.1. The shift is from the odds of three in four,
+which the model was fitted on, to nineteen in twenty."""
 ALL = 0.9
-"""A sentence that holds this share of the question itself is enough, whatever the score: short questions score low."""
+"""A sentence that itself covers this share of the question is enough, whatever the score: short questions score low."""
 NEAR = -3.0
-"""Log-odds from which on passages are shown as the closest ones, though they may not answer: those they would have if they held
+"""Minimum log-odds for passages to be shown as the closest ones, though they may not answer, computed as if they contained
 every name and figure of the question."""
 SOMETHING = 0.25
-"""The share of the question that must be held at all, for passages to be shown."""
+"""Minimum share of the question that passages must cover to be shown at all."""
 ACROSS_SURE, ACROSS_NEAR = 0.31, 0.165
-"""Cosines beyond what is off topic, for a question in another script than its hits, which has nothing else to show. With
-multilingual-e5-small 38 % of the English questions on XQuAD's Chinese passages pass the first and 90 % the second; of foreign
-ones 3 % and 58 %. A passage that is near is shown, and nothing claimed."""
+"""Cosines, with off-topic text at 0, for a question in another script than its hits, which has no other evidence. With
+multilingual-e5-small 38 % of the English questions on XQuAD's Chinese passages pass the first and 90 % the second; of unrelated
+ones 3 % and 58 %. A near passage is shown, and nothing claimed."""
 NEAR_ENOUGH = 0.42
-"""Such a cosine of a sentence that answers as often as not."""
+"""Such a cosine at which a sentence is as likely to answer as not."""
 AKIN = -0.1
-"""From so near in meaning on, passages are shown as the closest ones, whatever their words."""
+"""Minimum closeness in meaning for passages to be shown as the closest ones, whatever their words."""
 READ_ACROSS, READ_WHOLE, READ_AKIN = 2.5, -1.0, -1.5
-"""The reader's log-odds of the best sentence from which on it is an answer in another script, one if it holds all of the
-question, and in any case what comes closest."""
+"""Minimum of the reader's log-odds for the best sentence to be an answer in another script, an answer if it covers the whole
+question, and in any case the closest passage."""
 _ACROSS_SLOPE = 17.0
-"""Log-odds by such a cosine."""
+"""Log-odds per unit of such a cosine."""
 _MOST_TERMS = 12
 _BESIDE = 2
-"""Sentences on either side in which what is asked for may stand."""
+"""Sentences on either side that may contain what the question asks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What speaks for and against an answer: of the best sentence, of its passage, of all that was found."""
+    """The signs for and against an answer: in the best sentence, its passage, and all hits."""
 
     constant: float
     coverage: float
-    """0..1: the share of the question's information that the best sentence, its surroundings and its document's name hold."""
+    """0..1: the share of the question's information in the best sentence, its surroundings and its document's name."""
     own: float
-    """0..1: what the sentence holds itself."""
+    """0..1: the share in the sentence itself."""
     near: float
-    """0..1: what only its headings, the sentence before and its record hold."""
+    """0..1: the share found only in its headings, the sentence before and its record."""
     phrases: float
     length: float
     """The logarithm of how many things the question names: a share of many is better evidence than the same share of few."""
@@ -78,12 +78,12 @@ class Signs:
     affirms: float
     missing: float
     absent: float
-    """Names of the question that no hit holds, at most 3."""
+    """Names in the question that no hit contains, at most 3."""
     margin: float
-    """How much likelier the best sentence is than the best one of another document, in log-odds, at most 6."""
+    """How much likelier the best sentence is than the best one from another document, in log-odds, at most 6."""
     behind: float
     meaning: float
-    """How much nearer in meaning the best sentence is than one that just may answer; 0 where no embedder reads it."""
+    """How much closer in meaning the best sentence is than a borderline one; 0 if no embedder reads it."""
     read: float
     """The reader's log-odds that the best sentence answers; 0 without a reader."""
 
@@ -93,15 +93,15 @@ WEIGHTS = Signs(
     affirms=-3.0, missing=-2.5, absent=-0.5, margin=0.3, behind=-1.0, meaning=7.2,
     read=0.0,
 )  # fmt: skip
-"""A logistic model of whether the best sentence answers. ``benchmarks/fit_answers.py --gate`` fits it anew; those here were
-fitted so and then rounded and adjusted by hand, which on rows that neither saw does as well as a new fit."""
+"""A logistic model of whether the best sentence answers. ``benchmarks/fit_answers.py --gate`` refits it; these weights were
+fitted that way, then rounded and adjusted by hand, which does as well as a new fit on rows that neither saw."""
 
 
 READ_WEIGHTS = Signs(
     constant=-2.2, coverage=1.3, own=0.4, near=0.9, phrases=0.9, length=0.1, hinted=2.8, no_kind=-0.9, repeats=-1.8,
     affirms=-3.0, missing=-2.5, absent=0.0, margin=0.2, behind=-0.45, meaning=2.3, read=0.45,
 )  # fmt: skip
-"""Those where the reader has read the likeliest sentences, fitted and rounded in the same way."""
+"""Weights for when the reader has read the likeliest sentences, fitted and rounded in the same way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +110,27 @@ class Evidence:
 
     signs: Signs
     lane: str = ""
-    """What measured the similarity: ``dense``, ``tfidf``, or empty when neither took part."""
+    """What measured the similarity: ``dense``, ``tfidf``, or empty if neither took part."""
     similarity: float = 0.0
-    """The best cosine beyond what is off topic."""
+    """The best cosine, rescaled so that off-topic text is at 0."""
     missing: tuple[str, ...] = ()
-    """Figures of the question that no hit of the best sentence's document holds: a year, an amount, a version, a code."""
+    """Figures of the question missing from all hits of the best sentence's document: a year, an amount, a version, a code."""
     absent: tuple[str, ...] = ()
-    """Names and rare words of the question that no hit holds, figures left out."""
+    """Names and rare words of the question that no hit contains, without figures."""
     shares_script: bool = True
     """Whether any hit is written in the script of the question."""
     best: Scored | None = None
-    """The sentence that is likeliest to answer."""
+    """The sentence most likely to answer."""
     was_read: bool = False
     """Whether the reader has read its likeliest sentences."""
     lacking: bool = False
-    """Whether a number to call, a mail address or an amount is asked for, and there is none beside the best sentence."""
+    """Whether the question asks for a phone number, a mail address or an amount, and there is none near the best sentence."""
     out_of_date: bool = False
-    """Whether its document says that it no longer holds, and the question is not of that time."""
+    """Whether its document says that it is no longer valid, and the question is not about that time."""
     weights: Signs = WEIGHTS
-    """What each sign is worth."""
+    """The weight of each sign."""
     enough: float = ENOUGH
-    """From which log-odds on it answers."""
+    """Minimum log-odds to answer."""
 
     @property
     def score(self) -> float:
@@ -146,7 +146,7 @@ class Evidence:
         return self.suffices()
 
     def verdict(self, strictness: float = 0.0) -> Verdict:
-        """Return how surely the hits answer: the one place where this is decided.
+        """Return how surely the hits answer: the only place where this is decided.
 
         Args:
             strictness: how much higher than usual the log-odds of a sure answer must be.
@@ -162,7 +162,7 @@ class Evidence:
         return "unsure" if by_words or akin else "nothing"
 
     def suffices(self, strictness: float = 0.0) -> bool:
-        """Return whether to answer as sure when the log-odds must be so much higher than usual, or lower if it is below 0."""
+        """Return whether to answer as sure if the log-odds must be ``strictness`` higher than usual (lower if negative)."""
         if not self.shares_script:
             near = self.similarity >= ACROSS_SURE + strictness / _ACROSS_SLOPE
             near = self.signs.read >= READ_ACROSS + strictness if self.was_read else near and self.lane == "dense"
@@ -181,7 +181,7 @@ def weigh(question: str, hits: Sequence[Hit], frequencies: Frequencies, *, unrel
         question: as the user wrote it.
         hits: best first.
         frequencies: of the base.
-        unrelated: the cosine of the question with what is off topic, for embedders whose cosines do not start at 0.
+        unrelated: the question's cosine with off-topic text, for embedders whose cosines do not start at 0.
     """
     question = without_directions(question)
     asked, scored = ranked(question, list(candidates(list(enumerate(hits, 1)))))
@@ -235,7 +235,7 @@ def _signs(
 
 
 def _around(best: Scored, scored: Sequence[Scored]) -> str:
-    """Return the best sentence with the head of its table and the sentences beside it."""
+    """Return the best sentence with its table header and the sentences beside it."""
     own = best.candidate
     near = (one.candidate for one in scored if one.candidate.passage == own.passage)
     beside = sorted((one for one in near if abs(one.order - own.order) <= _BESIDE), key=lambda one: one.order)
@@ -243,7 +243,7 @@ def _around(best: Scored, scored: Sequence[Scored]) -> str:
 
 
 def _of_document(best: Scored, hits: Sequence[Hit], held: Sequence[frozenset[str]]) -> frozenset[str]:
-    """Return the tokens of all hits of the document that the best sentence is of."""
+    """Return the tokens of all hits from the best sentence's document."""
     document = hits[best.candidate.passage - 1].chunk.document_id
     return frozenset().union(*(own for hit, own in zip(hits, held, strict=True) if hit.chunk.document_id == document))
 

@@ -1,7 +1,7 @@
-"""Why a passage was found, and why one was not.
+"""Explain why a passage was found, or why it was not.
 
-Comes in: a question, and for an absence the source that was expected. Goes out: what each lane said of every candidate, and
-the rule that cut it. Never: another ranking than the one that ``Searcher.search`` returns.
+Comes in: a question, and for an absence the expected source. Goes out: what each lane said of every candidate, and the rule
+that cut it. Never: a ranking other than the one that ``Searcher.search`` returns.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Fate = Literal["shown", "cut", "filtered", "not matched", "failed", "empty", "un
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What one lane said of one candidate."""
+    """One lane's verdict on one candidate."""
 
     lane: str
     rank: int
@@ -43,7 +43,7 @@ class Vote:
     z: float
     """The score in standard deviations above the mean of all passages."""
     weight: float
-    """Of the lane; the fused score is the sum of ``weight * z``."""
+    """The lane's; the fused score is the sum of ``weight * z``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +58,17 @@ class Candidate:
     place: int
     """From 1 among those shown; 0: it was cut."""
     cut: str
-    """The rule that cut it; empty when it is shown."""
+    """The rule that cut it; empty if it is shown."""
     repeats: str
-    """The source of the passage that it repeats, when that is why."""
+    """The source of the passage it repeats, if that is the reason."""
     verbatim: bool
-    """Whether it holds the whole question word for word, which puts it first."""
+    """Whether it contains the whole question word for word, which puts it first."""
     rerank: float | None = None
-    """What the cross-encoder said of it; ``None`` if it did not read it, or there is none."""
+    """The cross-encoder's score; ``None`` if it did not read it, or there is none."""
     names: float = 0.0
-    """What the names of its document (file, title, metadata) add to the keyword lane's score of it."""
+    """What its document's names (file, title, metadata) add to the keyword lane's score."""
     named: bool = False
-    """Whether the question names its document, which puts it before those of others."""
+    """Whether the question names its document, which puts it ahead of other documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +78,24 @@ class Why:
     question: str
     lanes: tuple[str, ...]
     weights: tuple[float, ...]
-    """Of the lanes, in their order."""
+    """Of the lanes, in order."""
     candidates: tuple[Candidate, ...]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class WhyNot:
-    """What became of one source in a search."""
+    """What happened to one source in a search."""
 
     question: str
     source: str
     fate: Fate
     reason: str
-    """A sentence, and what to do about it where something can be done."""
+    """A sentence, with what to do about it if anything can be done."""
     best: Candidate | None
-    """Its best passage, when a lane found one."""
+    """Its best passage, if a lane found one."""
     notes: tuple[str, ...]
-    """Pages that could not be read, and what the search did without."""
+    """Pages that could not be read, and what the search had to do without."""
 
 
 def why(
@@ -106,11 +106,11 @@ def why(
     where: Where | None = None,
     ordering: Ordering = PLAIN,
 ) -> Why:
-    """Return every candidate of a search for the ``k`` best passages, with the votes of the lanes.
+    """Return every candidate of a search for the ``k`` best passages, with the lanes' votes.
 
     Raises:
         InputError: an unknown lane, or one that the base does not have.
-        RerankerError: the cross-encoder that the ordering names cannot be used.
+        RerankerError: the cross-encoder named by the ordering cannot be used.
     """
     ranking = searcher.rank(question, k, lanes, where, ordering)
     return Why(question, ranking.lanes, ranking.weights, _candidates(ranking), ranking.notes)
@@ -131,14 +131,14 @@ def why_not(
     Args:
         catalog: of the base.
         searcher: of the base.
-        source: a path, or the end of one, as ``travel.md``.
+        source: a path, or the end of one, like ``travel.md``.
         question: what was searched.
         k: see ``Searcher.search``.
         lanes: see ``Searcher.search``.
         where: see ``Searcher.search``.
         ordering: see ``Searcher.search``.
     Raises:
-        InputError: several sources end like this.
+        InputError: several sources match.
     """
     row = _source(catalog, source)
     if row is None:
@@ -193,7 +193,7 @@ def _best(
     where: Where | None,
     ordering: Ordering,
 ) -> tuple[Candidate | None, tuple[str, ...]]:
-    """Return the candidate of ``own`` that is shown first, else ranks first; looked for deeper when there is none."""
+    """Return the best candidate in ``own``, one that is shown if possible; if there is none, search deeper."""
     ranking = searcher.rank(question, k, lanes, where, ordering)
     if not any(one.id in own.ids for one in ranking.candidates):
         ranking = searcher.rank(question, k, lanes, where, ordering, depth=_DEEP)

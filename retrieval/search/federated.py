@@ -1,7 +1,7 @@
-"""Several knowledge bases searched as if they were one.
+"""Search several knowledge bases as if they were one.
 
-Comes in: a searcher for each base, and a question. Goes out: hits that name their base. Never: scores compared that do not mean
-the same: what a lane says depends on its base, so it is computed again for all candidates, by the statistics of all bases
+Comes in: a searcher for each base, and a question. Goes out: hits that name their base. Never: scores compared that mean
+different things: a lane's score depends on its base, so it is recomputed for all candidates with the statistics of all bases
 together.
 """
 
@@ -32,25 +32,25 @@ from .select import Ordering
 from .spelling import spelt
 
 _TOLD_ANEW = 60
-"""Candidates of a base of another embedder that are embedded for the question, at least."""
+"""Minimum number of candidates, from a base with another embedder, that are embedded for the question."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What one base found."""
+    """The results from one base."""
 
     base: str
     searcher: Searcher
     ranking: Ranking
     n: int
-    """Chunks of the base."""
+    """Chunks in the base."""
 
     def lane(self, name: str) -> LaneScores | None:
-        """Return what a lane of the base found."""
+        """Return a lane's results from the base."""
         return next((lane for lane in self.ranking.found if lane.name == name), None)
 
     def raw(self, name: str) -> dict[str, float]:
-        """Return the scores that a lane of the base gave its candidates."""
+        """Return a lane's scores for its candidates in the base."""
         return {one.id: score for one in self.ranking.candidates for lane, _, score in one.lanes if lane == name}
 
 
@@ -62,18 +62,18 @@ def search_together(
     where: Where | None = None,
     ordering: Ordering = PLAIN,
 ) -> Found:
-    """Return the ``k`` best chunks of all bases; a filter applies in each of them. One base is searched as it is.
+    """Return the ``k`` best chunks of all bases, the filter applied to each. A single base is searched as usual.
 
-    BM25 counts words in all bases together. Cosines of one embedder compare as they are; passages of bases with another one, or
-    with none, are embedded for the question. Every score is standardised over the passages of all bases.
+    BM25 counts words in all bases together. Cosines of one embedder are comparable; passages of bases with another one, or with
+    none, are embedded for the question. Every score is standardised over the passages of all bases.
 
     Args:
-        searchers: by the name of their base; at least one. The hits of ``""`` name none.
+        searchers: by the name of their base; at least one. Hits of the base ``""`` name none.
         question: see ``Searcher.search``.
         k: see ``Searcher.search``.
         lanes: see ``Searcher.search``; all bases must have them.
         where: see ``Searcher.search``.
-        ordering: see ``Searcher.search``; the cross-encoder is that of the first base.
+        ordering: see ``Searcher.search``; the cross-encoder is the first base's.
     Raises:
         InputError: an unknown lane, or one that a base does not have.
     """
@@ -107,7 +107,7 @@ def _of_base(hit: Hit) -> Hit:
 
 
 def _pooled(question: str, parts: Sequence[_Part], k: int) -> Ranking:
-    """Return one ranking of the candidates of all bases, each under the name of its base."""
+    """Return one ranking of the candidates of all bases, each with its base's name."""
     scored = list(_lanes(question, parts, k))
     chunks = {
         f"{part.base}\0{key}": replace(chunk, id=f"{part.base}\0{key}")
@@ -132,7 +132,7 @@ def _pooled(question: str, parts: Sequence[_Part], k: int) -> Ranking:
 
 
 def _ranked(moments: LaneScores, ids: Sequence[str], row: NDArray[np.float32]) -> LaneScores:
-    """Return a lane's moments with its candidates, best first; ``row``: the score of each."""
+    """Return a lane with the moments given and its candidates best first; ``row``: their scores."""
     best = np.argsort(-row, kind="stable")
     return replace(moments, ids=tuple(ids[at] for at in best.tolist()), scores=row[best])
 
@@ -151,7 +151,7 @@ def _candidates(
 
 
 def _lanes(question: str, parts: Sequence[_Part], k: int) -> Iterator[tuple[LaneScores, dict[str, float]]]:
-    """Yield, for each lane, its moments over all bases, and its score of each candidate by base and id."""
+    """Yield, for each lane, its moments over all bases and its score for each candidate, by base and id."""
     names = dict.fromkeys(lane.name for part in parts for lane in part.ranking.found)
     if "bm25" in names:
         yield _bm25(question, parts)
@@ -162,14 +162,14 @@ def _lanes(question: str, parts: Sequence[_Part], k: int) -> Iterator[tuple[Lane
 
 
 def _as_they_are(name: str, parts: Sequence[_Part]) -> tuple[LaneScores, dict[str, float]]:
-    """Return a lane whose scores mean the same in every base: cosines."""
+    """Return a lane whose scores mean the same in every base, such as cosines."""
     scores = {f"{part.base}\0{key}": score for part in parts for key, score in part.raw(name).items()}
     known = [(part.n, lane.mean, lane.std) for part in parts if (lane := part.lane(name))]
     return _moments(name, known), scores
 
 
 def _moments(name: str, known: Sequence[tuple[int, float, float]]) -> LaneScores:
-    """Return a lane with the mean and deviation of the union of bases of which those are known, with their sizes."""
+    """Return a lane with the mean and deviation of the union of the bases, from their sizes and moments."""
     total = max(1, sum(n for n, _, _ in known))
     mean = sum(n * mean for n, mean, _ in known) / total
     square = sum(n * (std**2 + mean**2) for n, mean, std in known) / total
@@ -177,9 +177,9 @@ def _moments(name: str, known: Sequence[tuple[int, float, float]]) -> LaneScores
 
 
 def _bm25(question: str, parts: Sequence[_Part]) -> tuple[LaneScores, dict[str, float]]:
-    """Return BM25 with the frequencies and the mean length of all bases.
+    """Return BM25 with document frequencies and mean length taken over all bases.
 
-    The moments of a base are those of its own BM25, scaled as the scores of its candidates changed.
+    A base's moments are those of its own BM25, scaled by how much its candidates' scores changed.
     """
     wanted = asked_tokens(question)
     frequencies: Counter[str] = Counter()
@@ -216,7 +216,7 @@ def _score(text: str, idfs: Mapping[str, float], mean_tokens: float) -> float:
 
 
 def _dense(question: str, parts: Sequence[_Part], k: int) -> tuple[LaneScores, dict[str, float]]:
-    """Return cosines in the space of the embedder of most passages; the candidates of other bases are embedded."""
+    """Return cosines in the space of the embedder with the most passages; candidates of other bases are embedded."""
     spaces: Counter[str] = Counter()
     for part in parts:
         if part.lane("dense") and (embedder := part.searcher.embedder):

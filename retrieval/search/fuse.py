@@ -1,6 +1,6 @@
-"""Fusion: what several lanes say of the same chunks in, one score per chunk out.
+"""Fuse the scores of several lanes for the same chunks into one score per chunk.
 
-Every candidate has its exact score in every lane, whichever lane found it. Never: ranks, or I/O beside ``Lane.score``.
+Every candidate has its exact score in every lane, whichever lane found it. No I/O except ``Lane.score``.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from ..lanes.lane import Lane, LaneScores
 from ..where import Scope
 
 _SHARES = {"dense": 1.5, "bm25": 1.0, "tfidf": 0.18}
-"""Meaning stands out less from its mean than words do, and is as good a judge. TF-IDF sees the same words as BM25: as its equal
-it only blurs it, at a small share it adds misspelt and inflected words. docs/decisions.md has the figures."""
+"""Meaning deviates less from its mean than words do, and is as good a judge. TF-IDF sees the same words as BM25: with an equal
+share it only blurs it, with a small one it adds misspelt and inflected words. docs/decisions.md has the figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """A chunk with its fused score, and what each lane said of it."""
+    """A chunk with its fused score, and each lane's score."""
 
     id: str
     score: float
-    """Sum of standardised scores; of a single lane, the lane's own score."""
+    """Sum of standardised scores; with a single lane, its own score."""
     lanes: tuple[tuple[str, int, float], ...]
-    """(lane, rank, score) as in ``hit.Lane``: rank 0 when the lane did not find the chunk itself."""
+    """(lane, rank, score) as in ``hit.Lane``: rank 0 if the lane did not find the chunk itself."""
 
 
 def put_first(ahead: Collection[str], candidates: Sequence[Fused]) -> tuple[Fused, ...]:
-    """Return candidates with some put first, in their order, with at least the best score of the others."""
+    """Return the candidates with some moved to the front, in order, scored at least as high as the best of the others."""
     first = [one for one in candidates if one.id in ahead]
     others = [one for one in candidates if one.id not in ahead]
     floor = others[0].score if others else -math.inf
@@ -63,7 +63,7 @@ def fuse(question: str, lanes: Sequence[Lane], found: Sequence[LaneScores], k: i
 def fused_first(
     held: Scope, question: str, lanes: Sequence[Lane], ranked: tuple[Fused, ...], depth: int
 ) -> tuple[Fused, ...]:
-    """Put first what is held, the ``depth`` best by each lane at least, with at least the best score of the others."""
+    """Put chunks in ``held`` first: at least each lane's ``depth`` best, scored no lower than the best of the others."""
     inside = [one for one in ranked if one.id in held.ids]
     if len(inside) < len(held.ids):
         n = min(len(held.ids), depth)
@@ -72,22 +72,22 @@ def fused_first(
 
 
 def weights(found: Sequence[LaneScores]) -> tuple[float, ...]:
-    """Return each lane's weight for one question: its share, times the square of how much of the question it can tell.
+    """Return each lane's weight for one question: its share times the square of how much of the question it can judge.
 
-    In another language a lane of words finds names and figures at best, and while a base is embedded the lane of meaning finds
-    what it happens to have. benchmarks/retrieval.py measures it.
+    In another language a word lane finds names and figures at best, and while a base is being embedded the dense lane finds
+    only what is embedded so far. benchmarks/retrieval.py measures it.
     """
     return tuple(_SHARES.get(lane.name, 1.0) * lane.known**2 for lane in found)
 
 
 def candidates(lanes: Sequence[LaneScores]) -> tuple[str, ...]:
-    """Return the ids that any lane found, each once, in order of their best rank."""
+    """Return the ids that any lane found, each once, ordered by best rank."""
     longest = max((len(lane.ids) for lane in lanes), default=0)
     return tuple(dict.fromkeys(lane.ids[rank] for rank in range(longest) for lane in lanes if rank < len(lane.ids)))
 
 
 def zscores(lane: LaneScores, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return ``scores`` in standard deviations above the mean of all chunks; all 0 where every chunk scores the same."""
+    """Return ``scores`` in standard deviations above the mean of all chunks; all 0 if every chunk scores the same."""
     if lane.std <= 0:
         return np.zeros(len(scores), np.float32)
     standardised: NDArray[np.float32] = ((scores - lane.mean) / lane.std).astype(np.float32)
@@ -115,7 +115,7 @@ def zscore_sum(
 
 
 def min_max_sum(scores: Sequence[NDArray[np.float32]], weights: Sequence[float] | None = None) -> NDArray[np.float32]:
-    """Return the weighted sum of the lanes' scores scaled to 0..1 over the candidates: what benchmarks compare with.
+    """Return the weighted sum of the lanes' scores scaled to 0..1 over the candidates, as a benchmark baseline.
 
     Lee 1997, "Analyses of multiple evidence combination" (CombSUM over min-max); equal weights unless given.
     """
@@ -128,7 +128,7 @@ def min_max_sum(scores: Sequence[NDArray[np.float32]], weights: Sequence[float] 
 
 
 def reciprocal_rank_sum(ranks: Sequence[NDArray[np.int64]], k: int = 60) -> NDArray[np.float32]:
-    """Return the sum of 1 / (k + rank) over the lanes, rank 0 counting nothing: what benchmarks compare with.
+    """Return the sum of 1 / (k + rank) over the lanes, ignoring rank 0, as a benchmark baseline.
 
     Cormack, Clarke and Büttcher 2009, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods".
     """
@@ -139,7 +139,7 @@ def reciprocal_rank_sum(ranks: Sequence[NDArray[np.int64]], k: int = 60) -> NDAr
 
 
 def _exact(question: str, lane: Lane, result: LaneScores, ids: Sequence[str]) -> NDArray[np.float32]:
-    """Return (len(ids),) scores; the lane is asked only for those that it did not find itself."""
+    """Return (len(ids),) scores; the lane is asked only for those it did not find itself."""
     known = dict(zip(result.ids, result.scores.tolist(), strict=True))
     missing = [chunk for chunk in ids if chunk not in known]
     if missing:

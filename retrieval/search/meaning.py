@@ -1,7 +1,7 @@
-"""What the likeliest sentences mean: how near each is to a question, by the embedder, and whether it answers, by the reader.
+"""Judge what the likeliest sentences mean: how close each is to the question (embedder), and whether it answers (reader).
 
-Comes in: a question, hits, and an embedder. Goes out: the hits, with what is said of their sentences. Never: another order of
-hits. A passage is near when any of it is; which of its sentences answers, only the sentences tell.
+Comes in: a question, hits, and an embedder. Goes out: the hits, with scores for their sentences. Never: another order of hits.
+A passage is near if any part of it is; only the sentences tell which of them answers.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from ..sentences.scorer import Scored, ranked
 from ..sentences.units import Candidate, candidates
 
 LOOKED_AT = 8
-"""Sentences that are embedded, the likeliest by their words. With more no further question is answered."""
+"""Sentences that are embedded, the likeliest by their words. More of them answer no further question."""
 _OF_KIND, _FOREIGN = 3, 6
-"""Further ones at most: of the kind that is asked for, and in the other language, of which words say nothing."""
+"""Limits on further ones: of the kind asked for, and in the other language, which words say nothing about."""
 _FIRST = 3
-"""Passages whose sentences of that kind are looked at."""
+"""How many of the first passages are searched for sentences of that kind."""
 _LONGEST = 200
-"""Characters of a sentence that are embedded."""
+"""Characters of a sentence to embed."""
 _READ, _READ_FOREIGN = 4, 2
-"""Sentences that are read, the likeliest by words and meaning, and the nearest ones of the other language."""
+"""Sentences to read: the likeliest by words and meaning, and the nearest ones in the other language."""
 _KEPT = 2048
 
 K = TypeVar("K")
@@ -42,9 +42,9 @@ Vector = NDArray[np.float32]
 
 
 class Meanings:
-    """Reads or embeds sentences, and remembers the last ones: one question is searched for more than once.
+    """Reads or embeds sentences, and caches the last ones, since one question is searched for more than once.
 
-    Safe in several threads.
+    Thread-safe.
     """
 
     def __init__(self) -> None:
@@ -54,13 +54,13 @@ class Meanings:
         self._lock = Lock()
 
     def told(self, question: str, hits: Sequence[Hit], embedder: Embedder, unrelated: float) -> tuple[Hit, ...]:
-        """Return the hits with the nearness of their likeliest sentences; as they are if the question cannot be read.
+        """Return the hits with the closeness of their likeliest sentences; unchanged if the question cannot be read.
 
         Args:
             question: as the user wrote it.
             hits: best first.
             embedder: of the base.
-            unrelated: the cosine of the question with what is off topic.
+            unrelated: the question's cosine with off-topic text.
         """
         if not hits or embedder.coverage([question])[0] < READABLE:
             return tuple(hits)
@@ -79,7 +79,7 @@ class Meanings:
         return self._read_too(question, told, reader) if reader else told
 
     def _read_too(self, question: str, hits: Sequence[Hit], reader: Reader) -> tuple[Hit, ...]:
-        """Return the hits with what the reader says of the sentences that are likeliest by their words and their meaning."""
+        """Return the hits with the reader's verdict on the sentences likeliest by words and meaning."""
         scored = _ranked(question, hits)
         own = [one.candidate for one in scored if not one.signs.foreign][:_READ]
         foreign = sorted((one for one in scored if one.signs.foreign), key=lambda one: one.signs.farther)
@@ -90,7 +90,7 @@ class Meanings:
         return tuple(replace(hit, reads=tuple(read.get(number, ()))) for number, hit in enumerate(hits, 1))
 
     def reads(self, embedder: Embedder) -> bool:
-        """Return whether there is a reader beside an embedder."""
+        """Return whether the embedder comes with a reader."""
         return self._reader(embedder) is not None
 
     def _reader(self, embedder: Embedder) -> Reader | None:
@@ -149,7 +149,7 @@ def _in_order(one: Scored) -> tuple[float, int]:
 
 
 def _in_its_place(one: Candidate, hit: Hit) -> str:
-    """Return a sentence under what its document is called, its heading and the head of its table."""
+    """Return a sentence under its document's name, its heading and its table header."""
     headings = [heading for heading in hit.chunk.headings if not heading.startswith("|")]
     named = " › ".join([PurePath(hit.chunk.source).stem, *headings[-1:]])
     return "\n".join(filter(None, [named, one.unit.head[:_LONGEST], one.text[:_LONGEST]]))

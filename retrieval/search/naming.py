@@ -1,7 +1,6 @@
-"""Which documents a question names: their passages come first, and what is said of another one is no answer.
+"""Find which documents a question names, so that their passages come first and others are no answer.
 
-Comes in: a question and the catalog. Goes out: the few documents that hold its names, or are named in it whole; the names that
-no document holds; and the question without its names, to rank inside those documents. Never: a name that many documents hold.
+A name that many documents contain counts for none of them.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from ..words.hanzi import SIMPLIFIED
 from ..words.tokens import tokens
 
 _FEW, _PART = 3, 0.1
-"""A name that more documents than so many, and than this part of all, hold tells none of them."""
+"""A name in more documents than this number, and more than this share of all, distinguishes none of them."""
 _LONG = 3
-"""Passages of a document that need not all say what it is about."""
+"""Minimum passages of a document that need not all say what it is about."""
 _MOST_READ = 300
-"""Passages that are read for a name."""
+"""Passages read when looking for a name."""
 _LEGAL = re.compile(r",? (?:inc|ltd|llc|llp|plc|gmbh|corp|co|ag|sa|bv)\.?$", re.IGNORECASE)
 _LEGAL_ZH = re.compile(r"(?<=.{4})(?:有限责任公司|股份有限公司|有限公司|公司)$")
 _SIGNS = re.compile(r"[\W_]+")
@@ -36,17 +35,17 @@ _LEAST_HAN, _LEAST_WORDS = 3, 2
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """What a question names."""
+    """The names in a question, and the documents they point to."""
 
     documents: frozenset[str] = frozenset()
-    """Ids of those whose passages come first: they hold as many of its names as any, and have passages that do not repeat them;
-    of a document of one passage or two, that passage says what it is about."""
+    """Ids of the documents whose passages come first: they contain as many of the names as any, and have passages that do not
+    repeat them; in a document of one or two passages, that passage says what it is about."""
     held: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Name -> the documents that hold it."""
+    """Name -> the documents that contain it."""
     absent: tuple[str, ...] = ()
-    """Names that no document holds."""
+    """Names that no document contains."""
     rest: str = ""
-    """The question without the names that are held."""
+    """The question without the names in ``held``."""
 
 
 NOTHING = Naming()
@@ -58,7 +57,7 @@ def naming(catalog: Catalog, question: str, by_names: Collection[str]) -> Naming
     Args:
         catalog: of the base.
         question: as the user wrote it.
-        by_names: ids of the documents whose names share words with it.
+        by_names: ids of the documents whose names share words with the question.
     """
     n_documents = catalog.count("documents")
     most = max(_FEW, _PART * n_documents)
@@ -86,7 +85,7 @@ def naming(catalog: Catalog, question: str, by_names: Collection[str]) -> Naming
 
 
 def merged(several: Sequence[Naming]) -> Naming:
-    """Return what a question names in several bases: a name is absent where none of them holds it."""
+    """Return what a question names in several bases: a name is absent if none of them has it."""
     held: dict[str, frozenset[str]] = {}
     for name, documents in (pair for one in several for pair in one.held.items()):
         held[name] = held.get(name, frozenset()) | documents
@@ -97,7 +96,7 @@ def merged(several: Sequence[Naming]) -> Naming:
 
 
 def _most_named(held: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Return the documents that hold most of the names; of names that each have documents of their own, all of them."""
+    """Return the documents with the most names; all documents, if there are several names in documents of their own."""
     counts = Counter(document for documents in held.values() for document in documents)
     best = max(counts.values(), default=0)
     several = best == 1 and len(held) > 1
@@ -105,7 +104,7 @@ def _most_named(held: Mapping[str, frozenset[str]]) -> frozenset[str]:
 
 
 def _any_long(catalog: Catalog, documents: Collection[str]) -> bool:
-    """Return whether one of these documents has many passages."""
+    """Return whether any of these documents has many passages."""
     row = catalog.connection().execute(
         "SELECT 1 FROM chunks WHERE document_id IN (SELECT value FROM json_each(?)) GROUP BY document_id"
         " HAVING count(*) >= ? LIMIT 1",
@@ -115,7 +114,7 @@ def _any_long(catalog: Catalog, documents: Collection[str]) -> bool:
 
 
 def _holding(catalog: Catalog, name: str) -> frozenset[str] | None:
-    """Return the documents that hold a name, in their text or names; ``None``: too many passages may to look."""
+    """Return the documents with a name in their text or names; ``None``: too many passages to check."""
     found = _documents_of(catalog, name)
     if found is None or found:
         return found
@@ -124,7 +123,7 @@ def _holding(catalog: Catalog, name: str) -> frozenset[str] | None:
 
 
 def _documents_of(catalog: Catalog, name: str, *, alone: bool = False) -> frozenset[str] | None:
-    """Return the documents with a passage, or a name, that holds ``name``; ``alone``: and no longer one that begins so."""
+    """Return the documents with ``name`` in a passage or a name; with ``alone``, not as the start of a longer name."""
     wanted = " AND ".join(f'"{token}"' for token in dict.fromkeys(tokens(name)))
     if not wanted:
         return None
@@ -154,12 +153,12 @@ def _pattern(name: str, *, alone: bool) -> re.Pattern[str]:
 
 
 def plain(text: str) -> str:
-    """Return text in which what only differs by signs, width or Traditional characters is equal."""
+    """Return text normalised so that differences in signs, width or Traditional characters disappear."""
     return _SIGNS.sub(" ", unicodedata.normalize("NFKC", text).translate(SIMPLIFIED))
 
 
 def _named_whole(catalog: Catalog, question: str, documents: Collection[str]) -> dict[str, frozenset[str]]:
-    """Return the names of documents that stand whole in a question, the longest of each document."""
+    """Return the document names that appear whole in a question, the longest per document."""
     asked = f" {plain(question).casefold().strip()} "
     found: dict[str, set[str]] = {}
     for document, text in read_names(catalog.connection(), documents).items():

@@ -1,7 +1,6 @@
-"""What an embedder says of texts that have nothing to do with a question: where its cosines begin.
+"""Estimate where an embedder's cosines begin: its mean cosine with texts unrelated to the question.
 
-Comes in: a question. Goes out: a mean cosine. Never: the passages of a base. Those tell it better, but a base of one file may
-be about nothing but the question.
+The passages of a base would be a better measure, but a base of one file may be about nothing but the question.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from ..sentences.units import in_chinese
 AS_GOOD_AS = 16
 """Passages of a base that weigh as much as these texts."""
 FEW = 100
-"""Passages. With more, what is off topic is known from them alone."""
+"""Passages. Above this number, they alone determine what is off topic."""
 TEXTS = {
     False: (
         "The river rises in the hills and reaches the sea after four hundred kilometres.",
@@ -41,11 +40,11 @@ TEXTS = {
 
 
 _KNOWN: dict[tuple[str, bool], NDArray[np.float32]] = {}
-"""The (8, dim) vectors of the texts, by the fingerprint of the embedder: it may be closed meanwhile, and they stay good."""
+"""The (8, dim) vectors of the texts, by the embedder's fingerprint: they stay valid after it is closed."""
 
 
 def off_topic(question: str, embedder: Embedder) -> float:
-    """Return the mean cosine of a question with texts of its language on other things."""
+    """Return the question's mean cosine with texts in its language on other topics."""
     key = embedder.fingerprint, bool(in_chinese(question))
     if key not in _KNOWN:
         _KNOWN[key] = embedder.embed_documents(TEXTS[key[1]])

@@ -1,4 +1,4 @@
-"""Hits become passages that can be read: neighbours are joined, and what the edge of a chunk cut is made whole.
+"""Turn hits into readable passages: join neighbours, and complete what was cut at the edge of a chunk.
 
 Comes in: hits, best first. Goes out: fewer or longer ones, in the same order, each still a place in its document. Never: text
 joined across headings, since a passage is cited under one, or more tokens spent than there is room for.
@@ -21,27 +21,27 @@ _EDGE = "SELECT start, stop, headings FROM chunks WHERE document_id = ? AND"
 _ROW = re.compile(r"[ \t]*\|")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)、])[ \t]+\S")
 _CONTINUED = re.compile(r"(?:[ \t]{2,}|\t)\S")
-"""A line of an item: indented, as Markdown has it."""
+"""A continuation line of a list item: indented, as in Markdown."""
 
 
 CatalogOf = Callable[[str], Catalog]
-"""Returns the catalog of a base, by the name that its hits bear."""
+"""Returns a base's catalog, by the name in its hits."""
 
 
 def readable(
     catalog_of: CatalogOf, hits: Sequence[Hit], spare_tokens: int, count_tokens: Callable[[str], int]
 ) -> tuple[Hit, ...]:
-    """Return the hits as passages that can be read.
+    """Return the hits as readable passages.
 
-    Chunks of one section that follow each other become one passage. A sentence, list or table that is cut at the edge
-    of a chunk is completed from the next one, for the best hits first, as long as there is room.
+    Consecutive chunks of one section become one passage. A sentence, list or table cut at the edge of a chunk is completed from
+    the next one, best hits first, as long as there is room.
 
     Args:
         catalog_of: of the base, or the bases.
         hits: best first.
         spare_tokens: how many tokens may be added; joining adds none.
         count_tokens: of the backend that will read them.
-    Returns: hits best first; ``chunk.text`` is ``document.text[chunk.start:chunk.stop]``, as ever.
+    Returns: hits best first; ``chunk.text`` is ``document.text[chunk.start:chunk.stop]``.
     """
     documents = _Documents(catalog_of)
     whole = []
@@ -62,7 +62,7 @@ class _Documents:
         self._texts: dict[tuple[str, str], str] = {}
 
     def text_of(self, hit: Hit) -> str:
-        """Return the text of a hit's document; empty if it is gone, or another by now."""
+        """Return the text of a hit's document; empty if it is gone or has been replaced."""
         chunk = hit.chunk
         key = hit.base, chunk.document_id
         if key not in self._texts:
@@ -72,7 +72,7 @@ class _Documents:
         return text if text[chunk.start : chunk.stop] == chunk.text else ""
 
     def beside(self, hit: Hit) -> tuple[int, int]:
-        """Return where the chunk before begins, and the one behind ends; one of another section does not count."""
+        """Return where the previous chunk begins and the next one ends; a chunk of another section does not count."""
         chunk, rows = hit.chunk, self._connection(hit)
         before = rows.execute(f"{_EDGE} start < ? ORDER BY start DESC LIMIT 1", (chunk.document_id, chunk.start))
         behind = rows.execute(f"{_EDGE} start >= ? ORDER BY start LIMIT 1", (chunk.document_id, chunk.stop))
@@ -81,7 +81,7 @@ class _Documents:
         return low[0] if low else chunk.start, high[0] if high else chunk.stop
 
     def cut(self, hit: Hit, start: int, stop: int, n_tokens: int) -> Hit:
-        """Return a hit over another part of its document; itself when that is no other part."""
+        """Return a hit over another part of its document; itself if the part is the same."""
         chunk = hit.chunk
         if (start, stop) == (chunk.start, chunk.stop):
             return hit
@@ -97,7 +97,7 @@ class _Documents:
 
 
 def _joined(hits: Sequence[Hit], documents: _Documents) -> tuple[Hit, ...]:
-    """Join the hits of one section between which there is only white space, or which overlap."""
+    """Join the hits of one section that overlap or are separated only by white space."""
     passages: list[tuple[int, Hit]] = []  # each with the best rank of its hits
     for rank in sorted(range(len(hits)), key=lambda at: (*_section(hits[at]), hits[at].chunk.start)):
         known, last = passages[-1] if passages else (0, None)
@@ -122,7 +122,7 @@ def _follows(documents: _Documents, first: Hit, second: Hit) -> bool:
 
 
 def _completed(documents: _Documents, hit: Hit) -> tuple[int, int]:
-    """Return where what is cut at the edges of a hit begins and ends, within the chunks beside it."""
+    """Return where text cut at a hit's edges begins and ends, within the adjacent chunks."""
     chunk, text = hit.chunk, documents.text_of(hit)
     if not text:
         return chunk.start, chunk.stop
@@ -138,7 +138,7 @@ def _completed(documents: _Documents, hit: Hit) -> tuple[int, int]:
 
 
 def _blocks(text: str, low: int, high: int) -> Iterator[tuple[int, int]]:
-    """Yield where lists and tables stand in a part of a text, without the white space behind them."""
+    """Yield where lists and tables are in a part of a text, without trailing white space."""
     start = end = at = low
     kind = ""
     for line in text[low:high].splitlines(keepends=True):
@@ -155,7 +155,7 @@ def _blocks(text: str, low: int, high: int) -> Iterator[tuple[int, int]]:
 
 
 def _kind(line: str, before: str) -> str:
-    """Return what a line is part of: a table, a list, or neither; a list goes on over blank and indented lines."""
+    """Return what a line is part of: a table, a list, or neither; a list continues over blank and indented lines."""
     if _ROW.match(line):
         return "table"
     if _ITEM.match(line):

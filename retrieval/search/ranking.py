@@ -1,6 +1,6 @@
-"""What a search made of its candidates: their order, and which of them are shown.
+"""Rank the candidates of a search, and decide which of them are shown.
 
-Comes in: fused candidates with their chunks. Goes out: the same with a verdict on each. Never: a lane that is asked again.
+Lanes are not asked again.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ from .naming import NOTHING, Naming
 from .select import Ordering, Verdict, diversified, select
 
 _READ = 30
-"""Candidates that a cross-encoder reads at first; a small one takes about 20 ms for each on a CPU."""
+"""Candidates that a cross-encoder reads at first; a small one takes about 20 ms each on a CPU."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Every candidate of a search, and what became of it."""
+    """Every candidate of a search, and what happened to it."""
 
     found: tuple[LaneScores, ...]
-    """What each lane found itself."""
+    """What each lane itself found."""
     weights: tuple[float, ...]
     """Of each lane in the fused score."""
     candidates: tuple[Fused, ...]
     """Best first."""
     chunks: Mapping[str, Chunk]
-    """Of the candidates, by id."""
+    """The candidates' chunks, by id."""
     verdicts: tuple[Verdict, ...]
     """One per candidate."""
     verbatim: frozenset[str]
-    """The chunks that hold the whole question word for word, which come first."""
+    """The chunks that contain the whole question word for word; they come first."""
     notes: tuple[str, ...]
     coded: frozenset[str] = frozenset()
-    """The chunks that hold all codes and rare numbers of the question, which come next."""
+    """The chunks that contain all codes and rare numbers of the question; they come next."""
     reranked: Mapping[str, float] = field(default_factory=dict)
-    """What a cross-encoder said of the candidates that it read, by id."""
+    """A cross-encoder's scores for the candidates it read, by id."""
     naming: Naming = NOTHING
-    """The documents that the question names, which come first, and names that no document holds."""
+    """The documents that the question names, which come first, and names that no document contains."""
     by_names: Mapping[str, float] = field(default_factory=dict)
     """Document id -> what its names add to the keyword lane's score of its passages."""
 
@@ -55,7 +55,7 @@ class Ranking:
 
     @property
     def hits(self) -> tuple[Hit, ...]:
-        """Those that are shown, best first."""
+        """The candidates that are shown, best first."""
         shown = [pair for pair in zip(self.verdicts, self.candidates, strict=True) if pair[0].place]
         return tuple(self._hit(one) for _, one in sorted(shown, key=lambda pair: pair[0].place))
 
@@ -70,7 +70,7 @@ class Ranking:
 
 
 def ordered(ranking: Ranking, k: int, ordering: Ordering) -> Ranking:
-    """Return a ranking with a verdict on each candidate, in the order that is asked for."""
+    """Return a ranking with a verdict on each candidate, in the requested order."""
     candidates = ranking.candidates
     n_held = sum(one.id in ranking.verbatim for one in candidates)
     chunks = [ranking.chunks[one.id] for one in candidates]
@@ -85,8 +85,8 @@ def ordered(ranking: Ranking, k: int, ordering: Ordering) -> Ranking:
 def reranked(question: str, ranking: Ranking, reranker: Reranker, k: int, ordering: Ordering) -> Ranking:
     """Return a ranking in the order of a cross-encoder, with verdicts.
 
-    It reads the best candidates, and more while too few of them show: what it did not read is not shown, since scores of two
-    kinds do not compare. What holds the whole question word for word stays first.
+    It reads the best candidates, and more while too few of them are shown. What it has not read is not shown, since the two
+    kinds of score are not comparable. Chunks with the whole question word for word stay first.
     """
     n = min(len(ranking.candidates), max(_READ, 2 * k))
     while True:
@@ -100,7 +100,7 @@ def reranked(question: str, ranking: Ranking, reranker: Reranker, k: int, orderi
 
 
 def _read(question: str, ranking: Ranking, reranker: Reranker, n: int) -> Ranking:
-    """Return a ranking whose first ``n`` candidates are read, and in the order of what was said of them."""
+    """Return a ranking with the first ``n`` candidates read and reordered by the scores."""
     known = dict(ranking.reranked)
     unread = [one.id for one in ranking.candidates[:n] if one.id not in known]
     scores = reranker.score(question, [ranking.chunks[key].indexed_text for key in unread])

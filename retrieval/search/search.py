@@ -1,7 +1,7 @@
-"""A question finds its chunks: lanes are asked, their scores fused, repetitions cut, the best chunks fetched.
+"""Find the chunks for a question: ask the lanes, fuse their scores, cut repetitions, fetch the best chunks.
 
-Comes in: a question. Goes out: hits that say which lane said what. Never: a lane that cannot read the question, or a hit
-whose text is not in the catalog any more.
+Comes in: a question. Goes out: hits with each lane's verdict. Never: a lane that cannot read the question, or a hit whose
+text is no longer in the catalog.
 """
 
 from __future__ import annotations
@@ -42,31 +42,31 @@ LANES = ("bm25", "dense", "tfidf")
 
 PLAIN = Ordering()
 WORDS = frozenset(["bm25", "tfidf"])
-"""Lanes that compare words: inside the documents that a question names they are asked without the names."""
+"""Lanes that compare words: inside the documents that a question names, they search without the names."""
 _CANDIDATES = 100
 _NEAR = 2.0
-"""Of fused scores: how far the passages of a document that is named may be behind the best one, to go before it."""
+"""Of fused scores: how far a named document's passages may be behind the best one and still go ahead of it."""
 _NONE = scope_of([])
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of a search, and how it was come by."""
+    """The result of a search, and how it was obtained."""
 
     hits: tuple[Hit, ...]
     lanes: tuple[str, ...]
     """The lanes that took part."""
     notes: tuple[str, ...]
-    """What was done without, in sentences."""
+    """What the search had to do without, in sentences."""
 
 
 _STEADY = 3
-"""Times that a search is done again because the base changed under it: lanes that saw two states of it do not compare. A base
-that is written to all the time is searched as it is then."""
+"""Times a search is repeated because the base changed under it: lanes that saw two states are not comparable. A base that is
+constantly written to is searched in its state at that moment."""
 
 
 class Searcher:
-    """Searches one knowledge base, and follows it as it changes. Safe to call from several threads."""
+    """Searches one knowledge base, and follows it as it changes. Thread-safe."""
 
     def __init__(
         self,
@@ -81,10 +81,10 @@ class Searcher:
 
         Args:
             catalog: of the knowledge base.
-            folder: where derived files may be kept.
-            embedder: returns what embeds, or ``None``; called when first needed.
-            index: opens the vector index of an embedder, for bases too large to look at every vector.
-            exact_up_to: returns how many vectors are not too many; see ``Views``.
+            folder: for derived files.
+            embedder: returns the embedder, or ``None``; called when first needed.
+            index: opens the vector index of an embedder, for bases too large for an exact scan.
+            exact_up_to: returns up to how many vectors are scanned exactly; see ``Views``.
             rerankers: opens the cross-encoders that an ``Ordering`` may name.
         """
         self._catalog = catalog
@@ -106,15 +106,15 @@ class Searcher:
         """Return the ``k`` best chunks.
 
         Args:
-            question: not empty. What it puts in double quotation marks must be in a hit word for word; sentences that only
-                say how to answer are not searched.
-            k: how many; fewer when the base holds fewer that match at all.
+            question: not empty. Text in double quotation marks must appear in a hit word for word; sentences that only say how
+                to answer are not searched for.
+            k: how many; fewer if fewer chunks match at all.
             lanes: which to ask; by default those that can read the question.
-            where: only among these.
-            ordering: what of them is shown, and in which order.
+            where: search only these.
+            ordering: which of the results are shown, and in which order.
         Raises:
             InputError: an unknown lane, or one that this base does not have.
-            RerankerError: the cross-encoder that the ordering names cannot be used.
+            RerankerError: the cross-encoder named by the ordering cannot be used.
         """
         ranking = self.rank(question, k, lanes, where, ordering)
         return Found(ranking.hits, ranking.lanes, ranking.notes)
@@ -129,7 +129,7 @@ class Searcher:
         scope: Scope | None = None,
         depth: int = _CANDIDATES,
     ) -> Ranking:
-        """Return every candidate and what became of it; the arguments are those of ``search``, and two more.
+        """Return every candidate and what happened to it; takes the arguments of ``search`` and two more.
 
         Args:
             question: see ``search``.
@@ -137,8 +137,8 @@ class Searcher:
             lanes: see ``search``.
             where: see ``search``.
             ordering: see ``search``.
-            scope: only among these chunks, whatever ``where`` says.
-            depth: how many candidates each lane gives at least.
+            scope: search only these chunks, whatever ``where`` says.
+            depth: minimum number of candidates per lane.
         """
         reranker = self.reranker(ordering, by_default=lanes is None)
         asked = without_directions(question)
@@ -153,7 +153,7 @@ class Searcher:
         return replace(ranking, notes=(*notes, *more, *_without(chosen)))
 
     def frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
-        """Return how many chunks hold each token; tokens that none holds are left out."""
+        """Return how many chunks contain each token; tokens with none are left out."""
         return self._bm25.frequencies(tokens)
 
     def named_frequencies(self, tokens: Sequence[str]) -> dict[str, int]:
@@ -161,12 +161,12 @@ class Searcher:
         return named_frequencies(self._catalog.connection(), tokens)
 
     def known(self, tokens: Sequence[str]) -> dict[str, int]:
-        """Return how many chunks and names of documents hold each token; tokens that none holds are left out."""
+        """Return how many chunks and document names contain each token; tokens with none are left out."""
         return dict(Counter(self.frequencies(tokens)) + Counter(self.named_frequencies(tokens)))
 
     @property
     def catalog(self) -> Catalog:
-        """The catalog that it searches."""
+        """The catalog being searched."""
         return self._catalog
 
     @property
@@ -176,7 +176,7 @@ class Searcher:
 
     @property
     def mean_names(self) -> float:
-        """The mean number of tokens that the names of a document have."""
+        """The mean number of tokens in a document's names."""
         return mean_names(self._catalog.connection())
 
     @property
@@ -186,16 +186,16 @@ class Searcher:
 
     @property
     def embedder(self) -> Embedder | None:
-        """What embeds questions; ``None`` where nothing does."""
+        """The embedder for questions, or ``None``."""
         return self._embedder()
 
     @property
     def mean_tokens(self) -> float:
-        """The mean number of tokens that the keyword lane counts of a chunk."""
+        """The mean number of tokens per chunk, as counted by the keyword lane."""
         return mean_tokens(self._catalog.connection())
 
     def reranker(self, ordering: Ordering, *, by_default: bool) -> Reranker | None:
-        """Return the cross-encoder that an ordering asks for; ``by_default``: else the base's own, if it has one.
+        """Return the cross-encoder that an ordering asks for; with ``by_default``, else the base's own, if it has one.
 
         Raises:
             RerankerError: it cannot be used.
@@ -204,9 +204,9 @@ class Searcher:
         return self._rerankers.get(spec) if spec else None
 
     def unrelated(self, question: str) -> float:
-        """Return the mean cosine, >= 0, of a question with all passages: what the dense lane gives to what is off topic.
+        """Return a question's mean cosine, >= 0, with all passages: the dense lane's score for off-topic text.
 
-        Few passages may all be on the question's topic: texts on other things count with them.
+        If there are few passages, all may be on the question's topic, so texts on other topics are averaged in.
         """
         embedder = self._embedder()
         if embedder is None or embedder.coverage([question])[0] < READABLE:
@@ -220,7 +220,7 @@ class Searcher:
         return max(0.0, mean)
 
     def scope(self, where: Where) -> Scope:
-        """Return the chunks that a filter admits."""
+        """Return the chunks that pass a filter."""
         content, known = self._catalog.content, self._scope
         if known is None or known[:2] != (content, where):
             self._scope = known = (content, where, resolve(self._catalog, where))
@@ -229,7 +229,7 @@ class Searcher:
     # How it is done
 
     def _within(self, question: str, where: Where | None, scope: Scope | None) -> tuple[Scope | None, tuple[str, ...]]:
-        """Return the scope that is left by the filter and the quoted phrases, and what to say of it."""
+        """Return the scope left by the filter and the quoted phrases, and notes on it."""
         notes: tuple[str, ...] = ()
         if where:
             admitted = self.scope(where)
@@ -272,7 +272,7 @@ class Searcher:
             if held.ids:
                 ranked = fused_first(held, question, lanes, ranked, depth)
             chunks = self._chunks([one.id for one in ranked], scope)
-            ranked = tuple(one for one in ranked if one.id in chunks)  # what is derived may be behind the catalog
+            ranked = tuple(one for one in ranked if one.id in chunks)  # derived data may lag behind the catalog
             ranking = Ranking(
                 found,
                 tuple(weights(found)),
@@ -292,7 +292,7 @@ class Searcher:
             depth *= 4
 
     def _chunks_of(self, documents: Collection[str], scope: Scope | None) -> Scope:
-        """Return the chunks of documents."""
+        """Return the chunks of some documents."""
         if not documents:
             return _NONE
         own = scope_of(chunks_of(self._catalog.connection(), sorted(documents)))
@@ -329,7 +329,7 @@ class Searcher:
         return [self._bm25, view.dense] if view.dense else self._by_words(), view.notes
 
     def _by_words(self) -> list[Lane]:
-        """Return the lanes that need no embedder; TF-IDF only where its matrix is soon fitted."""
+        """Return the lanes that need no embedder; TF-IDF only if its matrix is quick to fit."""
         few = self._catalog.count("chunks") <= TFIDF_UP_TO
         return [self._bm25, self._tfidf] if few else [self._bm25]
 
@@ -348,7 +348,7 @@ class Searcher:
 
 
 def _unmatched(catalog: Catalog, where: Where, admitted: Scope) -> Iterator[str]:
-    """Yield what of a filter leaves nothing to search."""
+    """Yield a note on the part of a filter that leaves nothing to search."""
     globs = idle(catalog, where)
     if globs:
         yield Notice("No file in the base is at {globs:or}; kb list shows what is there.", globs=map(repr, globs))
@@ -362,7 +362,7 @@ def _within(held: Scope | None, scope: Scope | None) -> Scope:
 
 
 def _is_near(named: Scope, ranked: Sequence[Fused]) -> bool:
-    """Return whether what is named is among the likely: a passage that stands out by all it says is not put behind a name."""
+    """Return whether a named document is among the likely ones: an outstanding passage is not put behind a name."""
     best = next((one.score for one in ranked if one.id in named.ids), None)
     return best is not None and ranked[0].score - best <= _NEAR
 

@@ -1,7 +1,7 @@
-"""Which of the ranked chunks are shown: repetitions are folded into the first, and one document may not crowd out the rest.
+"""Select which ranked chunks to show: fold repetitions into the first, and keep one document from crowding out the rest.
 
 Comes in: chunks, best first. Goes out: the same, each with the rule that cut it, if one did. Never: fewer than ``k`` shown
-while there are ``k`` that are not repetitions, or two texts folded that differ in a number.
+while there are ``k`` distinct ones, or two texts folded that differ in a number.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ from ..words.numerals import in_digits
 from ..words.tokens import normal, tokens
 
 PER_DOCUMENT = 3
-"""Passages of one document before those of others that rank below it, unless asked otherwise."""
+"""Passages of one document that go ahead of lower-ranked ones from other documents, by default."""
 MMR_POOL = 100
-"""Candidates that are put in another order by maximal marginal relevance; those below stay below."""
+"""Candidates that maximal marginal relevance reorders; those below stay below."""
 NEAR = 0.9
-"""Jaccard similarity of token shingles from which a text repeats another."""
+"""Jaccard similarity of token shingles from which one text repeats another."""
 
 _SHINGLE = 3
-# A difference in one of these is one in fact: "120 dollars" does not repeat "450 dollars".
+# A difference in one of these is a difference in fact: "120 dollars" does not repeat "450 dollars".
 _NUMBER = re.compile(r"\d+|[零〇一二三四五六七八九十百千万萬亿億两兩]")
 
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """How what the lanes found is put in order, and what of it is shown."""
+    """How candidates are ordered, and which of them are shown."""
 
     per_document: int | None = PER_DOCUMENT
-    """How many passages of one document go before those of others; ``None``: any number."""
+    """How many passages of one document go ahead of those of others; ``None``: any number."""
     mmr: float | None = None
-    """0..1: what relevance counts against being unlike the passages above; ``None``: only repetitions are cut."""
+    """0..1: the weight of relevance against being unlike the passages above; ``None``: only repetitions are cut."""
     rerank: str = ""
-    """A cross-encoder that reads the best candidates beside the question: a folder or a name; ``off``: none; empty: the base's
-    own, where it has one and all lanes are asked."""
+    """A cross-encoder that reads the best candidates with the question: a folder or a name; ``off``: none; empty: the base's
+    own, if it has one and all lanes are asked."""
 
     def __post_init__(self) -> None:
         """Check the ranges.
 
         Raises:
-            InputError: one is out of its range.
+            InputError: a value is out of range.
         """
         if self.mmr is not None and not 0 <= self.mmr <= 1:
             raise InputError("mmr is {value}; it must be from 0 (only unlike) to 1 (only relevant)", value=self.mmr)
@@ -60,24 +60,24 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one candidate."""
+    """What happened to one candidate."""
 
     id: str
     place: int
     """From 1 among those shown; 0: it was cut."""
     cut: str = ""
-    """The rule that cut it, a sentence; empty when it is shown."""
+    """The rule that cut it, a sentence; empty if it is shown."""
     repeats: str = ""
-    """The chunk that it repeats, when that is why it was cut."""
+    """The chunk it repeats, if that is why it was cut."""
 
 
 def select(chunks: Sequence[Chunk], k: int, per_document: int | None = PER_DOCUMENT) -> tuple[Verdict, ...]:
-    """Return a verdict on every chunk, in their order.
+    """Return a verdict on every chunk, in order.
 
     Args:
         chunks: candidates, best first.
         k: how many to show.
-        per_document: how many of one document go before others; those over it fill up when others run out.
+        per_document: how many of one document go ahead of others; the rest fill up the list if others run out.
     """
     verdicts: dict[str, Verdict] = {}
     seen = _Seen()
@@ -109,15 +109,15 @@ def select(chunks: Sequence[Chunk], k: int, per_document: int | None = PER_DOCUM
 def diversified(
     chunks: Sequence[Chunk], scores: Sequence[float], relevance: float, n_fixed: int = 0
 ) -> tuple[int, ...]:
-    """Return the places of chunks in an order in which each is relevant and unlike those before it.
+    """Return the chunks' indices in an order where each chunk is relevant and unlike those before it.
 
     Carbonell and Goldstein 1998, "The use of MMR, diversity-based reranking"; relevance is the score scaled to 0..1 over the
-    pool, likeness the cosine of token counts, so that it means the same with any embedder and with none.
+    pool, similarity the cosine of token counts, so that it means the same with any embedder or none.
 
     Args:
         chunks: best first.
         scores: of the chunks.
-        relevance: what relevance counts, 0..1; what is left counts for being unlike.
+        relevance: weight of relevance, 0..1; the rest is the weight of being unlike.
         n_fixed: how many stay first.
     """
     n = min(len(chunks), MMR_POOL)
@@ -161,7 +161,7 @@ class _Seen:
         self._shown: list[_Shown] = []
 
     def repeated(self, chunk: Chunk) -> str:
-        """Return the id of the chunk that this one repeats; if none, "" and it is remembered."""
+        """Return the id of the chunk that this one repeats; if there is none, remember it and return ""."""
         text = " ".join(chunk.text.split())
         if text in self._by_text:
             return self._by_text[text]
@@ -175,7 +175,7 @@ class _Seen:
 
 
 class _Shown:
-    """A text that is compared with others."""
+    """A text to compare with others."""
 
     def __init__(self, chunk: str, text: str) -> None:
         self.id = chunk
@@ -184,7 +184,7 @@ class _Shown:
 
     @cached_property
     def shingles(self) -> frozenset[tuple[str, ...]]:
-        """Made only for what says the same numbers as another."""
+        """Computed only for a text with the same numbers as another."""
         return _shingles(tokens(self._text))
 
 

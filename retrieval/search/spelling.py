@@ -1,7 +1,7 @@
-"""Words of a question that no passage holds, but for a typing mistake.
+"""Correct the words of a question that no passage contains because they are mistyped.
 
-Comes in: a question, and what the bases know of words. Goes out: the question with such words put right, and what was put for
-what. Never: a code, a figure, a word that any base knows or that is common English, or a name for another one that exists.
+Comes in: a question, and the words that the bases know. Goes out: the corrected question, and what was replaced by what. Never
+changed: a code, a figure, a word that is common English or in any base, or a name into another existing one.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ from .search import Searcher
 
 _WORD = re.compile(r"(?<![\w.@/#&'’+-])[A-Za-z][a-z]{3,23}(?![\w@/#&+-]|[.'’]\w)")
 _SHORTEST, _OF_NAMES = 5, 6
-"""Letters of a word, and of a capitalised one, that may be mistyped; of four letters, two may be swapped."""
+"""Minimum letters of a word, and of a capitalised one, that may be mistyped; in four letters, two may be swapped."""
 _TWICE = 9
-"""Letters from which a word may have two mistakes."""
+"""Minimum letters for which a word may have two mistakes."""
 _LEAST, _TWO = 4, 2
 _PREFIX = 3
-"""Letters that stand in a word with two mistakes."""
+"""Leading letters that must be right in a word with two mistakes."""
 _MOST = 3
-"""Words of a question that are put right; with more it is in another language than the base."""
+"""Most words of a question to correct; with more, it is in another language than the base."""
 
 _Known = Callable[[Sequence[str]], Mapping[str, int]]
-"""How many passages and names hold each token; tokens that none holds are left out."""
+"""How many passages and names contain each token; tokens with none are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A question without typing mistakes."""
+    """A question with typing mistakes corrected."""
 
     question: str
     changed: tuple[tuple[str, str], ...] = ()
-    """As typed, and what was put for it."""
+    """(as typed, its replacement)."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was done, in sentences."""
+        """What was changed, in sentences."""
         return tuple(
             Notice("Searched for “{right}” instead of “{typed}”.", right=right, typed=typed)
             for typed, right in self.changed
@@ -54,7 +54,7 @@ class Spelling:
 
 
 def spelt(question: str, searchers: Collection[Searcher]) -> Spelling:
-    """Return a question with its typing mistakes put right, by the words of some bases."""
+    """Return a question with its typing mistakes corrected to words in the bases."""
     catalogs = [searcher.catalog for searcher in searchers]
 
     def known(words: Sequence[str]) -> Mapping[str, int]:
@@ -79,7 +79,7 @@ def _is_odd(word: str) -> bool:
 
 
 def _meant(word: str, known: _Known, catalogs: Collection[Catalog]) -> str:
-    """Return the word of the bases that was meant; empty: none is near enough."""
+    """Return the intended word from the bases; empty if none is close enough."""
     lower, is_name = word.lower(), word[0].isupper()
     variants = {one for one in one_off(lower) if len(one) >= _LEAST and _may_be(word, one)}
     stems = set(known(list({stem(one) for one in variants})))
@@ -99,14 +99,14 @@ def _meant(word: str, known: _Known, catalogs: Collection[Catalog]) -> str:
 
 
 def _may_be(word: str, other: str) -> bool:
-    """Return whether a word is long enough to be another one mistyped."""
+    """Return whether a word is long enough to be a typo for another."""
     if len(word) >= (_OF_NAMES if word[0].isupper() else _SHORTEST):
         return True
     return sorted(word.lower()) == sorted(other)
 
 
 def _beginning(connection: sqlite3.Connection, prefix: str) -> list[str]:
-    """Return the tokens of a base that begin so."""
+    """Return the tokens of a base with this prefix."""
     connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.bm25_rows USING fts5vocab('main', 'bm25', 'row')")
     stop = prefix[:-1] + chr(ord(prefix[-1]) + 1)
     rows = connection.execute("SELECT term FROM temp.bm25_rows WHERE term >= ? AND term < ?", (prefix, stop))
@@ -114,7 +114,7 @@ def _beginning(connection: sqlite3.Connection, prefix: str) -> list[str]:
 
 
 def _written(connection: sqlite3.Connection, term: str) -> list[str]:
-    """Return how a passage, or the name of a document, writes a token."""
+    """Return a token as written in a passage or a document's name."""
     row = connection.execute(
         "SELECT c.headings || char(10) || c.text FROM bm25 JOIN chunks c ON c.key = bm25.rowid WHERE bm25 MATCH :term"
         " UNION ALL SELECT n.text FROM named JOIN names n ON n.key = named.rowid WHERE named MATCH :term LIMIT 1",
