@@ -1,1 +1,1 @@
-"""Keyword, vector and TF-IDF lanes with their indexes."""
+"""Hold the keyword, vector and TF-IDF lanes and their indexes."""

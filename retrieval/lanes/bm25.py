@@ -1,7 +1,7 @@
-"""The keyword lane: a question in, chunks ranked by BM25 out, from the catalog's FTS5 table or, of a large base, from arrays.
+"""Rank chunks by BM25: from the catalog's FTS5 table or, for a large base, from arrays.
 
-It reads what the last commit holds, so a file is found the moment it is stored. Never: writing, or scores that depend on which
-of the two was read.
+It reads the state of the last commit, so a file is found the moment it is stored. Never: writing, or scores that depend on
+which of the two was read.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .segments import places
 
 
 def chunk_frequencies(connection: sqlite3.Connection, tokens: Sequence[str]) -> dict[str, int]:
-    """Return how many chunks of the catalog hold each token; tokens that none holds are left out."""
+    """Return how many chunks of the catalog contain each token; tokens with none are left out."""
     connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.bm25_rows USING fts5vocab('main', 'bm25', 'row')")
     rows = connection.execute(
         "SELECT term, doc FROM temp.bm25_rows WHERE term IN (SELECT value FROM json_each(?))",
@@ -37,7 +37,7 @@ def chunk_frequencies(connection: sqlite3.Connection, tokens: Sequence[str]) -> 
 
 
 def mean_tokens(connection: sqlite3.Connection) -> float:
-    """Return how many tokens a chunk of the catalog holds in the mean; 0 where there are no chunks.
+    """Return the mean number of tokens per chunk in the catalog; 0 if there are no chunks.
 
     FTS5 keeps both sums, as varints in one record of the index: sqlite.org/fts5.html, section 9.2, "The averages record".
     """
@@ -47,11 +47,11 @@ def mean_tokens(connection: sqlite3.Connection) -> float:
 
 
 def _varints(data: bytes) -> list[int]:
-    """Return SQLite's variable-length integers, of up to eight bytes each: 7 bits a byte, the highest first."""
+    """Return SQLite's variable-length integers, of up to eight bytes each: 7 bits per byte, highest first."""
     found, value = [], 0
     for byte in data:
         value = value << 7 | byte & 0x7F
-        if byte < 0x80:  # noqa: PLR2004 - no byte follows
+        if byte < 0x80:  # noqa: PLR2004 - the last byte
             found.append(value)
             value = 0
     return found
@@ -70,18 +70,18 @@ _COUNT = "SELECT count(*) FROM chunks"
 
 
 class Bm25:
-    """Ranks chunks by BM25 over ``tokens``; a chunk without any token of the question scores 0."""
+    """Ranks chunks by BM25 over ``tokens``; a chunk with none of the question's tokens scores 0."""
 
     name = "bm25"
 
     def __init__(self, connection: Callable[[], sqlite3.Connection], folder: Path | None = None) -> None:
-        """Take what returns the calling thread's connection to the catalog, and where ``KeywordIndex`` keeps its files."""
+        """Take a function that returns the calling thread's catalog connection, and the folder for ``KeywordIndex``'s files."""
         self._connection = connection
         self._index = KeywordIndex(folder) if folder else None
         self._last: tuple[tuple[str, ...], dict[str, float]] = ((), {})
 
     def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
-        """Return the ``n`` best of the chunks that hold a token of ``question``, within ``scope``; ties in the order of entry.
+        """Return the ``n`` best chunks with any token of ``question``, within ``scope``; ties in order of entry.
 
         Raises:
             StorageError: the catalog cannot be read.
@@ -131,7 +131,7 @@ class Bm25:
             return self._named(catalog, asked_tokens(question))
 
     def frequencies(self, wanted: Sequence[str]) -> dict[str, int]:
-        """Return how many chunks hold each token; tokens that none holds are left out.
+        """Return how many chunks contain each token; tokens with none are left out.
 
         Raises:
             StorageError: the catalog cannot be read.
@@ -144,7 +144,7 @@ class Bm25:
         return index.frequencies(wanted) if index else chunk_frequencies(catalog, wanted)
 
     def _named(self, catalog: sqlite3.Connection, wanted: Sequence[str]) -> dict[str, float]:
-        """Return ``named_documents``; of the last question without a look, which fusion asks for three times."""
+        """Return ``named_documents``, cached for the last question, since fusion asks three times."""
         asked, (known, named) = (_content(catalog), *wanted), self._last
         if known != asked:
             named = named_documents(catalog, wanted)
@@ -152,7 +152,7 @@ class Bm25:
         return named
 
     def _of_names(self, catalog: sqlite3.Connection, wanted: Sequence[str], ids: Sequence[str]) -> NDArray[np.float32]:
-        """Return (len(ids),) float32: what the names of its document add to the score of each chunk."""
+        """Return (len(ids),) float32: what the names of its document add to each chunk's score."""
         named = self._named(catalog, wanted)
         documents = dict(catalog.execute(_DOCUMENTS_OF_IDS, [json.dumps(list(ids))])) if named else {}
         return np.array([named.get(documents.get(chunk, ""), 0.0) for chunk in ids], np.float32)
@@ -176,7 +176,7 @@ class Bm25:
 def _with_names(
     catalog: sqlite3.Connection, keys: NDArray[np.int64], scores: NDArray[np.float32], named: dict[str, float]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the keys, ascending, and scores of chunks with what the names of their documents add."""
+    """Return the keys, ascending, and scores of chunks, with what their documents' names add."""
     rows = catalog.execute(_OF_DOCUMENTS, [json.dumps(list(named))]).fetchall() if named else []
     if not rows:
         return keys, scores
@@ -198,7 +198,7 @@ def _content(catalog: sqlite3.Connection) -> str:
 
 
 def _moments(scores: NDArray[np.float32], n: int) -> tuple[float, float]:
-    """Return mean and standard deviation over ``n`` chunks, of which those without a score have 0."""
+    """Return mean and standard deviation over ``n`` chunks; chunks without a score count as 0."""
     if not n:
         return 0.0, 0.0
     mean = float(scores.sum(dtype=np.float64)) / n
@@ -207,7 +207,7 @@ def _moments(scores: NDArray[np.float32], n: int) -> tuple[float, float]:
 
 @contextmanager
 def _reading(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """Map SQLite's errors, and read one snapshot: a writer between two statements must not part keys from ids."""
+    """Map SQLite's errors, and read one snapshot, so that a write between two statements cannot separate keys from ids."""
     try:
         outermost = not connection.in_transaction
         if outermost:

@@ -1,7 +1,7 @@
-"""The codes and rare numbers of a question: E111, INV-2026-003, 4,850.
+"""Find the chunks with the codes and rare numbers of a question: E111, INV-2026-003, 4,850.
 
-Comes in: a question. Goes out: the chunks that hold them all, in their text or in the names of their document. Never: a code
-that much of the base holds, or a year: those tell little.
+Comes in: a question. Goes out: the chunks with all of them, in their text or their document's names. Never: a code that much
+of the base contains, or a year: those tell little.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..where import Scope, scope_of
 from ..words.question import figures
 
 _FEW, _PART = 5, 0.05
-"""A code that more chunks than so many, and than this part of all, hold tells none of them."""
+"""A code in more chunks than this number, and in more than this share of all, distinguishes none of them."""
 _CODE = re.compile(r"(?=.*[0-9])(?=.*[a-z])(?![0-9]+(?:s|st|nd|rd|th)$)(?![qh][1-4]$)(?!.*-[qh][1-4]$).{2,}", re.DOTALL)
 _NUMBER = re.compile(r"[0-9]{3,}(?:\.[0-9]+)?|[0-9]+\.[0-9]+")
 _YEAR = re.compile("(?:19|20)[0-9]{2}")
@@ -27,7 +27,7 @@ WHERE named MATCH :code LIMIT :most
 
 
 def coded(catalog: Catalog, question: str) -> Scope | None:
-    """Return the chunks that hold every code and rare number of a question; ``None`` if it has none."""
+    """Return the chunks with every code and rare number of a question; ``None`` if it has none."""
     asked = [figure for figure in sorted(figures(question)) if _tells(figure)]
     if not asked:
         return None

@@ -1,7 +1,7 @@
-"""The dense lane: cosine between the question's vector and the chunks' vectors.
+"""Rank chunks by the cosine between their vectors and the question's.
 
-Comes in: a question. Goes out: the nearest chunks, of every vector looked at, or of a vector index where there are too many.
-Never: a text embedded twice, or a filter on what was already cut off.
+Comes in: a question. Goes out: the nearest chunks, from an exact scan or, if there are too many vectors, a vector index.
+Never: a text embedded twice, or a filter on an already truncated list.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from .scan import Scan
 from .vectors import load_vectors
 
 _QUESTIONS = 4
-"""Whose cosines are kept: one search asks for them several times."""
+"""Number of questions whose cosines are cached: one search asks for them several times."""
 _NOWHERE = -2.0
 _WIDER = 4
-"""Times the passages wanted is how many candidates are scored: what an index ranks a little too low is among them."""
+"""How many candidates are scored, as a multiple of the passages wanted: it includes what an index ranks a little too low."""
 _IDS_OF_KEYS = "SELECT key, id FROM chunks WHERE key IN (SELECT value FROM json_each(?))"
 _KEYS_OF_IDS = "SELECT id, key FROM chunks WHERE id IN (SELECT value FROM json_each(?))"
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Mean and covariance of all vectors of a base: all that is needed to know how *every* chunk scores on average.
+    """Mean and covariance of all vectors of a base: enough to know how *every* chunk scores on average.
 
     For unit vectors x and a question q the scores q·x have mean q·mean and variance qᵀ·covariance·q, so a lane can
     standardise its best scores without computing the others.
@@ -57,13 +57,13 @@ class Moments:
 
 
 class ScannedDense:
-    """A ``Lane`` that looks at every vector."""
+    """A ``Lane`` that scans every vector."""
 
     name = "dense"
     without = ""
 
     def __init__(self, connection: Callable[[], sqlite3.Connection], embedder: Embedder, scan: Scan) -> None:
-        """Take what returns the calling thread's connection to the catalog, what embeds, and all vectors."""
+        """Take a function that returns the calling thread's catalog connection, the embedder, and all vectors."""
         self._connection = connection
         self._scan = scan
         self._cosines = lru_cache(maxsize=_QUESTIONS)(lambda question: scan.cosines(embedder.embed_query(question)))
@@ -78,13 +78,13 @@ class ScannedDense:
         best = best[scores[best] > _NOWHERE]
         keys = self._scan.keys[best].tolist()
         ids = dict(self._connection().execute(_IDS_OF_KEYS, [json.dumps(keys)]).fetchall())
-        there = [at for at, key in enumerate(keys) if key in ids]  # less than all when the catalog has moved on
+        there = [at for at, key in enumerate(keys) if key in ids]  # fewer if the catalog has changed since
         embedded = self._scan.n_usable / (self._scan.n_usable + self._scan.n_pending)
         found = tuple(ids[keys[at]] for at in there)
         return LaneScores(self.name, found, scores[best[there]], mean, std, embedded)
 
     def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
-        """See ``Lane``; a chunk that the embedder cannot read scores the mean, which says nothing for or against it."""
+        """See ``Lane``; a chunk that the embedder cannot read scores the mean, which is neutral."""
         scores = self._cosines(question)
         mean, _ = self._statistics(scores)
         rows = self._connection().execute(_KEYS_OF_IDS, [json.dumps(list(ids))])
@@ -103,10 +103,10 @@ class ScannedDense:
 
 
 class Dense:
-    """A ``Lane`` over an embedder and a vector index that holds the catalog's vectors, for more than can be looked at.
+    """A ``Lane`` over an embedder and a vector index, for more vectors than can be scanned.
 
-    What it finds is scored by the catalog's vectors, so that every index gives the same order and the same cosines. It may
-    fail: then every vector in the catalog is looked at instead, and ``without`` says so.
+    The index finds candidates; the catalog's vectors score them, so that every index gives the same order and the same cosines.
+    If the index fails, every vector in the catalog is scanned instead, and ``without`` says so.
     """
 
     name = "dense"
@@ -114,7 +114,7 @@ class Dense:
     def __init__(
         self, catalog: Catalog, embedder: Embedder, index: VectorIndex, moments: Moments, exact_up_to: int
     ) -> None:
-        """Search ``index``, but look at every vector of a scope with at most ``exact_up_to`` chunks."""
+        """Search ``index``, but scan a scope of at most ``exact_up_to`` chunks exactly."""
         self._catalog = catalog
         self._embedder = embedder
         self._index = index
@@ -132,7 +132,7 @@ class Dense:
         return LaneScores(self.name, tuple(ids), scores, mean, std)
 
     def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
-        """See ``Lane``; a chunk that the embedder cannot read scores the mean, which says nothing for or against it."""
+        """See ``Lane``; a chunk that the embedder cannot read scores the mean, which is neutral."""
         vector = self._vector(question)
         mean, _ = self._statistics(vector)
         known, vectors = load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim, ids)
@@ -142,7 +142,7 @@ class Dense:
     def _nearest(
         self, vector: NDArray[np.float32], n: int, scope: Scope | None
     ) -> tuple[list[str], NDArray[np.float32]]:
-        """Score ever more candidates until ``n`` are in the scope; score all of a small one, or what the index cannot reach."""
+        """Score ever more candidates until ``n`` are in scope; score all of a small scope, or what the index cannot reach."""
         if scope is not None and len(scope.ids) <= self._exact_up_to:
             return self._stored(list(scope.ids)).nearest(vector, n)
         wider = _WIDER * n
@@ -151,7 +151,7 @@ class Dense:
             found = self._stored(candidates if scope is None else [chunk for chunk in candidates if chunk in scope.ids])
             if found.count() >= n:
                 return found.nearest(vector, n)
-            if len(candidates) < wider:  # the index holds no more, or does not reach it
+            if len(candidates) < wider:  # the index has no more, or cannot reach it
                 return (found if scope is None else self._stored(list(scope.ids))).nearest(vector, n)
             wider *= _WIDER**2
 
@@ -165,7 +165,7 @@ class Dense:
         return self._instead.search(vector, n)
 
     def _stored(self, ids: Sequence[str] | None) -> ExactIndex:
-        """Return the catalog's vectors of chunks, or all of them."""
+        """Return the catalog's vectors of the given chunks, or all of them."""
         return ExactIndex(*load_vectors(self._catalog, self._embedder.fingerprint, self._embedder.dim, ids))
 
     def mean(self, question: str) -> float:

@@ -1,7 +1,7 @@
-"""Postings of chunks as their keyword rows are written, so that a large base's tokens are made once, not again at the end.
+"""Draft postings while keyword rows are written, so that a large base is not tokenized again at the end.
 
-Comes in: what ``insert_keywords`` writes. Goes out: the same as postings, held against the catalog. Never: the truth: rows
-may be rolled back after they were drafted, a process killed, a disk full. What does not agree with the catalog is not used.
+Comes in: what ``insert_keywords`` writes. Goes out: the same as postings, checked against the catalog. Never: the truth: after
+drafting, rows may be rolled back, a process killed, a disk full. A draft that disagrees with the catalog is not used.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from .postings import POSTINGS_VERSION, Postings
 from .segments import WORTH, places
 
 DRAFTS = f"drafts-{TOKENS_VERSION}-{POSTINGS_VERSION}"
-"""Their folder, beside those of segments; whoever has brought the segments up to date removes it."""
+"""Their folder, beside the segments' folders; removed by whoever has brought the segments up to date."""
 
 _CHUNKS = 5_000
-"""That one draft is of: the tokens of as many are kept in memory."""
+"""Chunks per draft: this many chunks' tokens are kept in memory."""
 
 ReadUpTo = Callable[[sqlite3.Connection, int, int, int | None], tuple[Postings, int]]
-"""As ``segments.Read``, but only of chunks below a key, if one is given."""
+"""Like ``segments.Read``, but only for chunks below a key, if one is given."""
 
 
 class Drafts:
-    """Writes drafts, for the one who writes to the catalog."""
+    """Writes drafts, on behalf of the catalog's writer."""
 
     def __init__(self, folder: Path) -> None:
         """Keep them in ``folder / DRAFTS``."""
@@ -41,11 +41,11 @@ class Drafts:
         self._start()
 
     def note(self, key: int, text: str, keywords: str) -> None:
-        """See ``Tokenizer.noted``; the first chunks of a base are left out, so that small ones do not pay for it."""
+        """See ``Tokenizer.noted``; the first chunks of a base are skipped, so that small bases do not pay for it."""
         if key <= WORTH:
             return
         if self._keys and (key <= self._keys[-1] or not self._folder.is_dir()):
-            self._start()  # those before were rolled back, or are in segments
+            self._start()  # earlier ones were rolled back, or are in segments
         if not self._keys:
             self._folder.mkdir(parents=True, exist_ok=True)
         self._keys.append(key)
@@ -65,22 +65,22 @@ class Drafts:
         path = self._folder / f"{part.keys[0]}-{part.keys[-1]}-{secrets.token_hex(4)}.npz"
         try:
             np.savez(path, allow_pickle=False, texts=np.array(self._texts, np.uint64), **part.arrays())
-        except OSError:  # the disk is full: the catalog needs what is left of it
+        except OSError:  # the disk is full: the catalog needs what space is left
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
 
 class Drafted:
-    """Reads postings off drafts, and what they lack off the catalog; see ``segments.Read``."""
+    """Reads postings from drafts, and the rest from the catalog; see ``segments.Read``."""
 
     def __init__(self, folder: Path, read: ReadUpTo) -> None:
-        """Take the folder that ``Drafts`` writes to, and what makes postings from the catalog."""
+        """Take the folder that ``Drafts`` writes to, and a function that makes postings from the catalog."""
         self._read = read
         named = [(path.stem.split("-"), path) for path in (folder / DRAFTS).glob("*-*-*.npz")]
         self._left = sorted((int(first), int(last), path) for (first, last, _), path in named)
 
     def __call__(self, connection: sqlite3.Connection, after: int, limit: int) -> tuple[Postings, int]:
-        """Return postings of some chunks after a key, and the last key of them."""
+        """Return postings of some chunks after a key, and their last key."""
         while self._left:
             first, last, path = self._left[0]
             if first > after + 1:
@@ -94,7 +94,7 @@ class Drafted:
 
 
 def _agreeing(connection: sqlite3.Connection, after: int, last: int, path: Path) -> Postings | None:
-    """Return what a draft says of the chunks from one key to another; ``None`` if there are none, or it is not of them."""
+    """Return a draft's postings for the chunks between two keys; ``None`` if there are none or the draft differs."""
     rows = connection.execute(
         "SELECT key, text_hash FROM chunks WHERE key > ? AND key <= ? ORDER BY key", (after, last)
     ).fetchall()
@@ -111,7 +111,7 @@ def _agreeing(connection: sqlite3.Connection, after: int, last: int, path: Path)
 
 
 def _load(path: Path) -> tuple[Postings, NDArray[np.uint64]] | None:
-    """Return a draft; ``None`` where its checksums say that it is damaged."""
+    """Return a draft; ``None`` if its checksums show damage."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}

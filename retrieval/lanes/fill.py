@@ -1,7 +1,7 @@
-"""A vector index is filled from the catalog, and rid of what the catalog has no more.
+"""Fill a vector index from the catalog, and remove what the catalog no longer has.
 
-Comes in: a catalog with vectors, and an index in whatever state. Goes out: an index that holds just the catalog's. Never: an
-embedder, or more in memory than a batch; interrupted, the next run goes on from there.
+Comes in: a catalog with vectors, and an index in any state. Goes out: an index with exactly the catalog's vectors. Never: an
+embedder, or more in memory than a batch; after an interruption, the next run continues from there.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def fill_index(
     progress: Progress | None = None,
     split_key: str | None = None,
 ) -> None:
-    """Make the index hold just the vectors that the catalog has for this embedder.
+    """Make the index contain exactly the vectors that the catalog has for this embedder.
 
     Args:
-        index: is filled, and rid of what is in the catalog neither now nor, with ``split_key``, then.
+        index: is filled, and cleared of chunks that are in neither the catalog nor, with ``split_key``, the future split.
         catalog: has the vectors.
         embedder: made them.
-        progress: called with every step.
-        split_key: fill it for the chunks that the base will have once it is split so; for those it has unless given.
+        progress: called at every step.
+        split_key: fill it for the chunks that the base will have after this split; by default, for its current ones.
     """
     connection = catalog.connection()
     _compare(connection, index, embedder.fingerprint, split_key)
@@ -50,7 +50,7 @@ def fill_index(
             (embedder.fingerprint, json.dumps(hashes)),
         )
         vectors = dict(rows.fetchall())
-        there = [at for at, text_hash in enumerate(hashes) if vectors.get(text_hash)]  # others may write meanwhile
+        there = [at for at, text_hash in enumerate(hashes) if vectors.get(text_hash)]  # others may be writing
         buffer = b"".join(vectors[hashes[at]] for at in there)
         index.upsert([ids[at] for at in there], np.frombuffer(buffer, "<f4").reshape(len(there), embedder.dim))
     if progress and n:
@@ -58,7 +58,7 @@ def fill_index(
 
 
 def _compare(connection: sqlite3.Connection, index: VectorIndex, fingerprint: str, split_key: str | None) -> None:
-    """Write down, in tables of this connection alone, what the index lacks and what it should not have."""
+    """Record, in tables private to this connection, what the index lacks and what it should not have."""
     for table in ("there", "wanted", "missing", "stray"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     connection.execute("CREATE TEMP TABLE there (id TEXT PRIMARY KEY) WITHOUT ROWID")
@@ -78,7 +78,7 @@ def _compare(connection: sqlite3.Connection, index: VectorIndex, fingerprint: st
 
 
 def _pages(connection: sqlite3.Connection, table: str) -> Iterator[tuple[int, list[str], list[str]]]:
-    """Yield how many rows came before, then ids and text hashes, a batch at a time."""
+    """Yield the number of earlier rows, then ids and text hashes, a batch at a time."""
     done = 0
     while page := connection.execute(
         f"SELECT id, text_hash FROM temp.{table} WHERE rowid > ? ORDER BY rowid LIMIT ?", (done, _BATCH)

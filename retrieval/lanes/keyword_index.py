@@ -1,7 +1,7 @@
-"""The keyword index of a large base, in memory: its segments, and what was added since.
+"""Keep the keyword index of a large base in memory: its segments, and what was added since.
 
-Comes in: the catalog as of a read. Goes out: BM25 of every chunk, in milliseconds for 10^5 of them. Never: the truth, or scores
-that differ from FTS5's: where these arrays are missing, it scores.
+Scores 10^5 chunks in milliseconds. Never the truth, and never other scores than FTS5's, which steps in if these arrays are
+missing.
 """
 
 from __future__ import annotations
@@ -26,37 +26,37 @@ from .postings import POSTINGS_VERSION, Postings
 from .segments import Segments, living, places
 
 KEYWORDS = f"keywords-{TOKENS_VERSION}-{POSTINGS_VERSION}"
-"""The kind of its segments."""
+"""Segment kind."""
 
 _CATCH_UP = 2_000
-"""Chunks that a reader indexes itself when no segment has them yet: half a second of work."""
+"""Chunks that a reader indexes itself while no segment has them: half a second of work."""
 _MOST_PARTS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some chunks' postings, and what scoring needs of each chunk."""
+    """The postings of some chunks, and what scoring needs for each."""
 
     postings: Postings
     alive: NDArray[np.bool_] | None
-    """(n,) which chunks are still there; ``None``: all."""
+    """(n,) which chunks still exist; ``None``: all."""
     norms: NDArray[np.float32]
     """(n,) k1 (1 - b + b length / mean length)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keywords:
-    """The index as of one state of the catalog. Robertson and Zaragoza 2009, as FTS5 computes it (sqlite.org/fts5.html)."""
+    """The index at one state of the catalog. Robertson and Zaragoza 2009, as FTS5 computes it (sqlite.org/fts5.html)."""
 
     content: str
     parts: tuple[Part, ...]
     keys: NDArray[np.int64]
-    """(n,) of all parts; those that are gone score 0."""
+    """(n,) over all parts; removed chunks score 0."""
     n_chunks: int
-    """Without those that are gone."""
+    """Without removed ones."""
 
     def scores(self, wanted: Sequence[str]) -> NDArray[np.float32]:
-        """Return (n,) float32, one per key: the sum over distinct tokens; 0 for a chunk that holds none."""
+        """Return (n,) float32, one per key: the sum over distinct tokens; 0 for a chunk with none."""
         scores = [np.zeros(len(part.norms), np.float32) for part in self.parts]
         for token in wanted:
             held = [part.postings.holding(token) for part in self.parts]
@@ -70,7 +70,7 @@ class Keywords:
         return np.concatenate(scores)
 
     def score(self, wanted: Sequence[str], keys: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return (len(keys),) float32, as ``scores`` does, for these chunks alone; 0 for a key that is unknown."""
+        """Return (len(keys),) float32, as ``scores`` does, for these chunks only; 0 for an unknown key."""
         at = [places(part.postings.keys, keys) for part in self.parts]
         total = np.zeros(len(keys), np.float32)
         for token in wanted:
@@ -83,7 +83,7 @@ class Keywords:
         return total
 
     def frequencies(self, wanted: Sequence[str]) -> dict[str, int]:
-        """Return how many chunks hold each token; tokens that none holds are left out."""
+        """Return how many chunks contain each token; tokens with none are left out."""
         found = {token: self._frequency([part.postings.holding(token) for part in self.parts]) for token in wanted}
         return {token: n for token, n in found.items() if n}
 
@@ -98,7 +98,7 @@ class Keywords:
 
 
 class KeywordIndex:
-    """Follows the catalog of one base. Safe to use from several threads."""
+    """Follows the catalog of one base. Thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         """Keep the segments in ``folder``."""
@@ -106,13 +106,13 @@ class KeywordIndex:
         self._segments = Segments(folder, KEYWORDS, Postings)
         self._known: Keywords | None = None
         self._added: list[Postings] = []
-        """What no segment has, in the order it came."""
+        """What is in no segment yet, in order of arrival."""
         self._base = self._reached = 0
-        """Keys: up to which the segments reach, and to which what was added does."""
+        """Last keys covered by the segments, and by what was added."""
         self._lock = threading.Lock()
 
     def current(self, connection: sqlite3.Connection) -> Keywords | None:
-        """Return the index as of the transaction under way; ``None`` for a small base, or while too much is not in it."""
+        """Return the index as of the current transaction; ``None`` for a small base, or while too much is missing from it."""
         with self._lock:
             content = _meta(connection, "content")
             if self._known is None or self._known.content != content:

@@ -1,4 +1,4 @@
-"""The lane seam: a question in, scored chunk ids out, with what fusion needs to know of all the others."""
+"""Define the lane seam: a question in, scored chunk ids out, with what fusion needs to know about all the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class LaneScores:
     """One lane's best chunks for one question.
 
     ``mean`` and ``std`` are over the scores of *all* chunks of the base, not only those returned: they make scores of
-    different lanes comparable without ever moving all scores around.
+    different lanes comparable without passing all scores around.
     """
 
     name: str
@@ -29,10 +29,10 @@ class LaneScores:
     """(len(ids),), descending."""
     mean: float
     std: float
-    """0 when every chunk scores the same."""
+    """0 if every chunk scores the same."""
     known: float = 1.0
-    """0..1: how much of what is asked the lane can tell. Of words: the share of what the question names that any chunk of the
-    base holds; of meaning: the share of the base that is embedded."""
+    """0..1: how much of the question the lane can judge. For words: the share of what the question names that any chunk of the
+    base contains; for meaning: the share of the base that is embedded."""
 
 
 class Lane(Protocol):
@@ -43,7 +43,7 @@ class Lane(Protocol):
         """``dense``, ``bm25`` or ``tfidf``."""
 
     def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
-        """Return the ``n`` best chunks, within ``scope`` if given; fewer when fewer score at all."""
+        """Return the ``n`` best chunks, within ``scope`` if given; fewer if fewer score at all."""
 
     def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
         """Return (len(ids),) float32: the scores of these chunks, on the scale of ``search``."""
@@ -51,7 +51,7 @@ class Lane(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reworded:
-    """A lane that is asked something else than the others."""
+    """A lane that gets another wording of the question than the others."""
 
     lane: Lane
     question: str
@@ -71,9 +71,9 @@ class Reworded:
 
 
 def best_of(scores: NDArray[np.float32], n: int) -> NDArray[np.int64]:
-    """Return the places of the ``n`` highest of (m,) scores, best first, ties by place; without sorting the others.
+    """Return the indices of the ``n`` highest of (m,) scores, best first, ties by index, without sorting the rest.
 
-    The best of each of many groups is found first: the n-th highest of these is a score that only few reach.
+    The best of each of many groups is found first: the n-th highest of these is a score that few others reach.
     """
     groups = len(scores) // _GROUP
     if groups <= n:

@@ -1,7 +1,7 @@
-"""The documents that a question names: by file, folder, title, metadata, or the header of a mail.
+"""Find the documents that a question names: by file, folder, title, metadata, or mail header.
 
-Comes in: a question's tokens. Goes out: a BM25 score for each of the few documents whose names hold them. Never: a word that
-many documents are named by, or a look at their text.
+Comes in: a question's tokens. Goes out: a BM25 score for each of the few documents whose names contain them. Never: a word in
+the names of many documents, or a look at their text.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from ..words.tokens import tokens
 from . import formula
 
 SHARE = 1.0
-"""Of a score by names in that of the keyword lane."""
+"""Weight of the name score in the keyword lane's score."""
 _FEW, _PART = 3, 0.2
-"""A word that more documents than so many, and than this part of all, are named by, names none of them."""
+"""A word in the names of more documents than this number, and of more than this share of all, names none of them."""
 _OTHERS = 20
-"""Documents that are imagined beside those of the base, so that a word can be rare among two of them."""
+"""Imaginary documents added to those of the base, so that a word can be rare even in two of them."""
 
 
 def named_documents(connection: sqlite3.Connection, wanted: Sequence[str]) -> dict[str, float]:
@@ -41,7 +41,7 @@ def named_documents(connection: sqlite3.Connection, wanted: Sequence[str]) -> di
 
 
 def named_score(names: str, idfs: Mapping[str, float], mean_tokens: float) -> float:
-    """Return what the names of one document score, by the frequencies of several bases."""
+    """Return the score of one document's names, using the frequencies of several bases."""
     held = dict.fromkeys(tokens(names))
     return _score([token for token in held if token in idfs], len(held), idfs, mean_tokens)
 
@@ -62,12 +62,12 @@ def count_named(connection: sqlite3.Connection) -> int:
 
 
 def mean_names(connection: sqlite3.Connection) -> float:
-    """Return how many tokens the names of a document have in the mean; 0 where there are no documents."""
+    """Return the mean number of tokens in a document's names; 0 if there are no documents."""
     return float(connection.execute("SELECT ifnull(avg(n_tokens), 0) FROM names").fetchone()[0])
 
 
 def telling(frequencies: Mapping[str, int], n_documents: int) -> dict[str, float]:
-    """Return the tokens that tell documents apart, with their inverse document frequencies."""
+    """Return the tokens that distinguish documents, with their inverse document frequencies."""
     most = max(_FEW, _PART * n_documents)
     return {token: formula.idf(n, n_documents + _OTHERS) for token, n in frequencies.items() if n <= most}
 

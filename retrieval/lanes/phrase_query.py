@@ -1,7 +1,6 @@
-"""What the keyword index must hold, and in which order, where a phrase stands word for word.
+"""Turn a phrase into an FTS5 query that narrows down which chunks may contain it word for word.
 
-Comes in: a phrase. Goes out: an FTS5 expression that few chunks satisfy, so that few have to be read. Never: one that fails a
-chunk which holds the phrase, and its words written as in the phrase.
+It must never exclude a chunk that contains the phrase with its words written as in the phrase.
 """
 
 from __future__ import annotations
@@ -15,17 +14,17 @@ _LONGEST_WORD = 24
 _MOST_BIGRAMS = 32
 _MOST_RUNS = 16
 _MOST_PAIRS = 8
-"""Beyond these an expression takes longer and rules out hardly more."""
+"""Beyond this many, an expression takes longer and excludes hardly anything more."""
 
 
 def phrase_query(phrase: str) -> str:
-    """Return the FTS5 MATCH expression of a phrase; empty when it has no token.
+    """Return a phrase's FTS5 MATCH expression; empty if it has no token.
 
-    It asks for the tokens that stand in the phrase; as it may begin or end inside a number, not for those of its numbers.
+    It asks for the phrase's tokens, except those of its numbers, as it may begin or end inside a number.
     """
     text = normal(phrase)
     long = [run for run in runs(text) if len(run) > 1]
-    # The bigrams of a run follow each other in the index; where they do, its characters are there too.
+    # The bigrams of a run follow each other in the index; if they do, its characters are there too.
     implied = set(chain(*long, *map(bigrams, long)))
     wanted = [token for token in written_tokens(phrase) if token not in implied]
     wanted += (" ".join(bigrams(run[: _MOST_BIGRAMS + 1])) for run in _longest(long, _MOST_RUNS))
@@ -38,7 +37,7 @@ def _longest(runs: Sequence[str], n: int) -> list[str]:
 
 
 def _neighbours(clumps: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of words whose tokens follow each other; the first and the last may be parts of longer ones."""
+    """Yield the pairs of words whose tokens follow each other; the first and last may be parts of longer ones."""
     before = ""
     for clump in clumps[1:-1]:
         word = bare(clump).lower()
@@ -51,15 +50,15 @@ def _neighbours(clumps: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _adjacent(word: str, after: str) -> str:
-    """Return the expression of two words that follow each other: where the first is in camel case, its last part does."""
+    """Return the expression for two adjacent words; of a camel-case first word, its last part is adjacent."""
     either = (f'"{end} {stem(after)}"' for end in _last_tokens(word))
     return f"({' OR '.join(either)})"
 
 
 def _last_tokens(word: str) -> list[str]:
-    """Return the tokens that may be the last of a word in any case: ``foobar`` in FooBar ends in ``bar``.
+    """Return the tokens that may end a word in any case: ``foobar`` in FooBar ends in ``bar``.
 
-    A part that is a stop word has none: LogIn ends in ``log``.
+    A part that is a stop word yields none: LogIn ends in ``log``.
     """
     ends = [len(word)]
     for end in ends:

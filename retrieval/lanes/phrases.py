@@ -1,6 +1,6 @@
-"""Words that must stand together: quoted phrases of a question, and questions that are themselves a sentence of a document.
+"""Find words that must appear together: quoted phrases, and questions that are themselves a sentence of a document.
 
-Comes in: a question. Goes out: the chunks that hold its phrases word for word, but for case, width, white space and
+Comes in: a question. Goes out: the chunks with its phrases word for word, ignoring case, width, white space and the choice of
 Traditional or Simplified characters. Never: a guess.
 """
 
@@ -24,23 +24,23 @@ _SENTENCE_TOKENS = 6
 
 
 def quoted(question: str) -> tuple[str, ...]:
-    """Return the phrases that a question puts in double quotation marks, without punctuation at their ends."""
+    """Return the phrases that a question puts in double quotation marks, without punctuation at the ends."""
     found = (next(filter(None, match)) for match in _QUOTED.findall(question))
     return tuple(dict.fromkeys(bare for phrase in found if (bare := _EDGES.sub("", phrase))))
 
 
 def without_quoted(question: str) -> str:
-    """Return a question without what it puts in double quotation marks."""
+    """Return a question without its text in double quotation marks."""
     return _QUOTED.sub(" ", question)
 
 
 def is_only_quoted(question: str) -> bool:
-    """Return whether nothing is asked beside the quoted phrases: then only they will do."""
+    """Return whether the question is nothing but quoted phrases: then only they will do."""
     return not re.search(r"\w", without_quoted(question))
 
 
 def holding(catalog: Catalog, phrases: Sequence[str]) -> Scope:
-    """Return the chunks whose text, or path of headings, holds every phrase."""
+    """Return the chunks whose text or heading path contains every phrase."""
     wanted = [Phrase(phrase) for phrase in phrases]
     columns = "c.key, c.id, c.text, c.headings"
     if query := " AND ".join(filter(None, map(phrase_query, phrases))):
@@ -60,9 +60,9 @@ def holding(catalog: Catalog, phrases: Sequence[str]) -> Scope:
 
 
 def verbatim(catalog: Catalog, question: str) -> Scope | None:
-    """Return the chunks that hold a whole sentence word for word; ``None`` if it asks, or is too short to be one.
+    """Return the chunks with a whole sentence word for word; ``None`` if it is a question, or too short to be a sentence.
 
-    A question that stands word for word in a document is more often asked there again than answered (DuReader).
+    A question found word for word in a document is more often asked there again than answered (DuReader).
     """
     bare = _EDGES.sub("", question)
     if asks(question) or len(tokens(bare)) < _SENTENCE_TOKENS:
@@ -71,5 +71,5 @@ def verbatim(catalog: Catalog, question: str) -> Scope | None:
 
 
 def _path(headings: str) -> str:
-    """Return a chunk's headings, in JSON, as they are indexed."""
+    """Return a chunk's headings, in JSON, in their indexed form."""
     return indexed_text(tuple(json.loads(headings)), "")

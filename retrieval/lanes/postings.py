@@ -1,7 +1,6 @@
-"""An inverted index in arrays: which chunks hold a token, and how often.
+"""Store an inverted index in arrays: which chunks contain a token, and how often.
 
-Comes in: the tokens of chunks. Goes out: arrays that scoring reads a slice of for each token of a question. Never: a word:
-tokens are kept as hashes, so that a vocabulary of millions is one sorted array.
+Tokens are kept as hashes, never as words, so that a vocabulary of millions is one sorted array.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from numpy.typing import NDArray
 from .segments import Array
 
 POSTINGS_VERSION = 2
-"""Raised when the same chunks get other arrays."""
+"""Incremented when the same chunks produce other arrays."""
 
 _MOST = np.iinfo(np.uint16).max
 _SPACE = ord(" ")
 _BASE = 0x9E3779B97F4A7C15
-"""Odd, and without a pattern: 2^64 divided by the golden ratio."""
+"""Odd, and patternless: 2^64 divided by the golden ratio."""
 
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """The inverted index of n chunks with t distinct tokens and p pairs of both."""
+    """The inverted index of n chunks with t distinct tokens and p (token, chunk) pairs."""
 
     keys: NDArray[np.int64]
     """(n,) ascending."""
@@ -38,20 +37,20 @@ class Postings:
     starts: NDArray[np.int64]
     """(t + 1,): the pairs of term i are those from ``starts[i]`` to ``starts[i + 1]``."""
     rows: NDArray[np.int32]
-    """(p,) places in ``keys``, ascending within a term."""
+    """(p,) indices into ``keys``, ascending within a term."""
     counts: NDArray[np.uint16]
     """(p,) how often, at most 65 535."""
 
     @classmethod
     def of(cls, keys: Sequence[int], keywords: Sequence[str]) -> Self:
-        """Index chunks, given by ascending key and by their tokens with spaces between them."""
+        """Index chunks, given their ascending keys and their tokens separated by spaces."""
         n = max(len(keys), 1)
         lengths = np.fromiter((words.count(" ") + bool(words) for words in keywords), np.int32, len(keys))
         hashes = _hashes(" ".join(filter(None, keywords))) if lengths.any() else np.empty(0, np.uint64)
         order = np.argsort(hashes)
         hashes = hashes[order]
         is_first = np.diff(hashes, prepend=~hashes[:1]) != 0
-        # One number for a term and a row together: numbers sort ten times as fast as pairs.
+        # One number for a term and a row together: numbers sort ten times faster than pairs.
         pairs = (np.cumsum(is_first) - 1) * n + np.repeat(np.arange(len(keys)), lengths)[order]
         pairs.sort()
         begins = np.flatnonzero(np.diff(pairs, prepend=-1))
@@ -75,7 +74,7 @@ class Postings:
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """See ``segments.Arrays``."""
-        made = cls(**arrays)  # type: ignore[arg-type]  # what does not fit is found below
+        made = cls(**arrays)  # type: ignore[arg-type]  # mismatches are caught below
         fits = len(made.keys) == len(made.lengths) and len(made.terms) + 1 == len(made.starts)
         if not fits or not made.starts[-1] == len(made.rows) == len(made.counts):
             raise ValueError("its arrays do not fit each other")
@@ -118,7 +117,7 @@ class Postings:
         )
 
     def holding(self, token: str) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
-        """Return the rows that hold a token, ascending, and how often."""
+        """Return the rows with a token, ascending, and how often it occurs."""
         wanted = np.uint64(term_hash(token))
         at = int(np.searchsorted(self.terms, wanted))
         if at == len(self.terms) or self.terms[at] != wanted:
@@ -131,14 +130,14 @@ class Postings:
 def term_hash(token: str) -> int:
     """Return 64 bits that stand for a token: a polynomial of its bytes.
 
-    Karp and Rabin 1987, "Efficient randomized pattern-matching algorithms": of a million tokens two are taken for one with
-    odds of some 1 to 10^7.
+    Karp and Rabin 1987, "Efficient randomized pattern-matching algorithms": in a million tokens, the odds that any two collide
+    are about 1 to 10^7.
     """
     return sum((byte + 1) * pow(_BASE, at, 1 << 64) for at, byte in enumerate(token.encode())) % (1 << 64)
 
 
 def _hashes(keywords: str) -> NDArray[np.uint64]:
-    """Return ``term_hash`` of every token, given with spaces between them."""
+    """Return ``term_hash`` of every token, given separated by spaces."""
     letters = np.frombuffer(keywords.encode(), np.uint8)
     stops = np.append(np.flatnonzero(letters == _SPACE), len(letters))
     starts = np.append(0, stops[:-1] + 1)

@@ -1,7 +1,6 @@
-"""Every vector of a base, looked at for every question: exact, and up to 10^6 vectors quick enough.
+"""Scan every vector of a base for every question: exact, and fast enough up to 10^6 vectors.
 
-Comes in: the catalog as of a read. Goes out: the cosine of a question with every chunk. A large base's vectors lie in mapped
-segments, which take no time to load and no memory that the system cannot take back. Never: an approximation.
+A large base's vectors are in mapped segments, which need no load time and no memory that the system cannot take back.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class Vectors:
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """See ``segments.Arrays``."""
-        made = cls(**arrays)  # type: ignore[arg-type]  # what does not fit is found below
+        made = cls(**arrays)  # type: ignore[arg-type]  # mismatches are caught below
         if made.vectors.ndim != 2 or len(made.vectors) != len(made.keys):  # noqa: PLR2004
             raise ValueError("its arrays do not fit each other")
         return made
@@ -69,35 +68,35 @@ class Vectors:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """All vectors as of one state of the catalog."""
+    """All vectors at one state of the catalog."""
 
     parts: tuple[Vectors, ...]
     keys: NDArray[np.int64]
-    """(n,) of all parts."""
+    """(n,) over all parts."""
     usable: NDArray[np.bool_]
-    """(n,) whether the chunk is still there and has a vector."""
+    """(n,) whether the chunk still exists and has a vector."""
     n_usable: int
     n_pending: int
-    """Chunks that wait for the embedder."""
+    """Chunks waiting for the embedder."""
 
     def cosines(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (n,) cosines with a unit vector; -2 where there is nothing usable."""
+        """Return (n,) cosines with a unit vector; -2 if not usable."""
         scores = np.concatenate([np.asarray(part.vectors @ vector, np.float32) for part in self.parts])
         scores[~self.usable] = -2
         return scores
 
     def places(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return where each key is in ``keys``; -1 where it is not."""
+        """Return where each key is in ``keys``; -1 if it is not."""
         return places(self.keys, keys)
 
 
 def vectors_kind(fingerprint: str) -> str:
-    """Return the kind of the segments of an embedder."""
+    """Return an embedder's segment kind."""
     return f"vectors-{fingerprint}"
 
 
 class VectorScan:
-    """Follows the vectors of one embedder in the catalog of one base. Safe to use from several threads."""
+    """Follows the vectors of one embedder in the catalog of one base. Thread-safe."""
 
     def __init__(self, folder: Path, fingerprint: str, dim: int) -> None:
         """Keep the segments in ``folder``."""
@@ -106,7 +105,7 @@ class VectorScan:
         self._lock = threading.Lock()
 
     def current(self, connection: sqlite3.Connection) -> Scan:
-        """Return all vectors as of the transaction under way."""
+        """Return all vectors as of the current transaction."""
         with self._lock:
             listed = self._segments.listed(connection)
             try:
@@ -126,7 +125,7 @@ class VectorScan:
         return Scan(tuple(parts), keys, every, int(every.sum()), n_pending)
 
     def update(self, catalog: Database, n_chunks: int, *, forget: bool = False) -> None:
-        """Put every vector into a segment, once none is pending; see ``Segments.update``."""
+        """Put every vector into a segment, once none are pending; see ``Segments.update``."""
 
         def read(connection: sqlite3.Connection, after: int, limit: int) -> tuple[Vectors, int]:
             part, reached, n_pending = self._read(connection, after, limit)

@@ -1,7 +1,7 @@
-"""Arrays over runs of chunks, in files beside the catalog and mapped into memory: what a large base is searched by.
+"""Keep arrays over runs of chunks in memory-mapped files beside the catalog, for searching a large base.
 
-Comes in: arrays for the chunks up to a key. Goes out: the same, mapped. Never: the truth: the catalog lists the files that
-are valid, and a file that is missing or damaged is made again from it. Keys are never used twice, so a file stays right.
+The catalog lists which files are valid; a missing or damaged one is rebuilt from it. Keys are never reused, so a file stays
+valid.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from ...ingest.errors import StorageError
 from ...ingest.store.database import Database
 
 WORTH = 5_000
-"""Chunks from which a base has such files; SQLite alone is as quick below."""
+"""Minimum chunks for a base to have such files; below this SQLite alone is as fast."""
 
 _LARGEST = 100_000
-"""Chunks that one segment has at most: merging it then takes a second, and some hundred megabytes."""
+"""Maximum chunks per segment: merging it then takes a second and a few hundred megabytes."""
 _BATCH = 20_000
 _MOST_DEAD = 0.1
 
@@ -33,30 +33,30 @@ Array = NDArray[np.int64] | NDArray[np.int32] | NDArray[np.uint64] | NDArray[np.
 
 
 class Arrays(Protocol):
-    """What a segment holds of its chunks. Immutable."""
+    """A segment's data for its chunks. Immutable."""
 
     @property
     def keys(self) -> NDArray[np.int64]:
         """(n,) ascending: which chunks."""
 
     def arrays(self) -> Mapping[str, Array]:
-        """Return what is stored, by name."""
+        """Return the arrays to store, by name."""
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Take what ``arrays`` returned; raise TypeError, ValueError or IndexError if it cannot be that."""
+        """Take the result of ``arrays``; raise TypeError, ValueError or IndexError if it cannot be that."""
 
     @classmethod
     def merged(cls, parts: Sequence[Self]) -> Self:
-        """Return one for the chunks of several, which ascend by key from one to the next."""
+        """Return one for the chunks of several parts, given in ascending key order."""
 
     def only(self, alive: NDArray[np.bool_]) -> Self:
-        """Return one without the chunks that are not alive; (n,)."""
+        """Return one without the chunks that are not in ``alive``, (n,)."""
 
 
 A = TypeVar("A", bound=Arrays)
 Read = Callable[[sqlite3.Connection, int, int], tuple[A, int]]
-"""Returns arrays for at most so many chunks after a key, and the last key read; the same key when there are no more."""
+"""Returns arrays for up to the given number of chunks after a key, and the last key read; the same key if there are no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Segment:
 
     name: str
     last: int
-    """The key up to which all chunks are in this segment or in an earlier one, or need not be."""
+    """The key up to which all chunks are in this segment or an earlier one, or need not be."""
 
 
 class Segments(Generic[A]):
@@ -79,12 +79,12 @@ class Segments(Generic[A]):
         self._loaded: dict[str, A] = {}
 
     def listed(self, connection: sqlite3.Connection) -> tuple[Segment, ...]:
-        """Return the segments that the catalog lists, in the order of their chunks."""
+        """Return the segments listed in the catalog, in chunk order."""
         row = connection.execute("SELECT value FROM meta WHERE key = ?", (self._key,)).fetchone()
         return tuple(Segment(*segment) for segment in json.loads(row[0])) if row else ()
 
     def load(self, segments: Sequence[Segment]) -> list[A]:
-        """Return what segments hold, mapped.
+        """Return the data of segments, mapped.
 
         Raises:
             StorageError: a file is missing or damaged.
@@ -94,13 +94,13 @@ class Segments(Generic[A]):
         return list(loaded.values())
 
     def update(self, catalog: Database, read: Read[A], n_chunks: int, *, forget: bool = False) -> None:
-        """Make the segments hold every chunk; the caller holds the writer's lock.
+        """Bring the segments up to date with every chunk; the caller holds the writer's lock.
 
         Args:
             catalog: of the base.
-            read: reads what no segment holds yet.
+            read: reads what is not in any segment yet.
             n_chunks: of the base; with few of them there are no segments.
-            forget: leave no trace of chunks that are gone; else they go when they are many.
+            forget: leave no trace of deleted chunks; otherwise they are removed once there are many.
         """
         connection = catalog.connection()
         if n_chunks < WORTH:
@@ -121,7 +121,7 @@ class Segments(Generic[A]):
             self._list(catalog, kept)
 
     def _whole(self, connection: sqlite3.Connection) -> tuple[list[Segment], list[A]]:
-        """Return the segments and what they hold; none if one is missing or damaged: they are made again."""
+        """Return the segments and their data; empty if one is missing or damaged, so that all are rebuilt."""
         kept = list(self.listed(connection))
         try:
             return kept, self.load(kept)
@@ -129,7 +129,7 @@ class Segments(Generic[A]):
             return [], []
 
     def _missing(self, connection: sqlite3.Connection, read: Read[A], last: int) -> Iterator[tuple[A, int]]:
-        """Yield what no segment holds, as large as a segment may be."""
+        """Yield data for what is in no segment, in pieces as large as a segment may be."""
         parts: list[A] = []
         while True:
             part, reached = read(connection, last, _BATCH)
@@ -152,7 +152,7 @@ class Segments(Generic[A]):
         return segment
 
     def _list(self, catalog: Database, segments: Sequence[Segment]) -> None:
-        """Make these the segments, and remove the files of the others; a reader that has them open keeps them."""
+        """List these as the segments, and remove the files of all others; a reader that has them open keeps them."""
         with catalog.transaction(content=False, visible=False):
             catalog.put(self._key, json.dumps([[segment.name, segment.last] for segment in segments]))
         kept = {segment.name for segment in segments}
@@ -172,9 +172,9 @@ class Segments(Generic[A]):
 
 
 def living(connection: sqlite3.Connection, parts: Sequence[NDArray[np.int64]]) -> list[NDArray[np.bool_] | None]:
-    """Return for each array of keys which of them the catalog still has; ``None`` for all of them.
+    """Return, for each array of keys, which of them the catalog still has; ``None`` for all of them.
 
-    ``parts`` must have every chunk of the catalog among them, or have none that the catalog has lost.
+    ``parts`` must cover every chunk of the catalog, or have none that the catalog has lost.
     """
     if not parts:
         return []
@@ -190,7 +190,7 @@ def living(connection: sqlite3.Connection, parts: Sequence[NDArray[np.int64]]) -
 
 
 def places(among: NDArray[np.int64] | NDArray[np.int32], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where each of ``wanted`` is in an ascending array; -1 where it is not."""
+    """Return where each of ``wanted`` is in an ascending array; -1 if it is not."""
     if not len(among):
         return np.full(len(wanted), -1, np.int64)
     at = np.minimum(np.searchsorted(among, wanted), len(among) - 1)

@@ -1,7 +1,7 @@
-"""The TF-IDF lane: a question in, chunks ranked by cosine out; what stands in where no embedder can read.
+"""Rank chunks by TF-IDF cosine, as the fallback where no embedder can read.
 
-Its matrix is derived: fitted on all chunks, kept in one file, and fitted again when the catalog has moved on or the file is
-damaged. Never: the truth, a pickle, or scikit-learn before the first search.
+Its matrix is derived: fitted on all chunks, kept in one file, and refitted when the catalog has changed or the file is damaged.
+Never: the truth, a pickle, or scikit-learn before the first search.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfTransformer
 
 _COLUMNS = 1 << 20
-"""Tokens are hashed to columns, so that no vocabulary has to be stored or loaded."""
+"""Tokens are hashed to columns, so no vocabulary has to be stored or loaded."""
 _GRAM = 4
 UP_TO = 50_000
-"""Chunks. The matrix of so many takes half a minute to fit, and 150 MB; larger bases do without this lane."""
+"""Chunks. A matrix of this many takes half a minute to fit, and 150 MB; larger bases go without this lane."""
 _FORMAT = f"2 {TOKENS_VERSION} {_COLUMNS}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Matrix:
-    """What is fitted: unit rows of sublinear TF-IDF, by column, since a question has few."""
+    """The fitted data: unit rows of sublinear TF-IDF, stored by column, since a question has few."""
 
     generation: str
     ids: tuple[str, ...]
@@ -46,7 +46,7 @@ class _Matrix:
     idf: NDArray[np.float32]
     weights: csc_matrix
     counts: csr_matrix | None = None
-    """Of tokens, by row, where it was fitted by this process: the next one is fitted with little more than what is new."""
+    """Token counts by row, if this process fitted the matrix: the next fit then only has to count what is new."""
 
 
 class TfIdf:
@@ -63,7 +63,7 @@ class TfIdf:
         """Take where to keep the matrix, and two callables into the catalog.
 
         Args:
-            folder: made when missing; a matrix that cannot be written there is fitted again by the next process.
+            folder: created if missing; a matrix that cannot be written there is refitted by the next process.
             generation: changes whenever ``chunks`` would.
             chunks: yields (chunk id, indexed text) for every chunk.
         """
@@ -74,7 +74,7 @@ class TfIdf:
         self._lock = threading.Lock()
 
     def search(self, question: str, n: int, scope: Scope | None = None) -> LaneScores:
-        """Return the ``n`` best of the chunks that share a term with ``question``, within ``scope``; ties by id."""
+        """Return the ``n`` best chunks sharing a term with ``question``, within ``scope``; ties by id."""
         matrix = self._current()
         scores = _cosines(matrix, question)
         if not scores.any():
@@ -88,7 +88,7 @@ class TfIdf:
         return LaneScores(self.name, ids, scores[best], mean, std)
 
     def score(self, question: str, ids: Sequence[str]) -> NDArray[np.float32]:
-        """Return (len(ids),) float32 cosines; 0 for a chunk that is unknown."""
+        """Return (len(ids),) float32 cosines; 0 for an unknown chunk."""
         matrix = self._current()
         scores = np.append(_cosines(matrix, question), np.float32(0))
         return scores[[matrix.rows.get(chunk, -1) for chunk in ids]]
@@ -106,7 +106,7 @@ class TfIdf:
 
 
 def terms(text: str) -> list[str]:
-    """Return the tokens of ``text``, and the character 4-grams of those in ASCII: they find misspelt and inflected words.
+    """Return the tokens of ``text``, and the character 4-grams of the ASCII ones, which find misspelt and inflected words.
 
     McNamee and Mayfield 2004, "Character n-gram tokenization for European language text retrieval": 4 serves most languages.
     """
@@ -116,7 +116,7 @@ def terms(text: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 17)
 def _grams(token: str) -> tuple[str, ...]:
-    """Return the 4-grams of an ASCII token with its ends marked by blanks, which no token holds."""
+    """Return the 4-grams of an ASCII token with its ends marked by blanks, which no token contains."""
     marked = f" {token} "
     return tuple(marked[i : i + _GRAM] for i in range(max(1, len(marked) - _GRAM + 1))) if token.isascii() else ()
 
@@ -150,7 +150,7 @@ def _cosines(matrix: _Matrix, question: str) -> NDArray[np.float32]:
 
 
 def _fit(generation: str, chunks: Iterable[tuple[str, str]], before: _Matrix | None) -> _Matrix:
-    """Fit all chunks; the tokens of those that were in the matrix ``before`` are not counted again: an id stands for a text."""
+    """Fit all chunks, without recounting tokens of those in the matrix ``before``: an id stands for a text."""
     from scipy.sparse import csc_matrix, csr_matrix, vstack
 
     known = before.rows if before and before.counts is not None else {}
@@ -181,7 +181,7 @@ def _numbered(ids: Iterable[str]) -> dict[str, int]:
 
 
 def _save(path: Path, matrix: _Matrix) -> None:
-    """Write the file whole or not at all; one that cannot be written is fitted again by the next process."""
+    """Write the file whole or not at all; if it cannot be written, the next process refits."""
     arrays = {
         "format": np.array(_FORMAT),
         "generation": np.array(matrix.generation),
@@ -194,7 +194,7 @@ def _save(path: Path, matrix: _Matrix) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f"{path.name}.*"):  # by a process that was killed, or will do without
+        for left in path.parent.glob(f"{path.name}.*"):  # by a process that was killed, or will manage without
             left.unlink(missing_ok=True)
         with draft.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
@@ -205,7 +205,7 @@ def _save(path: Path, matrix: _Matrix) -> None:
 
 
 def _load(path: Path, generation: str) -> _Matrix | None:
-    """Return the stored matrix; None when there is none, or it is of another generation, or damaged."""
+    """Return the stored matrix; None if it is missing, damaged, or of another generation."""
     from scipy.sparse import csc_matrix
 
     try:

@@ -1,4 +1,4 @@
-"""Vectors are kept in the catalog by text; whatever finds near ones is filled from there.
+"""Keep vectors in the catalog by text; every vector index is filled from there.
 
 Comes in: a catalog with chunks and an embedder. Goes out: vectors in the catalog. Never: the embedder run twice for the same
 text, or text truncated on its way into it.
@@ -23,10 +23,10 @@ from ...ingest.store.chunkings import spare_texts
 from ..models.embedder import BatchEmbedder, Embedder
 
 READABLE = 0.8
-"""The share of a text's letters that an embedder must know to be asked for a vector; below, its vectors mislead."""
+"""Minimum share of a text's letters that an embedder must know; below it, its vectors mislead."""
 
 AT_ONCE = 64
-"""Chunks that are embedded and kept together: some seconds, which is what an interruption costs."""
+"""Chunks embedded and stored together: a few seconds' work, which is the cost of an interruption."""
 
 _BATCH = 256
 _KEEP = (
@@ -37,7 +37,7 @@ _KEEP = (
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """What one run of the embedder did, and what it could not."""
+    """What one run of the embedder did, and what it could not do."""
 
     n_embedded: int
     n_unreadable: int
@@ -52,9 +52,9 @@ def embed_pending(
     progress: Progress | None = None,
     alone: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Embedded:
-    """Embed every chunk that has no vector yet, a batch a transaction: an interrupted run goes on where it stopped.
+    """Embed every chunk that has no vector yet, one batch per transaction: an interrupted run resumes where it stopped.
 
-    Each batch is kept within ``alone()``; while it is computed others may write, and what they remove is not kept.
+    Each batch is stored within ``alone()``; while it is computed others may write, and what they remove is not stored.
     """
     connection = catalog.connection()
     pending = connection.execute(
@@ -74,7 +74,7 @@ def embed_pending(
 
 
 def embed_spare(catalog: Catalog, embedder: Embedder, split_key: str, progress: Progress | None = None) -> int:
-    """Embed the spare chunks of a splitting that have no vector yet, unseen by searches; return how many were embedded."""
+    """Embed a splitting's spare chunks that have no vector yet, hidden from searches; return how many were embedded."""
     texts = spare_texts(catalog, split_key, embedder.fingerprint)
     first = next(texts, None)
     if first is None:
@@ -102,9 +102,9 @@ def _store_all(
     visible: bool,
     alone: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> int:
-    """Embed the words of ``n`` indexed texts, given by their hash, and keep the vectors, a batch a transaction.
+    """Embed the words of ``n`` indexed texts, given by hash, and store the vectors, one batch per transaction.
 
-    Returns how many could be read. The embedder may be a few batches ahead of what is kept.
+    Returns how many could be read. The embedder may be a few batches ahead of what is stored.
     """
     ahead: deque[tuple[list[str], list[str]]] = deque()
 
@@ -119,7 +119,7 @@ def _store_all(
     n_done = n_embedded = 0
     if progress and n:
         progress(Step("embed", 0, n))
-    with closing(_vectors_for(embedder, readable())) as stream:  # interrupted, it ends what works for it
+    with closing(_vectors_for(embedder, readable())) as stream:  # if interrupted, it stops its workers
         for vectors in stream:
             hashes, chosen = ahead.popleft()
             made = dict(zip(chosen, vectors.astype("<f4"), strict=True))
@@ -147,7 +147,7 @@ def _store(
     *,
     visible: bool,
 ) -> None:
-    """Keep vectors in one transaction, those of texts that are still there; of hashes without one, that they cannot be read."""
+    """Store vectors of texts that still exist, in one transaction; mark hashes without a vector as unreadable."""
     blobs = ((embedder.fingerprint, h, vectors[h].tobytes() if h in vectors else None) for h in hashes)
     with catalog.transaction(content=False, visible=visible) as connection:
         connection.executemany(_KEEP, blobs)
@@ -156,7 +156,7 @@ def _store(
 def load_vectors(
     catalog: Catalog, fingerprint: str, dim: int, ids: Sequence[str] | None = None
 ) -> tuple[list[str], NDArray[np.float32]]:
-    """Return the vectors of chunks, all or those asked for: ids in the order of their keys, (n, dim) float32.
+    """Return the vectors of chunks, all or the given ones: ids in key order, (n, dim) float32.
 
     Chunks without a vector are left out.
     """

@@ -1,7 +1,7 @@
-"""The dense lane as it follows the base: all vectors looked at, or the vector index where there are too many.
+"""Keep the dense lane current with the base: an exact scan, or the vector index if there are too many vectors.
 
-Comes in: the catalog, and what embeds. Goes out: a lane as of one generation, and what to say of it. Never: an index that
-lacks much of what the catalog holds.
+Comes in: the catalog, and the embedder. Goes out: a lane at one generation, and notes on it. Never: an index that lacks much
+of what is in the catalog.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from .scan import VectorScan, vectors_kind
 from .vectors import count_vectors, sample_vectors
 
 EXACT_BYTES = 2 << 30
-"""Of vectors. Up to here (1.4 million of MiniLM's) every one is looked at: 8 ms for 100 000, and none is missed. Beyond, the
-vector index: Chroma's HNSW, whose build takes a millisecond and more a vector."""
+"""Of vectors. Up to this size (1.4 million of MiniLM's) every one is scanned: 8 ms for 100 000, and none is missed. Beyond it,
+the vector index: Chroma's HNSW, whose build takes a millisecond or more per vector."""
 
 FOLDER = "segments"
-"""Of the files that large bases are searched by, in the folder of the base."""
+"""Folder inside the base's folder for the files that large bases are searched with."""
 
 _SAMPLE = 20_000
-"""Vectors that the moments of a base with a vector index are computed from, and that a filtered search looks at."""
+"""Sample of vectors for the moments of a base with a vector index, and the most that a filtered search scans."""
 _NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The dense lane as of one generation of the catalog."""
+    """The dense lane at one generation of the catalog."""
 
     state: tuple[int, str]
     dense: Dense | ScannedDense | None
@@ -43,7 +43,7 @@ class View:
 
 
 class Views:
-    """Keeps the newest view. Safe to call from several threads."""
+    """Keeps the newest view. Thread-safe."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class Views:
         index: Callable[[Embedder], VectorIndex],
         exact_up_to: Callable[[], int | None],
     ) -> None:
-        """Take the catalog, where derived files are kept, and what opens the vector index of an embedder.
+        """Take the catalog, the folder for derived files, and a function that opens an embedder's vector index.
 
-        ``exact_up_to``: returns how many vectors are looked at, 0 for a base whose index is always asked; by default as many
-        as ``EXACT_BYTES`` hold.
+        ``exact_up_to``: returns how many vectors are scanned exactly, 0 for a base whose index is always used; by default as
+        many as fit into ``EXACT_BYTES``.
         """
         self._catalog = catalog
         self._folder = folder
@@ -65,7 +65,7 @@ class Views:
         self._view: View | None = None
 
     def current(self, embedder: Embedder) -> View:
-        """Return the view as of now."""
+        """Return the current view."""
         view = self._view
         state = (self._catalog.generation, embedder.fingerprint)
         if view is None or view.state != state:
@@ -99,10 +99,10 @@ class Views:
         return self._scan[1]
 
     def _opened(self, embedder: Embedder, ready: int) -> tuple[VectorIndex, tuple[str, ...]]:
-        """Return the vector index, and what to say of it.
+        """Return the vector index, and notes on it.
 
         Raises:
-            StorageError: it cannot be used, or too much is missing; the next ingest then makes it again.
+            StorageError: it cannot be used, or too much is missing; the next ingest then rebuilds it.
         """
         index = self._index(embedder)
         there = index.count()
@@ -121,13 +121,13 @@ class Views:
 
 
 def keep_up(catalog: Catalog, folder: Path, embedder: Embedder | None, *, forget: bool = False) -> None:
-    """Make the files that a large base is searched by follow the catalog; the caller holds the writer's lock.
+    """Bring a large base's search files up to date with the catalog; the caller holds the writer's lock.
 
     Args:
         catalog: of the base; no vector of ``embedder`` is pending.
         folder: of the base.
-        embedder: which serves; files of others are removed.
-        forget: leave no trace of chunks that are gone.
+        embedder: the one in use; files of others are removed.
+        forget: leave no trace of deleted chunks.
     """
     place = folder / FOLDER
     n_chunks = catalog.count("chunks")
@@ -142,7 +142,7 @@ def keep_up(catalog: Catalog, folder: Path, embedder: Embedder | None, *, forget
 
 
 def pending_note(ready: int, pending: int) -> str:
-    """Say that a base is searched by meaning in part."""
+    """Say that only part of the base is searched by meaning."""
     return Notice(
         "By meaning {n} of {n_passages} passages so far, all of them by keywords; "
         "kb ingest, kb ui and kb serve go on with the rest.",
