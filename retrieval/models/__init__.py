@@ -1,1 +1,1 @@
-"""Embedders, cross-encoders and judges: found, compiled, run."""
+"""Find, compile and run embedders, cross-encoders and judges."""

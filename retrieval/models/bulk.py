@@ -1,10 +1,10 @@
-"""Embeds many texts side by side: a process with the compiled model on every core.
+"""Embed many texts in parallel: one process with the compiled model per core.
 
-Comes in: token ids, some texts at a time. Goes out: their vectors, in that order, while the next are at work. Never: an orphan,
-more memory than a quarter of the machine's, or a run that fails because a worker does: what one left undone is done here.
+Never leaves an orphan, uses more than a quarter of the machine's memory, or fails because a worker does: what a worker leaves
+undone is done here.
 
-Processes, not threads: side by side in one process OpenVINO corrupts memory (see ``compiled.py``), and all cores on one batch
-wait for each other at every layer, and for this process between two batches. On two quiet cores that costs little
+Processes, not threads: in parallel within one process OpenVINO corrupts memory (see ``compiled.py``), and all cores on one
+batch wait for each other at every layer, and for this process between batches. On two idle cores that costs little
 (benchmarks/embedding.py has both), on busy ones more.
 """
 
@@ -27,23 +27,23 @@ from ...ingest.run.pool import default_workers
 from .compiled import CompiledModel, in_batches
 
 MIN_WORKERS = 2
-"""Below that, one process that uses all cores is as good."""
+"""With fewer, one process that uses all cores is as good."""
 
 _MEGABYTE = 1024**2
 _MOST_BYTES = 4096 * _MEGABYTE
 _WORKER_BYTES = 160 * _MEGABYTE
-"""What a worker takes beside the model: measured, MiniLM's has 205 MiB, of which 100 are weights, mapped and rearranged."""
+"""A worker's memory beyond the model: MiniLM's measured 205 MiB, of which 100 are weights, mapped and rearranged."""
 _ROOM_BYTES = 1024 * _MEGABYTE
-"""What a worker may take beside the model."""
+"""The most memory a worker may take beyond the model."""
 _IN_HAND = 2
-"""Batches that a worker has at a time, so that it goes on while this process is busy."""
+"""Batches queued per worker, so that it keeps going while this process is busy."""
 
 Rows = Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A batch, and where its vectors belong."""
+    """A batch, and where its vectors go."""
 
     call: _Call
     places: list[int]
@@ -51,7 +51,7 @@ class _Job:
 
 
 class _Call:
-    """Texts that were given together, and the vectors they have so far."""
+    """Texts given together, and their vectors so far."""
 
     def __init__(self, n: int) -> None:
         self.n_missing = self.n = n
@@ -68,7 +68,7 @@ class Bulk:
     """Workers for one run; leaving the ``with`` ends them."""
 
     def __init__(self, model: CompiledModel, n_workers: int) -> None:
-        """Start ``n_workers`` processes with the model; fewer where the system gives no more."""
+        """Start ``n_workers`` processes with the model; fewer if the system allows no more."""
         self._model = model
         self._workers: list[_Worker] = []
         self._jobs: deque[_Job] = deque()
@@ -80,7 +80,7 @@ class Bulk:
 
     @property
     def process_ids(self) -> tuple[int, ...]:
-        """The workers that are running."""
+        """The workers now running."""
         return tuple(worker.child.process.pid for worker in self._workers)
 
     def __enter__(self) -> Self:
@@ -90,7 +90,7 @@ class Bulk:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the workers at once; they hold nothing that could be lost."""
+        """End the workers at once; they have nothing to lose."""
         for worker in self._workers:
             worker.child.end()
         self._workers.clear()
@@ -154,18 +154,18 @@ class Bulk:
             job.call.put(job.places, vectors)
 
     def _do(self, job: _Job) -> None:
-        """Do a batch in this process: its worker failed at it, or there is none."""
+        """Do a batch in this process: its worker failed on it, or there is none."""
         job.call.put(job.places, self._model.infer(job.rows))
 
     def _drop(self, worker: _Worker) -> None:
-        """Part with a worker that died; what it had in hand is done by others."""
+        """Drop a worker that died; its batches go to others."""
         self._workers.remove(worker)
         self._jobs.extendleft(reversed(worker.in_hand))
         worker.child.end()
 
 
 class _Worker:
-    """A process, and what it was given."""
+    """A process, and its batches."""
 
     def __init__(self, model: CompiledModel, n_threads: int) -> None:
         self.child = Child(
@@ -185,7 +185,7 @@ class _Worker:
 
 
 def n_workers_for(model: CompiledModel) -> int:
-    """Return how many workers this machine has the cores and the memory for."""
+    """Return how many workers this machine's cores and memory allow."""
     try:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):

@@ -1,7 +1,6 @@
-"""A worker process: it runs a compiled model on the batches that another process cuts.
+"""Run a compiled model in a worker process, on batches sent by another process.
 
-Comes in: token ids on a pipe. Goes out: their vectors on another, or ``None`` where the model failed. Never: text, a file but
-the model's, or a process that outlives the one it works for.
+Token ids arrive on one pipe; their vectors leave on another, or ``None`` if the model failed. It must not outlive its parent.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def serve(
     precision: str,
     n_threads: int,
 ) -> None:
-    """Infer what comes on the pipe ``work``, a batch a message, in its order; questions that are asked meanwhile go first."""
+    """Infer the batches from the pipe ``work``, one per message, in order; questions asked meanwhile go first."""
     incoming, outgoing = follow(parent, work, answers)
     os.nice(_NICE)
     limit_memory(memory_bytes)
@@ -49,7 +48,7 @@ def serve(
 
 
 def _receive(incoming: Connection, batches: SimpleQueue[Rows | None]) -> None:
-    """Take batches off the pipe as they come: the parent never waits to write while this process waits to write to it."""
+    """Take batches off the pipe as they arrive, so the parent never waits to write while this process waits to write to it."""
     with contextlib.suppress(EOFError, OSError):
         while True:
             batches.put(incoming.recv())

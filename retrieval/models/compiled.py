@@ -1,6 +1,6 @@
-"""Runs an embedding model compiled for this processor by OpenVINO: no torch, a start in a fraction of a second.
+"""Run an embedding model compiled for this processor by OpenVINO: no torch, a start in a fraction of a second.
 
-Comes in: a graph once, then token ids. Goes out: vectors. Never: telemetry, or a file outside its folder.
+Never: telemetry, or a file outside its folder.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _BATCH = 8
 _BATCH_TOKENS = 16_384
 _WIDTH = 16
-"""Batches are as wide as a multiple of this: a kernel is made for every new shape, which takes longer than the padding."""
+"""Batch widths are multiples of this: a kernel is built for every new shape, which takes longer than the padding."""
 _HASHED_BYTES = 1 << 20
 
 _WEIGHTS = "model.bin"
@@ -39,20 +39,20 @@ _CONVERTER = "openvino.tools.ovc"
 
 
 class CompiledModel:
-    """A compiled model in a folder that ``compile_model`` made. Safe to use from several threads at once."""
+    """A compiled model in a folder that ``compile_model`` made. Thread-safe."""
 
     def __init__(
         self, folder: Path, pad_id: int, max_tokens: int, precision: str, n_threads: int = 0, words: Path | None = None
     ) -> None:
-        """Load what ``folder`` holds, to compute in ``precision``; the weights are mapped, not read.
+        """Load the model in ``folder``, to compute in ``precision``; the weights are mapped, not read.
 
         Args:
             folder: made by ``compile_model``.
-            pad_id: the token that fills a batch up.
-            max_tokens: the most of one text that the model reads; padding goes no further.
+            pad_id: the token used for padding.
+            max_tokens: the most tokens of one text that the model reads; padding goes no further.
             precision: what it was compiled for.
-            n_threads: how many compute; 0: one a core.
-            words: where the vectors of its tokens lie, if they are not part of its graph; by default in ``folder``.
+            n_threads: number of compute threads; 0: one per core.
+            words: folder of the token vectors, if they are not part of the graph; by default ``folder``.
 
         Raises:
             EmbedderError: the folder is incomplete or damaged, or was compiled for another processor.
@@ -64,7 +64,7 @@ class CompiledModel:
                 raise EmbedderError(
                     "The compiled model in {folder} is damaged; it is compiled again at its next use", folder=folder
                 )
-            # Without the hints an imported model takes the defaults of the processor, not what it was compiled for.
+            # Without the hints an imported model uses the processor's defaults, not what it was compiled for.
             settings = {**_settings(precision), "WEIGHTS_PATH": str(folder / _WEIGHTS)}
             if n_threads:
                 settings["INFERENCE_NUM_THREADS"] = str(n_threads)
@@ -79,18 +79,18 @@ class CompiledModel:
         self.pad_id = pad_id
         self.max_tokens = max_tokens
         self.precision: str = _precision(self._model)
-        """What it computes in, as the library reports it."""
+        """The precision it computes in, as reported by the library."""
         # One request for all threads: each costs time to make and memory to keep, and one stream runs one at a time anyway.
         self._request = self._model.create_infer_request()
         self._lock = threading.Lock()
 
     @property
     def weights_bytes(self) -> int:
-        """The size of its weights, in 16 bits each, or in 8."""
+        """The size of its weights, at 16 bits each, or 8."""
         return (self.folder / _WEIGHTS).stat().st_size
 
     def embed(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """Return the vectors of token ids, (n, dim) float32, not necessarily unit rows.
+        """Return the vectors for token ids, (n, dim) float32, not necessarily unit rows.
 
         Raises:
             EmbedderError: the model fails on them, or runs out of memory.
@@ -102,7 +102,7 @@ class CompiledModel:
         return vectors
 
     def infer(self, rows: Sequence[Sequence[int]], parts: Sequence[Sequence[int]] | None = None) -> NDArray[np.float32]:
-        """Return what ``embed`` does, of one batch; ``parts``: what part of its text each token is of, if the graph asks.
+        """Return what ``embed`` does, for one batch; ``parts``: which part of its text each token is in, if the graph asks.
 
         Raises:
             EmbedderError: see ``embed``.
@@ -120,10 +120,10 @@ class CompiledModel:
         given = [words, mask] if parts is None else [words, of, mask]
         try:
             with self._lock:
-                output = np.array(self._request.infer(given)[0], np.float32)  # the next one writes over it
+                output = np.array(self._request.infer(given)[0], np.float32)  # the next one overwrites it
         except RuntimeError as exc:
             raise EmbedderError("The compiled embedding model failed ({why})", why=str(exc).splitlines()[0]) from exc
-        if len(output) != len(rows):  # what a text far beyond the model's positions comes to
+        if len(output) != len(rows):  # happens with a text far beyond the model's positions
             raise EmbedderError(
                 "The compiled embedding model gave {n} vectors for {n_texts} texts", n=len(output), n_texts=len(rows)
             )
@@ -133,7 +133,7 @@ class CompiledModel:
 def in_batches(rows: Sequence[Sequence[int]]) -> list[list[int]]:
     """Sort texts by length into batches of at most ``_BATCH`` texts and ``_BATCH_TOKENS`` tokens, padding included.
 
-    Returns: the places in ``rows`` of each batch's texts.
+    Returns: the indices in ``rows`` of each batch's texts.
     """
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
     batches: list[list[int]] = []
@@ -147,7 +147,7 @@ def in_batches(rows: Sequence[Sequence[int]]) -> list[list[int]]:
 
 
 def openvino_version() -> str:
-    """Return the release that is installed.
+    """Return the installed release.
 
     Raises:
         MissingExtraError: OpenVINO is not installed.
@@ -156,7 +156,7 @@ def openvino_version() -> str:
 
 
 def processor() -> str:
-    """Return what a compiled model depends on beside the release: the system and the processor's abilities."""
+    """Return what a compiled model depends on besides the release: the system and the processor's features."""
     abilities = load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return " ".join((sys.platform, *sorted(abilities)))
 
@@ -189,8 +189,8 @@ def compile_model(make_graph: Callable[[], Model], folder: Path, precision: str)
 
 
 def _settings(precision: str) -> dict[str, str]:
-    # One stream, also where the hint would make more: two of them corrupt memory when two threads infer at once
-    # (OpenVINO 2026.4, 19 of 20 processes died). What is embedded side by side has processes of its own (bulk.py); pinned to
+    # One stream, even where the hint would make more: two of them corrupt memory when two threads infer at once
+    # (OpenVINO 2026.4, 19 of 20 processes died). Parallel embedding uses separate processes (bulk.py); pinned to
     # cores, none would know which cores the others took.
     return {
         "PERFORMANCE_HINT": "LATENCY",
@@ -207,7 +207,7 @@ def _precision(model: CompiledGraph) -> str:
 
 
 def _seal(folder: Path) -> str:
-    """Hash the graph, and size, beginning and end of the weights: gigabytes cannot be read at every start."""
+    """Hash the graph, and the size, beginning and end of the weights: gigabytes cannot be read at every start."""
     digest = hashlib.sha256((folder / _GRAPH).read_bytes())
     for large in filter(Path.exists, (folder / _WEIGHTS, table_file(folder))):
         size = large.stat().st_size
@@ -220,9 +220,9 @@ def _seal(folder: Path) -> str:
 
 
 def load_openvino() -> ModuleType:
-    """Import OpenVINO without its telemetry, which reports every import to Google Analytics unless it is missing.
+    """Import OpenVINO without its telemetry, which reports every import to Google Analytics if it is present.
 
-    And without its converter, which it can do without too: that takes half of the time, and only ``compile_model`` needs it.
+    Its converter is left out too: it takes half of the time, and only ``compile_model`` needs it.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     without_converter = "openvino" not in sys.modules

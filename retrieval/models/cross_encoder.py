@@ -1,4 +1,4 @@
-"""Runs a cross-encoder as it was published: sentence-transformers on torch, in float32.
+"""Run a cross-encoder as published: sentence-transformers on torch, in float32.
 
 Comes in: a model's folder or name, a question and passages. Goes out: scores. Never: the network, remote code, a model with an
 untrained head, or a passage cut off: a long one is read in parts, and the best part counts.
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 
 _BATCH = 16
 _LONGEST = 512
-"""Tokens of question and passage that are read at once, where the model itself sets no limit."""
+"""Tokens of question and passage that are read at once, if the model itself sets no limit."""
 _SMALLEST = 16
-"""Tokens of a passage that are read at once at least, however long the question is."""
+"""The least tokens of a passage that are read at once, however long the question."""
 _MARKS = 4
-"""Tokens that a model puts around question and passage, at most."""
+"""Tokens that a model adds around question and passage, at most."""
 
 
 class CrossEncoder:
-    """A ``Reranker`` over a cross-encoder on this machine. Safe to use from several threads at once."""
+    """A ``Reranker`` over a cross-encoder on this machine. Thread-safe."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        """Load the model in ``folder``, on CUDA or MPS where there is one.
+        """Load the model in ``folder``, on CUDA or MPS if there is one.
 
         Raises:
-            UnknownModelError: the folder holds no cross-encoder with one score.
+            UnknownModelError: the folder has no cross-encoder with a single score.
             RerankerError: it cannot be loaded.
             MissingExtraError: torch or sentence-transformers is not installed.
         """
@@ -78,7 +78,7 @@ class CrossEncoder:
         return best
 
     def _parts(self, text: str, room: int) -> Iterator[str]:
-        """Yield a text in parts of up to ``room`` tokens; Dai and Callan 2019, "Deeper text understanding for IR" (MaxP)."""
+        """Split a text into parts of up to ``room`` tokens; Dai and Callan 2019, "Deeper text understanding for IR" (MaxP)."""
         offsets = self._offsets(text)
         if len(offsets) <= room:
             yield text
@@ -88,7 +88,7 @@ class CrossEncoder:
             yield text[part[0][0] : part[-1][1]]
 
     def _offsets(self, text: str) -> list[tuple[int, int]]:
-        """Return where the tokens of a text stand."""
+        """Return where the tokens of a text are."""
         coded = self._model.tokenizer(
             text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
         )
@@ -96,10 +96,10 @@ class CrossEncoder:
 
 
 def open_cross_encoder(spec: str, cache: Path) -> CrossEncoder:
-    """Open the cross-encoder that ``spec`` names: a folder, or a name in the Hugging Face cache or pulled.
+    """Open the cross-encoder named by ``spec``: a folder, or the name of a pulled or Hugging Face cached model.
 
     Raises:
-        UnknownModelError: there is no such model on this machine, or it is no cross-encoder with one score.
+        UnknownModelError: there is no such model on this machine, or it is not a cross-encoder with a single score.
         RerankerError: it cannot be loaded.
         MissingExtraError: the libraries that run it are not installed.
     """
@@ -128,10 +128,10 @@ def on_disk(spec: str, cache: Path) -> tuple[str, Path]:
 
 
 def load(name: str, folder: Path) -> sentence_transformers.CrossEncoder:
-    """Load a cross-encoder of any number of labels, on CUDA or MPS where there is one.
+    """Load a cross-encoder of any number of labels, on CUDA or MPS if there is one.
 
     Raises:
-        UnknownModelError: the folder holds no cross-encoder.
+        UnknownModelError: the folder has no cross-encoder.
         RerankerError: it cannot be loaded.
         MissingExtraError: torch or sentence-transformers is not installed.
     """
@@ -152,7 +152,7 @@ def load(name: str, folder: Path) -> sentence_transformers.CrossEncoder:
                 str(folder), local_files_only=True, model_kwargs={"dtype": torch.float32}
             ).eval()
             int(model.num_labels)
-        except Exception as exc:  # whatever a damaged or foreign folder makes the libraries raise
+        except Exception as exc:  # a damaged or foreign folder makes the libraries raise anything
             raise RerankerError(
                 "The cross-encoder {name} cannot be loaded ({why}); get it again: kb models pull OWNER/MODEL",
                 name=name,
@@ -162,5 +162,5 @@ def load(name: str, folder: Path) -> sentence_transformers.CrossEncoder:
 
 
 def first_line(exc: BaseException) -> str:
-    """Return what a foreign error says, in one short line."""
+    """Return a foreign error's message as one short line."""
     return (str(exc).strip() or type(exc).__name__).splitlines()[0][:200]

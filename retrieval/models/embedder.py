@@ -1,4 +1,4 @@
-"""The embedder seam: text in, unit vectors out."""
+"""Define the embedder seam: text in, unit vectors out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """What a person calls it: ``all-MiniLM-L6-v2``."""
+        """What people call it: ``all-MiniLM-L6-v2``."""
 
     @property
     def fingerprint(self) -> str:
@@ -29,13 +29,13 @@ class Embedder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """The most tokens it reads of one text, special tokens included."""
+        """The most tokens it reads from one text, special tokens included."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text takes, special tokens included and nothing truncated."""
 
     def coverage(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return for each text the share of its letters (0..1) that the model's vocabulary can read; 1 for no letters."""
+        """Return for each text the share of its letters (0..1) that the model's vocabulary can read; 1 if there are none."""
 
     def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (n, dim) float32, unit rows."""
@@ -46,7 +46,7 @@ class Embedder(Protocol):
 
 @runtime_checkable
 class BatchEmbedder(Protocol):
-    """What an ``Embedder`` may be beside: one that is faster when it knows of the next batch while it is at one."""
+    """An optional extra for an ``Embedder``: faster, because it knows the next batch while working on one."""
 
     def embed_all(self, batches: Iterable[Sequence[str]]) -> Generator[NDArray[np.float32], None, None]:
-        """Yield what ``embed_documents`` returns for each batch, in order; ``batches`` is taken from as needed."""
+        """Yield what ``embed_documents`` returns for each batch, in order; ``batches`` is consumed as needed."""

@@ -1,10 +1,10 @@
-"""Tokenizers of large vocabularies, cut down to the pieces that a text can hold: the same tokens, a thousandth of the start.
+"""Cut tokenizers of large vocabularies down to the pieces that a text can contain: same tokens, a thousandth of the start time.
 
-Comes in: a ``tokenizer.json`` of the kind Unigram (Kudo 2018, arXiv:1804.10959), whose pieces have scores that do not depend
-on each other. Goes out: smaller ones. Never: a token that the whole vocabulary would not give: what a text does not hold
-cannot be part of its best division, and the score of unknown characters follows the least score of all, which stays.
+For a ``tokenizer.json`` of the kind Unigram (Kudo 2018, arXiv:1804.10959), whose pieces have independent scores. An excerpt
+gives the same tokens as the whole vocabulary: pieces that a text does not contain cannot be part of its best segmentation, and
+the score of unknown characters follows the lowest score of all, which stays.
 
-XLM-RoBERTa's quarter of a million pieces take a second and 290 MB to load; a question needs some hundred of them.
+XLM-RoBERTa's quarter of a million pieces take a second and 290 MB to load; a question needs about a hundred of them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FOREIGN = re.compile(
 
 
 def save_excerpts(tokenizer: Path, folder: Path) -> None:
-    """Leave in ``folder`` what ``Excerpts`` needs of a ``tokenizer.json``; nothing where it is of another kind."""
+    """Write to ``folder`` what ``Excerpts`` needs of a ``tokenizer.json``; nothing if it is of another kind."""
     frame = json.loads(tokenizer.read_text("utf-8"))
     model = frame["model"]
     if model.get("type") != "Unigram" or model.get("byte_fallback") or model.get("unk_id") is None:
@@ -54,10 +54,10 @@ def save_excerpts(tokenizer: Path, folder: Path) -> None:
 
 
 class Excerpts:
-    """A vocabulary, and tokenizers of parts of it."""
+    """A vocabulary, and tokenizers for parts of it."""
 
     def __init__(self, folder: Path) -> None:
-        """Map what ``save_excerpts`` left; raises OSError or ValueError where it left nothing."""
+        """Map the files of ``save_excerpts``; raises OSError or ValueError if there are none."""
         self._frame = json.loads((folder / _FRAME).read_text("utf-8"))
         self._pieces: NDArray[np.bytes_] = np.load(folder / _PIECES, mmap_mode="r")
         self._scored: NDArray[np.void] = np.load(folder / _SCORES, mmap_mode="r")
@@ -67,7 +67,7 @@ class Excerpts:
         self._bare, _ = self._tokenizer(self._always)
 
     def for_texts(self, texts: Sequence[str]) -> tuple[Tokenizer, NDArray[np.int64]]:
-        """Return a tokenizer for these texts alone, and the token ids that its own stand for."""
+        """Return a tokenizer for these texts only, and a map from its ids to the original token ids."""
         found = {
             word[start:stop].encode()
             for text in texts
@@ -81,15 +81,15 @@ class Excerpts:
         return self._tokenizer(np.union1d(at[np.isin(self._pieces[at], wanted)], self._always))
 
     def common(self) -> tuple[Tokenizer, NDArray[np.int64]]:
-        """Return a tokenizer for texts that ``is_common``, and the token ids that its own stand for."""
+        """Return a tokenizer for texts that are ``is_common``, and a map from its ids to the original token ids."""
         return self._tokenizer(np.union1d(np.flatnonzero(self._scored["common"]), self._always))
 
     def is_common(self, texts: Sequence[str]) -> bool:
-        """Return whether the texts hold no letters but Latin and Chinese ones."""
+        """Return whether the texts have no letters but Latin and Chinese ones."""
         return not any(_FOREIGN.search(text) for text in texts)
 
     def _words(self, text: str) -> list[str]:
-        """Return what the text is parted into before pieces are sought in it."""
+        """Return the words a text is split into before they are segmented into pieces."""
         normalizer, splitter = self._bare.normalizer, self._bare.pre_tokenizer
         plain = normalizer.normalize_str(text) if normalizer else text
         return [word for word, _ in splitter.pre_tokenize_str(plain)] if splitter else [plain]
@@ -108,7 +108,7 @@ class Excerpts:
 
 
 def _renumbered(processor: dict[str, object] | None, own: dict[str, int]) -> dict[str, object] | None:
-    """Return what puts special tokens around a text, with the ids of a smaller vocabulary."""
+    """Return a post-processor that adds the special tokens, with the ids of a smaller vocabulary."""
     special = processor.get("special_tokens") if processor else None
     if not isinstance(special, dict):
         return processor

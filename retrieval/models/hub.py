@@ -1,4 +1,4 @@
-"""The Hugging Face hub: what its cache on this machine holds, and the one place where a model is downloaded.
+"""Access the Hugging Face hub: its cache on this machine, and the only place where a model is downloaded.
 
 Comes in: a model's name. Goes out: folders. Never: a download that was not asked for.
 """
@@ -26,7 +26,7 @@ def hub_cache() -> Path:
 
 
 def cached_snapshots() -> dict[str, Path]:
-    """Return the models in the hub's cache by name; of several revisions, the one that ``main`` points to, else the newest."""
+    """Return the models in the hub's cache by name; among several revisions, the one ``main`` points to, else the newest."""
     found = {}
     for folder in sorted(hub_cache().glob("models--*")):
         if snapshot := _snapshot(folder):
@@ -35,14 +35,14 @@ def cached_snapshots() -> dict[str, Path]:
 
 
 def download(name: str, folder: Path) -> None:
-    """Fetch a model from the hub into ``folder``; what is there already is not fetched again.
+    """Fetch a model from the hub into ``folder``; existing files are not fetched again.
 
     Args:
         name: ``OWNER/MODEL``; with a third part, ``OWNER/MODEL/FILE``, that file only.
         folder: where the files go.
 
     Raises:
-        InputError: the name has no such form.
+        InputError: the name does not have this form.
         EmbedderError: the hub cannot be reached, or has no such model.
         MissingExtraError: huggingface_hub is not installed.
     """
@@ -57,7 +57,7 @@ def download(name: str, folder: Path) -> None:
     except ImportError as exc:
         raise MissingExtraError(Notice("downloading a model"), "dense") from exc
     try:
-        # Of the library's calls this one does not try again, and say so, five times where there is no network.
+        # Unlike the library's other calls, this one does not retry five times, with messages, if there is no network.
         files = huggingface_hub.HfApi().model_info(f"{owner}/{model}").siblings or ()
         pickled = () if any(file.rfilename.endswith(".safetensors") for file in files) else ("pytorch_model*.bin",)
         huggingface_hub.snapshot_download(
@@ -77,7 +77,7 @@ def download(name: str, folder: Path) -> None:
 
 
 def recorded_sha256(name: str) -> str:
-    """Return the checksum that the hub has of ``OWNER/MODEL/FILE``.
+    """Return the checksum that the hub has for ``OWNER/MODEL/FILE``.
 
     Raises:
         EmbedderError: it has none, or cannot be reached.
@@ -98,7 +98,7 @@ def recorded_sha256(name: str) -> str:
 
 @contextmanager
 def offline() -> Iterator[None]:
-    """Keep the hub's library from the network, whatever the libraries above it ask of it."""
+    """Keep the hub's library off the network, whatever other libraries ask of it."""
     try:
         from huggingface_hub import constants
     except ImportError:

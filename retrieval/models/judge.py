@@ -1,4 +1,4 @@
-"""The judge seam: a premise and a hypothesis in, whether the one bears the other out; and a local NLI cross-encoder behind it.
+"""Define the judge seam: a premise and a hypothesis in, entailment out; with a local NLI cross-encoder behind it.
 
 Comes in: pairs of texts. Goes out: probabilities. Never: the network, or a model whose labels do not say what they mean.
 """
@@ -18,7 +18,7 @@ from ...ingest.errors import RerankerError, UnknownModelError
 from .cross_encoder import first_line, load, on_disk
 
 LIKELY = 0.5
-"""From this probability on a judgement counts."""
+"""Minimum probability for a judgement to count."""
 _BATCH = 16
 _LABELS = ("entailment", "neutral", "contradiction")
 _SAME = {"entails": "entailment", "entailed": "entailment", "contradicts": "contradiction", "not_entailment": "neutral"}
@@ -26,7 +26,7 @@ _SAME = {"entails": "entailment", "entailed": "entailment", "contradicts": "cont
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How a premise stands to a hypothesis. Probabilities; in all 1."""
+    """How a premise relates to a hypothesis: probabilities that add up to 1."""
 
     entailment: float
     neutral: float
@@ -34,11 +34,11 @@ class Judgement:
 
 
 class Judge(Protocol):
-    """What tells whether a text bears a statement out."""
+    """Judges whether a text entails a statement."""
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
+        """What people call it."""
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
         """Return a judgement for each ``(premise, hypothesis)``.
@@ -49,13 +49,13 @@ class Judge(Protocol):
 
 
 class EntailmentJudge:
-    """A ``Judge`` over a cross-encoder with the labels entailment, neutral and contradiction. Safe from several threads."""
+    """A ``Judge`` over a cross-encoder with the labels entailment, neutral and contradiction. Thread-safe."""
 
     def __init__(self, name: str, folder: Path) -> None:
         """Load the model in ``folder``.
 
         Raises:
-            UnknownModelError: it is no cross-encoder, or its labels are others.
+            UnknownModelError: it is not a cross-encoder, or has other labels.
             RerankerError: it cannot be loaded.
             MissingExtraError: torch or sentence-transformers is not installed.
         """
@@ -74,7 +74,7 @@ class EntailmentJudge:
         self._places = [places.get(label) for label in _LABELS]
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
-        """See ``Judge``; of a premise that is too long for the model, the beginning is read."""
+        """See ``Judge``; only the beginning of a premise too long for the model is read."""
         if not pairs:
             return []
         with self._lock:
@@ -89,16 +89,16 @@ class EntailmentJudge:
 
 
 class Judges:
-    """Opens the judge when it is first asked, and keeps it: loading takes seconds. Safe from several threads."""
+    """Opens the judge on first use, and keeps it: loading takes seconds. Thread-safe."""
 
     def __init__(self, open_judge: Callable[[], Judge] | None) -> None:
-        """Take what opens it; ``None`` for none."""
+        """Take a function that opens the judge; ``None`` for no judge."""
         self._open = open_judge
         self._lock = Lock()
         self._judge: Judge | None = None
 
     def get(self) -> Judge | None:
-        """Return the judge; ``None`` where none was asked for.
+        """Return the judge; ``None`` if none was asked for.
 
         Raises:
             UnknownModelError: it is not on this machine.
@@ -112,7 +112,7 @@ class Judges:
 
 
 def open_judge(spec: str, cache: Path) -> EntailmentJudge:
-    """Open the NLI model that ``spec`` names: a folder, or a name in the Hugging Face cache or pulled.
+    """Open the NLI model named by ``spec``: a folder, or the name of a pulled or Hugging Face cached model.
 
     Raises: as ``EntailmentJudge``.
     """

@@ -1,4 +1,4 @@
-"""The embedder over a model on this machine, whatever runs the model.
+"""Embed texts with a model on this machine, whichever way the model is run.
 
 Comes in: texts. Goes out: unit vectors. Never: truncation, or the same text embedded twice in one call.
 """
@@ -26,32 +26,32 @@ if TYPE_CHECKING:
     from .bulk import Bulk
 
 _BULK = 64
-"""Texts of one call from which an accelerator is worth the seconds that importing torch takes."""
+"""Minimum texts per call for an accelerator to be worth the seconds that importing torch takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What is embedded of some texts: each whole, or in parts that fit."""
+    """What to embed for some texts: each whole, or in parts that fit."""
 
     texts: list[str]
     rows: list[list[int]]
     """The token ids of each part, prompt included."""
     owners: list[int]
-    """Which text each part is of."""
+    """The text that each part is from."""
     n: int
-    """How many texts there are."""
+    """The number of texts."""
 
 
 class LocalEmbedder:
-    """An ``Embedder`` over a model on this machine. Safe to use from several threads at once.
+    """An ``Embedder`` over a model on this machine. Thread-safe.
 
-    A text over ``max_tokens`` is embedded in parts whose mean, weighted by their tokens, is its vector: nothing is cut off.
+    A text over ``max_tokens`` is embedded in parts; its vector is their token-weighted mean, so nothing is cut off.
     """
 
     def __init__(
         self, recipe: Recipe, spec: str, vocabulary: Vocabulary, plan: Plan, compiled: CompiledModel | None = None
     ) -> None:
-        """Run ``recipe`` by ``plan``; without ``compiled`` it is left to torch."""
+        """Run ``recipe`` according to ``plan``, with torch if ``compiled`` is not given."""
         self._recipe = recipe
         self._vocabulary = vocabulary
         self._plan = plan
@@ -59,16 +59,16 @@ class LocalEmbedder:
         self._torch: TorchModel | None = None
         self._lock = Lock()
         self.spec = spec
-        """Given to ``open_embedder``, opens this model again."""
+        """The spec with which ``open_embedder`` opens this model again."""
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
+        """What people call it."""
         return self._recipe.name
 
     @property
     def fingerprint(self) -> str:
-        """Identity of the vector space, the same on every machine and by every path."""
+        """Identity of the vector space, the same on every machine and on every path."""
         return self._recipe.fingerprint
 
     @property
@@ -78,12 +78,12 @@ class LocalEmbedder:
 
     @property
     def max_tokens(self) -> int:
-        """The most tokens it reads of one text, special tokens included."""
+        """The most tokens it reads from one text, special tokens included."""
         return self._plan.max_tokens
 
     @property
     def folder(self) -> Path:
-        """Where the model's original weights lie."""
+        """Where the model's original weights are."""
         return self._recipe.folder
 
     @property
@@ -93,12 +93,12 @@ class LocalEmbedder:
 
     @property
     def prepared(self) -> Path | None:
-        """Where it was made ready for this machine; ``None`` where torch runs it as it was published."""
+        """Where it was prepared for this machine; ``None`` if torch runs it as published."""
         return self._compiled.folder if self._compiled else None
 
     @property
     def path(self) -> str:
-        """What runs the model, and why that: ``openvino bf16 (mean cosine 0.99998 to torch fp32)``."""
+        """What runs the model, and why: ``openvino bf16 (mean cosine 0.99998 to torch fp32)``."""
         return self._plan.path
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -106,7 +106,7 @@ class LocalEmbedder:
         return self._vocabulary.count([self._recipe.document_prompt + text for text in texts])
 
     def coverage(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return for each text the share of its letters (0..1) that the model's vocabulary can read; 1 for no letters."""
+        """Return for each text the share of its letters (0..1) that the model's vocabulary can read; 1 if there are none."""
         return self._vocabulary.coverage(texts)
 
     def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -122,15 +122,15 @@ class LocalEmbedder:
         return vectors[[distinct[text] for text in texts]]
 
     def embed_all(self, batches: Iterable[Sequence[str]]) -> Generator[NDArray[np.float32], None, None]:
-        """Yield what ``embed_documents`` returns for each of many batches, while those behind it are at work.
+        """Yield what ``embed_documents`` returns for each of many batches, while later ones are being computed.
 
-        From the second batch on a process a core does it, where the model is compiled; they end with the last batch, or when
-        the generator is closed.
+        From the second batch on, if the model is compiled, one process per core does the work; they end with the last batch or
+        when the generator is closed.
 
         Raises:
             EmbedderError: see ``embed_documents``.
         """
-        from .bulk import MIN_WORKERS, Bulk, n_workers_for  # takes 0.1 s, which a question does not have
+        from .bulk import MIN_WORKERS, Bulk, n_workers_for  # takes 0.1 s, too long for a question
 
         rest = iter(batches)
         head = list(islice(rest, 2))
@@ -183,7 +183,7 @@ class LocalEmbedder:
         return parts
 
     def _joined(self, parts: _Parts, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the vector of each text: that of its one part, or the mean of its parts', weighted by their tokens."""
+        """Return the vector of each text: that of its only part, or the token-weighted mean of its parts."""
         if len(parts.texts) == parts.n:
             return vectors
         weights = np.array(self._vocabulary.count(parts.texts), np.float32)
@@ -192,7 +192,7 @@ class LocalEmbedder:
         return unit(sums)
 
     def _cut(self, text: str, prompt: str) -> list[str]:
-        """Halve a text, between words where there are any, until every part fits."""
+        """Halve a text, between words if possible, until every part fits."""
         if len(text) == 1 or self._vocabulary.count([prompt + text])[0] <= self.max_tokens:
             return [text]
         middle = len(text) // 2

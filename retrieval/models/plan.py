@@ -1,4 +1,4 @@
-"""How a model is run on this machine: compiled once, compared with the original, kept in a folder.
+"""Decide how a model is run on this machine: compiled once, compared with the original, kept in a folder.
 
 Comes in: a recipe. Goes out: a folder with a ``Plan`` in it. Never: a path whose vectors differ from the original's.
 """
@@ -27,39 +27,39 @@ from .sentence_transformer import TorchModel
 from .vocabulary import TOKENIZER, Vocabulary
 
 MIN_MEAN_COSINE = 0.9995
-"""A compiled model below this, to the original in float32 over ``SAMPLE``, is refused."""
+"""A compiled model is refused below this cosine to the original in float32, averaged over ``SAMPLE``."""
 
 Original = TorchModel | PackedOriginal
-"""What a compiled form of a model is made from, and compared with."""
+"""What a compiled form is made from and compared with."""
 
 _PLAN = "plan.json"
 _RELEASE = 4
-"""Raised when what is compiled, or how it is compared, changes: everything is then compiled again."""
+"""Incremented when what is compiled, or how it is compared, changes: everything is then recompiled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a model is run on this machine, decided once and kept beside what was compiled."""
+    """How a model is run on this machine, decided once and stored next to the compiled model."""
 
     precision: str
-    """Of the compiled model: ``bf16``, ``f16``, ``f32``; empty where torch runs it."""
+    """Of the compiled model: ``bf16``, ``f16``, ``f32``; empty if torch runs it."""
     cosine: float
-    """Mean over ``SAMPLE`` to the original in float32; 1 where torch runs it."""
+    """Mean over ``SAMPLE`` to the original in float32; 1 if torch runs it."""
     refused: str
-    """Why faster paths are not used; empty when the fastest is."""
+    """Why faster paths are not used; empty if the fastest is."""
     accelerator: str
     """Where torch would run it: ``cuda``, ``mps``, ``cpu``."""
     dim: int
     max_tokens: int
     pad_id: int
     openvino: str
-    """The release that compiled it; empty where it is not installed."""
+    """The release that compiled it; empty if it is not installed."""
     reference: str = TorchModel.called
-    """What ``cosine`` is to."""
+    """What ``cosine`` is measured against."""
 
     @property
     def path(self) -> str:
-        """The path in use and why, for people."""
+        """The path in use and why, for display."""
         bulk = f"; many texts at once: torch fp32 on {self.accelerator}" if self.accelerator != "cpu" else ""
         refused = f"; {self.refused}" if self.refused else ""
         if not self.precision:
@@ -68,14 +68,14 @@ class Plan:
 
 
 def read_plan(folder: Path) -> Plan:
-    """Read what ``prepare`` decided.
+    """Read the decision of ``prepare``.
 
     Raises:
-        EmbedderError: nothing was, or it is damaged.
+        EmbedderError: there is none, or it is damaged.
     """
     try:
         values = json.loads((folder / _PLAN).read_text("utf-8"))
-        values.pop("measured", None)  # of an older kb
+        values.pop("measured", None)  # from an older kb
         return Plan(**values)
     except (OSError, ValueError, TypeError) as exc:
         raise EmbedderError("{path} is missing or damaged; delete that folder", path=folder / _PLAN) from exc
@@ -91,7 +91,7 @@ def plan_folder(recipe: Recipe, cache: Path) -> Path:
 
 
 def prepare(recipe: Recipe, folder: Path, progress: Callable[[str], None]) -> None:
-    """Decide how the model is run and put the outcome at ``folder``, whole or not at all; the caller holds the lock.
+    """Decide how the model is run and write the outcome to ``folder``, whole or not at all; the caller holds the lock.
 
     Raises:
         EmbedderError: the model cannot be loaded at all.
@@ -114,10 +114,10 @@ def prepare(recipe: Recipe, folder: Path, progress: Callable[[str], None]) -> No
 
 
 class _Trial:
-    """The original of a model, and how near to it a compiled form comes."""
+    """A model's original, and how close a compiled form comes to it."""
 
     def __init__(self, recipe: Recipe, building: Path) -> None:
-        """Load the original, and embed ``SAMPLE`` by it."""
+        """Load the original, and embed ``SAMPLE`` with it."""
         self.recipe = recipe
         self.building = building
         self.original = open_original(recipe.folder)
@@ -127,7 +127,7 @@ class _Trial:
         rows = self.vocabulary.ids([recipe.document_prompt + text for text in SAMPLE])
         fit = [at for at, row in enumerate(rows) if len(row) <= self.original.max_tokens]
         self.rows = [rows[at] for at in fit]
-        """The token ids of what of ``SAMPLE`` the model reads at once."""
+        """The token ids of the part of ``SAMPLE`` that the model reads at once."""
         self._wanted = unit(self.original.encode([SAMPLE[at] for at in fit], recipe.document_prompt))
 
     @property
@@ -136,7 +136,7 @@ class _Trial:
         return int(self._wanted.shape[1])
 
     def compile(self, precision: str) -> float:
-        """Compile the model, and return the mean cosine of what that gives to the original.
+        """Compile the model, and return its mean cosine to the original.
 
         Raises:
             EmbedderError: it cannot be compiled.
@@ -147,7 +147,7 @@ class _Trial:
 
 
 def open_original(path: Path) -> Original:
-    """Open a model as it was published: a folder, or a packed file.
+    """Open a model as published: a folder, or a packed file.
 
     Raises:
         EmbedderError: it cannot be loaded.
@@ -164,7 +164,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _drop_outdated(recipe: Recipe, cache: Path, openvino: str) -> None:
-    """Remove what another release compiled: it takes as much room as the model. Other processors may share the folder."""
+    """Remove what other releases compiled, which is as large as the model. Other processors may share the folder."""
     for folder in cache.glob(f"{recipe.fingerprint}-*"):
         try:
             outdated = read_plan(folder).openvino != openvino

@@ -1,7 +1,7 @@
-"""Reads a question and sentences in their places together: the log-odds that each answers it.
+"""Read a question and sentences in context together, and give the log-odds that each sentence answers it.
 
-Comes in: a question, sentences with what they are called and what stands before them. Goes out: log-odds. Never: torch, or a
-model other than the one that the weights were trained on.
+Comes in: a question, and sentences with their titles and the text before them. Goes out: log-odds. Never: torch, or a model
+other than the one that the weights were trained on.
 
 A cross-encoder (Nogueira and Cho 2019, arXiv:1901.04085), trained by benchmarks/reader against the other sentences that kb
 finds for a question, and against none of them.
@@ -29,7 +29,7 @@ from .packed.reader_graph import reader
 from .vocabulary import Vocabulary
 
 ROOM = (36, 18, 28, 64)
-"""Tokens that are read of the question, the place, what stands before the sentence (its end) and the sentence."""
+"""Tokens read from the question, the place, the text before the sentence (its end) and the sentence."""
 _BEFORE = 2
 _TOGETHER = 12
 _NAME = "reader-"
@@ -38,22 +38,22 @@ _FIRST, _PAD, _LAST = 0, 1, 2
 
 
 class Reader:
-    """The reader, compiled beside the embedder that it was trained from. Safe to use from several threads at once."""
+    """The reader, compiled alongside the embedder it was trained from. Thread-safe."""
 
     def __init__(self, prepared: Path, packed: Path, vocabulary: Vocabulary) -> None:
-        """Open the reader; the first time on a machine this compiles it, which takes seconds.
+        """Open the reader; on first use on a machine this compiles it, which takes seconds.
 
         Args:
-            prepared: where the embedder was made ready for this machine.
-            packed: the file that the embedder is in.
-            vocabulary: the embedder's: loading it takes longer than all else.
+            prepared: where the embedder was prepared for this machine.
+            packed: the embedder's file.
+            vocabulary: the embedder's: loading it takes longer than everything else.
 
         Raises:
             EmbedderError: it cannot be compiled or loaded.
             MissingExtraError: OpenVINO is not installed.
             OSError: its weights are missing, or its folder cannot be written.
         """
-        folder = prepared / f"{_NAME}{_digest()}"  # goes with the embedder when that is made ready anew
+        folder = prepared / f"{_NAME}{_digest()}"  # is removed with the embedder's folder when that is rebuilt
         precision = precisions()[-1]
         if not folder.is_dir():
             _make(folder, packed, precision)
@@ -65,7 +65,7 @@ class Reader:
 
         Args:
             question: as the user wrote it.
-            sentences: each in its place.
+            sentences: each in context.
 
         Raises:
             EmbedderError: the model fails.
@@ -82,7 +82,7 @@ class Reader:
 
 
 def row_of(texts: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
-    """Return the tokens of a row, and what part each is of."""
+    """Return the tokens of a row, and each token's part."""
     ids, parts = [_FIRST], [0]
     for part, (room, own) in enumerate(zip(ROOM, texts, strict=True)):
         kept = own[-room:] if part == _BEFORE else own[:room]
@@ -96,7 +96,7 @@ def _digest() -> str:
 
 
 def _make(folder: Path, packed: Path, precision: str) -> None:
-    """Compile the reader into ``folder``, whole or not at all; one process does, others wait for it."""
+    """Compile the reader into ``folder``, whole or not at all; one process does it, others wait."""
     from filelock import FileLock
 
     with FileLock(str(folder.parent.with_name(f"{folder.parent.name}.lock"))):
@@ -116,7 +116,7 @@ def _make(folder: Path, packed: Path, precision: str) -> None:
 
 
 def open_reader(embedder: Embedder) -> Reader | None:
-    """Return the reader that was trained from an embedder; ``None`` for another embedder, or where it cannot be made ready."""
+    """Return the reader trained from an embedder; ``None`` for another embedder, or if it cannot be prepared."""
     if not isinstance(embedder, LocalEmbedder) or embedder.prepared is None or not is_packed(embedder.folder):
         return None
     try:

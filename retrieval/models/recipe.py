@@ -1,4 +1,4 @@
-"""What an embedding model's folder says of itself: its identity and the prompts put before queries and documents.
+"""Read an embedding model's folder: its identity and the prompts put before queries and documents.
 
 Comes in: a folder in the layout of sentence-transformers. Goes out: a ``Recipe``. Never: torch, the network, a change.
 """
@@ -17,12 +17,12 @@ from ...ingest.errors import UnknownModelError
 from .packed.file import is_packed
 
 FORMAT = 1
-"""Part of every fingerprint; raised when the same weights and prompts would give other vectors."""
+"""Part of every fingerprint; incremented when the same weights and prompts would give other vectors."""
 
 _INSTRUCTION = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:"
 
 _KNOWN_PROMPTS: tuple[tuple[str, str, str], ...] = (
-    # name pattern, query prompt, document prompt: for models whose folders do not carry the prompts of their model card
+    # name pattern, query prompt, document prompt: for models whose folders lack the prompts of their model card
     (r"e5-.*instruct|e5-mistral|gte-qwen", _INSTRUCTION + " ", ""),
     (r"(^|[-/_])e5-(small|base|large)", "query: ", "passage: "),
     (r"bge-(small|base|large)-zh", "为这个句子生成表示以用于检索相关文章：", ""),
@@ -46,18 +46,18 @@ _TOKENIZER_FILES = (
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a model is named, recognised and asked."""
+    """How a model is named, identified and prompted."""
 
     name: str
     folder: Path
     fingerprint: str
-    """Over weights, configuration, tokenizer and prompts: the same model elsewhere on disk has the same one."""
+    """Over weights, configuration, tokenizer and prompts: the same for the same model elsewhere on disk."""
     query_prompt: str
     document_prompt: str
 
 
 def is_embedding_model(folder: Path) -> bool:
-    """Return whether it is a sentence-transformers model, a bare encoder that can be used as one, or a packed file."""
+    """Return whether it is a sentence-transformers model, a bare encoder usable as one, or a packed file."""
     if folder.is_file():
         return is_packed(folder)
     if is_cross_encoder(folder):
@@ -71,7 +71,7 @@ def is_embedding_model(folder: Path) -> bool:
 
 
 def is_cross_encoder(folder: Path) -> bool:
-    """Return whether the folder holds a model that was trained to judge pairs of texts."""
+    """Return whether the folder has a model trained to judge pairs of texts."""
     named = _read(folder / "config.json").get("architectures")
     judges = isinstance(named, list) and any("ForSequenceClassification" in str(name) for name in named)
     return judges or _read(folder / "config_sentence_transformers.json").get("model_type") == "CrossEncoder"
@@ -81,12 +81,12 @@ def read_recipe(name: str, folder: Path, hashes: Path) -> Recipe:
     """Read a model's folder, or a packed file.
 
     Args:
-        name: what people call the model; known families are recognised by it when the folder carries no prompts.
+        name: what people call the model; identifies known families if the folder has no prompts.
         folder: of the model, or its file.
-        hashes: a folder where the hashes of weights are remembered by path, size and time of change.
+        hashes: a folder where weight hashes are cached by path, size and modification time.
 
     Raises:
-        UnknownModelError: the folder is no embedding model.
+        UnknownModelError: the folder is not an embedding model.
     """
     if not is_embedding_model(folder):
         raise UnknownModelError(
@@ -121,7 +121,7 @@ def _prompts(name: str, folder: Path) -> tuple[str, str]:
 
 
 def _content(folder: Path) -> list[Path]:
-    """Return the files that decide what the vectors are, in a stable order."""
+    """Return the files that determine the vectors, in a stable order."""
     files = [folder / "modules.json", folder / "config.json"]
     tokenizer = folder / "tokenizer.json"
     files += [tokenizer] if tokenizer.is_file() else [folder / name for name in _TOKENIZER_FILES]
@@ -132,7 +132,7 @@ def _content(folder: Path) -> list[Path]:
 
 
 def _weights(folder: Path) -> list[Path]:
-    """Return the weight files of one folder; pickled ones only where there are no safetensors, as transformers does."""
+    """Return the weight files of one folder; pickled ones only if there are no safetensors, as transformers does."""
     return sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
 
 
@@ -158,7 +158,7 @@ def _read(path: Path) -> dict[str, object]:
 
 
 def _file_hash(path: Path, hashes: Path) -> str:
-    """Return the sha256 of a file; of large ones it is remembered, since a cold start cannot read gigabytes."""
+    """Return a file's sha256; cached for large files, since a cold start cannot read gigabytes."""
     stat = path.stat()
     if stat.st_size < 1 << 22:
         return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -172,7 +172,7 @@ def _file_hash(path: Path, hashes: Path) -> str:
         return value
     with path.open("rb") as file:
         value = hashlib.file_digest(file, "sha256").hexdigest()
-    with suppress(OSError):  # where nothing can be written, it is read again the next time
+    with suppress(OSError):  # if nothing can be written, it is read again next time
         hashes.mkdir(parents=True, exist_ok=True)
         partial = remembered.with_name(f"{remembered.name}.{os.getpid()}")
         partial.write_text(value, "ascii")

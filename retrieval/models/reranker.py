@@ -1,6 +1,6 @@
-"""The reranker seam: a question and passages in, how well each answers it out; and one that is opened when first asked.
+"""Define the reranker seam: a question and passages in, how well each answers it out; with one that opens on first use.
 
-It reads the few candidates that the lanes found, question and passage together. Never: more than it is given.
+It reads the few candidates found by the lanes, question and passage together. Never: more than it is given.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ...ingest.errors import RerankerError
 
 
 class Reranker(Protocol):
-    """What judges passages beside the question."""
+    """Judges passages against a question."""
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
+        """What people call it."""
 
     def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (len(texts),) float32, higher is better; each text is judged on its own.
@@ -31,10 +31,10 @@ class Reranker(Protocol):
 
 
 class Rerankers:
-    """Opens rerankers by their spec, and keeps the last one: loading takes seconds. Safe from several threads."""
+    """Opens rerankers by spec, and keeps the last one: loading takes seconds. Thread-safe."""
 
     def __init__(self, open_reranker: Callable[[str], Reranker], default: str = "") -> None:
-        """Take what opens one, and the spec of the one that is used where none is asked for; empty or ``off``: none."""
+        """Take a function that opens one, and the spec of the default; empty or ``off``: none."""
         self._open = open_reranker
         self._default = default
         self._lock = Lock()
@@ -46,7 +46,7 @@ class Rerankers:
         return "" if spec == "off" else spec
 
     def get(self, spec: str) -> Reranker:
-        """Return the reranker of a spec.
+        """Return the reranker for a spec.
 
         Raises:
             UnknownModelError: it is not on this machine.

@@ -1,4 +1,4 @@
-"""The texts on which a compiled model is compared with the original, in several languages and of every length."""
+"""Hold the texts on which a compiled model is compared with the original, in several languages and lengths."""
 
 from __future__ import annotations
 

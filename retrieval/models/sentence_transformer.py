@@ -1,6 +1,6 @@
-"""Runs an embedding model as it was published: sentence-transformers on torch, in float32.
+"""Run an embedding model as published: sentence-transformers on torch, in float32.
 
-Comes in: a model's folder, texts. Goes out: vectors, and what a compiler needs to trace. Never: the network, remote code.
+Never: the network, or remote code.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _BATCH = 32
 
 
 class TorchModel:
-    """A sentence-transformers model: the reference for every faster path, and the path where none holds."""
+    """A sentence-transformers model: the reference for every faster path, and the fallback when none works."""
 
     called = "torch fp32"
-    """What a compiled form is compared with, for people."""
+    """What a compiled form is compared with, for display."""
 
     def __init__(self, folder: Path, *, device: str | None = None) -> None:
-        """Load the model in ``folder`` on ``device``; by default on CUDA or MPS where there is one.
+        """Load the model in ``folder`` on ``device``; by default on CUDA or MPS if there is one.
 
         Raises:
             MissingExtraError: torch or sentence-transformers is not installed.
@@ -53,7 +53,7 @@ class TorchModel:
                 self._model = sentence_transformers.SentenceTransformer(
                     str(folder), device=device, local_files_only=True, model_kwargs={"dtype": torch.float32}
                 ).eval()
-            except Exception as exc:  # whatever a damaged or foreign folder makes the libraries raise
+            except Exception as exc:  # a damaged or foreign folder makes the libraries raise anything
                 raise EmbedderError(
                     "The embedding model {folder} cannot be loaded ({why}); get it again, or choose another: kb models "
                     "list",
@@ -68,13 +68,13 @@ class TorchModel:
 
     @property
     def max_tokens(self) -> int:
-        """The most tokens of one text that it reads."""
+        """The most tokens that it reads from one text."""
         limit = self._model.max_seq_length or getattr(self._model.tokenizer, "model_max_length", None)
         return min(int(limit or 512), 32_768)
 
     @property
     def pad_id(self) -> int:
-        """The token that fills a batch up."""
+        """The token used for padding."""
         return int(getattr(self._model.tokenizer, "pad_token_id", None) or 0)
 
     def save_vocabulary(self, folder: Path) -> None:
@@ -92,7 +92,7 @@ class TorchModel:
         tokenizer.save(str(folder / TOKENIZER))
 
     def encode(self, texts: Sequence[str], prompt: str) -> NDArray[np.float32]:
-        """Return (n, dim) float32, not necessarily unit rows; ``prompt`` is put before every text.
+        """Return (n, dim) float32, not necessarily unit rows; ``prompt`` is prepended to every text.
 
         Raises:
             EmbedderError: the model fails on these texts, or runs out of memory.
@@ -109,7 +109,7 @@ class TorchModel:
         return np.asarray(vectors, np.float32)
 
     def graph(self) -> Model:
-        """Return a graph of OpenVINO from token ids and attention mask to vectors.
+        """Return an OpenVINO graph from token ids and attention mask to vectors.
 
         Raises:
             EmbedderError: see ``_traceable``.
@@ -130,7 +130,7 @@ class TorchModel:
         """Return a module from token ids and attention mask to vectors, and an example to trace it with.
 
         Raises:
-            EmbedderError: pooling leaves the prompt out, which token ids alone cannot express.
+            EmbedderError: pooling excludes the prompt, which token ids alone cannot express.
         """
         import torch
 
@@ -157,7 +157,7 @@ class TorchModel:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep progress bars and warnings of the libraries off the terminal while they load or trace a model.
+    """Keep the libraries' progress bars and warnings off the terminal while they load or trace a model.
 
     Raises:
         MissingExtraError: transformers is not installed.

@@ -1,6 +1,6 @@
-"""A model's vocabulary: how many tokens a text takes, and how much of it the vocabulary can read.
+"""Read a model's vocabulary: how many tokens a text takes, and how much of it the vocabulary can read.
 
-Comes in: texts, and a ``tokenizer.json``. Goes out: token ids, counts, shares. Never: truncation, padding, or a model.
+Never: truncation, padding, or a model.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ TOKENIZER = "tokenizer.json"
 """The file in a prepared model's folder."""
 
 _BLANK = "\u2581"
-"""Before a word; by itself it has the place of the letter behind it."""
+"""Marks the start of a word; on its own it has the place of the letter after it."""
 _UNKNOWN = ("[UNK]", "<unk>", "<UNK>")
 _BYTE_TOKENS = tuple(f"<0x{byte:02X}>" for byte in range(256))
 _SHORT = 400
-"""Characters up to which an excerpt of a large vocabulary is made for the texts at hand."""
+"""Longest text in characters for which an excerpt of a large vocabulary is made."""
 
 
 class Vocabulary:
-    """The tokenizer of an embedding model. Safe to use from several threads at once.
+    """The tokenizer of an embedding model. Thread-safe.
 
-    Where ``save_excerpts`` was called for its folder, no more of it is loaded than the texts need.
+    If ``save_excerpts`` was called for its folder, only what the texts need is loaded.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,17 +64,17 @@ class Vocabulary:
         return [len(encoding) for encoding in self._for(texts).tokenizer.encode_batch_fast(list(texts))]
 
     def coverage(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return for each text the share of its letters that the vocabulary reads; 1 where there are no letters.
+        """Return for each text the share of its letters that the vocabulary reads; 1 if there are no letters.
 
-        A letter is not read when it ends up in the unknown token, in byte-fallback tokens, or, in byte-level
-        vocabularies, is cut into several tokens.
+        A letter is not read if it becomes the unknown token or byte-fallback tokens or, in byte-level vocabularies, is cut into
+        several tokens.
         """
         reader = self._for(texts)
         encodings = reader.tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return np.array([_share(*each, reader) for each in zip(texts, encodings, strict=True)], np.float32)
 
     def _for(self, texts: Sequence[str]) -> _Reader:
-        """Return what reads these texts as the whole vocabulary does, and is there soonest."""
+        """Return a tokenizer that reads these texts as the whole vocabulary does, and loads the fastest."""
         if self._excerpts is None or self._whole:
             return self._whole or self._load_whole()
         if self._common is None and sum(map(len, texts)) <= _SHORT:
@@ -93,7 +93,7 @@ class Vocabulary:
 
 
 class _Reader:
-    """A tokenizer, and what its ids stand for in the vocabulary; ``None``: themselves."""
+    """A tokenizer, and the vocabulary ids that its ids stand for; ``None``: the same ids."""
 
     def __init__(self, tokenizer: Tokenizer, ids: NDArray[np.int64] | None) -> None:
         tokenizer.no_truncation()

@@ -1,1 +1,1 @@
-"""What keeps vectors beside the catalog: one file each for the engines that people run already."""
+"""Keep vectors outside the catalog: one file for each engine that people already run."""

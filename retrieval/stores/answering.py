@@ -1,4 +1,4 @@
-"""A store whose errors are ours: one that does not answer, and one that is damaged, look alike from here."""
+"""Map a store's errors to kb's own: from here, an unreachable store and a damaged one look alike."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .index import Store, VectorIndex
 
 @contextmanager
 def answering(spec: str) -> Iterator[None]:
-    """Turn whatever a client raises into an error of ours."""
+    """Turn any error that a client raises into one of kb's."""
     try:
         yield
     except KBError:
@@ -28,7 +28,7 @@ def answering(spec: str) -> Iterator[None]:
 
 
 class Answering:
-    """A ``Store`` whose errors are ours."""
+    """A ``Store`` that raises kb's errors."""
 
     def __init__(self, store: Store, spec: str) -> None:
         self._store = store
@@ -51,7 +51,7 @@ class Answering:
 
 
 class AnsweringIndex:
-    """A ``VectorIndex`` whose errors are ours, and which is not asked to do nothing: some take that for an error."""
+    """A ``VectorIndex`` that raises kb's errors, and skips empty calls, which some stores take for an error."""
 
     def __init__(self, index: VectorIndex, spec: str) -> None:
         self._index = index

@@ -1,6 +1,6 @@
-"""Chroma: in this process, in the folder of the base, or on a server; one collection per index, cosine space.
+"""Store vectors in Chroma: in this process, in the base's folder, or on a server; one collection per index, cosine space.
 
-The only file that imports chromadb (1 s): kb opens it when it must, not when it starts.
+The only file that imports chromadb (1 s): kb opens it when needed, not at startup.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class ChromaStore:
         """Keep vectors in a folder, or on the server at ``http://host:port``."""
         self._place = place
 
-    def index(self, name: str, dim: int) -> ChromaIndex:  # noqa: ARG002 - Chroma sees how long they are
-        """See ``Store``; a folder is made if missing, and made again if damaged."""
+    def index(self, name: str, dim: int) -> ChromaIndex:  # noqa: ARG002 - Chroma infers the dimension
+        """See ``Store``; a folder is created if missing, and recreated if damaged."""
         try:
             return ChromaIndex(_client(self._place), name, self._place)
         except Exception as error:
             if isinstance(self._place, str):
                 raise _failed(self._place, error) from error
-            shutil.rmtree(self._place, ignore_errors=True)  # Chroma raises all sorts on a damaged folder
+            shutil.rmtree(self._place, ignore_errors=True)  # Chroma raises all sorts of errors on a damaged folder
         try:
             return ChromaIndex(_client(self._place), name, self._place)
         except Exception as error:
@@ -115,7 +115,7 @@ class ChromaIndex:
 
 
 def is_there(folder: Path) -> bool:
-    """Return whether a folder holds Chroma's data, as far as can be told without opening it."""
+    """Return whether a folder has Chroma's data, as best can be told without opening it."""
     try:
         with (folder / _FILE).open("rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC
@@ -138,7 +138,7 @@ def _client(place: Path | str) -> ClientAPI:
 
 
 def _forget(place: Path) -> None:
-    """Part with what Chroma, in this process, still holds open of a folder that is gone."""
+    """Drop what Chroma, in this process, still holds open for a folder that is gone."""
     from chromadb.api.shared_system_client import SharedSystemClient
 
     SharedSystemClient._identifier_to_system.pop(str(place), None)  # noqa: SLF001 - there is no public way

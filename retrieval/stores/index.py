@@ -1,7 +1,7 @@
-"""The seam of vector stores: ids and unit vectors in, the ids of candidates out.
+"""Define the vector store seam: ids and unit vectors in, the ids of candidates out.
 
-Comes in: vectors that the catalog keeps. Goes out: which of them are near; their order is that of the cosines that kb computes
-from the catalog. Never: a text, or a score that counts.
+Comes in: vectors kept in the catalog. Goes out: which of them are near; they are ordered by the cosines that kb computes from
+the catalog. Never: a text, or a score that counts.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 
 
 class VectorIndex(Protocol):
-    """Says which of many unit vectors are near. Derived from the catalog: it may be dropped and filled again at any time.
+    """Tells which of many unit vectors are near. Derived from the catalog: it may be dropped and refilled at any time.
 
-    Every method may raise ``StorageError``: what keeps the vectors is damaged, or does not answer.
+    Every method may raise ``StorageError``: the store is damaged, or does not answer.
     """
 
     def upsert(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Add vectors, (n, dim) float32 with unit rows, or replace those with the same ids, of 32 hexadecimal digits."""
+        """Add vectors, (n, dim) float32 with unit rows, or replace those with the same ids; ids are 32 hexadecimal digits."""
 
     def remove(self, ids: Sequence[str]) -> None:
-        """Remove vectors; ids that are not there are passed over."""
+        """Remove vectors; unknown ids are ignored."""
 
     def search(self, vector: NDArray[np.float32], n: int) -> list[str]:
         """Return about the ``n`` ids nearest to ``vector`` (dim,), in any order: candidates, which the caller scores."""
 
     def ids(self) -> Iterator[Sequence[str]]:
-        """Yield all ids, a batch at a time; nothing is added or removed meanwhile."""
+        """Yield all ids, a batch at a time; nothing may be added or removed meanwhile."""
 
     def count(self) -> int:
         """Return how many vectors there are."""
@@ -39,17 +39,17 @@ class Store(Protocol):
     """Keeps vector indexes by name. Every method may raise ``StorageError``."""
 
     def index(self, name: str, dim: int) -> VectorIndex:
-        """Open an index of vectors with ``dim`` numbers, making an empty one if there is none of this name."""
+        """Open an index of ``dim``-dimensional vectors, creating an empty one if there is none with this name."""
 
     def names(self) -> list[str]:
-        """Return the names of all indexes, those of others too."""
+        """Return the names of all indexes, including those of others."""
 
     def drop(self, name: str) -> None:
         """Remove an index."""
 
 
 class ExactIndex:
-    """The reference: looks at every vector. No build, no error, and up to some 10^4 vectors also the fastest."""
+    """The reference: scans every vector. No build, no error, and for up to some 10^4 vectors also the fastest."""
 
     def __init__(self, ids: Sequence[str] = (), vectors: NDArray[np.float32] | None = None) -> None:
         self._ids = list(ids)

@@ -1,4 +1,4 @@
-"""LanceDB: tables in a folder, which several processes may read while one writes; every vector is looked at, on disk."""
+"""Store vectors in LanceDB: tables in a folder, read by several processes while one writes; exact scan, on disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _PAGE = 10_000
 _FRAGMENTS = 100
-"""Writes after which a table is compacted: each makes a file."""
+"""Writes before a table is compacted: each creates a file."""
 
 
 class LanceStore:
@@ -51,7 +51,7 @@ class LanceStore:
 
 
 class LanceIndex:
-    """A ``VectorIndex`` in a table of LanceDB."""
+    """A ``VectorIndex`` in a LanceDB table."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -1,7 +1,8 @@
-"""Any vector store of LangChain, by the name of its class: what has no file of its own here.
+"""Store vectors in any LangChain vector store, by class name, for stores without a file of their own here.
 
-It is given ids for texts, and an embedder that knows the vector of each: no text leaves the base. LangChain's stores do not
-say what they hold, so a ledger beside the base does, written before they are; those that can look up ids are held to it.
+It is given ids in place of texts, and an embedder that knows each one's vector: no text leaves the base. LangChain's stores do
+not list their contents, so a ledger beside the base does, written before the store is; stores that can look up ids are checked
+against it.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
     from langchain_core.vectorstores import VectorStore
 
 NAME = "{name}"
-"""Stands in a parameter for the name of the index."""
+"""Placeholder in a parameter for the name of the index."""
 _PAGE = 1000
 _SAMPLE = 100
 _EMBEDDERS = ("embedding", "embeddings", "embedding_function")
-"""What LangChain's stores call the parameter that takes what embeds."""
+"""What LangChain's stores call their embedder parameter."""
 
 
 class LangChainStore:
     """See ``Store``."""
 
     def __init__(self, spec: str, folder: Path) -> None:
-        """Take ``module.Class?parameter=value&…``, or a function that makes a store of an embedder, and where the ledger is."""
+        """Take ``module.Class?parameter=value&…``, or a function from an embedder to a store, and the ledger's folder."""
         path, _, query = spec.partition("?")
         module, _, name = path.rpartition(".")
         self._make = _named(module, name, spec)
@@ -58,7 +59,7 @@ class LangChainStore:
         return LangChainIndex(self._make(**{takes: carrier}, **given), carrier, self._ledger, name)
 
     def names(self) -> list[str]:
-        """See ``Store``; those that this base filled."""
+        """See ``Store``; only those filled by this base."""
         return [name for (name,) in self._ledger.execute("SELECT name FROM indexes").fetchall()]
 
     def drop(self, name: str) -> None:
@@ -71,7 +72,7 @@ class LangChainStore:
 
 
 class LangChainIndex:
-    """A ``VectorIndex`` in a vector store of LangChain."""
+    """A ``VectorIndex`` in a LangChain vector store."""
 
     def __init__(self, store: VectorStore, carrier: Carrier, ledger: sqlite3.Connection, name: str) -> None:
         self._store = store
@@ -81,7 +82,7 @@ class LangChainIndex:
         self._lock = threading.Lock()
 
     def upsert(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """See ``VectorIndex``; what may be there already is removed first, as not every store replaces it."""
+        """See ``VectorIndex``; existing ids are removed first, as not every store replaces them."""
         again = self._ledger.execute(
             "SELECT id FROM held WHERE name = ? AND id IN (SELECT value FROM json_each(?))",
             (self._name, json.dumps(list(ids))),
@@ -116,13 +117,13 @@ class LangChainIndex:
             page = self.held(page[-1])
 
     def count(self) -> int:
-        """See ``VectorIndex``; as many as the ledger has, less the share of its first that the store does not find."""
+        """See ``VectorIndex``; the ledger's count, reduced by the share of its first ids that the store does not find."""
         (n,) = self._ledger.execute("SELECT count(*) FROM held WHERE name = ?", (self._name,)).fetchone()
         sample = self.held("")[:_SAMPLE]
         return n * len(self._found(sample)) // len(sample) if sample else 0
 
     def held(self, after: str) -> list[str]:
-        """Return some ids of the ledger after one, in their order."""
+        """Return some of the ledger's ids after the given one, in order."""
         rows = self._ledger.execute(
             "SELECT id FROM held WHERE name = ? AND id > ? ORDER BY id LIMIT ?", (self._name, after, _PAGE)
         )
@@ -136,10 +137,10 @@ class LangChainIndex:
 
 
 class Carrier(Protocol):
-    """Stands where LangChain's stores want what embeds."""
+    """Takes the place of an embedder in LangChain's stores."""
 
     vectors: dict[str, list[float]]
-    """Of the texts that are being put there."""
+    """Vectors of the texts being stored."""
 
 
 def _carrier(dim: int) -> Carrier:
@@ -152,7 +153,7 @@ def _carrier(dim: int) -> Carrier:
         def embed_documents(self, texts: list[str]) -> list[list[float]]:
             return [self.embed_query(text) for text in texts]
 
-        def embed_query(self, text: str) -> list[float]:  # some stores ask for any vector, to see how long they are
+        def embed_query(self, text: str) -> list[float]:  # some stores ask for any vector, to learn the dimension
             return self.vectors.get(text) or [1.0] + [0.0] * (dim - 1)
 
     return Carried()
@@ -173,7 +174,7 @@ def _named(module: str, name: str, spec: str) -> Callable[..., VectorStore]:
 
 
 def _value(text: str) -> object:
-    """Return what a parameter says: JSON where it is JSON, else the text."""
+    """Return a parameter's value: parsed if it is JSON, else the text."""
     try:
         return json.loads(text)
     except ValueError:

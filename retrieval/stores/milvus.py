@@ -1,4 +1,4 @@
-"""Milvus: on a server, or Milvus Lite in this process in a file of its own, which one process at a time may open."""
+"""Store vectors in Milvus: on a server, or with Milvus Lite in this process, in a file that one process at a time may open."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PAGE = 100_000
 _MOST = 16_384
-"""That Milvus returns at once."""
+"""The most that Milvus returns at once."""
 
 
 class MilvusStore:
@@ -77,7 +77,7 @@ class MilvusIndex:
         n_digits, n = 0, self.count()
         while n > _PAGE * 16**n_digits:
             n_digits += 1
-        for digits in product(hexdigits[:16], repeat=n_digits):  # no offset goes far, and Milvus Lite has no order
+        for digits in product(hexdigits[:16], repeat=n_digits):  # offsets are limited, and Milvus Lite has no order
             rows = self._client.query(self._name, filter=f'id like "{"".join(digits)}%"', output_fields=["id"])
             yield [str(row["id"]) for row in rows]
 

@@ -1,4 +1,4 @@
-"""PostgreSQL with the extension pgvector: a table per index, and HNSW over it."""
+"""Store vectors in PostgreSQL with the pgvector extension: a table per index, with HNSW over it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 _PAGE = 10_000
 _INDEXED = 2000
-"""Numbers a vector may have to be indexed; longer ones are all looked at."""
+"""Most dimensions a vector may have to be indexed; longer ones are scanned."""
 _WIDEST = 1000
-"""That pgvector lets ``hnsw.ef_search`` be; beyond it, it goes on searching."""
+"""The maximum of pgvector's ``hnsw.ef_search``; beyond it, pgvector goes on searching."""
 
 
 class PostgresStore:
-    """See ``Store``; one connection, which several threads take in turn."""
+    """See ``Store``; one connection, shared by threads in turn."""
 
     def __init__(self, address: str, key: str) -> None:
         """Keep vectors in the database at ``postgres://user@host:port/database``."""
@@ -46,7 +46,7 @@ class PostgresStore:
         self.connection().execute(f'DROP TABLE IF EXISTS "{name}"')
 
     def connection(self) -> Connection:
-        """Return the connection, a new one if the last was lost."""
+        """Return the connection, a new one if the last one was lost."""
         import psycopg
         from pgvector.psycopg import register_vector
 

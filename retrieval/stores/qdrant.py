@@ -1,6 +1,6 @@
-"""Qdrant: on a server, or in this process in a folder of its own, which one process at a time may open.
+"""Store vectors in Qdrant: on a server, or in this process, in a folder that one process at a time may open.
 
-In this process it looks at every vector and is made for some 10^4 of them; the server is the same client with an address.
+In this process it scans every vector and is meant for some 10^4 of them; the server uses the same client with an address.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PAGE = 10_000
 _BATCH = 256
 _OPEN: WeakValueDictionary[str, QdrantClient] = WeakValueDictionary()
-"""By folder: a second client of the same process would find it locked by the first."""
+"""By folder: a second client in the same process would find it locked by the first."""
 
 
 class QdrantStore:
@@ -37,7 +37,7 @@ class QdrantStore:
 
         if not self._client.collection_exists(name):
             self._client.create_collection(name, vectors_config=VectorParams(size=dim, distance=Distance.COSINE))
-        if self._is_local:  # it commits every vector by itself; what a crash of the machine takes is filled again
+        if self._is_local:  # it commits every vector separately; what a machine crash loses is refilled
             inner = self._client._client.collections[name]  # noqa: SLF001 - there is no public way
             inner.storage.storage.execute("PRAGMA synchronous=OFF")
         return QdrantIndex(self._client, name)
@@ -52,7 +52,7 @@ class QdrantStore:
 
 
 class QdrantIndex:
-    """A ``VectorIndex`` in a Qdrant collection, whose ids are UUIDs: 32 hexadecimal digits too."""
+    """A ``VectorIndex`` in a Qdrant collection, whose ids are UUIDs: also 32 hexadecimal digits."""
 
     def __init__(self, client: QdrantClient, name: str) -> None:
         self._client = client

@@ -1,6 +1,6 @@
-"""A vector store by its address: ``chroma``, ``http://host:port``, ``qdrant:FOLDER``, ``postgres://host/database`` and others.
+"""Open a vector store by its address: ``chroma``, ``http://host:port``, ``qdrant:FOLDER``, ``postgres://host/database``, etc.
 
-Comes in: an address without a secret. Goes out: a store. Never: an error of a client's own kind.
+Comes in: an address without a secret. Goes out: a store. Never: a client's own error type.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .postgres import PostgresStore
 from .qdrant import QdrantStore
 
 CHROMA = "chroma"
-"""The store of a base that names none: Chroma in this process, in the folder of the base."""
+"""The default store of a base: Chroma in this process, in the base's folder."""
 
 _PACKAGES = {
     "qdrant": ("qdrant_client",),
@@ -34,14 +34,14 @@ _PACKAGES = {
 _IN_PROCESS = ("qdrant", "milvus", "lance")
 _SERVERS = ("http", "https", "qdrant", "qdrant+https", "milvus", "milvus+https", "postgres", "postgresql")
 _SOCKETS = ("postgres", "postgresql")
-"""Schemes of servers that may be on this machine, without a host."""
+"""Schemes of servers that may run on this machine, without a host."""
 
 
 def checked(spec: str) -> str:
-    """Return an address as a base remembers it, its path absolute.
+    """Return an address as the base stores it, with an absolute path.
 
     Raises:
-        InputError: it is none, or holds a password.
+        InputError: it is not one, or contains a password.
     """
     scheme, colon, rest = spec.partition(":")
     if spec == CHROMA or (scheme == "langchain" and rest):
@@ -65,11 +65,11 @@ def open_store(spec: str, folder: Path, key: str = "") -> Store:
     Args:
         spec: ``checked``.
         folder: of the base.
-        key: the password, or the key, of the server.
+        key: the server's password or key.
     Raises:
         MissingExtraError: its client is not installed.
         StorageError: it does not answer, or cannot be used.
-        InputError: it names a class of LangChain's that is none.
+        InputError: it names a LangChain class that does not exist.
     """
     scheme, _, rest = spec.partition(":")
     kind = {"postgresql": "postgres"}.get(scheme, scheme).removesuffix("+https")

@@ -1,1 +1,1 @@
-"""multilingual-e5-small as a package carries it: 4-bit weights, read as data; and what of it was trained to be the reader."""
+"""Read multilingual-e5-small from a package: 4-bit weights, read as data; and the parts trained to be the reader."""

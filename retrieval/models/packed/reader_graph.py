@@ -1,7 +1,7 @@
-"""The reader as a graph of OpenVINO: the packed encoder, its upper layers trained anew, with a head that gives log-odds.
+"""Build the reader as an OpenVINO graph: the packed encoder, its upper layers retrained, with a head that gives log-odds.
 
-Comes in: a packed file, and the trained weights. Goes out: a graph from the vectors of tokens, what part each token is of and a
-mask to one number a row. Never: torch.
+Comes in: a packed file, and the trained weights. Goes out: a graph from token vectors, each token's part and a mask to one
+number per row. Never: torch.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from openvino import Model
 
 SENTENCE = 3
-"""The part that is judged; before it come the question, the place and what stands before the sentence."""
+"""The part that is judged; before it come the question, the place and the text before the sentence."""
 
 
 def reader(packed: PackedFile, trained: Mapping[str, NDArray[np.float32]]) -> Model:

@@ -1,6 +1,6 @@
-"""The trained weights in a file: 8 bits a number with a scale a row, half of what 16 bits take.
+"""Store the trained weights: 8 bits per number with a scale per row, half the size of 16 bits.
 
-Comes in: arrays by name. Goes out: the file, and the arrays again. Never: pickled objects.
+Comes in: arrays by name. Goes out: the file, and the arrays back. Never: pickled objects.
 """
 
 from __future__ import annotations

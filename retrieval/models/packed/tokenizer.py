@@ -1,7 +1,7 @@
-"""The tokenizer of a packed model, as a ``tokenizer.json``: XLM-RoBERTa's, made again from its pieces and their scores.
+"""Rebuild a packed model's tokenizer, XLM-RoBERTa's, as a ``tokenizer.json`` from its pieces and their scores.
 
-Comes in: a packed file. Goes out: what the ``tokenizers`` library reads. Never: the table of characters in the file, which is
-NFKC but for what is written out here, and knows nothing of accents that stand behind their letter.
+Comes in: a packed file. Goes out: input for the ``tokenizers`` library. Never: the file's character table, which is NFKC except
+for what is written out here, and knows no accents that follow their letter.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from .file import PackedFile
 
 _WAVE, _KEPT = "\uff5e", "\ue000"
-"""The full-width tilde has a piece of its own; NFKC would make an ASCII one of it."""
+"""The full-width tilde has a piece of its own; NFKC would turn it into an ASCII one."""
 _SPACES = "[\t\n\r\f\x85\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]"
 _DROPPED = "[\x00-\x1f\x7f-\x9f]"
 _FIRST, _LAST, _UNKNOWN = "<s>", "</s>", "<unk>"
