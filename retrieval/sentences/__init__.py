@@ -1,1 +1,1 @@
-"""Sentences: passages taken apart, and which sentence answers a question."""
+"""Split passages into sentences, and find the sentence that answers a question."""

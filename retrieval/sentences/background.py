@@ -1,7 +1,7 @@
-"""How common words are in general, so that a base of six passages does not make "needed" a rare one.
+"""Tell how common words are in general, so that a base of six passages does not make "needed" a rare one.
 
 Comes in: tokens. Goes out: shares of passages. Never: a look at the documents. The counts are over passages of public sets
-(Wikipedia, a company's handbook, privacy policies; Chinese ones as well), counted once.
+(Wikipedia, a company handbook, privacy policies, in English and Chinese), made once.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from functools import cache
 from importlib import resources
 
 HALVES = 2
-"""Classes of the file for each halving of the share."""
+"""Classes in the file per halving of the share."""
 RARE = 0.0005
-"""The share of a word that is not among those counted."""
+"""The share of an uncounted word."""
 
 
 def common(token: str) -> float:
-    """Return in which share of passages, of any topic, a token stands: 0..1."""
+    """Return the share (0..1) of passages, on any topic, that contain a token."""
     return _shares().get(token, RARE)
 
 

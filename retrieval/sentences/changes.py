@@ -1,7 +1,7 @@
-"""What a later text takes back: a date that was moved, a number that was raised, a thing done instead.
+"""Find what a later text takes back: a date that was moved, a number that was raised, a thing done instead.
 
-Comes in: the best sentence, and the others. Goes out: those that say what holds instead, the last word first. Never:
-a change that neither says what it takes back nor is on the same and comes later.
+Comes in: the best sentence, and the others. Goes out: those that say what is true instead, the latest first. Never: a change
+that neither says what it takes back nor is later and on the same topic.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _DATE = re.compile(r"(?:\d{4}-)?\d\d-\d\d")
 _MONTH = re.compile(r"\d{4}-\d\d")
 _STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[ T]\d{1,2}:\d\d(?::\d\d)?\]?\s*")
 _ON_THE_SAME = 0.5
-"""Of the question, that a change must hold with its surroundings if it does not say what it takes back."""
+"""Share of the question that a change, with its surroundings, must cover if it does not say what it takes back."""
 _MOST = 3
-"""Changes of one thing, one after the other, that are followed."""
+"""Longest chain of successive changes to one thing that is followed."""
 _WEEKDAY = re.compile(
     r"\b(mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:days?)?\b|(?:周|星期|礼拜)([一二三四五六日天])",
     re.IGNORECASE,
@@ -42,7 +42,7 @@ class Change:
 
 @lru_cache(maxsize=1024)
 def changes_of(text: str) -> tuple[Change, ...]:
-    """Return the changes that a sentence tells of; those without a value that is new are left out."""
+    """Return the changes that a sentence reports; those without a new value are left out."""
     found = (
         Change(values(match["old"]), values(match["new"]))
         for form in _forms()
@@ -53,7 +53,7 @@ def changes_of(text: str) -> tuple[Change, ...]:
 
 @lru_cache(maxsize=1024)
 def values(text: str) -> frozenset[str]:
-    """Return the numbers, dates and days of the week in a text, each in one form."""
+    """Return the numbers, dates and days of the week in a text, each normalised."""
     days = {(match[1] or match[2]).lower()[:3] for match in _WEEKDAY.finditer(text)}
     said = {token for token in tokens(text) if token[0].isdigit()}
     dates = {token for token in said if _DATE.fullmatch(token)}
@@ -63,13 +63,13 @@ def values(text: str) -> frozenset[str]:
 
 
 def later(best: Scored, scored: Sequence[Scored], hits: Sequence[Hit], asked: Wanted) -> list[Scored]:
-    """Return the sentences that say what holds instead of the best one, the last word first; none if it stands.
+    """Return the sentences that say what is true instead of the best one, the latest first; empty if it is still valid.
 
     Args:
         best: the sentence that answers best.
         scored: all of them.
-        hits: that they are of.
-        asked: the question: what it says itself is not taken back.
+        hits: the hits they are from.
+        asked: the question: its own values are not taken back.
     """
     found: list[Scored] = []
     current = best
@@ -100,7 +100,7 @@ def _following(current: Scored, others: Sequence[Scored], hits: Sequence[Hit], a
 
 
 def _sorts(of: frozenset[str]) -> frozenset[str]:
-    """Return which sorts of values there are."""
+    """Return which kinds of values there are."""
     return frozenset("date" if "-" in one else "number" if one[0].isdigit() else "day" for one in of)
 
 
@@ -114,9 +114,9 @@ def _words(one: Scored) -> frozenset[str]:
 
 
 def _is_after(one: Scored, other: Scored, hits: Sequence[Hit], *, or_unknown: bool) -> bool:
-    """Return whether a sentence is of a later day than another, or stands behind it in one document.
+    """Return whether a sentence has a later date than another, or comes after it in the same document.
 
-    ``or_unknown``: or may be, as far as both say.
+    ``or_unknown``: also true if the order cannot be told.
     """
     chunks = [hits[each.candidate.passage - 1].chunk for each in (one, other)]
     if chunks[0].document_id == chunks[1].document_id:

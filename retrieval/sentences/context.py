@@ -1,4 +1,4 @@
-"""A sentence in its place, as a model is given it: what its document and section are called, what stands before it, and it.
+"""Put a sentence in context for a model: the titles of its document and section, the text before it, and the sentence itself.
 
 Comes in: a candidate and its hit. Goes out: three texts. Never: more of the document than that.
 """
@@ -17,17 +17,17 @@ _HEADING = re.compile(r"^#{1,6}\s+(.+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class InPlace:
-    """A sentence, and where it stands."""
+    """A sentence and its context."""
 
     place: str
     """The name of its file and its heading."""
     before: str
-    """The head of its table, the line that leads it in, or the sentence before; empty of the first one."""
+    """Its table header, its lead-in line, or the sentence before; empty for the first one."""
     text: str
 
 
 def in_place(one: Candidate, hit: Hit) -> InPlace:
-    """Return a candidate of a hit in its place."""
+    """Return a hit's candidate in context."""
     above = _HEADING.findall(hit.chunk.text, 0, one.start) or list(hit.chunk.titles)
     return InPlace(" › ".join([PurePath(hit.chunk.source).stem, *above[-1:]]), _before(one), one.text)
 

@@ -1,7 +1,7 @@
-"""Documents that disagree: what several say with other figures, the one that holds first.
+"""Handle documents that disagree: the same statement with other figures in several, the valid one first.
 
-Comes in: the sentence that answers best, and those that come near. Goes out: it, or what is said instead and then it. Never: an
-older text alone where a newer one is at hand.
+Comes in: the sentence that answers best, and the close ones. Goes out: it, or what is said instead and then it. Never: an older
+text alone if a newer one is at hand.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from .scorer import Scored
 from .standing import day_of, is_final
 
 _ALIKE = 0.7
-"""Of the words of each that the other one has."""
+"""Share of each one's words that the other one has."""
 _WORDS = 3
 _NEAR = 2.0
-"""Log-odds that one may answer worse than the other."""
+"""How much lower, in log-odds, one may score than the other."""
 
 
 def editions(question: str, best: Scored, scored: Sequence[Scored], hits: Sequence[Hit]) -> list[Scored]:
-    """Return the best sentence among those that other documents have instead of it, the one that holds first.
+    """Return the best sentence and its counterparts in other documents, the valid one first.
 
-    That is the one of the day or year that the question names, else what is no draft, else the newest by what the documents
-    say of themselves.
+    That is the one from the day or year that the question names, else one that is not a draft, else the newest by the
+    documents' own dates.
     """
     asked = figures(question)
     found = {hits[best.candidate.passage - 1].chunk.document_id: best}
@@ -44,7 +44,7 @@ def editions(question: str, best: Scored, scored: Sequence[Scored], hits: Sequen
 
 
 def differs(text: str, other: str, words: int = _WORDS) -> bool:
-    """Return whether two sentences say the same with other figures, in so many words at least."""
+    """Return whether two sentences say the same with other figures, given at least ``words`` words each."""
     one, two = (frozenset(token for token in tokens(said) if token.isalpha()) for said in (text, other))
     alike = len(one & two) >= _ALIKE * max(len(one), len(two)) and len(one) >= words
     return alike and bool(figures(text)) and bool(figures(other)) and figures(text) != figures(other)

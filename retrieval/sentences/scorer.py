@@ -1,6 +1,6 @@
-"""Which sentence answers: one score, for what weighs evidence and for what quotes.
+"""Score which sentence answers: one score, both for weighing evidence and for quoting.
 
-Comes in: a question and what may be quoted. Goes out: it ranked. Never: a word on whether the best one answers at all.
+Comes in: a question and the quotable sentences. Goes out: both, ranked. Never: a word on whether the best one answers at all.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ WEIGHTS = Signs(
     no_figures=-1.5, affirms=-5.0, row=0.0, item=0.0, field=0.4, length=0.1, farther=-12.0,
     outread=-1.0, lapsed=-7.0,
 )  # fmt: skip
-"""A conditional logit: which of the sentences of eight passages answers. ``benchmarks/fit_answers.py`` fits it anew; those here
-were fitted so and then rounded and adjusted by hand, which does as well on held rows as a new fit."""
+"""A conditional logit: which sentence in eight passages answers. ``benchmarks/fit_answers.py`` refits it; these weights were
+fitted that way, then rounded and adjusted by hand, which does as well on held-out rows as a new fit."""
 
 _values = attrgetter(*NAMES)
 _EACH = _values(WEIGHTS)
@@ -28,16 +28,16 @@ _EACH = _values(WEIGHTS)
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A sentence, and what speaks for it."""
+    """A sentence, and the signs for it."""
 
     candidate: Candidate
     score: float
-    """Log-odds against another of the same passages; 0 holds nothing of the question."""
+    """Log-odds against others in the same passages; 0 contains nothing of the question."""
     signs: Signs
 
 
 def ranked(question: str, candidates: Sequence[Candidate]) -> tuple[Wanted, list[Scored]]:
-    """Return a question taken apart, and the sentences, the likeliest to answer first."""
+    """Return the parsed question, and the sentences, the likeliest to answer first."""
     asked = wanted(question, candidates)
     scored = []
     for one in candidates:

@@ -1,6 +1,6 @@
-"""What speaks for and against a sentence as the answer to a question: numbers that a model weighs.
+"""Compute the signs for and against a sentence as an answer: the features that a model weighs.
 
-Comes in: a question and a sentence, each taken apart. Goes out: its signs. Never: a weight; those are in ``scorer``.
+The weights are in ``scorer``.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ _SAYS_NOTHING = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"^(?:[-*+•]\s+)?\d{1,3}[.)、]\s+")
-"""The number of an item is nothing that was asked for, and the word behind it is capitalised whatever it is."""
+"""An item's number is never the answer, and the word after it is capitalised whatever it is."""
 _MAIL = re.compile(r"(?:from|to|date|subject|sent|cc|发件人|收件人|日期|主题|抄送|发送时间)\s*[:：]", re.IGNORECASE)
 _MAIL_HEADER = frozenset(tokens("subject 主题"))
 _LONG = 200
-"""Tokens. A longer unit, a table or a listing, holds words of any question."""
+"""Tokens. A longer unit, a table or a listing, contains words of any question."""
 _SAYS_SOMETHING = 2
 _WHOLLY = 0.99
 _STEM, _ROOT = 3, 4
-"""Letters that words of one stem, of one root have in common."""
+"""Letters that words with the same stem, and with the same root, have in common."""
 _ENDINGS = frozenset("er or ee ing ment ship ness al ion ist ity ful less able".split())  # noqa: SIM905
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What speaks for a sentence and against it. Shares are of the question's weight, each only what none before it holds."""
+    """The signs for and against a sentence. Shares are of the question's weight; each adds only what no earlier one covers."""
 
     own: float
     above: float
@@ -51,43 +51,43 @@ class Signs:
     names: float
     rest: float
     new: float
-    """Of ``own``, what neither title nor first sentence nor file name holds: *total* on a receipt, not *receipt*."""
+    """Part of ``own`` that is not in the title, first sentence or file name: *total* on a receipt, not *receipt*."""
     hinted: float
-    """Of Chinese characters that stand in other words there: 制成 is asked, 制得 is said."""
+    """Share of Chinese characters found there in other words: 制成 in the question, 制得 in the text."""
     phrases: float
     key: float
-    """Of ``own``, what stands before the colon of a line like "Due date: 5 August"."""
+    """Part of ``own`` before the colon of a line like "Due date: 5 August"."""
     kind: float
-    """It holds a date, number, name or place when that was asked for, other than those of the question."""
+    """It contains a date, number, name or place if one is asked for, other than those in the question."""
     no_kind: float
-    """It holds none when that was asked for."""
+    """It contains none although one is asked for."""
     defines: float
     opens: float
-    """A definition is asked for, and it is the first sentence under a title that says what of."""
+    """A definition is asked for, and it is the first sentence under a title that names the thing."""
     behind: float
     best: float
     """Its passage is the best one."""
     foreign: float
-    """It is written in the other language, of which only a name or a command is understood."""
+    """It is in the other language, of which only a name or a command is understood."""
     asks: float
     says_nothing: float
     """A greeting, a reference; or it repeats the question."""
     repeats: float
     no_figures: float
-    """The share of the question's figures that neither it nor its surroundings hold."""
+    """The share of the question's figures missing from it and its surroundings."""
     affirms: float
-    """The question asks what is *not* so, and it says nothing of the kind."""
+    """The question asks what is *not* so, and it contains no negation."""
     row: float
     item: float
     field: float
     length: float
-    """The logarithm of its tokens."""
+    """The logarithm of its token count."""
     farther: float
-    """How much less near in meaning it is than the nearest sentence."""
+    """How much farther in meaning it is than the nearest sentence."""
     outread: float
-    """How much likelier another sentence answers, by the reader, in log-odds."""
+    """How much likelier another sentence answers according to the reader, in log-odds."""
     lapsed: float
-    """Its document holds no longer, and the question is not of that time."""
+    """Its document is no longer valid, and the question is not about that time."""
 
 
 NAMES = tuple(field.name for field in fields(Signs))
@@ -144,9 +144,9 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
 
 
 def _shares(wanted: Wanted, one: Candidate) -> list[float]:
-    """Return what of the question a sentence holds, then what only each of its surroundings holds; last, what is new in it.
+    """Return the question's share in a sentence, then what each of its surroundings adds; last, the share that is new in it.
 
-    What a title says is not new below it, unless the title is the very question: then nothing is nearer than what stands there.
+    Words in a title are not new below it, unless the title is the question itself: then the text below it is closest.
     """
     unit, of = one.unit, one.of
     is_asked = all(term.within(of.title) for term in wanted.weights)
@@ -161,7 +161,7 @@ def _shares(wanted: Wanted, one: Candidate) -> list[float]:
 
 
 def _hinted(term: Term, held: frozenset[str]) -> bool:
-    """Return whether a text has a word that is kin: a Chinese one with the same character, an English one of the same stem.
+    """Return whether a text has a related word: a Chinese one sharing the character, an English one with the same stem.
 
     *Who owns it?* is answered by "Owner:", *what was decided?* by "Decision:".
     """

@@ -1,4 +1,4 @@
-"""Whether what a document says still holds, and since when, as far as the document tells.
+"""Tell whether a document is still valid, and since when, if the document says so.
 
 Comes in: a passage. Goes out: its day, and whether it is out of date. Never: a look at the clock, or at the file's own dates.
 """
@@ -25,10 +25,10 @@ _MARKED = re.compile(
     rf"[(\[（【《]\s*{_LAPSED}\b|^\W*{_LAPSED}\W*$|[-–—:：|]\s*{_LAPSED}\W*$|已(?:废止|失效|作废)\W*$|旧版\W*$",
     re.IGNORECASE | re.MULTILINE,
 )
-"""A title that says so of its document has it in brackets or apart at its end, or is no more: *Policy (superseded)*. What is
-about it has not: *Obsolete parts*, 失效分析."""
+"""A title that says so about its document has it in brackets, set apart at the end, or alone: *Policy (superseded)*. A title
+about such things does not: *Obsolete parts*, 失效分析."""
 _NAMED = re.compile(rf"(?<!\bis)(?<!\bare)(?<!\bbe)(?<!been)(?<!\bwas)[-_ ]{_LAPSED}\W*$", re.IGNORECASE | re.MULTILINE)
-"""A file may have it at its end without more: ``policy_2022_superseded``."""
+"""A file name may simply end with it: ``policy_2022_superseded``."""
 _STATUS = re.compile(
     rf"^\W*(?:status|state|状态|效力|时效性?)\W{{0,4}}[:：]\W*{_LAPSED}"
     rf"|\b(?:this|the present) (?:document|version|edition|policy|rule|regulation|agreement|text|page)\b"
@@ -40,18 +40,18 @@ _DRAFT = re.compile(r"\b(?:drafts?|proposal|archived?|old)\b|草案|草稿|初�
 
 
 def day_of(chunk: Chunk) -> str:
-    """Return the latest day in the names and titles of a document, else that since when it says to hold; empty: none."""
+    """Return the latest day in a document's names and titles, else the one since when it says to be valid; empty if none."""
     named = _latest(f"{chunk.names}\n{' '.join(chunk.titles)}")
     return named or max((_latest(match.group()) for match in _SINCE.finditer(chunk.text)), default="")
 
 
 def is_out_of_date(chunk: Chunk) -> bool:
-    """Return whether a document is marked as repealed or superseded, or says so of itself."""
+    """Return whether a document is marked as repealed or superseded, or says so itself."""
     return lapsed(chunk.names, chunk.titles, chunk.text)
 
 
 def lapsed(names: str, titles: Sequence[str], text: str) -> bool:
-    """Return whether what a document is called, its titles or its text says that it is repealed or superseded."""
+    """Return whether a document's names, titles or text say that it is repealed or superseded."""
     return bool(_NAMED.search(names) or _MARKED.search(_called(names, titles)) or _STATUS.search(text))
 
 

@@ -1,4 +1,4 @@
-"""A passage, taken apart once: its sentences, rows, items and lines, each with what stands around it.
+"""Parse a passage once into sentences, rows, items and lines, each with its surroundings.
 
 Comes in: hits. Goes out: what may be quoted, with its tokens and those of its surroundings. Never: a heading or a fence.
 """
@@ -20,34 +20,34 @@ from .standing import lapsed
 _HAN = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]")
 _CHINESE = 3
-"""Letters of Latin words in Chinese text for each of its characters, at most."""
+"""Most letters of Latin words per Chinese character in Chinese text."""
 _HEADING = re.compile(r"(#{1,6})\s")
 _MARKUP = re.compile(r"#{1,6}\s|```|~~~|\|[\s|:-]+\|$|(?:\*\*|__)[^*_\n]+(?:\*\*|__)[:：]?$")
 BULLET = re.compile(r"(?:[-*+•]\s+(?:\[[ xX]\]\s+)?|>\s?)+")
 _ITEM = re.compile(rf"{BULLET.pattern}|\d{{1,3}}[.)、]\s?|\|")
-"""Of a list, or a row of a table."""
+"""A list item or a table row."""
 _ROW = re.compile(r"\|.*\|$", re.DOTALL)
 _RULE = re.compile(r"\|[\s|:-]+\|$")
 _FENCE = re.compile(r"(?:>\s?)*(?:```|~~~)")
 _ENDS = re.compile(r"[.。!！?？;；…][\"'”’」』)）\]*_]*$")
 _LEADS = re.compile(r"[:：][*_]*$")
 _STRUCK = re.compile(r"~~(?=\S)(?:(?!~~|\n\s*\n).)+~~", re.DOTALL)
-"""It holds no longer; it may be several sentences."""
+"""Struck-out text is no longer valid; it may be several sentences."""
 _TIME = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s+)?\d{1,2}:\d{2}(?::\d{2})?"
 _STAMP = re.compile(rf"\[?{_TIME}\]?\s+[^\s:：]{{1,20}}(?: [A-Z]\w+)?[:：]?|[^\s:：]{{1,20}}\s+\[?{_TIME}\]?")
 _TURN = re.compile(
     rf"(?:\[?{_TIME}\]?\s+)(?P<stamped>[^\s:：]{{1,20}}(?: [A-Z]\w+)?)(?:[:：]|\s*$|\n)"
     rf"|(?P<name>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+)?|[\u3400-\u9fff]{{2,4}})(?: \(?{_TIME}\)?)?[:：]\s*\S"
 )
-"""A line of a conversation that begins with who speaks."""
+"""A line of a conversation that begins with the speaker."""
 _TURNS = 3
 _WORD = re.compile(r"[^\W\d]|\d(?![.)、]?\s)")
-"""Something said: more than the number of an item."""
+"""Actual content: more than an item's number."""
 _BLANK = re.compile(r"\n\s*\n")
 FIELD = re.compile(r"(?:[-*+•|]\s*)?(?:\*\*|__)?([^:：|\n*]{1,40}?)(?:\*\*|__)?\s*[:：](?!//)\s*\S")
-"""A line like "Due date: 5 August": what stands before the colon names what stands behind it."""
+"""A line like "Due date: 5 August": the part before the colon names the part after it."""
 _RECORD = 15
-"""Units. What stands without an empty line between belongs together, as long as it is no more."""
+"""Units. Those without an empty line between them belong together, up to this distance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,64 +56,64 @@ class Unit:
 
     order: int
     start: int
-    """In the passage."""
+    """Offset in the passage."""
     text: str
     tokens: frozenset[str]
     above: frozenset[str]
-    """Tokens of the headings above and of the sentence that it goes on from."""
+    """Tokens of the headings above and of the sentence it continues."""
     beside: frozenset[str]
-    """Tokens of the rest of its record: the lines around it, the speaker, the head of its table."""
+    """Tokens of the rest of its record: the lines around it, the speaker, its table header."""
     head: str
-    """Of a row of a table, the row that names its columns."""
+    """For a table row, the row that names the columns."""
     speaker: str
-    """Who says it, in the record of a conversation: the name above it or before its colon."""
+    """Who says it, in the record of a conversation: the name above it or before the colon."""
     turn: int
-    """Where in the passage what the speaker says begins; -1: no one speaks."""
+    """Where in the passage the speaker's turn begins; -1: there is no speaker."""
     led_by: int
-    """The ``order`` of the line that leads it in, like "You need:" an item of a list or a line of code; -1: none."""
+    """The ``order`` of its lead-in line, like "You need:" for a list item or a line of code; -1: none."""
     chinese: bool | None
-    """Whether it is written in Chinese, rather than having a Chinese name in it; ``None`` of figures."""
+    """Whether it is written in Chinese, rather than having a Chinese name in it; ``None`` if it has no letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A passage, taken apart."""
+    """A parsed passage."""
 
     units: tuple[Unit, ...]
     names: frozenset[str]
-    """Tokens of what its document is called: file, folders, title."""
+    """Tokens of its document's names: file, folders, title."""
     title: frozenset[str]
-    """Tokens of the names, of the headings above, and of a first line that is no sentence."""
+    """Tokens of the names, of the headings above, and of a first line that is not a sentence."""
     topic: frozenset[str]
     """Tokens of the headings above and of its first sentence."""
     whole: frozenset[str]
-    """Tokens of all of it and of the headings above."""
+    """Tokens of the whole passage and the headings above."""
     lapsed: bool
-    """Whether its document says that it holds no longer."""
+    """Whether its document says that it is no longer valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence that may be quoted. Two are equal if they stand in the same place."""
+    """A sentence that may be quoted. Two are equal if they are in the same place."""
 
     passage: int
     """The hit: ``hits[passage - 1]``."""
     order: int
     start: int
-    """Of ``text``, in the passage."""
+    """Offset of ``text`` in the passage."""
     text: str
     unit: Unit = field(compare=False, repr=False)
     of: Passage = field(compare=False, repr=False)
     behind: float = field(compare=False)
     """How far its passage scores below the best one, >= 0, in standard deviations of the passages' scores."""
     meaning: float = field(default=0.0, compare=False)
-    """How near it is to the question: a cosine beyond that of what is off topic; of one not looked at, that of the farthest."""
+    """How close it is to the question: a cosine with off-topic text at 0; if not looked at, that of the farthest sentence."""
     farther: float = field(default=0.0, compare=False)
-    """How much less near it is than the nearest sentence, >= 0."""
+    """How much farther it is than the nearest sentence, >= 0."""
     read: float = field(default=0.0, compare=False)
-    """The log-odds that it answers, by the reader; of one not read, those of the least likely, and never more than 0."""
+    """The reader's log-odds that it answers; if not read, those of the least likely sentence, and never more than 0."""
     outread: float = field(default=0.0, compare=False)
-    """How much likelier another sentence is by the reader, >= 0."""
+    """How much likelier another sentence is according to the reader, >= 0."""
 
     @property
     def tokens(self) -> frozenset[str]:
@@ -122,17 +122,17 @@ class Candidate:
 
     @property
     def is_head(self) -> bool:
-        """Whether it only names the columns of a table, and says nothing alone."""
+        """Whether it only names the columns of a table, and says nothing by itself."""
         return self.unit.head == self.text
 
     @property
     def led_by(self) -> int:
-        """The ``order`` of the line that leads it in; -1: none."""
+        """The ``order`` of its lead-in line; -1: none."""
         return self.unit.led_by
 
 
 def candidates(hits: Sequence[tuple[int, Hit]]) -> Iterator[Candidate]:
-    """Yield what may be quoted of numbered hits, in their order."""
+    """Yield the quotable sentences of numbered hits, in order."""
     scores = [hit.score for _, hit in hits]
     spread = pstdev(scores) if scores else 0.0
     near = [meaning for _, hit in hits for _, meaning in hit.meanings]
@@ -153,7 +153,7 @@ def candidates(hits: Sequence[tuple[int, Hit]]) -> Iterator[Candidate]:
 
 @lru_cache(maxsize=512)
 def taken_apart(text: str, headings: tuple[str, ...], names: str) -> Passage:
-    """Return a passage taken apart; what weighs evidence and what quotes take the same one."""
+    """Return a parsed passage; weighing evidence and quoting share it."""
     spans = list(_spans(text))
     units = [text[start:stop] for start, stop in spans]
     held = [frozenset(tokens(unit)) for unit in units]
@@ -185,33 +185,33 @@ def taken_apart(text: str, headings: tuple[str, ...], names: str) -> Passage:
 
 
 def in_chinese(text: str) -> bool | None:
-    """Return whether a text is written in Chinese, rather than having a Chinese name in it; ``None`` of one without letters."""
+    """Return whether a text is written in Chinese, rather than having a Chinese name in it; ``None`` if it has no letters."""
     han, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
     return _CHINESE * han > latin if han or latin else None
 
 
 def is_item(text: str) -> bool:
-    """Return whether a unit is an item of a list, or a row of a table."""
+    """Return whether a unit is a list item or a table row."""
     return bool(_ITEM.match(text))
 
 
 def is_row(text: str) -> bool:
-    """Return whether a unit is a row of a table."""
+    """Return whether a unit is a table row."""
     return bool(_ROW.match(text))
 
 
 def is_prose(text: str) -> bool:
-    """Return whether a unit can stand as an answer: not a heading, a rule or a fence."""
+    """Return whether a unit can be an answer: not a heading, a rule or a fence."""
     return bool(re.search(r"\w", text)) and not _MARKUP.match(BULLET.sub("", text, count=1) if text[0] == ">" else text)
 
 
 def _is_head(units: Sequence[str], at: int) -> bool:
-    """Return whether a unit is the head of a table."""
+    """Return whether a unit is a table header."""
     return at + 1 < len(units) and is_row(units[at]) and bool(_RULE.match(units[at + 1]))
 
 
 def _headings(units: Sequence[str], held: Sequence[frozenset[str]], title: frozenset[str]) -> Iterator[frozenset[str]]:
-    """Yield for each unit the tokens of the headings that it stands under, those in the passage included."""
+    """Yield for each unit the tokens of the headings above it, including those in the passage."""
     open_: list[tuple[int, frozenset[str]]] = []
     for unit, own in zip(units, held, strict=True):
         yield title.union(*(tokens_ for _, tokens_ in open_))
@@ -223,7 +223,7 @@ def _headings(units: Sequence[str], held: Sequence[frozenset[str]], title: froze
 def _records(
     text: str, spans: Sequence[tuple[int, int]], held: Sequence[frozenset[str]], heads: Sequence[str]
 ) -> Iterator[frozenset[str]]:
-    """Yield for each unit the tokens of the others that no empty line parts from it; for a row those of its head."""
+    """Yield for each unit the tokens of the others not separated by an empty line; for a row, those of its header."""
     first = 0
     for at in range(1, len(spans) + 1):
         if at == len(spans) or _BLANK.search(text, spans[at - 1][1], spans[at][0]):
@@ -234,7 +234,7 @@ def _records(
 
 
 def _heads(units: Sequence[str], headings: Sequence[str]) -> Iterator[str]:
-    """Yield for each unit the head of the table that it is a row of; empty for what is none."""
+    """Yield for each unit the header of the table it is a row of; empty if it is not one."""
     head = headings[-1] if headings and headings[-1].startswith("| ") else ""
     for at, unit in enumerate(units):
         if not is_row(unit):
@@ -245,7 +245,7 @@ def _heads(units: Sequence[str], headings: Sequence[str]) -> Iterator[str]:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the sentences of a text; a line that only says who speaks, and when, belongs to what is said."""
+    """Yield the sentences of a text; a line with only the speaker and time belongs to what is said."""
     head: tuple[int, int] | None = None
     for start, stop in sentence_spans(text):
         if _STAMP.fullmatch(text, start, stop):
@@ -260,7 +260,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _turns(units: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Yield for each unit who says it and the unit that names the speaker, where at least three do; empty elsewhere."""
+    """Yield for each unit its speaker and the unit that names the speaker, if at least three name one; else empty."""
     turns = [_TURN.match(unit) for unit in units]
     named = [match["stamped"] or match["name"] for match in turns if match]
     n_stamped = sum(bool(match and match["stamped"]) for match in turns)
@@ -273,7 +273,7 @@ def _turns(units: Sequence[str]) -> Iterator[tuple[str, int]]:
 
 
 def _leads(units: Sequence[str]) -> list[int]:
-    """Return for each unit the one that leads it in, or -1: of a list, a table or lines of code all that it goes on for."""
+    """Return for each unit its lead-in unit, or -1; a list, table or code block shares the same one throughout."""
     found: list[int] = []
     lead = -1
     in_code = was_item = False
@@ -290,10 +290,10 @@ def _leads(units: Sequence[str]) -> list[int]:
 
 
 def _before(text: str, spans: Sequence[tuple[int, int]], leads: Sequence[int]) -> list[int]:
-    """Return for each unit the one that it goes on from, or -1.
+    """Return for each unit the one it continues, or -1.
 
-    A sentence goes on from the one before, or from its heading; an item of a list from the line that leads the list in. Lines
-    of a form go on from none.
+    A sentence continues the one before, or its heading; a list item continues the line that leads in the list. Form lines
+    continue nothing.
     """
     found: list[int] = []
     for at, (start, stop) in enumerate(spans):

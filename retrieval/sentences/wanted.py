@@ -1,4 +1,4 @@
-"""What a question asks of a sentence: its terms with their weights, and the kind of thing that answers.
+"""Parse what a question asks of a sentence: its weighted terms, and the kind of thing that answers.
 
 Comes in: a question, and the sentences at hand. Goes out: what they are compared with. Never: an opinion on any of them.
 """
@@ -20,7 +20,7 @@ from .background import common
 from .units import Candidate, in_chinese
 
 AS_GOOD_AS = 60
-"""Sentences. What is common in general counts as much as so many of those at hand."""
+"""Number of sentences at hand that the general word counts weigh as much as."""
 _DENIES = re.compile(
     r"\b(?:not|never|cannot|excluded)\b|n['’]t\b|(?<!能)(?<!可)(?<!是)(?<!要)(?<!会)(?<!该)不(?:能|可|得|允许|包括|含|赔|准|保|算|属于|予)|禁止|除外",
     re.IGNORECASE,
@@ -31,48 +31,48 @@ _OF_OLD = re.compile(
     re.IGNORECASE,
 )
 _PLAIN_WORDS = 16
-"""A longer question has clauses, and what one of them denies may not be what is asked."""
+"""A longer question has clauses, and a negation in one of them may not be what is asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A question, taken apart once."""
+    """A question, parsed once."""
 
     question: str
     weights: Mapping[Term, float]
-    """How much each term tells; in all 1."""
+    """How much each term counts; they add up to 1."""
     tokens: frozenset[str]
     phrases: frozenset[str]
     figures: frozenset[str]
     quantities: tuple[Quantity, ...]
     """Numbers with a unit, which a range may cover."""
     kind: re.Pattern[str] | None
-    """What is likely to answer matches."""
+    """Pattern of what is likely to answer."""
     expected: re.Pattern[str] | None
-    """What surely answers matches: in Chinese, a place needs no 市 to be one."""
+    """Pattern of what every answer must match: in Chinese, a place needs no 市 to be one."""
     asks_who: bool
     definition: re.Pattern[str] | None
-    """What a sentence matches that defines the thing asked for, if a definition is."""
+    """Pattern of a sentence that defines the thing asked for, if a definition is."""
     chinese: bool
     denies: bool
     """Whether it asks what is *not* so."""
     of_old: bool
-    """Whether it asks how something was before."""
+    """Whether it asks how something used to be."""
 
     def held_by(self, one: Candidate) -> frozenset[str]:
-        """Return the tokens of a sentence, and those of the question's numbers that lie in a range that it gives."""
+        """Return a sentence's tokens, and those of the question's numbers that are in a range it gives."""
         return one.tokens | covered(self.quantities, one.text, one.unit.head)
 
     def share(self, held: frozenset[str]) -> float:
-        """Return how much of the question a text with these tokens holds: 0..1."""
+        """Return the share (0..1) of the question that a text with these tokens covers."""
         return sum(weight for term, weight in self.weights.items() if term.within(held))
 
 
 def wanted(question: str, at_hand: Sequence[Candidate]) -> Wanted:
-    """Take a question apart.
+    """Parse a question.
 
-    A term weighs -ln of the share of sentences that hold it (inverse sentence frequency, Neto et al. 2000), those at hand
-    and those of texts in general together (Dirichlet smoothing, Zhai and Lafferty 2004): the same in a base of any size.
+    A term's weight is -ln of the share of sentences that contain it (inverse sentence frequency, Neto et al. 2000), pooling
+    those at hand with texts in general (Dirichlet smoothing, Zhai and Lafferty 2004): the same in a base of any size.
     """
     n = len(at_hand)
     weights = {}

@@ -1,1 +1,1 @@
-"""Tables in documents: read out of their Markdown, and asked exactly."""
+"""Read tables from a document's Markdown, and query them exactly."""

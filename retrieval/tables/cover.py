@@ -1,4 +1,4 @@
-"""Which words of a question mean what in a table.
+"""Decide which words of a question mean what in a table.
 
 Comes in: a question's words and a table. Goes out: a reading that gives every word its meaning, or none. Never: a word left
 over: what a table does not know of a question may be what it is about.
@@ -26,11 +26,11 @@ _WEIGHTS: dict[Meaning, int] = {
     "value": 12, "column": 11, "compare": 10, "time": 10, "superlative": 9, "name": 7, "operation": 6, "concept": 6,
     "verb": 4, "row": 4, "soft": 3, "number": 2, "filler": 2,
 }  # fmt: skip
-"""What a word is worth as what; longer phrases are worth more than their words."""
+"""A word's weight by meaning; longer phrases are worth more than their words."""
 _PART = 4
-"""Less for a part of a name or of a cell."""
+"""Deducted for a part of a name or cell."""
 _STRONG = 4
-"""More for a name that is whole, or has a year in it: the register of 2024."""
+"""Added for a name that is whole or has a year in it: the register of 2024."""
 _LONGEST = 14
 _COVERED = 100
 _BEING = frozenset({"is", "=", "为", "是"})
@@ -42,46 +42,46 @@ Cells = Mapping[Phrase, Mapping[int, frozenset[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What the words ``start`` to ``stop`` mean."""
+    """The meaning of the words ``start`` to ``stop``."""
 
     start: int
     stop: int
     meaning: Meaning
     columns: tuple[int, ...] = ()
-    """Of a column, a concept or a value: the columns that it may be of."""
+    """For a column, a concept or a value: the columns it may belong to."""
     cells: tuple[frozenset[str], ...] = ()
-    """Of a value: the cells in each of the columns."""
+    """For a value: the cells in each of the columns."""
     said: str = ""
-    """Of an operation, its name; of a comparison, its sign; of a time, how it begins in ISO 8601."""
+    """An operation's name, a comparison's sign, or the beginning of a time in ISO 8601."""
     number: Decimal | None = None
     unit: str = ""
     superlative: Superlative | None = None
     is_part: bool = False
     is_strong: bool = False
-    """Of a name, whether it is whole, or has a year in it, which would also be a time."""
+    """For a name, whether it is whole, or has a year in it, which could also be a time."""
     concepts: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def weight(self) -> int:
-        """Return what it is worth to read the words so."""
+        """Return the weight of reading the words this way."""
         each = _WEIGHTS[self.meaning] - (_PART if self.is_part else 0) + (_STRONG if self.is_strong else 0)
         return (self.stop - self.start) * (each + _COVERED) + (self.stop - self.start - 1) * 2
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question's words, and what they mean whatever the table is."""
+    """A question's words, and their meanings in any table."""
 
     words: tuple[Word, ...]
 
     @staticmethod
     def of(text: str) -> Question:
-        """Return a question by its words."""
+        """Return a question from its text."""
         return Question(tuple(asked_words(text)))
 
     @cached_property
     def forms(self) -> Phrase:
-        """The forms of its words."""
+        """The forms of the words."""
         return tuple(word.form for word in self.words)
 
     @cached_property
@@ -92,7 +92,7 @@ class Question:
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:
-        """What its words mean by the lexicon alone."""
+        """The meanings of its words by the lexicon alone."""
         return tuple(_by_lexicon(self))
 
     @cached_property
@@ -102,7 +102,7 @@ class Question:
 
     @cached_property
     def unknown(self) -> frozenset[str]:
-        """The words that the lexicon does not know: a table has to."""
+        """The words that the lexicon does not know, so a table has to."""
         known = {at for use in self.uses for at in range(use.start, use.stop)}
         known |= {at for start, stop, _ in self.asks for at in range(start, stop)}
         known |= {at for start, stop, _ in self.signs for at in range(start, stop)}
@@ -120,12 +120,12 @@ class Question:
 
     @cached_property
     def asks(self) -> tuple[tuple[int, int, Phrase], ...]:
-        """The runs of words that may ask for a column by what it is about."""
+        """The runs of words that may ask for a column by its topic."""
         return tuple(span for span in self.spans if span[2] in lexicon().asks or span[2] in lexicon().verbs)
 
 
 def cover(question: Question, table: Asked) -> list[Use] | None:
-    """Return the reading of a question that is worth most; ``None`` where a word means nothing to the table."""
+    """Return the reading of a question with the highest weight; ``None`` if a word means nothing to the table."""
     if question.asks_for_reasons or not question.unknown <= table.vocabulary:
         return None
     ending: dict[int, list[Use]] = {}
@@ -185,7 +185,7 @@ def _by_table(question: Question, table: Asked) -> Iterator[Use]:
 def _meant(
     question: Question, start: int, stop: int, cells: Cells, table: Asked, *, is_part: bool
 ) -> Mapping[int, frozenset[str]]:
-    """Return the cells that words may mean. Small words mean one only beside the name of its column: shelf A, not a shelf."""
+    """Return the cells that words may mean. Small words mean one only next to its column's name: shelf A, not a shelf."""
     said = question.forms[start:stop]
     by_column = cells.get(said, {})
     if is_part and (said in lexicon().rows or said in lexicon().orders):
@@ -204,7 +204,7 @@ def _meant(
 
 
 def _loose_values(forms: Phrase, start: int, stop: int, table: Asked) -> Iterator[Use]:
-    """Yield a whole cell said with small words between: the large tube of 42 kg."""
+    """Yield whole cells said with small words in between: the large tube of 42 kg."""
     said = forms[start:stop]
     tight = tuple(form for form in said if (form,) not in lexicon().fillers)
     is_loose = 1 < len(tight) < len(said) and tight[0] == said[0] and tight[-1] == said[-1]
@@ -223,7 +223,7 @@ def _against(question: Question, table: Asked) -> Iterator[Use]:
 
 
 def number_of(form: str) -> Decimal | None:
-    """Return the number that a word of a question is: 1,200 and 50k too; ``None`` where its comma may be either."""
+    """Return the number in a word of a question, also 1,200 and 50k; ``None`` if its comma is ambiguous."""
     if scaled := _THOUSANDS.fullmatch(form):
         return Decimal(scaled[1]) * 1000
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?", form):

@@ -1,7 +1,7 @@
-"""What the words of a question demand of a row.
+"""Derive what the words of a question demand of a row.
 
-Comes in: a question whose words have a meaning in a table. Goes out: a filter for each demand, or ``None`` where one may be
-about two columns. Never: a range taken for a choice.
+Comes in: a question whose words have a meaning in a table. Goes out: a filter for each demand, or ``None`` if one may be about
+two columns. Never: a range taken for a choice.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _RANGE = frozenset({"to", "until", "till", "through", "between", "到", "至"})
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a row must satisfy in one column."""
+    """A condition on one column of a row."""
 
     column: int
     sign: str
-    """``in``, a comparison with a number, or with ``date`` before it one with the beginning of a date."""
+    """``in``, a comparison with a number, or with the prefix ``date`` a comparison with the beginning of a date."""
     cells: tuple[str, ...] = ()
     number: Decimal | None = None
     time: str = ""
     against: int | None = None
-    """The column that it is compared with, row by row."""
+    """The column it is compared with, row by row."""
 
     def holds(self, number: Decimal | None, other: Decimal | None) -> bool:
-        """Return whether a number compares so with the filter's own, or with that of the other column; not without one."""
+        """Return whether a number compares as required with the filter's number or the other column's; false without one."""
         wanted = self.number if self.against is None else other
         return number is not None and wanted is not None and _COMPARE[self.sign](number, wanted)
 
@@ -46,10 +46,10 @@ class Meaning:
         self.table = table
         self.uses = uses
         self.taken: set[int] = set()
-        """Uses of columns that a comparison is about."""
+        """Column uses that a comparison is about."""
 
     def of(self, *meanings: str) -> list[Use]:
-        """Return the uses of some meanings, in order."""
+        """Return the uses with the given meanings, in order."""
         return [use for use in self.uses if use.meaning in meanings]
 
     def says(self, use: Use) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ class Meaning:
         return tuple(word.form for word in self.question[use.start : use.stop])
 
     def filters(self) -> tuple[Filter, ...] | None:
-        """Return all filters of the question; ``None`` where one may be about two columns."""
+        """Return all filters of the question; ``None`` if one may be about two columns."""
         found: list[Filter] = []
         for use in self.of("value"):
             one = self._value(use)
@@ -85,7 +85,7 @@ class Meaning:
         return tuple(found)
 
     def _are_listed(self, use: Use) -> bool:
-        """Return whether nothing but and, or, a comma parts a value from the one before it; from May to July is a range."""
+        """Return whether only and, or, or a comma separates a value from the previous one; from May to July is a range."""
         before = max(one.stop for one in self.of("value") if one.stop <= use.start)
         return all(word.form not in _RANGE for word in self.question[before : use.start])
 
@@ -100,11 +100,11 @@ class Meaning:
         if not use.is_part and column not in {self.table.label, self.table.codes}:
             wider = self.table.parts.get(self.says(use), {}).get(column, frozenset())
             if wider - cells:
-                return None  # Sales, where there is Sales North too
+                return None  # Sales, if there is Sales North too
         return Filter(column, "in", tuple(sorted(cells)))
 
     def _compared(self, use: Use) -> int | None:
-        """Return the column that a number is compared with: the one named nearest to it, else the only one of its unit."""
+        """Return the column that a number is compared with: the nearest one named, else the only one with its unit."""
         near: list[tuple[int, int, int]] = []
         for at, other in enumerate(self.uses):
             if other.meaning not in {"column", "concept"}:
@@ -131,7 +131,7 @@ class Meaning:
         return fitting[0] if len(fitting) == 1 else None
 
     def _beside(self, against: int) -> int | None:
-        """Return the column that belongs beside another one: named in the question, or stock beside safety stock."""
+        """Return the column that goes with another one: named in the question, or stock with safety stock."""
         numeric = [at for at in range(len(self.table.columns)) if self.is_number(at) and at != against]
         named = [
             (n, at) for n, one in enumerate(self.uses) if one.meaning in {"column", "concept"} for at in one.columns
@@ -152,7 +152,7 @@ class Meaning:
         return found[0] if len(found) == 1 else None
 
     def _dated(self) -> int | None:
-        """Return the column that a time is about: the one that is named, the only one, or the one that is called date."""
+        """Return the column that a time is about: the one named, the only one, or the one called date."""
         columns = [at for at, one in enumerate(self.table.columns) if one.dates]
         mentioned = [at for use in self.of("column", "concept") for at in use.columns if at in columns]
         named = [self.table.concepts["date"]] if self.table.concepts.get("date") in columns else []
@@ -164,14 +164,14 @@ class Meaning:
         return not unit or not units or unit in units
 
     def is_number(self, column: int) -> bool:
-        """Return whether a column is one of numbers."""
+        """Return whether a column contains numbers."""
         return self.table.columns[column].kind == "number"
 
     def adds(self, column: int) -> bool:
-        """Return whether the numbers of a column have a sum."""
+        """Return whether the numbers of a column can be summed."""
         return self.table.columns[column].adds
 
 
 def _within(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Return whether one run of words stands in another."""
+    """Return whether one run of words is contained in another."""
     return bool(one) and any(other[at : at + len(one)] == one for at in range(len(other)))

@@ -1,6 +1,6 @@
-"""A table that can be asked: its columns with their values, and where words stand in it.
+"""Index a table for questions: its columns with their values, and where words occur in it.
 
-Comes in: a table as it is written. Goes out: what a word of a question may mean in it. Never: a choice between meanings.
+Comes in: a table as written. Goes out: what a word of a question may mean in it. Never: a choice between meanings.
 """
 
 from __future__ import annotations
@@ -15,37 +15,37 @@ from .values import Column, bare_name, column
 from .words import Concept, Phrase, asked_words, lexicon, phrase
 
 _NAME = 16
-"""Words, or Chinese characters, of a cell that may be a name; only of names a part may stand for the whole."""
+"""Most words, or Chinese characters, of a cell that may be a name; only in names may a part stand for the whole."""
 _CELL = 120
-"""Characters of a cell that may be said in a question."""
+"""Characters of a cell that may be quoted in a question."""
 _SHORT = 3
-"""Letters of a Latin word, or Chinese characters less one, that may stand for a whole cell."""
+"""Letters of a Latin word, or Chinese characters minus one, that may stand for a whole cell."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A table with what is looked up in it; made once for each table."""
+    """A table with its lookups; made once per table."""
 
     table: Table
     columns: tuple[Column, ...]
     is_all: bool = False
-    """Whether its document is this table, for the most part."""
+    """Whether its document is mostly this table."""
 
     @staticmethod
     def of(table: Table, names: tuple[str, ...] = (), *, is_all: bool = False) -> Asked:
-        """Return a table with its columns typed; ``names`` are what its document goes by."""
+        """Return a table with its columns typed; ``names`` are the names of its document."""
         cells = zip(*(row.cells for row in table.rows), strict=True)
         columns = tuple(column(name, one) for name, one in zip(table.head, cells, strict=True))
         return Asked(replace(table, names=names), columns, is_all)
 
     @cached_property
     def names(self) -> Mapping[Phrase, bool]:
-        """The phrases by which the table, its sheet or its file goes, and whether each is a whole name."""
+        """The names of the table, its sheet or its file, and whether each is a whole name."""
         return _runs((*self.table.captions, *self.table.names))
 
     @cached_property
     def own_names(self) -> Mapping[Phrase, bool]:
-        """The phrases by which the table itself goes: its caption, or the name of a file of data."""
+        """The names of the table itself: its caption, or the name of a data file."""
         return _runs((*self.table.captions[-1:], *(self.table.names if self.is_all else ())))
 
     @cached_property
@@ -56,7 +56,7 @@ class Asked:
 
     @cached_property
     def headed(self) -> Mapping[Phrase, tuple[int, ...]]:
-        """The columns by their whole names, with and without unit, and by single words of them that no other column has."""
+        """The columns by whole name, with and without unit, and by single words that no other column's name has."""
         whole, parts = defaultdict[Phrase, list[int]](list), defaultdict[Phrase, list[int]](list)
         for at, one in enumerate(self.columns):
             for name in {phrase(one.name.replace("_", " ")), phrase(bare_name(one.name))} - {()}:
@@ -78,7 +78,7 @@ class Asked:
         return tuple(phrase(bare_name(one.name)) for one in self.columns)
 
     def about(self, concept: Concept) -> int | None:
-        """Return the column that is about something: the first by the names that such columns have; of two none."""
+        """Return the column about a concept: the first by the usual names of such columns; ``None`` if two match."""
         for name in concept.columns:
             if found := self.headed.get(name):
                 return found[0] if len(found) == 1 else None
@@ -90,7 +90,7 @@ class Asked:
 
     @cached_property
     def concepts(self) -> Mapping[str, int]:
-        """The column for each concept that the table has one for."""
+        """The column for each concept that has one in the table."""
         found = {concept.name: self.about(concept) for concept in lexicon().concepts}
         return {name: at for name, at in found.items() if at is not None}
 
@@ -108,7 +108,7 @@ class Asked:
 
     @cached_property
     def parts(self) -> Mapping[Phrase, Mapping[int, frozenset[str]]]:
-        """Parts of cells that may stand for them: runs of words, or of two Chinese characters and more."""
+        """Parts of cells that may stand for them: runs of words, or of two or more Chinese characters."""
         found: dict[Phrase, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for at, cell, forms in self._texts():
             for part in _parts(forms) if len(forms) <= _NAME else ():
@@ -126,7 +126,7 @@ class Asked:
 
     @cached_property
     def label(self) -> int:
-        """The column that says what a row is about: a name, else the first column of texts that tells rows apart."""
+        """The column that says what a row is about: a name, else the first text column that distinguishes rows."""
         texts = [at for at, one in enumerate(self.columns) if one.kind == "text"]
         distinct = [at for at in texts if self.is_key(at)]
         named = [at for at in distinct if set(phrase(self.columns[at].name)) & _NAMES]
@@ -135,7 +135,7 @@ class Asked:
 
     @cached_property
     def codes(self) -> int | None:
-        """The first column of identifiers: texts with digits, each once."""
+        """The first column of identifiers: unique texts with digits."""
         texts = (at for at, one in enumerate(self.columns) if one.kind == "text" and self.is_key(at))
         return next(
             (at for at in texts if all(any(c.isdigit() for c in row.cells[at]) for row in self.table.rows)), None
@@ -143,14 +143,14 @@ class Asked:
 
     @cached_property
     def is_boolean(self) -> tuple[bool, ...]:
-        """Which columns say yes or no."""
+        """Which columns contain yes or no."""
         either = lexicon().yes | lexicon().no
         return tuple(
             all(row.cells[at].casefold() in either for row in self.table.rows) for at in range(len(self.columns))
         )
 
     def is_key(self, at: int) -> bool:
-        """Return whether the cells of a column tell all rows apart."""
+        """Return whether the cells of a column are unique."""
         cells = [row.cells[at] for row in self.table.rows]
         return all(cells) and len(set(cells)) == len(cells)
 
@@ -161,7 +161,7 @@ _NAMES = frozenset(
 
 
 def _parts(forms: Phrase) -> Iterator[Phrase]:
-    """Yield what may stand for a longer phrase: a run of its words, or of two Chinese characters and more."""
+    """Yield what may stand for a longer phrase: a run of its words, or of two or more Chinese characters."""
     n = len(forms)
     for start in range(n):
         for stop in range(start + 1, n + 1):
@@ -174,7 +174,7 @@ def _parts(forms: Phrase) -> Iterator[Phrase]:
 
 
 def _runs(names: Sequence[str]) -> dict[Phrase, bool]:
-    """Return the runs of words of names, and whether each is a whole name; of Chinese no single character."""
+    """Return the runs of words in names, and whether each is a whole name; no single Chinese characters."""
     found: dict[Phrase, bool] = {}
     for name in names:
         forms = tuple(word.form for word in asked_words(name))

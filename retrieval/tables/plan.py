@@ -1,7 +1,7 @@
-"""A question and a table become a plan: what is computed of which rows.
+"""Turn a question and a table into a plan: what to compute over which rows.
 
-Comes in: a question's words and a table. Goes out: a plan, or ``None`` where the question does not name what it asks for, or
-may mean two things. Never: a plan that leaves out a word of the question.
+Comes in: a question's words and a table. Goes out: a plan, or ``None`` if the question does not name what it asks for, or may
+mean two things. Never: a plan that leaves out a word of the question.
 """
 
 from __future__ import annotations
@@ -17,38 +17,38 @@ from .words import lexicon
 
 Operation = Literal["rows", "sum", "average", "count", "min", "max", "check"]
 _SPECIFIC = {"value": 4, "column": 4, "name": 3, "superlative": 2, "concept": 1, "compare": 2, "time": 2}
-"""What of a question shows that it is about the table."""
+"""Meanings that show that a question is about the table, with their weights."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is computed of which rows."""
+    """What to compute over which rows."""
 
     operation: Operation
     filters: tuple[Filter, ...]
     measure: int | None = None
-    """The column that is summed, compared or looked up; of ``count``, the one whose different cells are counted."""
+    """The column that is summed, compared or looked up; for ``count``, the one whose distinct cells are counted."""
     shown: tuple[int, ...] = ()
-    """Columns that are asked for beside it."""
+    """Further columns asked for."""
     expected: tuple[str, ...] = ()
-    """Of ``check``: the cells that mean yes, where the question names them."""
+    """For ``check``: the cells that mean yes, if the question names them."""
     compared: Filter | None = None
-    """Of ``check``: what has to be true of the row."""
+    """For ``check``: what must be true of the row."""
     score: int = 0
     """How much of the question is about this table."""
     year_by_name: bool = False
-    """Whether a time of the question is part of the table's name."""
+    """Whether a time in the question is part of the table's name."""
 
 
 def planned(question: Question, table: Asked) -> Plan | None:
-    """Return the plan for a question to a table."""
+    """Return the plan for asking a table a question."""
     uses = cover(question, table)
     return _Planning(question, uses, table).plan() if uses else None
 
 
 class _Planning(Meaning):
     def plan(self) -> Plan | None:
-        """Return the plan; ``None`` unless everything in it is sure."""
+        """Return the plan; ``None`` unless everything in it is certain."""
         score = sum(_SPECIFIC.get(use.meaning, 0) * (1 if use.is_part else 2) for use in self.uses)
         filters = self.filters()
         self._read_totals()
@@ -73,7 +73,7 @@ class _Planning(Meaning):
         return replace(plan, score=score, year_by_name=by_name)
 
     def _read_totals(self) -> None:
-        """Read the name of a column of totals as the sum of another one, where that is named too: the total rent."""
+        """Read a totals column's name as the sum of another column, if that one is named too: the total rent."""
         sums = lexicon().operations["sum"]
         for at, use in enumerate(self.uses):
             others = [one for one in self.of("column") if one is not use and all(map(self.adds, one.columns))]
@@ -84,7 +84,7 @@ class _Planning(Meaning):
         return any(self.question[at].is_number for at in range(use.start, use.stop))
 
     def _named(self) -> list[int]:
-        """Return the columns that are asked for by name, without those that something is compared with."""
+        """Return the columns asked for by name, without those that something is compared with."""
         filtered = {at for use in self.of("value") for at in use.columns}
         found = [
             use.columns[0]
@@ -104,7 +104,7 @@ class _Planning(Meaning):
         return list(dict.fromkeys(found))
 
     def _measure(self, *, adds: bool = False) -> int | None:
-        """Return the column of numbers that is asked for; ``None`` where none or more than one is."""
+        """Return the number column asked for; ``None`` unless there is exactly one."""
         named = [at for at in self._named() if self.is_number(at) and (not adds or self.adds(at))]
         if named:
             return named[0] if len(named) == 1 else None
@@ -112,7 +112,7 @@ class _Planning(Meaning):
         return meant[0] if len(meant) == 1 else self._of_amounts(meant)
 
     def _of_amounts(self, numeric: Sequence[int]) -> int | None:
-        """Return the one of several columns that is about amounts paid, where sums are asked for."""
+        """Return the one of several columns that is about amounts paid, when sums are asked for."""
         amount = self.table.concepts.get("amount")
         return amount if amount in numeric else None
 
@@ -121,7 +121,7 @@ class _Planning(Meaning):
         return adding[0] if len(adding) == 1 else None
 
     def _texts(self) -> tuple[int, ...]:
-        """Return the columns of texts and dates that are asked for; one that is also what the table is called is not."""
+        """Return the text and date columns asked for, except one that is also the table's name."""
         found = [at for at in (*self._named(), *self._meant()) if not self.is_number(at)]
         called = [at for use in self.of("column") for at in use.columns if self.says(use) in self.table.own_names]
         return tuple(dict.fromkeys([at for at in found if at not in called] or found))
@@ -164,7 +164,7 @@ class _Planning(Meaning):
         return Plan("sum", filters, measure)
 
     def _is_named(self, filters: Sequence[Filter]) -> bool:
-        """Return whether the question says which rows or which table it is about, beyond a time."""
+        """Return whether the question says which rows or table it is about, by more than a time."""
         return (
             any(one.sign == "in" for one in filters)
             or self._names_table()
@@ -203,7 +203,7 @@ class _Planning(Meaning):
         return Plan("count", filters, texts[0] if texts else None)
 
     def _rows(self, filters: tuple[Filter, ...]) -> Plan | None:
-        """Return the plan of a question without an operation: a look-up, a list, a check, or what was spent."""
+        """Return the plan for a question without an operation: a look-up, a list, a check, or what was spent."""
         concepts = {name for use in self.of("concept") for name in use.concepts}
         adding = {one.name for one in lexicon().concepts if one.adds}
         measure = self._measure()
@@ -226,7 +226,7 @@ class _Planning(Meaning):
         return self._found(filters, values, measure)
 
     def _compares(self, filters: Sequence[Filter]) -> Plan | None:
-        """Return the plan of a question whether the number of one row is above or below something, as in *did it cost more*."""
+        """Return the plan for comparing the number of one row with something, as in *did it cost more*."""
         rows = [one for one in filters if one.sign == "in"]
         compared = [one for one in filters if one.sign != "in" and not one.time]
         if self.question[0].form not in _IS or len(rows) + len(compared) < len(filters) or len(compared) != 1:
@@ -258,12 +258,12 @@ class _Planning(Meaning):
         return Plan("rows", filters, measure, texts)
 
     def _lists(self) -> bool:
-        """Return whether the question asks for rows: which, who, 哪些; and says which by more than a time."""
+        """Return whether the question asks for rows (which, who, 哪些) and narrows them by more than a time."""
         forms = tuple(word.form for word in self.question)
         return any(forms[at : at + len(one)] == one for one in lexicon().lists for at in range(len(forms)))
 
     def _selected(self, filters: Sequence[Filter]) -> list[int]:
-        """Return the rows whose cells are among those that are looked for, and whose dates begin so."""
+        """Return the rows whose cells are among those looked for, and whose dates begin that way."""
         kept = []
         for number, row in enumerate(self.table.table.rows):
             cells = all(row.cells[one.column] in one.cells for one in filters if one.sign == "in")
@@ -273,7 +273,7 @@ class _Planning(Meaning):
         return kept
 
     def _contradicts(self, filters: Sequence[Filter], measure: int | None, texts: Sequence[int]) -> bool:
-        """Return whether rows of one name say different things of it."""
+        """Return whether rows with the same name say different things about it."""
         asked = [at for at in (measure, *texts) if at is not None]
         rows = [self.table.table.rows[at].cells for at in self._selected(filters)]
         labels = [self.table.label, self.table.codes if self.table.codes is not None else self.table.label]
@@ -281,7 +281,7 @@ class _Planning(Meaning):
         return len(names) < len({tuple(cells[at] for at in (*labels, *asked)) for cells in rows})
 
     def _pair(self, filters: tuple[Filter, ...], operations: Sequence[str], score: int) -> Plan | None:
-        """Return the plan for a table of names and values: the value beside a name that is said whole."""
+        """Return the plan for a table of names and values: the value next to a name that is given in full."""
         whole = [use for use in self.of("value") if not use.is_part and 0 in use.columns]
         if (
             len(whole) != 1

@@ -1,6 +1,6 @@
-"""Tables are read out of a document's Markdown.
+"""Read tables from a document's Markdown.
 
-Comes in: a text. Goes out: tables with a head and rows, each row with its place in the text; one that goes on below a page
+Comes in: a text. Goes out: tables with a head and rows, each row with its place in the text; one that continues after a page
 break is one table. Never: a row of totals, a remark or a repeated head among the data.
 """
 
@@ -22,7 +22,7 @@ _STRUCK = re.compile(r"~~.*?~~", re.DOTALL)
 _NUMERIC = re.compile(r"[^\w]*\d[\d.,' ]*\s*\D{0,4}")
 _YEAR = re.compile(r"(?:19|20)\d\d\s?年?")
 _HEAD_ROWS = 6
-"""Rows at the top of a table that may stand above its head."""
+"""Rows at the top of a table that may precede its head."""
 _CAPTION = 120
 _BETWEEN = 60
 """Characters between two parts of a table: a page number, a running head."""
@@ -39,19 +39,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, as it is written."""
+    """A table as written."""
 
     head: tuple[str, ...]
-    """The names of the columns; empty texts in a table without a head."""
+    """The names of the columns; empty strings in a table without a head."""
     rows: tuple[Row, ...]
     totals: tuple[Row, ...] = ()
-    """Rows that sum up others."""
+    """Rows that sum others."""
     captions: tuple[str, ...] = ()
-    """The headings above it, outermost first, and the line that it follows."""
+    """The headings above it, outermost first, and the line before it."""
     start: int = 0
-    """Where it begins, with its head."""
+    """Where it begins, including its head."""
     names: tuple[str, ...] = field(default=(), compare=False)
-    """What the document says of itself: the words of its file name and folders, its title."""
+    """The document's own names: the words of its file name and folders, its title."""
 
     @property
     def has_head(self) -> bool:
@@ -60,7 +60,7 @@ class Table:
 
 
 def tables(text: str) -> list[Table]:
-    """Return the tables of a text in their order."""
+    """Return the tables of a text, in order."""
     found: list[tuple[int, int, list[Row], tuple[str, ...]]] = []
     for start, rows, captions in _runs(text):
         last = found[-1] if found else None
@@ -73,7 +73,7 @@ def tables(text: str) -> list[Table]:
 
 
 def _runs(text: str) -> Iterator[tuple[int, list[Row], tuple[str, ...]]]:
-    """Yield each run of rows with a rule below the first: where it begins, its rows, and what stands above it."""
+    """Yield each run of rows with a rule below the first: where it begins, its rows, and its captions."""
     fences = [match.span() for match in _FENCE.finditer(text)]
     headings: list[tuple[int, str]] = []
     caption, run, is_ruled = "", list[Row](), False
@@ -105,12 +105,12 @@ def _row(line: str, start: int) -> Row:
 
 
 def _cell(written: str) -> str:
-    """Return what a cell says: without markup, and without what is struck out."""
+    """Return a cell's content, without markup and struck-out text."""
     return " ".join(_MARKUP.sub(" " if "<br" in written else "", _STRUCK.sub("", written)).split())
 
 
 def _goes_on(last: tuple[int, int, list[Row], tuple[str, ...]], between: str, rows: Sequence[Row]) -> bool:
-    """Return whether a run of rows continues the table before it: the same columns, with no text of its own between."""
+    """Return whether a run of rows continues the table before it: the same columns, with no text in between."""
     if len(rows[0].cells) != len(last[2][0].cells) or _HEADING.search(between) or "#" in between:
         return False
     if len(between.strip()) > _BETWEEN or len(between.split("\n\n")) > 3:  # noqa: PLR2004
@@ -130,7 +130,7 @@ def _table(rows: list[Row], captions: tuple[str, ...]) -> Table | None:
     at = _head_at(rows)
     if at is None:
         head, body = ("",) * width, rows
-        if width != 2:  # noqa: PLR2004  without names of columns only pairs of name and value can be read
+        if width != 2:  # noqa: PLR2004  without column names only name-value pairs can be read
             return None
     else:
         head, body = rows[at].cells, rows[at + 1 :]
@@ -138,7 +138,7 @@ def _table(rows: list[Row], captions: tuple[str, ...]) -> Table | None:
         captions = (*captions, *titles)
     named = [name.casefold() for name in head if name]
     if len(named) != len(set(named)):
-        return None  # two heads, or columns that no name tells apart
+        return None  # two heads, or columns that no name distinguishes
     data, totals = list[Row](), list[Row]()
     for row in body:
         filled = [cell for cell in row.cells if cell]
@@ -149,7 +149,7 @@ def _table(rows: list[Row], captions: tuple[str, ...]) -> Table | None:
 
 
 def _head_at(rows: Sequence[Row]) -> int | None:
-    """Return the row that names the columns: the first that is full of words, below rows that are mostly empty."""
+    """Return the row that names the columns: the first full of words, below rows that are mostly empty."""
     width = len(rows[0].cells)
     for at, row in enumerate(rows[:_HEAD_ROWS]):
         filled = sum(bool(cell) for cell in row.cells)
@@ -159,12 +159,12 @@ def _head_at(rows: Sequence[Row]) -> int | None:
 
 
 def _is_remark(cells: Sequence[str], width: int) -> bool:
-    """Return whether a row is a line of text, or the title of the rows below: nothing but its first cell is filled."""
+    """Return whether a row is a line of text, or the title of the rows below: only its first cell is filled."""
     return width > 2 and bool(cells[0]) and not any(cells[1:])  # noqa: PLR2004
 
 
 def _is_total(cells: Sequence[str]) -> bool:
-    """Return whether a row sums up others: its first words say so."""
+    """Return whether a row sums others, judging by its first words."""
     first = next((cell for cell in cells if cell), "")
     forms = [word.form for word in words(first)]
     return any(forms[: len(phrase)] == list(phrase) for phrase in lexicon().totals)

@@ -1,6 +1,6 @@
-"""A plan is run on SQLite, exactly.
+"""Run a plan on SQLite, exactly.
 
-Comes in: a plan and its table. Goes out: the rows and the number that it asks for. Never: a binary fraction; numbers are whole
+Comes in: a plan and its table. Goes out: the rows and the number it asks for. Never: a binary fraction; numbers are integer
 multiples of their last decimal.
 """
 
@@ -23,19 +23,19 @@ _AVERAGE = 2
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a plan found."""
+    """The result of a plan."""
 
     rows: tuple[int, ...]
-    """The rows that it is about, in their order in the table."""
+    """The rows it is about, in table order."""
     number: Decimal | None = None
     """The sum, the average or the count."""
     unit: str = ""
     left_out: int = 0
-    """Rows that satisfy the filters and have no number."""
+    """Rows that satisfy the filters but have no number."""
 
 
 def run(plan: Plan, table: Asked) -> Result | None:
-    """Return what a plan finds; ``None`` where that is nothing, or cannot be said exactly."""
+    """Return the result of a plan; ``None`` if it is empty, or cannot be given exactly."""
     with closing(sqlite3.connect(":memory:")) as connection:
         scales = _load(connection, table)
         if scales is None:
@@ -50,7 +50,7 @@ def run(plan: Plan, table: Asked) -> Result | None:
 
 
 def _load(connection: sqlite3.Connection, table: Asked) -> dict[int, int] | None:
-    """Fill a table ``t`` and return the decimals of each column of numbers; ``None`` where a number is too large."""
+    """Fill a table ``t`` and return the decimals of each number column; ``None`` if a number is too large."""
     n = range(len(table.columns))
     connection.execute(
         f"CREATE TABLE t (row INTEGER, {', '.join(f'c{at} TEXT, n{at} INTEGER, d{at} TEXT' for at in n)})"
@@ -85,7 +85,7 @@ def _condition(one: Filter, scales: dict[int, int]) -> tuple[str, list[str | int
         return f"n{at} * ? {one.sign} n{other} * ?", [n, m]
     if one.number is not None:
         scaled = one.number.scaleb(scales[at])
-        if scaled != scaled.to_integral_value():  # between two numbers of the column: no row is equal to it
+        if scaled != scaled.to_integral_value():  # between two numbers of the column: no row equals it
             below = int(scaled.to_integral_value(rounding="ROUND_FLOOR"))
             return {"<": f"n{at} <= ?", "<=": f"n{at} <= ?", "=": "0 = ? + 1"}.get(one.sign, f"n{at} > ?"), [below]
         return f"n{at} {one.sign} ?", [int(scaled)]
@@ -135,7 +135,7 @@ def _measured(
 
 
 def _says_else(table: Asked, at: int, row: int) -> bool:
-    """Return whether a cell says something that is no number: what it would add is not known."""
+    """Return whether a cell contains something other than a number, so its contribution is unknown."""
     column, cell = table.columns[at], table.table.rows[row].cells[at]
     value = (column.dates if column.kind == "date" else column.numbers)[row]
     return value is None and bool(cell) and cell.casefold() not in lexicon().empty

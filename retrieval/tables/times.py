@@ -1,6 +1,6 @@
-"""Times in questions to tables.
+"""Read the times in questions to tables as beginnings of ISO dates.
 
-Comes in: the words of a question. Goes out: the beginnings of ISO dates. Never: a day without its year.
+Never a day without its year.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _is_chinese(said: Phrase) -> bool:
 
 
 def _time(forms: Phrase, at: int) -> Iterator[tuple[str, int]]:
-    """Yield what the words from ``at`` say as the beginning of an ISO date, and where they end."""
+    """Yield the words from ``at`` as the beginning of an ISO date, and where they end."""
     here = (*forms[at : at + 6], *("",) * 6)
     if _ISO.fullmatch(here[0]):
         year, month, day = here[0].split("-")

@@ -1,6 +1,6 @@
-"""The cells of a column become values: numbers with their unit, dates, texts.
+"""Turn the cells of a column into values: numbers with their unit, dates, texts.
 
-Comes in: what stands in a column. Goes out: a typed column. Never: a number whose decimal sign is not sure, or a guessed date.
+Comes in: the cells of a column. Goes out: a typed column. Never: a number whose decimal sign is uncertain, or a guessed date.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _LONGEST = 40
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column with its values, one for each row; ``None`` where a cell is empty or is not of the kind."""
+    """A column with its values, one per row; ``None`` if a cell is empty or not of the kind."""
 
     name: str
     """As written."""
@@ -63,23 +63,23 @@ class Column:
     dates: tuple[str | None, ...] = ()
     """``2025-03-17``, ``2025-03`` or ``2025``."""
     adds: bool = False
-    """Whether its numbers are amounts: what has a sum, unlike a year or a telephone number."""
+    """Whether its numbers are amounts, which can be summed, unlike years or telephone numbers."""
 
     @property
     def places(self) -> int:
-        """Return how many decimals its numbers have at most."""
+        """Return the most decimals that any of its numbers has."""
         return max((-int(number.as_tuple().exponent) for number in self.numbers if number is not None), default=0)
 
 
 def bare_name(name: str) -> str:
-    """Return a column's name without the unit behind it."""
+    """Return a column's name without the unit after it."""
     plain = _BRACKETS.sub("", name.replace("_", " ")).strip() or name
     *before, _ = plain.split() or [""]
     return " ".join(before) if before and _unit_of(plain) else plain
 
 
 def column(name: str, cells: Sequence[str]) -> Column:
-    """Return a column by what stands in its cells."""
+    """Return a column typed by its cells."""
     filled = [cell for cell in cells if cell and cell.casefold() not in lexicon().empty]
     if filled:
         dates = [_dated(cell) for cell in filled]
@@ -122,12 +122,12 @@ def _unit_of(name: str) -> str:
 
 
 def unit_named(written: str) -> str:
-    """Return a unit as it is compared: EUR for €, else as written."""
+    """Return a unit in its comparable form: EUR for €, else as written."""
     return lexicon().units.get(" ".join(phrase(written)), written.strip())
 
 
 def _has_comma(cells: Sequence[str]) -> bool | None:
-    """Return whether a comma is the decimal sign of a column; ``None`` where cells contradict each other."""
+    """Return whether a column uses a decimal comma; ``None`` if its cells contradict each other."""
     digits = [match["digits"].strip() for cell in cells if (match := _NUMBER.fullmatch(normal(cell)))]
     point = any(_POINT.fullmatch(one) for one in digits)
     comma = any(_COMMA.fullmatch(one) for one in digits)
@@ -135,7 +135,7 @@ def _has_comma(cells: Sequence[str]) -> bool | None:
 
 
 def _number(cell: str, *, comma: bool) -> tuple[Decimal, str] | None:
-    """Return the number that a cell is, and its unit."""
+    """Return a cell's number and unit."""
     if not cell or len(cell) > _LONGEST:
         return None
     plain = normal(cell)
@@ -147,11 +147,11 @@ def _number(cell: str, *, comma: bool) -> tuple[Decimal, str] | None:
     if not re.fullmatch(r"\d+(?:\.\d+)?", digits):
         return None
     if len(digits) > 1 and digits.startswith("0") and not digits.startswith("0."):
-        return None  # 0049 is a name of something
+        return None  # 0049 is an identifier
     before = match["before"] + (match["before2"] or "")
     unit = match["unit"] or ""
     if before and unit_named(before) == before:
-        return None  # Q1, V2: no money, so part of a name
+        return None  # Q1, V2: not money, so part of a name
     value = Decimal(digits)
     negative = match["sign"] in {"-", "−"} or match["open"]
     return (-value if negative else value), unit_named(before or unit) if before or unit else ""
@@ -162,7 +162,7 @@ def _dated(cell: str) -> str | None:
 
 
 def _date(cell: str, *, day_first: bool | None) -> str | None:
-    """Return a date as ISO text, as far as a cell says it; of 3/4/2025 only the year where the order is not known."""
+    """Return a cell's date as ISO text, as precise as the cell is; for 3/4/2025 only the year if the order is unknown."""
     plain = normal(cell).strip()
     if not plain or len(plain) > _LONGEST:
         return None
@@ -188,7 +188,7 @@ def _iso(year: int, month: int | None, day: int | None) -> str | None:
 
 
 def _day_first(cells: Sequence[str]) -> bool | None:
-    """Return whether dates with slashes begin with the day; ``None`` where no date tells."""
+    """Return whether dates with slashes begin with the day; ``None`` if no date tells."""
     pairs = [(int(match["a"]), int(match["b"])) for cell in cells if (match := _SLASHED.fullmatch(cell.strip()))]
     first, second = any(a > 12 for a, _ in pairs), any(b > 12 for _, b in pairs)  # noqa: PLR2004
     return None if first == second else first

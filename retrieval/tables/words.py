@@ -1,6 +1,6 @@
-"""The words of tables and of questions to them, and what the lexicon says of words.
+"""Split tables and the questions about them into words, and load what the lexicon says about words.
 
-Comes in: a text. Goes out: its words with their places, each in the form in which words are compared. Never: a look at a table.
+Comes in: a text. Goes out: its words with their places, each normalised for comparison. Never: a look at a table.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _POSSESSIVE = re.compile("['’]s?$")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word at ``text[start:stop]``: a Latin word, a number, a sign of money, or one Chinese character."""
+    """A word at ``text[start:stop]``: a Latin word, a number, a currency sign, or one Chinese character."""
 
     start: int
     stop: int
@@ -41,12 +41,12 @@ class Word:
 
     @property
     def is_han(self) -> bool:
-        """Return whether it is a Chinese character, which is only a part of a word."""
+        """Return whether it is a Chinese character, which is only part of a word."""
         return len(self.form) == 1 and self.form > "\u3400"
 
 
 def words(text: str) -> list[Word]:
-    """Return the words of a text in their order."""
+    """Return the words of a text, in order."""
     found = []
     for match in _WORD.finditer(text):
         written = match.group()
@@ -89,18 +89,18 @@ class Concept:
 
     name: str
     columns: tuple[Phrase, ...]
-    """What such columns are called, the likeliest first."""
+    """Usual names of such columns, the likeliest first."""
     asks: tuple[Phrase, ...]
-    """What questions say for it."""
+    """Phrases for it in questions."""
     verbs: tuple[Phrase, ...]
-    """What says only that there is such a column."""
+    """Phrases that only say that there is such a column."""
     adds: bool
-    """Whether to ask for it is to ask for its sum."""
+    """Whether asking for it means asking for its sum."""
 
 
 @dataclass(frozen=True, slots=True)
 class Superlative:
-    """A word that says what it compares: cheapest."""
+    """A word that implies what is compared: cheapest."""
 
     words: tuple[Phrase, ...]
     concepts: tuple[str, ...]
@@ -110,7 +110,7 @@ class Superlative:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """What the words of questions to tables mean."""
+    """The meanings of words in questions to tables."""
 
     totals: tuple[Phrase, ...]
     empty: frozenset[str]
@@ -118,7 +118,7 @@ class Lexicon:
     no: frozenset[str]
     fillers: frozenset[Phrase]
     orders: frozenset[Phrase]
-    """Fillers at the beginning of a question, or behind one of ``before_orders``."""
+    """Fillers at the beginning of a question, or after one of ``before_orders``."""
     before_orders: frozenset[Phrase]
     rows: frozenset[Phrase]
     operations: Mapping[str, tuple[Phrase, ...]]
@@ -132,17 +132,17 @@ class Lexicon:
     verbs: Mapping[Phrase, tuple[str, ...]]
     superlatives: tuple[Superlative, ...]
     values: tuple[tuple[Phrase, ...], ...]
-    """Words of cells that mean the same."""
+    """Words in cells that mean the same."""
     units: Mapping[str, str]
-    """A unit's form: what it is called here."""
+    """A unit's form: its name here."""
     measures: frozenset[str]
-    """Units that stand behind a column's name as they are."""
+    """Units that may follow a column's name unmarked."""
     reasons: tuple[Phrase, ...]
-    """What asks for a reason or a way."""
+    """Phrases that ask for a reason or a method."""
     lists: tuple[Phrase, ...]
-    """What asks for rows."""
+    """Phrases that ask for rows."""
     soft: frozenset[Phrase]
-    """Words that say only that a number is asked for; where a column is named they claim nothing."""
+    """Words that only say that a number is asked for; if a column is named they mean nothing."""
 
 
 class _Named(TypedDict, total=False):
@@ -158,7 +158,7 @@ class _Named(TypedDict, total=False):
 
 @cache
 def lexicon() -> Lexicon:
-    """Return what ``lexicon.toml`` says."""
+    """Return the contents of ``lexicon.toml``."""
     data = tomllib.loads((files(__package__) / "lexicon.toml").read_text(encoding="utf-8"))
     concepts: list[_Named] = data["concept"]
     superlatives: list[_Named] = data["superlative"]

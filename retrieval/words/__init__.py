@@ -1,1 +1,1 @@
-"""What words, numbers and questions are: pure functions of text."""
+"""Parse words, numbers and questions: pure functions of text."""

@@ -1,4 +1,4 @@
-"""What kind of thing answers a question, and where a text has one: a date, a number, a name, a place.
+"""Tell what kind of thing answers a question, and where a text has one: a date, a number, a name, a place.
 
 Comes in: a question, Chinese or English, and a text. Goes out: patterns and spans. Never: a look at the documents.
 """
@@ -52,12 +52,12 @@ _MONTH = (
     "(?:january|february|(?-i:March|MARCH)|april|(?-i:May|MAY)|(?<=\\d )may|june|july|august|september|october|november"
     "|december)"
 )
-"""What *may* be is no month."""
+"""What *may* be is not a month."""
 _MEASURED = (
     r"(?!\s?(?:[元块塊人名个個位次件条條份台套吨噸米克斤度页頁字瓦伏]|公里|公斤|平方|%|(?:euros?|dollars?|pounds?|yuan|eur|usd|gbp|rmb|cny"
     r"|k?g|k?m|[cm]m|m?l|[kmgt]b|k?wh?|mah|people|persons|employees|users|members|items|pieces|words|pages|units|copies|hours)\b))"
 )
-"""Behind a number that is an amount: 1800 元 is no year."""
+"""After a number that is an amount: 1800 元 is not a year."""
 _BARE_YEAR = r"(?<![$€£¥#\d.,])(?<![$€£¥]\s)\b(?:1\d{3}|20\d{2})"
 _DATE = re.compile(
     rf"\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b(?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?\b)?(?:,? \d{{4}})?\b"
@@ -75,7 +75,7 @@ _COUNTED = "[个個位名人次场場部种種座条條只隻间間本册冊队�
 _CHINESE_NUMBER = (
     f"[数數几幾]?[一{_LOW}{_HIGH}]{{2,}}|第?[一{_LOW}](?=第|{_UNIT})|第[一{_LOW}]|[{_LOW}{_HIGH}](?={_UNIT}|{_COUNTED})"
 )
-"""One character alone is a figure only before what is counted, and 一 hardly ever then: 一种, 一般, 一起."""
+"""A single character is a figure only before what is counted, and 一 hardly ever then: 一种, 一般, 一起."""
 _NUMBER = re.compile(
     r"(?<!\bno\. )(?<!#)(?<![\d.,])"
     r"(?!\b(?:1[5-9]|20)\d{2}(?:\b(?!,\d)|\s?年))[$€£¥]?\d+(?:[.,]\d+)*(?:\s?(?:%|percent|thousand|million|billion|trillion|[百千万萬亿億]+))*"
@@ -121,7 +121,7 @@ _SPOT = re.compile(
 )
 
 _SOMEWHERE_ZH = re.compile(r"[在于於是为為位到至往从從自][\u3400-\u9fff]{2,}")
-"""北京 needs no 市 to be a place: what stands where one would."""
+"""北京 needs no 市 to be a place: text in the position of a place."""
 
 _CALL = re.compile(
     r"\b(?:phone|telephone|mobile|cell)(?: phone)? (?:number|no)\b|\bnumber (?:do i|can i|to) call\b|\b(?:phone|mobile)\W*$"
@@ -156,7 +156,7 @@ _LIKELY = (
 
 
 def expected_answer(question: str) -> re.Pattern[str] | None:
-    """Return what a text that answers must match: a date for *when*, a number for *how many*; ``None`` if anything may."""
+    """Return what an answering text must match: a date for *when*, a number for *how many*; ``None`` if anything may."""
     kind = _sure_answer(question)
     return _SOMEWHERE_ZH if kind is _PLACE and _HAN.search(question) else kind
 
@@ -166,38 +166,38 @@ def _sure_answer(question: str) -> re.Pattern[str] | None:
 
 
 def likely_answer(question: str) -> re.Pattern[str] | None:
-    """Return what a text that answers is likely to match: also a number for *what is the price*, a folder for *where*.
+    """Return what an answering text is likely to match: also a number for *what is the price*, a folder for *where*.
 
-    That a text has nothing of it proves less than with ``expected_answer``: no pattern knows every name.
+    A text without a match proves less than with ``expected_answer``: no pattern knows every name.
     """
     return next((shape for asks, shape in _LIKELY if asks.search(question)), None)
 
 
 def lacks_contact(question: str, text: str) -> bool:
-    """Return whether a telephone number or an address of mail is asked for, and a text has none.
+    """Return whether the question asks for a telephone number or mail address, and a text has none.
 
-    These look alike everywhere; of other kinds a text may hold one that no pattern knows.
+    These look alike everywhere; other kinds may appear in a text in a form that no pattern knows.
     """
     return any(asks.search(question) and not shape.search(text) for asks, shape in _REACHES)
 
 
 def lacks_what_is_asked(question: str, text: str) -> bool:
-    """Return what ``lacks_contact`` does, or whether an amount of money is asked for, and a text says none as such."""
+    """Return the same as ``lacks_contact``, also true if an amount of money is asked for and the text gives none."""
     return lacks_contact(question, text) or bool(_COSTS.search(question) and not _PAID.search(text))
 
 
 def asks_who(question: str) -> bool:
-    """Return whether a person is asked for."""
+    """Return whether the question asks for a person."""
     return bool(_WHO.search(question) or _WHO_ZH.search(question))
 
 
 def exact_answer(question: str) -> re.Pattern[str] | None:
-    """Return what the answer itself matches, where it stands out from its sentence: a folder for *where* says too little."""
+    """Return what the answer itself matches, if it stands out from its sentence: a folder for *where* says too little."""
     kind = likely_answer(question)
     return _sure_answer(question) if kind is _SPOT else kind
 
 
 def new_matches(kind: re.Pattern[str], text: str, question: str) -> list[tuple[int, int]]:
-    """Return the spans of ``text`` that match what was asked for and are not words of the question itself."""
+    """Return the spans of ``text`` that match the kind of answer and are not in the question itself."""
     asked = question.lower()
     return [match.span() for match in kind.finditer(text) if match.group().strip().lower() not in asked]

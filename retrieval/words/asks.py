@@ -1,4 +1,4 @@
-"""What form of answer a question asks for: how something is done, several things, how many there are, or a file.
+"""Tell what form of answer a question asks for: how something is done, several things, how many there are, or a file.
 
 Comes in: a question, Chinese or English. Goes out: yes or no. Never: a look at the documents.
 """
@@ -12,11 +12,11 @@ from importlib.resources import files
 from typing import Literal
 
 Form = Literal["how", "several", "count", "file"]
-"""``how`` something is done, ``several`` things, a ``count`` of things, or the ``file`` that holds something."""
+"""``how`` something is done, ``several`` things, a ``count`` of things, or the ``file`` that contains something."""
 
 
 def asks_for(form: Form, question: str) -> bool:
-    """Return whether a question asks for an answer of a form, by the patterns of ``asks.toml``."""
+    """Return whether a question asks for an answer in this form, by the patterns of ``asks.toml``."""
     return bool(_patterns()[form].search(question))
 
 

@@ -1,6 +1,6 @@
-"""Chinese numbers: 一亿二千万, 十二, 三百五, 二〇二四, 壹万贰仟, 1亿2000万.
+"""Read Chinese numbers: 一亿二千万, 十二, 三百五, 二〇二四, 壹万贰仟, 1亿2000万.
 
-Comes in: numerals. Goes out: their value. Never: a guess; of 百万, 二百五 or 三五十 nothing is said.
+Comes in: numerals. Goes out: their value. Never: a guess; 百万, 二百五 and 三五十 are left alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SCALES = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 _TEN = ("十", "拾")
 DIGITS, UNITS = "".join(_DIGITS), "".join((*_UNITS, *_SCALES))
 HAN = f"[{DIGITS}{UNITS}]"
-"""A character of a Chinese number."""
+"""A character in a Chinese number."""
 
 _PLACE = re.compile(f"([〇零]*)([{''.join(digit for digit, value in _DIGITS.items() if value)}])([{''.join(_UNITS)}]?)")
 _SHORT = re.compile(f"(?P<whole>.*)(?P<unit>[{UNITS}])(?P<last>[{DIGITS[2:]}])")
@@ -24,10 +24,10 @@ _MIXED = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<units>[百千万萬亿�
 
 
 def value_of(written: str) -> int | None:
-    """Return what digits or Chinese numerals say, 一百二十三万 or 二〇二四; ``None`` where that is not sure.
+    """Return the value of digits or Chinese numerals, 一百二十三万 or 二〇二四; ``None`` if it is not certain.
 
-    A last digit without its unit counts the unit below, as people say it: 三百五 is 350, 一万五 is 15000. Not sure is what
-    begins with a unit (百万; but 十二 is 12), the idiom 二百五, or what leaves out digits (三五十).
+    A last digit without its unit counts the next lower unit, as in speech: 三百五 is 350, 一万五 is 15000. Not certain are
+    numbers that begin with a unit (百万; but 十二 is 12), the idiom 二百五, and those that leave out digits (三五十).
     """
     if written.isascii():
         return int(written)
@@ -46,7 +46,7 @@ def is_spelt(written: str) -> bool:
 
 
 def mixed_value(written: str) -> Decimal | None:
-    """Return what digits with Chinese units say, 1.2万 or 1亿2000万; ``None`` where they do not descend."""
+    """Return the value of digits with Chinese units, 1.2万 or 1亿2000万; ``None`` if the units do not descend."""
     total, last, at = Decimal(0), Decimal(10**17), 0
     for match in _MIXED.finditer(written):
         scale = 1
@@ -60,7 +60,7 @@ def mixed_value(written: str) -> Decimal | None:
 
 
 def _placed(written: str) -> int | None:
-    """Return the value of a number with a unit behind each digit but the last."""
+    """Return the value of a number with a unit after each digit but the last."""
     total, last = 0, 10**12
     for scale in (10**8, 10**4, 1):
         head, sign, rest = _parted(written, scale)
@@ -76,7 +76,7 @@ def _placed(written: str) -> int | None:
 
 
 def _parted(written: str, scale: int) -> tuple[str, str, str]:
-    """Return what stands before the sign of a scale, the sign, and what stands behind it."""
+    """Return the text before a scale character, the character, and the text after it."""
     for sign, value in _SCALES.items():
         if value == scale and sign in written:
             return written.partition(sign)
@@ -84,7 +84,7 @@ def _parted(written: str, scale: int) -> tuple[str, str, str]:
 
 
 def _section(written: str, *, first: bool) -> int | None:
-    """Return the value of up to four places, 三千零五; ``None`` if it is not well formed."""
+    """Return the value of up to four digits, 三千零五; ``None`` if it is not well formed."""
     if first and written.startswith(_TEN):
         written = f"一{written}"
     total, last, at = 0, 10_000, 0

@@ -1,6 +1,6 @@
-"""Codes, whatever parts them: mx4120c, MX-4120-C and MX 4120 C; INV-2026-003, UTF-8.
+"""Find codes, however they are separated: mx4120c, MX-4120-C and MX 4120 C; INV-2026-003, UTF-8.
 
-Comes in: a text. Goes out: its codes in one piece, and the parts of those that are written so. Never: mid-2022, a file name.
+Never *mid-2022* or a file name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST = 24
 
 
 def codes(text: str) -> Iterator[Numeral]:
-    """Yield the codes of a text, those that begin in the same place one after another; they may overlap."""
+    """Yield the codes of a text, those that begin at the same place one after another; they may overlap."""
     after = 0
     for digits in _DIGITS.finditer(text):
         start, stop = digits.span()
@@ -39,7 +39,7 @@ def codes(text: str) -> Iterator[Numeral]:
 
 
 def _last(pattern: re.Pattern[str], text: str, first: int, last: int) -> re.Match[str] | None:
-    """Return the match that begins first from one place to another, and ends behind them."""
+    """Return the first match that begins between two places and ends after them."""
     matches = (pattern.match(text, at) for at in range(max(0, first), last + 1))
     return next((match for match in matches if match and match.end() > last), None)
 

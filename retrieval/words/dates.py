@@ -1,7 +1,6 @@
-"""Dates: 2024-03-05, 2024年3月5日, 5 March 2024, 05.03.2024, April 2018.
+"""Read dates: 2024-03-05, 2024年3月5日, 5 March 2024, 05.03.2024, April 2018.
 
-Comes in: a text, and where a run of digits or Chinese numerals in it begins. Goes out: the date that it is part of. Never: the
-order of day and month where it may be either; then both are found.
+The order of day and month is never guessed if it may be either; then both are found.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import replace
 from .chinese_numbers import HAN, value_of
 from .numeral import Numeral
 
-# As the stemmer leaves them, so that "March" alone is the same token as the month of a date.
+# Stemmed, so that "March" alone is the same token as the month of a date.
 _MONTHS = "januari februari march april may june juli august septemb octob novemb decemb".split()  # noqa: SIM905
 _NAMES = "January February March April May June July August September October November December".split()  # noqa: SIM905
 _MONTH_OF = {name[:3].lower(): number for number, name in enumerate(_NAMES, 1)}
@@ -34,7 +33,7 @@ _MONTH_YEAR = re.compile(r"(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19|20)[0-9]{2})
 _DAY_MONTH = re.compile(rf"(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? {_YEAR})?", re.IGNORECASE)
 _MONTH_BEFORE = re.compile(rf"(?<![\w./-]){_MONTH},? (?:the )?$", re.IGNORECASE)
 _MONTH_SPAN = 16
-"""Characters of the longest name of a month with a comma and "the" behind it."""
+"""Characters in the longest month name with a comma and "the" after it."""
 _REST_OF_DAY = re.compile(rf"(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?\b(?:,? {_YEAR})?")
 _CHINESE = re.compile(
     rf"(?:(?P<year>[0-9]{{4}}|{HAN}{{4}})\s?年\s?)?(?P<month>{_SOUGHT})\s?月(?:\s?(?P<day>{_SOUGHT})\s?[日号號])?"
@@ -44,12 +43,12 @@ _FOLLOWED = re.compile(r"[-/]|\.\w")
 
 
 def month_token(month: str) -> str:
-    """Return the token of a month, 04."""
+    """Return a month's token, such as 04."""
     return _MONTHS[int(month) - 1] if 1 <= int(month) <= len(_MONTHS) else ""
 
 
 def english_date(text: str, start: int, stop: int, after: int) -> Numeral | None:
-    """Return the date that the digits ``text[start:stop]`` are part of; nothing before ``after`` is looked at."""
+    """Return the date that the digits ``text[start:stop]`` are part of; nothing before ``after`` is considered."""
     following, n_digits = text[stop : stop + 1], stop - start
     found = None
     is_apart = not _IN_NAME.match(text[start - 1 : start])  # report-2024-03-05.pdf is a name
@@ -58,7 +57,7 @@ def english_date(text: str, start: int, stop: int, after: int) -> Numeral | None
     elif is_apart and n_digits <= 2 and following in "./":  # noqa: PLR2004
         found = _numeric(text, start)
     if found is None and is_apart and n_digits <= 2 and following in " snrt":  # noqa: PLR2004
-        found = _day_and_month(text, start)  # 5-7 March: of which the 7th is not all
+        found = _day_and_month(text, start)  # 5-7 March: the 7th is only part of it
     if found is None and start - after > 3 and text[start - 1] == " ":  # noqa: PLR2004
         found = _month_and_day(text, start, after)
     return found
@@ -91,7 +90,7 @@ def _iso(text: str, start: int) -> Numeral | None:
 
 
 def _numeric(text: str, start: int) -> Numeral | None:
-    """Return a date in digits that ends with its year; one with slashes stays as it is where its order is not known."""
+    """Return a date in digits that ends with its year; one with slashes is left as it is if its order is unknown."""
     if match := _DAY_FIRST.match(text, start):
         return _date(*match.span(), int(match["year"]), int(match["month"]), int(match["day"]))
     if match := _MONTH_YEAR.match(text, start):
@@ -122,14 +121,14 @@ def _day_and_month(text: str, start: int) -> Numeral | None:
 
 
 def _month_and_day(text: str, start: int, after: int) -> Numeral | None:
-    """Return the date whose month stands before ``start``, and whose day or year begins there."""
+    """Return the date with its month before ``start``, and its day or year beginning there."""
     before = _MONTH_BEFORE.search(text[max(after, start - _MONTH_SPAN) : start])
     if not before:
         return None
     begin, month = start - len(before.group()), before["month"]
     year = re.compile(_YEAR).match(text, start)
     rest = year or _REST_OF_DAY.match(text, start)
-    if not rest or (not rest["year"] and not month[0].isupper()):  # "may 3" and "march 5" are not sure
+    if not rest or (not rest["year"] and not month[0].isupper()):  # "may 3" and "march 5" are ambiguous
         return None
     day = None if year else int(rest["day"])
     return _date(begin, rest.end(), int(rest["year"]) if rest["year"] else None, _MONTH_OF[month[:3].lower()], day)

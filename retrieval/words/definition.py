@@ -1,4 +1,4 @@
-"""Questions that ask what a thing is, and what a sentence looks like that says it.
+"""Recognise questions that ask what a thing is, and sentences that say so.
 
 Comes in: a question, Chinese or English. Goes out: a pattern. Never: a look at the documents.
 """
@@ -21,9 +21,9 @@ _ASIDE = r"[\s\"“”'’*_`》」』]*(?:[（(][^）)]{0,60}[）)])?\s*,?[^.�
 
 
 def definition_asked(question: str) -> re.Pattern[str] | None:
-    """Return what a sentence that defines the thing asked for matches; ``None`` if no definition is asked for.
+    """Return what a sentence defining the thing asked for matches; ``None`` if no definition is asked for.
 
-    *What is the price of a ticket?* asks for no definition: what belongs to something has a value instead.
+    *What is the price of a ticket?* does not ask for a definition: an attribute has a value instead.
     """
     match = _EN.match(question) or _ZH.match(question)
     named = next((group for group in match.groups() if group), "") if match else ""

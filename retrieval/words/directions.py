@@ -1,9 +1,9 @@
-"""What a question says of the answer rather than of its subject, as in "If the documents do not say, explain why".
+"""Strip what a question says about the answer rather than its subject, as in "If the documents do not say, explain why".
 
-Comes in: a question. Goes out: the part to search with. Never: a subject left out: where nothing else asks, all of it stays.
+Comes in: a question. Goes out: the part to search with. Never: a subject left out: if nothing else is asked, all of it stays.
 
-A direction is a sentence of its own, after another one, that begins like an order or a condition and speaks of the answer.
-Twenty words of it would outweigh the five that name what is asked for, in every lane.
+A direction is a sentence of its own, after another one, that begins like an order or a condition and is about the answer.
+Twenty words of it would outweigh the five that name the subject, in every lane.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DIRECTION = re.compile(
 
 
 def without_directions(question: str) -> str:
-    """Return a question without the sentences that only say how it is to be answered; as it is where it has no others."""
+    """Return a question without the sentences that only say how to answer it; unchanged if it has no others."""
     spans = [(start, stop) for start, stop in sentence_spans(question) if question[start:stop].strip()]
     left = question
     for at, (start, stop) in reversed(list(enumerate(spans))):

@@ -1,6 +1,6 @@
-"""English number words: three hundred and five, twenty-first, two and a half million.
+"""Read English number words: three hundred and five, twenty-first, two and a half million.
 
-Comes in: a text. Goes out: the numbers that its words surely say. Never: *several hundred*, or *one* that means someone.
+Never *several hundred*, or *one* meaning someone.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _BEGINS = "|".join(sorted([*_TO_TWENTY, *_TENS, *_NTH], key=len, reverse=True))
 _ALL = "|".join(sorted([*_TO_TWENTY, *_TENS, *_NTH, *_WORD_SCALES], key=len, reverse=True))
 _START = rf"(?:(?:half )?an? (?=(?:{'|'.join(_WORD_SCALES)})\b)|(?:{_BEGINS})\b)"
 _BEFORE = re.compile(rf"[\s(\[/\"'“‘]{_START}")
-"""Where a number may begin; what stands before it first, which is much quicker to look for."""
+"""Where a number may begin; the preceding character first, which is much faster to search for."""
 _RUN = re.compile(rf"{_START}(?:(?:,? and |, |[ -])?(?:{_ALL})\b)*")
 _PART = re.compile(rf"(?P<gap>,? and |, |[ -])?(?P<word>{_ALL}|(?:half )?an? )(?<!\w)?")
 _HALF = re.compile(rf" and a half(?: (?P<scale>{'|'.join(_WORD_SCALES)})\b)?")
@@ -50,7 +50,7 @@ _MEASURE = re.compile(
     r"|people|persons?|percentage|dollars?|euros?|pounds?|copy|copies|units?|items?|kilo\w*|k[mg]|miles?|meters?|metres?)\b"
 )
 _LONE = 12
-"""Up to here people write words where the number is not the point: *the two kinds*."""
+"""Up to here numbers are written as words when they are not the point: *the two kinds*."""
 _YEARS = range(16, 21)
 _TEN, _HUNDRED = 10, 100
 
@@ -58,13 +58,13 @@ _TEN, _HUNDRED = 10, 100
 @dataclass(frozen=True, slots=True)
 class _Word:
     gap: str
-    """What stands before it."""
+    """The text before it."""
     form: str
     stop: int
 
 
 def english_numbers(text: str) -> Iterator[Numeral]:
-    """Yield the numbers that the words of a text say."""
+    """Yield the numbers written as words in a text."""
     lower = text.lower()
     if len(lower) != len(text):  # İ is two characters then
         return
@@ -125,7 +125,7 @@ def _scale(words: list[_Word], at: int) -> int | None:
 
 
 def _section(words: list[_Word], at: int, *, first: bool) -> tuple[int | None, int, bool]:
-    """Return what 1 to 9999 a run of words says, three hundred and five or nineteen eighty-four."""
+    """Return the value, 1 to 9999, of a run of words: three hundred and five or nineteen eighty-four."""
     if not first and words[at].gap not in (" ", " and ", ", ", ", and "):
         return None, at, False
     value, after, nth = _below_hundred(words, at)
@@ -161,7 +161,7 @@ def _below_hundred(words: list[_Word], at: int) -> tuple[int | None, int, bool]:
 
 
 def _told(text: str, start: int, stop: int, value: Decimal, *, nth: bool) -> Iterator[Numeral]:
-    """Yield the number with what stands behind it: percent, a half, a fraction."""
+    """Yield the number with what follows it: percent, a half, a fraction."""
     if nth:
         yield from _ordinal(text, start, stop, int(value))
         return
@@ -179,7 +179,7 @@ def _told(text: str, start: int, stop: int, value: Decimal, *, nth: bool) -> Ite
 
 
 def _ordinal(text: str, start: int, stop: int, value: int) -> Iterator[Numeral]:
-    """Yield an ordinal; *first*, *second* and *third* are more than numbers, so they are left as they are."""
+    """Yield an ordinal; *first*, *second* and *third* are more than numbers, so they stay as they are."""
     if re.match("-[a-z]", text[stop : stop + 2]) or (value == 2 and re.search(r"\b(?:per|a|one|each) $", text[:start])):  # noqa: PLR2004
         return
     plain = text[start:stop] if value <= 3 else str(value)  # noqa: PLR2004
@@ -187,6 +187,6 @@ def _ordinal(text: str, start: int, stop: int, value: int) -> Iterator[Numeral]:
 
 
 def plain_decimal(value: Decimal) -> str:
-    """Return a number in digits without zeros that say nothing."""
+    """Return a number in digits without insignificant zeros."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

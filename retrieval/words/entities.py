@@ -1,7 +1,7 @@
-"""The names that a question gives to companies, people, products and works: capitalised words, 有限公司, 《》.
+"""Find the names of companies, people, products and works in a question: capitalised words, 有限公司, 《》.
 
-Comes in: a question, Chinese or English. Goes out: names as they are written there. Never: a look at the documents, or a word
-that is capitalised because a sentence begins with it.
+Comes in: a question, Chinese or English. Goes out: names verbatim. Never: a look at the documents, or a word capitalised only
+because it begins a sentence.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _VERBS_EN = """
     hello hi thanks
 """
 _VERBS = frozenset(_VERBS_EN.split())
-"""Capitalised where they begin a question."""
+"""Capitalised if they begin a question."""
 _NO_NAMES_EN = """
     monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
     october november december section article clause chapter page table figure step part note q1 q2 q3 q4 h1 h2
@@ -42,7 +42,7 @@ _TITLE = re.compile(r"《([^》]{2,40})》")
 
 
 def entities(question: str) -> tuple[str, ...]:
-    """Return the names of a question, in order, each once."""
+    """Return the names in a question, in order, each once."""
     text = normal(question)
     return tuple(dict.fromkeys([*_TITLE.findall(text), *_latin(text), *_chinese(text)]))
 

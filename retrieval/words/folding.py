@@ -1,6 +1,6 @@
-"""Text as it is compared word for word: case, width, white space and Traditional characters folded.
+"""Fold text for word-for-word comparison: case, width, white space and Traditional characters.
 
-Comes in: a text. Goes out: the same, folded. Never: two texts folded into one that a reader would take for different ones.
+Comes in: a text. Goes out: the same, folded. Never: two texts folded into one that a reader would consider different.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from .hanzi import SIMPLIFIED
 
 _UTF16, _UNIT = "utf-16-le", "<u2"
 _WIDE = {0x3000: ord(" "), **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
-"""The wide forms of ASCII: nearly all that NFKC changes of a Chinese text, and it takes long for it."""
+"""The wide forms of ASCII: nearly all that NFKC changes in a Chinese text, and it is slow at it."""
 _SINGLE = "\\0-~\u3000-\u3029\u4e00-\u9fff\uff01-\uff5e"
-"""Characters that fold one by one, whatever stands beside them; of those around them none changes with them."""
+"""Characters that fold one at a time, whatever their neighbours, which do not change with them either."""
 _ALL_SINGLE, _NO_SINGLE = re.compile(f"[{_SINGLE}]+"), re.compile(f"[^{_SINGLE}]")
 
 
 def folded(text: str) -> str:
-    """Return text as it is compared.
+    """Return text folded for comparison.
 
-    This is NFKC, casefold, white space, Simplified characters. Wide forms and Traditional characters go first, by a table:
-    NFKC takes ten times as long for a text that it changes.
+    This is NFKC, casefold, white space, Simplified characters. Wide forms and Traditional characters are replaced first, by a
+    table: NFKC takes ten times as long for a text that it changes.
     """
     if text.isascii():
         return " ".join(text.lower().split())
@@ -39,16 +39,16 @@ def folded(text: str) -> str:
 
 
 class Phrase:
-    """A phrase that is looked for in many texts."""
+    """A phrase to look for in many texts."""
 
     def __init__(self, phrase: str) -> None:
-        """Take it as it was typed."""
+        """Take the phrase as typed."""
         self._folded = folded(phrase)
         self._lower = phrase.lower() if _ALL_SINGLE.fullmatch(phrase) else ""
 
     def stands_in(self, text: str) -> bool:
-        """Return whether the text holds the phrase once both are folded."""
-        if self._lower:  # mostly it is found as it was typed, and nothing need be folded
+        """Return whether the text contains the phrase once both are folded."""
+        if self._lower:  # usually it is found as typed, and nothing needs folding
             lower = text.lower()
             at = lower.find(self._lower)
             if at >= 0 and not _NO_SINGLE.match(lower, at + len(self._lower)):
@@ -58,7 +58,7 @@ class Phrase:
 
 @lru_cache(maxsize=1)
 def _table() -> NDArray[np.uint16]:
-    """Return what each of UTF-16's code units becomes."""
+    """Return what each UTF-16 code unit folds to."""
     table = np.arange(1 << 16, dtype=_UNIT)
     table[[*_WIDE, *SIMPLIFIED]] = [*_WIDE.values(), *SIMPLIFIED.values()]
     return table

@@ -1,10 +1,10 @@
-"""Traditional Chinese characters and their Simplified forms, for search.
+"""Map Traditional Chinese characters to their Simplified forms, for search.
 
 Comes in: nothing. Goes out: a table for ``str.translate`` that keeps offsets. Never: a conversion fit for reading (头髮 and
-發现 would share 发, which is what search wants).
+發现 would share 发, as search wants).
 
 From OpenCC 1.4.2 (https://github.com/BYVoid/OpenCC, Apache-2.0): the basic block's characters that its t2s, tw2s or hk2s
-convert alone, and thirteen that they convert inside phrases only (麼 瞭 藉 妳 祇 ...).
+convert on their own, and thirteen that they convert only inside phrases (麼 瞭 藉 妳 祇 ...).
 """
 
 from __future__ import annotations

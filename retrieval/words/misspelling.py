@@ -1,7 +1,7 @@
-"""How a word may have been mistyped: letters swapped, doubled, left out, or one beside another on the keyboard.
+"""Guess how a word may have been mistyped: letters swapped, doubled, left out, or replaced by neighbours on the keyboard.
 
-Comes in: a word as it was typed. Goes out: words that it may have been meant as, and how far two words are apart. Never: a
-look at the documents.
+Comes in: a word as typed. Goes out: words that may have been meant, and the distance between two words. Never: a look at the
+documents.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _SOUNDS = ("aeiouy", "cksq", "sz", "gj", "fv", "mn", "dt", "bp", "iy", "vw")
 _LONG = 10
-"""Letters from which a word is so long that any one of them may be another."""
+"""Minimum letters of a word in which any letter may have been mistyped as any other."""
 
 
 def _alike() -> frozenset[str]:
-    """Return the pairs of letters that are typed for each other: they sound alike, or are neighbours on a keyboard."""
+    """Return the pairs of letters often mistyped for each other: they sound alike, or are neighbours on a keyboard."""
     pairs = {a + b for sounds in _SOUNDS for a in sounds for b in sounds}
     for row in _ROWS:
         pairs |= {row[at : at + 2] for at in range(len(row) - 1)}
@@ -30,7 +30,7 @@ _ALIKE = _alike()
 
 
 def one_off(word: str) -> Iterator[str]:
-    """Yield the words that are one mistake away; the first letter stands, unless it was swapped with the second."""
+    """Yield the words that are one mistake away; the first letter is kept, unless swapped with the second."""
     for at in range(len(word)):
         head, rest = word[:at], word[at:]
         if at:
@@ -46,7 +46,7 @@ def one_off(word: str) -> Iterator[str]:
 
 
 def distance(one: str, other: str, *, begins: bool = False) -> int:
-    """Return how many letters to insert, leave out, replace or swap make one word of another; ``begins``: of its beginning.
+    """Return how many insertions, deletions, replacements or swaps turn one word into another; ``begins``: into a prefix of it.
 
     Optimal string alignment: Damerau 1964, "A technique for computer detection and correction of spelling errors".
     """

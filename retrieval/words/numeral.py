@@ -1,4 +1,4 @@
-"""What one number, date, period or code in a text is: where it stands, and what all ways to write it have in common."""
+"""Define a number, date, period or code in a text: where it is, and what all ways of writing it have in common."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Literal
 
 
 class Sure(IntEnum):
-    """How surely a figure is meant as one."""
+    """How certainly something is meant as a figure."""
 
     EQUAL = 1
-    """Other forms of it are found; nothing is demanded: *first*, 三个."""
+    """Other forms of it are found, but none is required: *first*, 三个."""
     CLAIMED = 2
-    """A statement that says it must have it from somewhere: *two*."""
+    """A statement that says it must have it from a source: *two*."""
     ASKED = 3
-    """What answers a question with it must hold it: *twenty-one*, 2018年4月."""
+    """An answer to a question with it must contain it: *twenty-one*, 2018年4月."""
 
 
 Kind = Literal["number", "date", "period", "code"]
@@ -30,9 +30,9 @@ class Numeral:
     plain: str
     """The same in digits: ``12000``, ``2024 March 5``, ``50 percent``, ``q2 2023``, ``mx4120c``."""
     tokens: tuple[str, ...]
-    """What every way to write it has in common, of a number its digits first; of a date also its parts, so that a month finds
-    its days."""
+    """What all ways of writing it have in common, for a number its digits first; for a date also its parts, so that a month
+    finds its days."""
     kind: Kind = "number"
     sure: Sure = Sure.ASKED
     whole: str = ""
-    """Of a month or quarter with its year, both in one: ``2018-04``, ``2023-q2``."""
+    """A month or quarter and its year in one: ``2018-04``, ``2023-q2``."""

@@ -1,6 +1,6 @@
-"""Numbers, dates, periods and codes, however they are written: 一万二千 and 12,000, FY22 and 2022财年, MX-4120-C and mx4120c.
+"""Read numbers, dates, periods and codes, however written: 一万二千 and 12,000, FY22 and 2022财年, MX-4120-C and mx4120c.
 
-Comes in: text after Unicode's NFKC. Goes out: where they stand, the same in plain digits, and the tokens that all their forms
+Comes in: text after Unicode's NFKC. Goes out: where they are, the same in plain digits, and the tokens that all their forms
 share. Never: a guess; what may be read in two ways (二百五, 一个) is left as it is.
 """
 
@@ -42,14 +42,14 @@ _NTH_WORDS = {"1": "first", "2": "second", "3": "third"}
 _COUNTED = re.compile("[年天日周岁歲元页頁米倍秒]|个月|個月|小时|小時|分钟|分鐘|星期|公里|公斤|工作日|周年")
 """What makes a single character a figure: 三年 is 3年, while 一个 and 三亚 are words."""
 _CLASSIFIED = re.compile("[个個名位人种種条條项項次件台辆輛张張份部座场場届屆层層楼樓间間只隻](?![体體])")
-"""Behind a single character these make it a number, which need not be the point: 三个."""
+"""After a single character these make it a number, which need not be the point: 三个."""
 _ORDERED = re.compile("[章条條节節款项項页頁课課集回期届屆版部卷篇次名位批轮輪组組阶階]")
 _ABOUT = frozenset("数數几幾好多上")
-"""Before a number, these say that it is none: 数十万, 几千."""
+"""Before a number, these rule it out: 数十万, 几千."""
 
 
 def numerals(text: str) -> list[Numeral]:
-    """Return what a text has of numbers, dates, periods and codes that can surely be read, in order; none overlap."""
+    """Return the numbers, dates, periods and codes that can be read with certainty, in order; none overlap."""
     found = [*_by_digits(text), *english_numbers(text), *periods(text), *codes(text)]
     found.sort(key=lambda one: (one.start, -one.stop, one.kind == "code"))
     taken: list[Numeral] = []
@@ -60,7 +60,7 @@ def numerals(text: str) -> list[Numeral]:
 
 
 def in_digits(text: str, least: Sure = Sure.EQUAL) -> str:
-    """Return a text with its figures in plain digits, see ``Numeral.plain``; with ``least``, only those as sure as this."""
+    """Return a text with its figures in plain digits, see ``Numeral.plain``; with ``least``, only those at least this sure."""
     parts, at = [], 0
     for one in numerals(text):
         if one.sure >= least:
@@ -70,7 +70,7 @@ def in_digits(text: str, least: Sure = Sure.EQUAL) -> str:
 
 
 def _by_digits(text: str) -> Iterator[Numeral]:
-    """Yield what the runs of digits and Chinese numerals of a text are, or are part of."""
+    """Yield what the runs of digits and Chinese numerals in a text are, or are part of."""
     after = 0
     for match in _RUN.finditer(text):
         start, stop = match.span()
@@ -80,13 +80,13 @@ def _by_digits(text: str) -> Iterator[Numeral]:
 
 
 def _reading(text: str, start: int, stop: int, after: int) -> Numeral | None:
-    """Return what the run of numerals ``text[start:stop]`` is, or is part of; ``None`` where that is not sure.
+    """Return what the run of numerals ``text[start:stop]`` is, or is part of; ``None`` if that is not certain.
 
     Args:
         text: any.
-        start: of the run.
-        stop: of the run.
-        after: nothing before is looked at.
+        start: start of the run.
+        stop: end of the run.
+        after: nothing before this is considered.
     """
     following = text[stop : stop + 1]
     if following in "年月" or (following.isspace() and not text.isascii()):
@@ -97,12 +97,12 @@ def _reading(text: str, start: int, stop: int, after: int) -> Numeral | None:
         return _chinese(text, start, stop, following)
     before = text[max(0, start - 2) : start]
     if before[-1:] in (".", ",", "'") and before[:1].isdigit():
-        return None  # the rest of a number that was looked at already
+        return None  # the rest of a number already read
     return english_date(text, start, stop, after) or _number(text, start, following)
 
 
 def _number(text: str, start: int, following: str) -> Numeral | None:
-    """Return what a run of ASCII digits with signs or words around it says."""
+    """Return the number in a run of ASCII digits, with signs or words around it."""
     if following in "%.,'万萬亿億百千 -pkmbtlchdnrs" or following.isupper():
         return (
             _percentage(text, start) or _scaled(text, start) or _grouped(text, start) or _decimal(text, start)
@@ -121,7 +121,7 @@ def _percentage(text: str, start: int) -> Numeral | None:
 
 
 def _scaled(text: str, start: int) -> Numeral | None:
-    """Return a number with a word of thousands or more: 1.5 million, 1.2万, 1亿2000万, $5m."""
+    """Return a number with a word for thousands or more: 1.5 million, 1.2万, 1亿2000万, $5m."""
     if match := _SCALED.match(text, start):
         value = Decimal(match["number"].replace(",", "")) * SCALES[match["scale"].lower()]
     elif match := _MIXED.match(text, start):
@@ -147,7 +147,7 @@ def _grouped(text: str, start: int) -> Numeral | None:
 
 
 def _decimal(text: str, start: int) -> Numeral | None:
-    """Return an amount with cents: 1200.00 is 1200, and what costs €12.50 costs 12.5."""
+    """Return an amount with cents: 1200.00 is 1200, and €12.50 is 12.5."""
     match = _DECIMAL.match(text, start)
     if not match:
         return None
@@ -172,7 +172,7 @@ def _short(digits: str) -> str:
 
 
 def _chinese(text: str, start: int, stop: int, following: str) -> Numeral | None:
-    """Return what a run with Chinese numerals in it is: 一万二千, 12万, 百分之五十."""
+    """Return the number in a run with Chinese numerals: 一万二千, 12万, 百分之五十."""
     if following == "分" and (found := _share(text, start)):
         return found
     if following in "点點" and following and (found := _with_point(text, start)):
@@ -188,7 +188,7 @@ def _chinese(text: str, start: int, stop: int, following: str) -> Numeral | None
 
 
 def _share(text: str, start: int) -> Numeral | None:
-    """Return a part of a hundred or another whole: 百分之五十, 三分之一."""
+    """Return a percentage or fraction: 百分之五十, 三分之一."""
     if match := _PER_HUNDRED.match(text, start):
         number = "100" if match["number"] == "百" else match["number"]
         whole, _, part = number.partition("点")
@@ -218,7 +218,7 @@ def _with_point(text: str, start: int) -> Numeral | None:
 
 
 def _sure(written: str, text: str, start: int, stop: int) -> Sure | None:
-    """Return how surely a run of numerals is meant as one: not 一一, 千万, or a lone 三; ``None``: it is not."""
+    """Return how surely a run of numerals is meant as one: not 一一, 千万, or a lone 三; ``None`` if it is not."""
     is_nth = text[max(0, start - 1) : start] == "第" and bool(_ORDERED.match(text, stop))
     if len(written) > 1:
         is_year = len(written) == 4 and text[stop : stop + 1] == "年"  # noqa: PLR2004

@@ -1,6 +1,6 @@
-"""Fiscal years, quarters and halves: FY22 and 2022财年, Q2 2023, 2Q23 and 2023年第二季度, H1 2023 and 上半年.
+"""Read fiscal years, quarters and halves: FY22 and 2022财年, Q2 2023, 2Q23 and 2023年第二季度, H1 2023 and 上半年.
 
-Comes in: a text. Goes out: the periods that it names. Never: *the second half*, which may be of anything.
+Never *the second half*, which may be of anything.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _PATTERNS = {
         r"(?<![0-9])(?P<short>[0-9]{2})\s?财年",
     ),
 }
-"""By what a text must hold for one to be in it, which is quick to look for."""
+"""By a string that a text must contain to have one, which is fast to search for."""
 _LETTERED = re.compile("[1-4][qh]|[qh][1-4]")
 _COMPILED = {
     sign: tuple(re.compile(pattern.replace("FY", "fy")) for pattern in patterns) for sign, patterns in _PATTERNS.items()
@@ -57,11 +57,11 @@ _PART = dict(zip("一二三四上下", "123412", strict=True)) | {
 }  # fmt: skip
 _WORD = {"q": "quarter", "h": "half"}
 _CENTURY = 70
-"""Two digits from here on are of the last century."""
+"""Two digits from here on belong to the last century."""
 
 
 def periods(text: str) -> Iterator[Numeral]:
-    """Yield the periods that a text names, those of one kind after another; they may overlap."""
+    """Yield the periods that a text names, one kind after another; they may overlap."""
     lower = text.lower().replace("財", "财")
     there = {match.group().strip("1234") for match in _LETTERED.finditer(lower)}
     for sign, patterns in _COMPILED.items():

@@ -1,4 +1,4 @@
-"""What a question asks for: its content words, its phrases and its figures.
+"""Parse what a question asks for: its content words, phrases and figures.
 
 Comes in: a question, Chinese or English. Goes out: tokens. Never: a look at the documents.
 """
@@ -17,7 +17,7 @@ from .numerals import in_digits, numerals
 from .tokens import normal, tokens, written_tokens, written_units
 
 MAX_QUESTION_TOKENS = 128
-"""Most tokens that BM25 looks up for one question; each costs some 6 ms in a base of 100 000 chunks."""
+"""The most tokens that BM25 looks up for one question; each costs about 6 ms in a base of 100 000 chunks."""
 
 _ASKING_EN = """
     what which who whom whose when where why how many much long often name tell give list describe explain please kind
@@ -44,9 +44,9 @@ _WEIGHTLESS_ZH = """
     [里裡]?(?:都|主要)?[讲說说写寫]了?些?(?:什么|啥|什麼)
 """.split()  # noqa: SIM905
 _WEIGHTLESS = re.compile("|".join((_WEIGHTLESS_EN, *_WEIGHTLESS_ZH, *_ASKING_ZH)), re.IGNORECASE)
-"""What only asks, or asks politely; beside the words that are in every English text, which have no tokens."""
+"""Question words and polite phrases, besides the words of every English text, which have no tokens."""
 _BREAK = " | "
-"""Put where a question word stood, so that what was on either side of it does not become a phrase."""
+"""Replaces a question word, so that its neighbours do not become a phrase."""
 
 _WHOLE = re.compile(r"(?P<year>[12][0-9]{3})-(?P<part>[0-9]{2}|[qh][1-4])")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]+")
@@ -56,24 +56,24 @@ _TRIGRAM = 3
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One thing that a question names; a text holds it when it holds any of the forms."""
+    """One thing that a question names; a text contains it if it contains any of the forms."""
 
     forms: tuple[str, ...]
-    """Tokens. One for a word; for a Chinese character the bigrams that it is part of, since one of them is its word
-    and the other may only join two words."""
+    """Tokens. One for a word; for a Chinese character the bigrams it is part of, since one of them is its word and the other
+    may only join two words."""
     share: float = 1.0
-    """Of a word: a Chinese character is half of one."""
+    """Of a word: a Chinese character counts as half of one."""
     character: str = field(default="", compare=False)
-    """Of Chinese, the character itself: 制 in 制成 for a text that says 制得."""
+    """For Chinese, the character itself: 制 in 制成 for a text that says 制得."""
     others: tuple[frozenset[str], ...] = field(default=(), compare=False)
-    """Tokens that together say the same: 租金 for 房租."""
+    """Tokens that together mean the same: 租金 for 房租."""
 
     def within(self, held: Collection[str]) -> bool:
-        """Return whether a text with these tokens holds the term, or says it otherwise."""
+        """Return whether a text with these tokens contains the term, or says it in other words."""
         return any(form in held for form in self.forms) or any(other.issubset(held) for other in self.others)
 
     def hinted(self, held: Collection[str]) -> bool:
-        """Return whether a text with these tokens has the term's Chinese character, be it in another word."""
+        """Return whether a text with these tokens has the term's Chinese character, even in another word."""
         return self.character in held
 
 
@@ -83,36 +83,36 @@ def asks(text: str) -> bool:
 
 
 def without_asking(question: str) -> str:
-    """Return a question with breaks in place of the words that only ask."""
+    """Return a question with breaks in place of its question words."""
     return _ASKING.sub(_BREAK, question)
 
 
 def content_tokens(question: str) -> list[str]:
-    """Return the tokens of a question without the words that only ask."""
+    """Return the tokens of a question without question words."""
     return list(dict.fromkeys(tokens(_ASKING.sub(" ", question))))
 
 
 def asked_tokens(question: str) -> list[str]:
-    """Return the distinct tokens that BM25 looks up for a question: of all its words, but for those that only ask.
+    """Return the distinct tokens that BM25 looks up for a question: all words except question words.
 
-    Of more than ``MAX_QUESTION_TOKENS`` these are the longest: they are the rare ones.
+    If there are more than ``MAX_QUESTION_TOKENS``, the longest are kept: they are the rare ones.
     """
     distinct = dict.fromkeys(tokens(_WEIGHTLESS.sub(" ", question))) or dict.fromkeys(tokens(question))
     return sorted(distinct, key=len, reverse=True)[:MAX_QUESTION_TOKENS]
 
 
 def match_query(wanted: Iterable[str]) -> str:
-    """Return the FTS5 MATCH expression that finds any of these tokens; empty when there are none.
+    """Return the FTS5 MATCH expression that finds any of these tokens; empty if there are none.
 
-    Tokens hold no quotes, so that quoting them leaves nothing of a question to FTS5's syntax.
+    Tokens contain no quotes, so once they are quoted FTS5 sees no syntax in a question.
     """
     return " OR ".join(f'"{token}"' for token in wanted)
 
 
 def terms(question: str) -> list[Term]:
-    """Return what a question names: its words, and its Chinese characters, without those that only ask.
+    """Return what a question names: its words and Chinese characters, without question words.
 
-    Numbers and dates are in digits: a text holds the tokens of them however it writes them.
+    Numbers and dates are in digits: a text has their tokens however it writes them.
     """
     plain = asked_text(question)
     found = dict.fromkeys(Term((token,)) for token in written_tokens(plain) if not _HAN.search(token))
@@ -121,14 +121,14 @@ def terms(question: str) -> list[Term]:
 
 
 def asked_text(question: str) -> str:
-    """Return a question without the words that only ask, its numbers in digits, its Chinese in Simplified characters."""
+    """Return a question without question words, its numbers in digits, its Chinese in Simplified characters."""
     return in_digits(normal(_ASKING.sub(" ", question))).translate(SIMPLIFIED)
 
 
 def known_share(question: str, known: Collection[str]) -> float:
-    """Return how much of what a question names (0..1) is among the tokens of a base; 1 where it names nothing.
+    """Return the share (0..1) of what a question names that is among a base's tokens; 1 if it names nothing.
 
-    A Chinese question to an English base comes to little, and so does an English instruction around a Chinese name.
+    It is low for a Chinese question to an English base, and for an English instruction around a Chinese name.
     """
     named = terms(question)
     total = sum(term.share for term in named)
@@ -136,7 +136,7 @@ def known_share(question: str, known: Collection[str]) -> float:
 
 
 def character_terms(run: str) -> list[Term | None]:
-    """Return the term of each character of a run; ``None`` of those that only join words."""
+    """Return the term of each character of a run; ``None`` for those that only join words."""
     if len(run) == 1:
         return [None if run in FUNCTION else Term((run,), character=run)]
     bigrams = ["", *(run[at : at + 2] for at in range(len(run) - 1)), ""]
@@ -147,7 +147,7 @@ def character_terms(run: str) -> list[Term | None]:
 
 
 def phrases(text: str) -> frozenset[str]:
-    """Return what follows on each other in a text: pairs of its words, and Chinese trigrams."""
+    """Return the adjacent sequences of a text: pairs of its words, and Chinese trigrams."""
     plain = in_digits(normal(text)).translate(SIMPLIFIED)
     words = written_tokens(_HAN.sub(" ", plain))
     pairs = {f"{first} {second}" for first, second in pairwise(words)}
@@ -162,10 +162,10 @@ def asked_phrases(question: str) -> frozenset[str]:
 
 
 def figures(text: str) -> frozenset[str]:
-    """Return the tokens of a text that hold a digit: numbers, years, versions, identifiers; 1,000 is 1000, and 三年 is 3.
+    """Return a text's tokens with a digit: numbers, years, versions, identifiers; 1,000 is 1000, and 三年 is 3.
 
-    A month or quarter with its year is a figure too: ``2018-04``, ``2023-q2``. Numbers up to twelve in English words are none,
-    since what answers "the two kinds" may only list them.
+    A month or quarter with its year is a figure too: ``2018-04``, ``2023-q2``. Numbers up to twelve in English words are not,
+    since an answer to "the two kinds" may only list them.
     """
     plain = normal(text)
     found = written_units(in_digits(plain, Sure.ASKED))
@@ -174,15 +174,15 @@ def figures(text: str) -> frozenset[str]:
 
 
 def unheld(asked: Collection[str], held: Collection[str]) -> frozenset[str]:
-    """Return the figures of a question that a text with these tokens does not hold.
+    """Return the figures of a question that are missing from a text with these tokens.
 
-    A month with its year counts as held where both are, each by itself, unless another year's stands there.
+    A month with its year counts as held if both occur separately, unless that month occurs with another year.
     """
     return frozenset(figure for figure in asked if figure not in held and not _in_pieces(figure, held))
 
 
 def _in_pieces(figure: str, held: Collection[str]) -> bool:
-    """Return whether a text has the year and the month, or quarter, of a figure, and no other such figure to which it is."""
+    """Return whether a text has a figure's year and month (or quarter) separately, and not as part of another such figure."""
     match = _WHOLE.fullmatch(figure)
     if not match or match["year"] not in held:
         return False

@@ -1,4 +1,4 @@
-"""Numbers that a text does not write and yet speaks of: 1,800 pounds of *250 to 2,000 GBP*, 8 years of 满一年不满十年.
+"""Match numbers that a text covers without writing them: 1,800 pounds in *250 to 2,000 GBP*, 8 years in 满一年不满十年.
 
 Comes in: a question, and texts. Goes out: the tokens of its quantities that a text covers. Never: an invoice number or a year
 in a range of prices: only a number with a unit is a quantity, and the text must have that unit too.
@@ -61,7 +61,7 @@ _ABOVE = (
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number of a question, with its unit."""
+    """A number in a question, with its unit."""
 
     token: str
     value: float
@@ -71,12 +71,12 @@ class Quantity:
 
 
 def quantities(question: str) -> tuple[Quantity, ...]:
-    """Return the numbers of a question that have a unit."""
+    """Return the numbers in a question that have a unit."""
     return tuple(_quantities(_plain(question)))
 
 
 def covered(asked: tuple[Quantity, ...], text: str, head: str) -> frozenset[str]:
-    """Return the tokens of quantities that lie in a range that a text gives, in their unit; ``head``: of its table."""
+    """Return the tokens of quantities inside a range that a text gives in their unit; ``head``: its table header."""
     if not asked:
         return frozenset()
     spans = ranges(text)
@@ -97,7 +97,7 @@ def units(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=2048)
 def ranges(text: str) -> tuple[tuple[float, float], ...]:
-    """Return the ranges of numbers that a text gives, each with its ends."""
+    """Return the ranges of numbers that a text gives, each as its two ends."""
     plain, found = _plain(text), []
     for form in _BETWEEN:
         found += [(float(match[1]), float(match[2])) for match in form.finditer(plain)]
@@ -111,7 +111,7 @@ def ranges(text: str) -> tuple[tuple[float, float], ...]:
 
 
 def _plain(text: str) -> str:
-    """Return a text with its numbers in digits, and without its dates, periods and codes."""
+    """Return a text with its numbers in digits, and without dates, periods and codes."""
     text = _SPELT.sub(lambda spelt: str(value_of(spelt.group()) or spelt.group()), normal(text))
     parts, at = [], 0
     for one in numerals(text):

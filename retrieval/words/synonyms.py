@@ -1,7 +1,6 @@
-"""What documents say for the words of a question: 月租金 for 房租, *lessor* for *landlord*.
+"""Find what documents say for the words of a question: 月租金 for 房租, *lessor* for *landlord*.
 
-Comes in: a question, Chinese or English. Goes out: its terms, each with other words that say the same. Never: a look at the
-documents.
+Comes in: a question, Chinese or English. Goes out: its terms, each with synonyms. Never: a look at the documents.
 """
 
 from __future__ import annotations
@@ -20,24 +19,24 @@ _HAN = re.compile("[\u3400-\u9fff]+")
 _TWO = 2
 
 Words = frozenset[str]
-"""The tokens of an entry; a text says it that holds all of them."""
+"""The tokens of an entry; a text with all of them says it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Synonyms:
-    """The entries of the file, by how they are asked."""
+    """The entries of the file, keyed by the wording of questions."""
 
     latin: dict[tuple[str, ...], tuple[Words, ...]]
-    """What stands for words in this order, given as tokens."""
+    """Synonyms of words in this order, given as tokens."""
     han: dict[str, tuple[Words, ...]]
     longest: int
-    """Most tokens of a Latin entry."""
+    """The most tokens in a Latin entry."""
     pattern: re.Pattern[str]
-    """Chinese entries, the longest first."""
+    """Chinese entries, longest first."""
 
 
 def terms_or_synonyms(question: str) -> list[Term]:
-    """Return what ``terms`` returns, each with what else a text may say for it."""
+    """Return the result of ``terms``, each with its synonyms."""
     others: dict[Term, set[Words]] = defaultdict(set)
     for found, words in _said(question):
         others[found].update(words)
@@ -45,7 +44,7 @@ def terms_or_synonyms(question: str) -> list[Term]:
 
 
 def _said(question: str) -> Iterator[tuple[Term, tuple[Words, ...]]]:
-    """Yield the terms of words that the file knows, and what stands for them."""
+    """Yield the terms of words in the file, and their synonyms."""
     known, plain = _synonyms(), asked_text(question)
     latin = [token for token in written_tokens(plain) if not _HAN.search(token)]
     for at in range(len(latin)):
@@ -80,5 +79,5 @@ def _synonyms() -> Synonyms:
 
 
 def _words(entry: str) -> Words:
-    """Return the tokens that say an entry; none of one Chinese character, which is in words of any sense."""
+    """Return the tokens of an entry; empty for a single Chinese character, which is in words of any meaning."""
     return frozenset(token for token in written_tokens(entry) if len(token) >= _TWO)

@@ -1,7 +1,7 @@
-"""The tokens of the sparse lanes: text in, the words that BM25 and TF-IDF count out.
+"""Tokenize text for the sparse lanes: text in, the words that BM25 and TF-IDF count out.
 
 Documents and questions go through the same function, so whatever it folds together is found either way.
-Never: I/O, or a token that FTS5's tokenizer (see ``ingest/store/schema.py``) would take apart.
+Never: I/O, or a token that FTS5's tokenizer (see ``ingest/store/schema.py``) would split.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .hanzi import SIMPLIFIED
 from .numerals import numerals
 
 TOKENS_VERSION = 3
-"""Raised with every change of what ``tokens`` returns: an index made by another version has to be rebuilt."""
+"""Incremented whenever the result of ``tokens`` changes: an index made by another version has to be rebuilt."""
 
 MAX_TOKEN = 64
-"""Longest token, in characters; what is longer (base64, DNA) is cut, in documents and questions alike."""
+"""Longest token, in characters; longer ones (base64, DNA) are cut, in documents and questions alike."""
 
 # Written without spaces between words, or (hangul) with particles stuck to them: Han, kana, hangul, Thai, Lao,
 # Burmese, Khmer. Characters and bigrams serve them all: Nie, Gao, Zhang and Zhou 2000, "On the use of words and n-grams
@@ -32,11 +32,11 @@ _SPACELESS = (
     "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7ff"
     "\U00020000-\U0003ffff\u0e00-\u0e4e\u0e80-\u0ece\u1000-\u109f\u1780-\u17d3"
 )
-# Accents and vowel signs (Hebrew, Arabic, Indic) are no word characters to ``re``, yet words are spelt with them.
+# Accents and vowel signs (Hebrew, Arabic, Indic) are not word characters to ``re``, but are part of words.
 _MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 _LETTER = rf"(?:[^\W_{_SPACELESS}]|[{_MARKS}])"
 _WORDS = re.compile(rf"{_LETTER}+(?:(?:[._/+#-]{{1,2}}|(?<=\d),(?=\d{{3}}(?!\d))){_LETTER}+)*(?:\+\+|#)?")
-# What stands between blanks, runs and the punctuation that no word holds: found in one pass, then taken apart once.
+# Text between blanks, runs and non-word punctuation: found in one pass, then split once.
 _CLUMPS = re.compile(rf"[^\s{_SPACELESS}\u2010-\u206f\u3000-\u3004\u3008-\u303f!\"$%&()*:-@\[-^`{{-~]+")
 _RUNS = re.compile(f"[{_SPACELESS}]+")
 _PARTS = re.compile(r"[^._/+#,-]+")
@@ -55,18 +55,18 @@ we were what when where which who why will with would you your
 """
 STOP_WORDS = frozenset(_STOP_LIST.split())
 ACRONYMS = frozenset(["IT", "US", "WHO"])
-"""Stop words only when they are not written as acronyms."""
+"""Stop words unless they are written as acronyms."""
 _STOP_CHARACTERS = str.maketrans("", "", "的了是在和与及或也都就着过吗呢吧啊之其这那我你他她它们个为有被把对从而以于所")
-"""Function characters: dropped when single; the bigrams around them stay."""
+"""Function characters: dropped if single; the bigrams around them stay."""
 
 _local = threading.local()
 
 
 def tokens(text: str) -> list[str]:
-    """Return the tokens of ``text``, with repetitions: what is written, then what its numbers and dates are otherwise.
+    """Return the tokens of ``text``, with repetitions: those written, then the other forms of its numbers and dates.
 
-    Each is lower case, at most ``MAX_TOKEN`` characters, and holds ASCII letters, digits, ``_./-+#`` and non-ASCII letters
-    only.
+    Each is lower case, at most ``MAX_TOKEN`` characters, and consists of ASCII letters, digits, ``_./-+#`` and non-ASCII
+    letters only.
     """
     text = normal(text)
     found = _written(text)
@@ -77,18 +77,18 @@ def tokens(text: str) -> list[str]:
 
 
 def written_tokens(text: str) -> list[str]:
-    """Return only the tokens that stand in ``text``: first the words, then the runs of Han, kana or hangul."""
+    """Return only the tokens written in ``text``: first the words, then the runs of Han, kana or hangul."""
     return _written(normal(text))
 
 
 def written_units(text: str) -> list[str]:
-    """Return the tokens of the words of ``text``, of those with separators only the whole: 12.5, not 12 and 5."""
+    """Return the tokens of the words of ``text``, those with separators only as a whole: 12.5, not 12 and 5."""
     plain = normal(text)
     return [token for clump in clumps(plain) for word in _WORDS.findall(clump) for token in _word(word)[:1]]
 
 
 def normal(text: str) -> str:
-    """Return text with widths and compatibility forms folded, and without what is not seen."""
+    """Return text with widths and compatibility forms folded, and without invisible characters."""
     return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
 
 
@@ -102,7 +102,7 @@ def _written(text: str) -> list[str]:
 
 
 def clumps(text: str) -> list[str]:
-    """Return what of a normal text stands between blanks, runs and the punctuation that no word holds."""
+    """Return the parts of a normal text between blanks, runs and non-word punctuation."""
     return _CLUMPS.findall(text)
 
 
@@ -112,18 +112,18 @@ def bare(clump: str) -> str:
 
 
 def runs(text: str) -> list[str]:
-    """Return the runs of a normal text that are written without spaces, in Simplified characters."""
+    """Return the runs of a normal text written without spaces, in Simplified characters."""
     return [] if text.isascii() else " ".join(_RUNS.findall(text)).translate(SIMPLIFIED).split()
 
 
 def bigrams(run: str) -> Iterator[str]:
-    """Return the pairs of neighbours in a run."""
+    """Yield the pairs of adjacent characters in a run."""
     return map(add, run, run[1:])
 
 
 @lru_cache(maxsize=1 << 17)
 def _clump(clump: str) -> tuple[str, ...]:
-    """Return the tokens of one match of ``_CLUMPS``; the cache is what makes ``tokens`` quick."""
+    """Return the tokens of one match of ``_CLUMPS``; the cache is what makes ``tokens`` fast."""
     if (word := bare(clump)).isascii() and word.isalpha():
         return _plain(word, word.lower())
     return tuple(chain.from_iterable(map(_word, _WORDS.findall(_POSSESSIVE.sub("", clump)))))
@@ -143,7 +143,7 @@ def _word(word: str) -> tuple[str, ...]:
 
 
 def _plain(word: str, lower: str) -> tuple[str, ...]:
-    """Return the tokens of a word of ASCII letters: its stem, and those of its parts in camel case."""
+    """Return the tokens of a word of ASCII letters: its stem, and those of its camel-case parts."""
     if lower in STOP_WORDS and word not in ACRONYMS:
         return ()
     if word.islower() or word.isupper() or word.istitle():
