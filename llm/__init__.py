@@ -1,1 +1,1 @@
-"""A prompt becomes text: the backends that generate."""
+"""Generate text from a prompt: the model backends."""

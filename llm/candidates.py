@@ -1,7 +1,4 @@
-"""The sentences that an answer without a model may quote.
-
-Comes in: a prompt. Goes out: its passages' sentences. Never: two that say the same, where several are asked for.
-"""
+"""List the sentences that an answer without a model may quote."""
 
 from __future__ import annotations
 
@@ -13,21 +10,21 @@ from ..retrieval.sentences.units import BULLET, Candidate, candidates
 from ..retrieval.words.question import figures
 
 _SAID = 0.6
-"""A sentence that shares more than this of its tokens with one quoted before says it again."""
+"""A sentence that shares more than this share of its tokens with an earlier quote repeats it."""
 
 
 def candidates_of(prompt: Prompt, base: str = "") -> Iterator[Candidate]:
-    """Yield the sentences of a prompt's passages, in their order; with a base, of its passages only."""
+    """Yield the sentences of a prompt's passages, in order; with a base, only those of its passages."""
     yield from candidates([(number, hit) for number, hit in enumerate(prompt.hits, 1) if base in ("", hit.base)])
 
 
 def shown(text: str) -> str:
-    """Return a unit of Markdown as it is quoted: on one line, and without the mark of a list item or a quotation."""
+    """Return a Markdown unit as quoted: on one line, without list or quotation marks."""
     return on_one_line(BULLET.sub("", text, count=1) if BULLET.match(text) else text)
 
 
 def distinct(candidates: Sequence[Candidate], n: int) -> list[Candidate]:
-    """Return the first ``n`` candidates that do not say what one before them said; with another figure it is said otherwise."""
+    """Return the first ``n`` candidates that do not repeat an earlier one; another figure makes a statement different."""
     chosen: list[Candidate] = []
     for candidate in candidates:
         if len(chosen) == n:
@@ -38,5 +35,5 @@ def distinct(candidates: Sequence[Candidate], n: int) -> list[Candidate]:
 
 
 def says_again(text: str, held: frozenset[str], other: str, others: frozenset[str]) -> bool:
-    """Return whether a sentence with these tokens says what the other one says."""
+    """Return whether a sentence with these tokens repeats the other one."""
     return len(held & others) > _SAID * max(len(held), 1) and figures(text) <= figures(other)

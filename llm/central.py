@@ -1,7 +1,7 @@
-"""The central sentences of passages: those that have most in common with all of them.
+"""Find the central sentences of passages: those with the most in common with all of them.
 
-Comes in: passages. Goes out: sentences in reading order. Never: two that say the same. The score is the likeness to the
-centroid of TF-IDF vectors (Radev et al. 2004, "Centroid-based summarization of multiple documents"), first sentences raised.
+The score is the similarity to the centroid of TF-IDF vectors (Radev et al. 2004, "Centroid-based summarization of multiple
+documents"), with first sentences raised.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from ..retrieval.sentences.units import Candidate
 from .candidates import distinct
 
 _FIRST = 0.3
-"""A passage's first sentence counts so much more: it says what the rest is about."""
+"""Boost for a passage's first sentence, which says what the rest is about."""
 _SHORT, _LONG = 4, 60
-"""Tokens. What is shorter or longer is seldom a statement that stands alone."""
+"""Tokens. Anything shorter or longer is rarely a statement that stands alone."""
 
 
 def central(candidates: Sequence[Candidate], n: int) -> list[Candidate]:
-    """Return up to ``n`` sentences, of different passages before several of one, in the order of the text."""
+    """Return up to ``n`` sentences in text order, from different passages before several from one."""
     fitting = [one for one in candidates if _SHORT <= len(one.tokens) <= _LONG] or list(candidates)
     if not any(one.tokens for one in fitting):
         return []
@@ -29,7 +29,7 @@ def central(candidates: Sequence[Candidate], n: int) -> list[Candidate]:
 
 
 def _ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return candidates by their likeness to what all of them have in common, the most alike first."""
+    """Return candidates by their similarity to what all have in common, the most similar first."""
     counts = Counter(token for one in candidates for token in one.tokens)
     rarity = {token: math.log(1 + len(candidates) / count) for token, count in counts.items()}
     centre = {token: count * rarity[token] for token, count in counts.items()}
@@ -43,7 +43,7 @@ def _ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _spread(ranked: Sequence[Candidate], n: int) -> list[Candidate]:
-    """Choose up to ``n`` that differ: one of each passage first, then any."""
+    """Choose up to ``n`` distinct ones: one from each passage first, then any."""
     chosen: list[Candidate] = []
     of_passage: Counter[int] = Counter()
     for most in (1, n):

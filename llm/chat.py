@@ -1,7 +1,7 @@
-"""A prompt becomes the messages that every chat API takes, and no text in it can pose as a turn of its own.
+"""Turn a prompt into the messages that every chat API takes.
 
-Comes in: a ``Prompt``, whose passages come from anywhere. Goes out: role and content. Never: a model's control token
-inside the content: tokenizers read ``<|eot_id|>`` in a document as the end of the turn.
+No text in it can pose as a turn: control tokens are broken up, as tokenizers read ``<|eot_id|>`` in a document as the end of
+the turn.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _CONTROL = re.compile(
 
 
 class Turn(TypedDict):
-    """One message, as JSON has it."""
+    """One message, in JSON form."""
 
     role: str
     content: str
 
 
 def turns(prompt: Prompt) -> list[Turn]:
-    """Return the messages, with a space put into whatever looks like a control token: ``< |eot_id|>``."""
+    """Return the messages, with a space inserted into anything that looks like a control token: ``< |eot_id|>``."""
     return [
         Turn(role=message.role, content=_CONTROL.sub(r"\g<0> ", whole(message.content))) for message in prompt.messages
     ]
 
 
 def whole(text: str) -> str:
-    """Return the text with ``?`` for each half of a surrogate pair, which JSON and tokenizers refuse."""
+    """Return the text with ``?`` for each lone surrogate, which JSON and tokenizers refuse."""
     return text.encode("utf-8", "replace").decode("utf-8")

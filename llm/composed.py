@@ -1,6 +1,6 @@
-"""Summaries and comparisons without a model: the central sentences of what is summarised, and what answers each side.
+"""Summarise and compare without a model: quote the central sentences, or those that answer for each side.
 
-Comes in: a prompt. Goes out: quotes. Never: a sentence under the name of a side that it was not found for.
+Never a sentence under the name of a side that it was not found for.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from .quotes import Quote, name_of
 SUMMARY_SENTENCES = 6
 SIDE_SENTENCES = 3
 DIFFERENCES = 8
-"""Sentences that two documents have with other figures, which are quoted where nothing in particular is compared."""
+"""Most sentences quoted that two documents have with different figures, if no aspect is compared."""
 
 
 def summary(prompt: Prompt) -> list[Quote]:
-    """Return the central sentences of the prompt's passages, under the names of the documents that they stand in."""
+    """Return the central sentences of the prompt's passages, under the names of their documents."""
     chosen = central(list(candidates_of(prompt)), SUMMARY_SENTENCES)
     return [(name_of(prompt.hits[one.passage - 1]), one) for one in chosen]
 
 
 def comparison(prompt: Prompt, select: Callable[[Prompt, str], list[Candidate]]) -> list[Quote]:
-    """Return what answers each side; what speaks of all of them comes first, under all their names.
+    """Return the sentences that answer for each side; shared ones come first, under all the names.
 
     Args:
         prompt: names the sides.
@@ -50,7 +50,7 @@ def comparison(prompt: Prompt, select: Callable[[Prompt, str], list[Candidate]])
 
 
 def _differing(prompt: Prompt) -> list[Quote]:
-    """Return what two documents that are compared as wholes both say, with other figures; nothing of others."""
+    """Return what two documents compared as a whole both say with different figures; empty for other comparisons."""
     if len(prompt.sides) != 2 or not all(side.sources and not side.aspect for side in prompt.sides):  # noqa: PLR2004
         return []
     one, other = (
@@ -74,7 +74,7 @@ def _differing(prompt: Prompt) -> list[Quote]:
 
 
 def _with_counterparts(prompt: Prompt, found: Mapping[str, list[Candidate]]) -> dict[str, list[Candidate]]:
-    """Return what answers each of two sides that are documents, first what the other one says with another figure as well."""
+    """Return each side's answers, for sides that are documents starting with those the other one gives with another figure."""
     if len(found) != 2 or not all(side.sources for side in prompt.sides):  # noqa: PLR2004
         return dict(found)
     there = [
@@ -96,7 +96,7 @@ def _with_counterparts(prompt: Prompt, found: Mapping[str, list[Candidate]]) -> 
 
 
 def _side(prompt: Prompt, side: Topic, select: Callable[[Prompt, str], list[Candidate]]) -> list[Candidate]:
-    """Return the sentences on one side, from what of the passages belongs to it."""
+    """Return the sentences on one side, from the parts of the passages that belong to it."""
     parts = [(number, hit) for number, hit in enumerate(of_side(prompt.hits, side, prompt.sides), 1) if hit]
     hits = tuple(hit for _, hit in parts)
     if not side.aspect and (not side.text or side.sources or _under_heading(hits, side, prompt.sides)):
@@ -113,17 +113,17 @@ def _side(prompt: Prompt, side: Topic, select: Callable[[Prompt, str], list[Cand
 
 
 def _in_place(one: Candidate, prompt: Prompt, number: int) -> Candidate:
-    """Return a sentence of a part of a passage where it stands in the passage itself."""
+    """Return a sentence from part of a passage at its place in the whole passage."""
     return replace(one, passage=number, start=prompt.hits[number - 1].chunk.text.index(one.text))
 
 
 def _under_heading(hits: Sequence[Hit], side: Topic, sides: Sequence[Topic]) -> bool:
-    """Return whether a side is what a section is about: then its sentences need not name it."""
+    """Return whether a section is about the side, so that its sentences need not name it."""
     own = own_terms(side, sides)
     return any(_headed(hit, own) for hit in hits)
 
 
 def _headed(hit: Hit, wanted: Sequence[Term]) -> bool:
-    """Return whether the headings above a passage hold all of some words."""
+    """Return whether the headings above a passage contain all the given words."""
     held = frozenset(tokens(" ".join(hit.chunk.headings[1:])))
     return bool(wanted) and all(term.within(held) for term in wanted)

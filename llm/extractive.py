@@ -1,4 +1,4 @@
-"""Answers without a model: the sentences of the passages that answer the question, quoted word for word."""
+"""Answer without a model: quote the sentences that answer the question, word for word."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from .sampling import require
 from .selection import select
 
 MAX_ITEMS = 12
-"""Of a list, a table or lines of code that the best sentence leads in."""
+"""Limit for a list, a table or lines of code that the best sentence leads in."""
 _ROWS: Mapping[Language, str] = {"en": "{n} rows", "zh": "{n} 行"}
-"""What stands above rows where someone asks how many there are."""
+"""Heading above rows when the question asks how many there are."""
 
 
 class Extractive:
@@ -34,14 +34,14 @@ class Extractive:
     context_tokens = 1 << 20
 
     def count_tokens(self, text: str) -> int:
-        """Return the length in characters: there is no tokenizer, and no limit that would need one."""
+        """Return the length in characters: there is no tokenizer, and no limit that needs one."""
         return len(text)
 
     def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
-        """Yield the sentences that answer, best first, each with its mark; of ``sampling``, only ``seed`` is moot.
+        """Yield the sentences that answer, best first, each with its mark; in ``sampling``, only ``seed`` is moot.
 
         Raises:
-            CannotDoError: something other than quoting the best sentences was asked for.
+            CannotDoError: something other than quoting the best sentences was requested.
         """
         if require(self.name, sampling, frozenset()) == "sample":
             raise CannotDoError("{name} quotes and leaves nothing to chance; ask with temperature 0", name=self.name)
@@ -60,9 +60,9 @@ class Extractive:
 
 
 def _answer(prompt: Prompt) -> list[Quote]:
-    """Return the sentences that answer, under the name of their file where that is asked.
+    """Return the sentences that answer, under their file's name if the question asks for a file.
 
-    Behind the best one stands what it leads in, or what stands in one list with it: a list is more than one of its lines.
+    After the best one comes what it leads in, or the rest of its list: a list is more than one of its lines.
     """
     question, chosen = prompt.question, select(prompt)
     all_ = list(candidates_of(prompt))
@@ -83,7 +83,7 @@ def _answer(prompt: Prompt) -> list[Quote]:
 
 
 def _listed(chosen: Sequence[Candidate], all_: Sequence[Candidate], hits: Sequence[Hit]) -> list[Candidate]:
-    """Return the best sentence with the list that it is of, or that another sentence of its passage is of."""
+    """Return the best sentence with its list, or with the list of another sentence of its passage."""
     for at, one in enumerate(chosen):
         listed = listed_with(one, all_, hits) if one.passage == chosen[0].passage else []
         if len(listed) > 1:
@@ -103,6 +103,6 @@ _DONE: Mapping[TaskName, Callable[[Prompt], list[Quote]]] = {
 
 
 def _within(quotes: Sequence[Quote], max_tokens: int) -> list[Quote]:
-    """Return the first of them that take no more than so many words together; the first one always, a quote is whole."""
+    """Return the first quotes with no more than ``max_tokens`` words in all; always the first one, as quotes are whole."""
     used = accumulate(count_words([one.text for _, one in quotes]))
     return [quote for quote, total in zip(quotes, used, strict=True) if total <= max_tokens or quote is quotes[0]]

@@ -1,4 +1,4 @@
-"""The generator seam: a prompt in, text out, piece by piece."""
+"""Define the generator seam: a prompt in, text out, piece by piece."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ..ingest.notice import Notice
 from ..prompts.prompt import Prompt
 
 FinishReason = Literal["stop", "length"]
-"""Why a text ends: the model was done or met a stop word; or it was cut, at ``max_tokens`` or the end of its context."""
+"""Why a text ends: the model was done or met a stop word; or it was cut off, at ``max_tokens`` or the end of its context."""
 
 Pieces: TypeAlias = Generates[str, None, FinishReason | None]
-"""A text as it is written; what the generator returns at its end is why it ends, ``None`` where that is not known."""
+"""A text as it is written; the generator's return value is why it ended, ``None`` if that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next token is chosen. ``None`` leaves it to the backend; a backend that cannot do what is asked says so."""
+    """How the next token is chosen. ``None`` leaves it to the backend; a backend that cannot do something says so."""
 
     seed: int = 0
     temperature: float | None = None
@@ -33,7 +33,7 @@ class Sampling:
     repeat_penalty: float | None = None
     """> 0; 1 is off."""
     presence_penalty: float | None = None
-    """In [-2, 2]; what was written once is less likely from then on; 0 is off."""
+    """In [-2, 2]; what was written once becomes less likely; 0 is off."""
     min_tokens: int = 0
     """>= 0, and at most ``max_tokens``; the model does not stop before."""
     max_tokens: int = 512
@@ -47,14 +47,14 @@ class Sampling:
     n_beams: int = 1
     """> 1 only with ``beam``."""
     n_samples: int = 1
-    """>= 1. How often the model is asked, each time with the next seed; what most of its texts say is taken. For whoever
-    asks: a generator writes one text."""
+    """>= 1. How often the model is asked, each time with the next seed; the answer that most of its texts give is used. For the
+    caller to implement: a generator writes one text."""
     first_word_s: float = 3.0
-    """> 0. Seconds that the model may read before its first word, where it is known how fast it reads; what it is given is
-    cut to that, down to what kb quotes. For whoever asks as well."""
+    """> 0. Seconds that the model may spend reading before its first word, if its reading speed is known; its input is cut to
+    fit, down to what kb quotes. Also for the caller to implement."""
 
     def __post_init__(self) -> None:
-        """Refuse what no backend could do.
+        """Reject what no backend could do.
 
         Raises:
             InputError: a value outside its range.
@@ -80,21 +80,21 @@ class Sampling:
 
 
 class Generator(Protocol):
-    """Turns a prompt into text. Safe to call from several threads at once."""
+    """Turns a prompt into text. Thread-safe."""
 
     @property
     def name(self) -> str:
-        """What an answer says of who wrote it: ``gguf:qwen2.5-7b-q4.gguf``, ``extractive``."""
+        """The writer that an answer names: ``gguf:qwen2.5-7b-q4.gguf``, ``extractive``."""
 
     @property
     def context_tokens(self) -> int:
         """The most tokens that prompt and answer may take together."""
 
     def count_tokens(self, text: str) -> int:
-        """Return how many tokens the text takes in this backend's own tokenizer."""
+        """Return how many tokens the text takes in this backend's tokenizer."""
 
     def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
-        """Yield the answer piece by piece, and return why it ends; closing the iterator stops the generation.
+        """Yield the answer piece by piece, and return why it ended; closing the iterator stops the generation.
 
         Raises:
             CannotDoError: the backend cannot do what ``sampling`` asks.

@@ -1,7 +1,7 @@
-"""A quantized model in a GGUF file, run by llama.cpp inside this process.
+"""Run a quantized model in a GGUF file with llama.cpp inside this process.
 
-Comes in: the path of a GGUF file; a prompt. Goes out: the model's text, piece by piece. Never: a download, a word on
-stdout or stderr, or a port that others can use (llama.cpp listens on loopback; a random key that stays here guards it).
+Comes in: the path of a GGUF file; a prompt. Goes out: the model's text, piece by piece. Never: a download, output on stdout or
+stderr, or a port that others can use (llama.cpp listens on loopback, guarded by a random key that stays here).
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ DEFAULT_CONTEXT_TOKENS = 8192
 ABILITIES: frozenset[Ability] = frozenset(
     {"top_k", "top_p", "min_p", "repeat_penalty", "presence_penalty", "min_tokens", "stop", "banned"}
 )
-MAX_SEED = 2**32 - 1  # llama.cpp reads this very value as "any seed"
+MAX_SEED = 2**32 - 1  # llama.cpp reads exactly this value as "any seed"
 
 
 class _Server(Protocol):
-    """What is used of ``xllamacpp.Server``; the callback returns true to stop."""
+    """The part of ``xllamacpp.Server`` in use; the callback returns true to stop."""
 
     @property
     def listening_address(self) -> str: ...
@@ -67,7 +67,7 @@ class _Chunk(TypedDict, total=False):
 
 
 class GGUFGenerator:
-    """A chat model in a GGUF file: LLaMA, ChatGLM/GLM, Qwen and whatever else llama.cpp knows.
+    """A chat model in a GGUF file: LLaMA, ChatGLM/GLM, Qwen and anything else llama.cpp supports.
 
     The chat template is the file's own. The same prompt, seed and settings give the same text.
     """
@@ -86,11 +86,11 @@ class GGUFGenerator:
         """Load the model.
 
         Args:
-            path: the GGUF file; of a split model, its first part.
+            path: the GGUF file; for a split model, its first part.
             lora: an adapter for it, converted by llama.cpp's convert_lora_to_gguf.py; ``None``: none.
             context_tokens: the most tokens of prompt and answer; the model's own limit if that is lower.
-            n_parallel: generations that run at once; more wait their turn. Each takes memory for its own context.
-            n_gpu_layers: layers on the GPU, when there is one; -1: as many as fit.
+            n_parallel: generations that run at once; others wait. Each takes memory for its own context.
+            n_gpu_layers: layers on the GPU, if there is one; -1: as many as fit.
             n_threads: processor threads; ``None``: one per physical core that other programs leave free.
             thinking: let a reasoning model think first; its thoughts cost tokens and are not part of the text.
 
@@ -122,7 +122,7 @@ class GGUFGenerator:
         self._context_tokens = settings["n_ctx"]
         self._get(
             "/slots"
-        )  # answered by llama.cpp's loop: one that is ended before it has begun never ends, or crashes
+        )  # wait for llama.cpp's loop to answer: stopped before it has started, it never ends, or crashes
 
     @property
     def name(self) -> str:
@@ -131,7 +131,7 @@ class GGUFGenerator:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Those that it was made for; empty where that is not known."""
+        """The languages it was made for; empty if not known."""
         return next((model.languages for model in known_models().values() if model.file == self._path.name), ())
 
     @property
@@ -141,21 +141,21 @@ class GGUFGenerator:
 
     @cached_property
     def n_parameters(self) -> int | None:
-        """How many weights every token passes, about; ``None`` where the file does not say."""
+        """About how many weights every token passes through; ``None`` if the file does not say."""
         return n_parameters(self._path)
 
     @property
     def reading_tokens_per_s(self) -> float | None:
-        """How fast it reads a prompt, from its size and the processor: always the same, so that the same question is too.
+        """How fast it reads a prompt, from its size and the processor: constant, so the same question gets the same prompt.
 
-        ``None`` where layers may be on a GPU, or the file does not say how large it is.
+        ``None`` if layers may be on a GPU, or the file does not say how large it is.
         """
         if self._on_gpu or not self.n_parameters:
             return None
         return operations_per_s() / (2 * self.n_parameters)
 
     def count_tokens(self, text: str) -> int:
-        """Return how many tokens the text takes in the model's own tokenizer, without special tokens."""
+        """Return how many tokens the text takes in the model's tokenizer, without special tokens."""
         self._streams.check()
         return len(
             cast("dict[str, list[int]]", self._get("/tokenize", {"content": whole(text), "parse_special": False}))[
@@ -177,7 +177,7 @@ class GGUFGenerator:
         return self._pieces(json.dumps(request))
 
     def _at_least(self, n_tokens: int, prompt: Prompt, request: Mapping[str, object]) -> Pieces:
-        """Yield so many tokens, in which the model may not stop, and then what it goes on with."""
+        """Yield ``n_tokens`` tokens during which the model may not stop, and then its continuation."""
         begun = ""
         first = {**request, "max_tokens": n_tokens, "ignore_eos": True}
         for piece in self._pieces(json.dumps(first)):
@@ -214,7 +214,7 @@ class GGUFGenerator:
         return finish
 
     def close(self) -> None:
-        """Stop what runs and free the model; calling it twice is harmless."""
+        """Stop all generation and free the model; calling it twice is harmless."""
         self._finish()
         self._server = None
 
@@ -249,7 +249,7 @@ def _request(prompt: Prompt, sampling: Sampling, strategy: str) -> dict[str, obj
     wanted: dict[str, object] = {
         "messages": turns(prompt),
         "stream": True,
-        "return_progress": True,  # a callback per batch of the prompt, so that reading it can be stopped as well
+        "return_progress": True,  # a callback per batch of the prompt, so that reading it can be stopped too
         "cache_prompt": True,
         "seed": sampling.seed % MAX_SEED,
         "temperature": sampling.temperature if strategy == "sample" else 0.0,
@@ -300,10 +300,10 @@ def _load(
     params.n_ctx = context_tokens * n_parallel
     params.n_parallel = n_parallel
     params.n_gpu_layers = n_gpu_layers
-    params.n_batch = 256  # the time to stop is the time that one batch takes
+    params.n_batch = 256  # stopping takes as long as one batch
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = n_threads
     params.n_threads_http = 2
-    params.cache_ram_mib = 0  # of past prompts; the last one is reused where it lies
+    params.cache_ram_mib = 0  # for past prompts; the last one is reused in place
     params.enable_reasoning = -1 if thinking else 0
     params.verbosity = -1
     params.warmup = False
@@ -311,7 +311,7 @@ def _load(
     params.api_keys = [key]
     params.cors_origins = ""
     params.ui = False
-    params.endpoint_slots = True  # for those who have the key
+    params.endpoint_slots = True  # only with the key
     try:
         return cast("_Server", xllamacpp.Server(params))
     except RuntimeError as exc:
@@ -326,7 +326,7 @@ def _load(
 
 
 def architecture_of(path: Path) -> str:
-    """Return ``general.architecture`` of the file's header, which writers put first; ``unknown`` when it is not.
+    """Return ``general.architecture`` of the file's header, which writers put first; ``unknown`` if they do not.
 
     GGUF specification: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 

@@ -1,7 +1,6 @@
-"""Any chat model of LangChain.
+"""Generate with any LangChain chat model.
 
-Comes in: a ``BaseChatModel``, or a provider and a model's name; a prompt. Goes out: the model's text, piece by piece.
-Never: a LangChain type in another file, or a setting that the model has no field for.
+No other file sees a LangChain type, and a setting that the model has no field for is refused.
 """
 
 from __future__ import annotations
@@ -37,18 +36,18 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 """What the integrations (ChatOpenAI, ChatOllama, ChatAnthropic, ...) call each setting."""
 _FINISH = ("finish_reason", "done_reason", "stop_reason")
 _CUT = frozenset({"length", "max_tokens", "MAX_TOKENS"})
-"""What they call an answer that was cut."""
+"""What they call a truncated answer."""
 
 
 class LangChainGenerator:
-    """A LangChain chat model. Settings go into its fields of the same meaning, in a copy made for the one call."""
+    """A LangChain chat model. Settings go into its matching fields, in a copy made for the one call."""
 
     def __init__(self, model: BaseChatModel, *, name: str = "", context_tokens: int | None = None) -> None:
         """Wrap the model, which stays the caller's.
 
         Args:
             model: called from several threads if the generator is.
-            name: what an answer says of it; empty: its class.
+            name: its name in an answer; empty: its class.
             context_tokens: the most tokens of prompt and answer; ``None``: what the model's profile says, else 4096.
         """
         self._model: BaseChatModel | None = model
@@ -139,7 +138,7 @@ class LangChainGenerator:
                         finish = "length"
                     if text := str(chunk.text):
                         yield text
-        except Exception as exc:  # each provider has errors of its own, without a common root
+        except Exception as exc:  # each provider has its own errors, without a common base
             raise GeneratorError(
                 "{name} failed ({kind}: {why}); see its provider's page",
                 name=self.name,
@@ -149,7 +148,7 @@ class LangChainGenerator:
         return finish
 
     def _capped(self, pieces: Pieces, max_tokens: int) -> Pieces:
-        """Stop a model that cannot be told how long its answer may be; a piece counts as at least one token."""
+        """Stop a model that has no length limit of its own; a piece counts as at least one token."""
         left, ending = max_tokens, Ending()
         with closing(ending.of(pieces)) as read:
             for piece in read:
@@ -161,7 +160,7 @@ class LangChainGenerator:
 
 
 def open_langchain(provider: str, model: str, *, context_tokens: int | None = None) -> LangChainGenerator:
-    """Open a model by its provider's and its own name, as LangChain's ``init_chat_model`` knows them.
+    """Open a model by provider and model name, as in LangChain's ``init_chat_model``.
 
     Raises:
         InputError: LangChain knows no such provider.
@@ -186,7 +185,7 @@ def open_langchain(provider: str, model: str, *, context_tokens: int | None = No
         raise GeneratorError(
             "LangChain cannot open {provider}:{model} ({why})", provider=provider, model=model, why=exc
         ) from exc
-    except Exception as exc:  # a missing key is the provider's own kind of error
+    except Exception as exc:  # a missing key raises the provider's own error type
         raise GeneratorError(
             "LangChain cannot open {provider}:{model} ({why})", provider=provider, model=model, why=exc
         ) from exc

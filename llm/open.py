@@ -1,7 +1,7 @@
-"""A spec becomes a generator: ``smollm2``, ``gguf:/models/llama.gguf``, ``openai:http://localhost:8080#llama``.
+"""Open a generator from a spec: ``smollm2``, ``gguf:/models/llama.gguf``, ``openai:http://localhost:8080#llama``.
 
-Comes in: one string. Goes out: an open ``Generator``. Never: a library of a backend that was not asked for, or a look at
-the environment for what to use.
+Comes in: one string. Goes out: an open ``Generator``. Never: the library of a backend that was not asked for, or a choice made
+from the environment.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _Options:
 
 
 _Opening = Callable[[_Options], Generator]
-"""Opens a model of which it is known that it can be meant."""
+"""Opens a model whose spec is known to be valid."""
 
 
 def open_generator(
@@ -54,7 +54,7 @@ def open_generator(
 
     Args:
         spec: one of ``FORMS``.
-        models: the folder where pulled models are kept; ``None``: there is none.
+        models: the folder for pulled models; ``None``: there isn't one.
         context_tokens: the most tokens of prompt and answer; ``None``: the backend's own choice.
         n_parallel: generations at once, for ``gguf:``.
         n_gpu_layers: layers on the GPU, for ``gguf:``; -1: as many as fit.
@@ -62,7 +62,7 @@ def open_generator(
         timeout_s: the longest silence of a server, for ``openai:``.
 
     Raises:
-        InputError: not one of the forms, or it names a file that is not there.
+        InputError: not one of the forms, or it names a file that does not exist.
         GeneratorError: the model cannot be loaded.
         MissingExtraError: the backend's library is not installed.
     """
@@ -70,11 +70,11 @@ def open_generator(
 
 
 def check_spec(spec: str, models: Path | None = None) -> None:
-    """Look whether a spec can be meant, without loading a model or asking a server: in milliseconds.
+    """Check whether a spec is valid, without loading a model or asking a server: in milliseconds.
 
     Args: as for ``open_generator``.
     Raises:
-        InputError: not one of the forms, or it names a file that is not there or no model.
+        InputError: not one of the forms, or it names a file that does not exist or is not a model.
         UnknownModelError: the model is not on this machine.
     """
     _checked(spec, models)

@@ -1,7 +1,7 @@
-"""Any server that speaks the OpenAI chat API: llama-server, Ollama, vLLM, or OpenAI itself.
+"""Generate with any server that speaks the OpenAI chat API: llama-server, Ollama, vLLM, or OpenAI itself.
 
-Comes in: a URL and a model's name; a prompt. Goes out: the model's text, piece by piece. Never: a key in an argument or
-a message, an OpenAI key over an unencrypted network, or a setting that the server would silently ignore.
+Never: a key in an argument or message, an OpenAI key over an unencrypted network, or a setting that the server would ignore
+silently.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """What the server says of itself."""
+    """What the server says about itself."""
 
     is_llama: bool
-    """It is llama.cpp's own server: it counts tokens, bans strings and knows every setting of its sampler."""
+    """Whether it is llama.cpp's own server, which counts tokens, bans strings and knows every setting of its sampler."""
     context_tokens: int
 
 
@@ -54,7 +54,7 @@ class OpenAIGenerator:
         timeout_s: float = 120.0,
         max_retries: int = 2,
     ) -> None:
-        """Remember the server; it is first called when something is asked of it.
+        """Remember the server; it is first called when needed.
 
         The key is ``$KB_OPENAI_API_KEY``, else ``$OPENAI_API_KEY`` if the URL is https or loopback, else none.
 
@@ -63,7 +63,7 @@ class OpenAIGenerator:
             model: as the server names it.
             context_tokens: the most tokens of prompt and answer; ``None``: what the server says, else 4096.
             timeout_s: the longest silence of the server, in seconds.
-            max_retries: how often a refused connection, a 429 or a 5xx is tried again, waiting longer each time.
+            max_retries: how often a refused connection, a 429 or a 5xx is retried, with increasing delays.
 
         Raises:
             InputError: not an http(s) URL.
@@ -82,7 +82,7 @@ class OpenAIGenerator:
 
     @property
     def context_tokens(self) -> int:
-        """The most tokens that prompt and answer may take together: as asked, else as the server says, else 4096."""
+        """The most tokens that prompt and answer may take together: as requested, else as the server says, else 4096."""
         return self._asked_context_tokens or self._limits.context_tokens
 
     def count_tokens(self, text: str) -> int:
@@ -100,7 +100,7 @@ class OpenAIGenerator:
         return len(cast("dict[str, list[int]]", reply)["tokens"])
 
     def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
-        """Yield the answer piece by piece; closing the iterator hangs up, and the server stops.
+        """Yield the answer piece by piece; closing the iterator disconnects, and the server stops.
 
         Raises:
             CannotDoError: the server has no such setting.
@@ -235,7 +235,7 @@ def _is_overflow(error: APIError) -> bool:
 
 
 def _llama_settings(sampling: Sampling) -> dict[str, object]:
-    """Return what llama.cpp's server takes beyond the OpenAI API."""
+    """Return the settings that llama.cpp's server takes beyond the OpenAI API."""
     wanted: dict[str, object] = {
         "top_k": sampling.top_k,
         "min_p": sampling.min_p,
@@ -246,7 +246,7 @@ def _llama_settings(sampling: Sampling) -> dict[str, object]:
 
 
 def normalized(url: str) -> str:
-    """Return the URL under which a server speaks the protocol; InputError: not an http(s) URL."""
+    """Return the base URL of a server's API; raises InputError for anything but an http(s) URL."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise InputError("{url!r} is not the URL of a server; write it like http://localhost:8080/v1", url=url)

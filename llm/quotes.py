@@ -1,6 +1,6 @@
-"""Quotes, one under the other, as an answer without a model shows them.
+"""Lay out quotes one below the other, as an answer without a model shows them.
 
-Comes in: sentences, and whose they are. Goes out: Markdown. Never: a word that is not theirs, but the name they stand under.
+Every word is the quotes', except the names above them.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from ..retrieval.words.question import terms
 from .candidates import shown
 
 Quote = tuple[str, Candidate]
-"""What it is about, where that is to be shown; and the sentence."""
+"""What it is about, if that is to be shown; and the sentence."""
 
 
 def name_of(hit: Hit) -> str:
-    """Return what the document of a passage is called above its quotes: its file, and its base if there are several."""
+    """Return a document's name above its quotes: its file, and its base if there are several."""
     name = PurePath(hit.chunk.source).name
     return f"{hit.base}: {name}" if hit.base else name
 
 
 def laid_out(quote: Quote, before: Quote | None) -> str:
-    """Return a quote as it stands under the one before: under a title of its own, as an item of its list, or by itself."""
+    """Return a quote laid out below the previous one: under its own title, as an item of its list, or by itself."""
     title, candidate = quote
     if before and title == before[0] and _goes_on(before[1], candidate):
-        if is_item(candidate.text):  # with its mark, below the others; lines of code stay as they are
+        if is_item(candidate.text):  # with its mark, below the others; lines of code stay verbatim
             return f"\n{on_one_line(candidate.text)}"
         return f"\n\n{candidate.text}"
     head = f"**{title}**\n\n" if title != (before[0] if before else "") else ""
@@ -37,12 +37,12 @@ def laid_out(quote: Quote, before: Quote | None) -> str:
 
 
 def leads_in(lead: Candidate, one: Candidate) -> bool:
-    """Return whether a line leads a sentence in: *You need:* an item of a list."""
+    """Return whether a line leads in a sentence: *You need:* a list item."""
     return (one.passage, one.led_by) == (lead.passage, lead.order)
 
 
 def listed_with(one: Candidate, candidates: Sequence[Candidate], hits: Sequence[Hit]) -> list[Candidate]:
-    """Return the items of the list that a sentence is of, in their order, each whole; itself alone if it is of none."""
+    """Return the items of a sentence's list, in order, each whole; itself alone if it is not in a list."""
     text = hits[one.passage - 1].chunk.text
     own = _items([other for other in candidates if other.passage == one.passage], text)
     first = last = next(at for at, other in enumerate(own) if other.start <= one.start < other.start + len(other.text))
@@ -54,9 +54,9 @@ def listed_with(one: Candidate, candidates: Sequence[Candidate], hits: Sequence[
 
 
 def rows_with(one: Candidate, candidates: Sequence[Candidate], hits: Sequence[Hit], question: str) -> list[Candidate]:
-    """Return the rows of a row's table that hold what it holds of a question: all that are *high*.
+    """Return the rows of a row's table that match the same words of the question: all that are *high*.
 
-    What the names and headings say as well tells no rows apart: of the minutes of September, all rows.
+    Words also in the names and headings do not distinguish rows: for the minutes of September, all rows.
     """
     said = [term for term in terms(question) if term.within(one.tokens)]
     held = [term for term in said if not term.within(one.of.title)]
@@ -74,7 +74,7 @@ def rows_with(one: Candidate, candidates: Sequence[Candidate], hits: Sequence[Hi
 
 
 def _items(own: Sequence[Candidate], text: str) -> list[Candidate]:
-    """Return the sentences of a passage, those of one item together, as in *Fill it up. Not from the tap*."""
+    """Return the sentences of a passage, with those of one item joined, as in *Fill it up. Not from the tap*."""
     found: list[Candidate] = []
     for one in own:
         last = found[-1] if found else one
@@ -87,12 +87,12 @@ def _items(own: Sequence[Candidate], text: str) -> list[Candidate]:
 
 
 def _is_next(one: Candidate, other: Candidate) -> bool:
-    """Return whether a list goes on from one item to another; a row of a table is no item of one."""
+    """Return whether a list continues from one item to another; table rows are not list items."""
     items = all(is_item(each.text) and not is_row(each.text) for each in (one, other))
     return items and other.unit.order == one.order + 1 and one.led_by == other.led_by
 
 
 def _goes_on(before: Candidate, one: Candidate) -> bool:
-    """Return whether a quote stands under the one before: led in by it, or by the same line."""
+    """Return whether a quote continues the previous one: led in by it, or by the same line."""
     led = one.led_by >= 0 and (before.passage, before.led_by) == (one.passage, one.led_by)
     return leads_in(before, one) or led or (before.passage == one.passage and _is_next(before, one))

@@ -1,8 +1,4 @@
-"""What a backend is asked to do, checked before it starts.
-
-Comes in: a ``Sampling`` and what the backend can do. Goes out: the strategy to use, or a sentence that says why not.
-Never: a silently ignored setting.
-"""
+"""Check what a backend is asked to do before it starts, so that no setting is silently ignored."""
 
 from __future__ import annotations
 
@@ -20,7 +16,7 @@ Ability = Literal[
 ]
 
 _DRAWN = ("top_k", "top_p", "min_p", "repeat_penalty", "presence_penalty")
-"""What a family of models says how to draw with."""
+"""Sampling settings that a family of models may recommend."""
 
 _MEANING: dict[Ability, str] = {
     "top_k": Notice("limit sampling by top_k"),
@@ -55,7 +51,7 @@ def strategy(sampling: Sampling) -> Strategy:
 
 
 def require(backend: str, sampling: Sampling, abilities: frozenset[Ability]) -> Strategy:
-    """Return the strategy to use, if the backend can do all that is asked.
+    """Return the strategy to use, if the backend supports all the settings.
 
     Raises:
         CannotDoError: it cannot; the sentence names the backend and each setting to leave out.
@@ -83,9 +79,9 @@ def require(backend: str, sampling: Sampling, abilities: frozenset[Ability]) -> 
 
 
 def suited(sampling: Sampling, architecture: str) -> Sampling:
-    """Return settings for a model of an architecture: the user's, and where there is none the family's.
+    """Return the settings for a model of an architecture: the user's, else the family's.
 
-    Beams are searched, not drawn: they get nothing.
+    Beams are searched, not drawn, so they get none of the family's.
     """
     family = families().get(architecture, Family())
     if sampling.strategy in ("greedy", "beam"):

@@ -1,4 +1,4 @@
-"""Which sentences an answer without a model quotes.
+"""Select which sentences an answer without a model quotes.
 
 Comes in: a prompt. Goes out: sentences, best first. Never: two that say the same, or half of what a list or a speaker says.
 """
@@ -21,22 +21,22 @@ from .candidates import candidates_of, distinct
 
 MAX_SENTENCES = 3
 CLOSEST = 3
-"""Passages that are shown where none of them is known to answer."""
+"""Passages that are shown if none of them is known to answer."""
 _CLOSE = 2.0
-"""A further sentence is quoted only if it is no more than so much less likely to answer than the best one, in log-odds."""
+"""A further sentence is quoted only if its log-odds of answering are at most this much below the best one's."""
 _BESIDE = (1, -1, 2)
-"""Where an answer that the best sentence lacks may stand, in sentences from there, the likeliest first."""
+"""Where an answer that the best sentence lacks may be, in sentences from it, the likeliest first."""
 _BELOW = (1, 2)
-"""Where the answer stands if the best sentence only names what was asked for: RETURN POLICY, say."""
+"""Where the answer is if the best sentence only names the subject: RETURN POLICY, say."""
 _SAYS_SOMETHING = 2
-"""Words, or Chinese bigrams. A sentence with fewer that are not the question's repeats it, and the answer stands beside it."""
+"""Words, or Chinese bigrams. A sentence with fewer new ones repeats the question, and the answer is next to it."""
 _GOES_ON = re.compile(r"[;；]$")
 _LONGEST = 240
-"""Characters of a quote that goes on after a semicolon."""
+"""Characters of a quote that continues after a semicolon."""
 
 
 def select(prompt: Prompt, base: str = "") -> list[Candidate]:
-    """Return the sentences to quote, best first, of one base or of all; none when none holds anything of the question."""
+    """Return the sentences to quote, best first, from one base or all; empty if none has anything of the question."""
     candidates = list(candidates_of(prompt, base))
     asked, scored = ranked(prompt.question, candidates)
     scored = [one for one in scored if _holds_something(one)]
@@ -59,9 +59,9 @@ def select(prompt: Prompt, base: str = "") -> list[Candidate]:
 
 
 def nearest(prompt: Prompt) -> list[Candidate]:
-    """Return the sentences that come closest, the closest first, each of another passage: of what may not answer at all.
+    """Return the closest sentences, closest first, each from another passage, when none of them may answer.
 
-    With the sentence beside it, where that has what was asked for: *The lamp is brass. It is kept under the stairs.*
+    Each comes with an adjacent sentence that has what was asked for: *The lamp is brass. It is kept under the stairs.*
     """
     candidates = list(candidates_of(prompt))
     asked, scored = ranked(prompt.question, candidates)
@@ -71,7 +71,7 @@ def nearest(prompt: Prompt) -> list[Candidate]:
 
 
 def _leading(scored: Sequence[Scored]) -> Scored:
-    """Return the best sentence; where it is an item that holds nothing of the question, the line that leads its list in."""
+    """Return the best sentence; if it is an item with nothing of the question, the line that leads in its list."""
     best = scored[0]
     lead = (best.candidate.passage, best.candidate.led_by)
     leads = (one for one in scored if (one.candidate.passage, one.candidate.order) == lead and one.signs.own)
@@ -87,13 +87,13 @@ def _holds_something(one: Scored) -> bool:
 def _completing(
     asked: Wanted, best: Candidate, candidates: Sequence[Candidate], kept: Collection[Candidate]
 ) -> Iterator[Candidate]:
-    """Yield the sentence beside the best one that has what was asked for, if the best one has not, or says nothing new.
+    """Yield the adjacent sentence with what was asked for, if the best one lacks it or says nothing new.
 
     *When was the firm founded?* may be answered in the sentence before *Then the firm was founded.*
     """
     new = best.tokens - asked.tokens
     at = {one.order - best.order: one for one in candidates if one.passage == best.passage}
-    if not new and not figures(best.text):  # a title: what stands below it answers
+    if not new and not figures(best.text):  # a title: the text below it answers
         yield from (at[place] for place in _BELOW if place in at)
     beside = [at[place] for place in _BESIDE if place in at]
     if asked.kind and not new_matches(asked.kind, best.text, asked.question):
@@ -103,7 +103,7 @@ def _completing(
 
 
 def _with_asked(asked: Wanted, one: Candidate, candidates: Sequence[Candidate], text: str) -> Candidate:
-    """Return a sentence, with the one beside it that has what was asked for, if the sentence itself has not."""
+    """Return a sentence, joined with the adjacent one that has what was asked for if the sentence itself lacks it."""
     if not asked.kind or is_item(one.text) or new_matches(asked.kind, one.text, asked.question):
         return one
     at = {other.order - one.order: other for other in candidates if other.passage == one.passage}
@@ -117,7 +117,7 @@ def _with_asked(asked: Wanted, one: Candidate, candidates: Sequence[Candidate], 
 
 
 def _whole(asked: Wanted, one: Candidate, candidates: Sequence[Candidate], text: str) -> Candidate:
-    """Return a quote with what it goes on with after a semicolon, and with who says it where that is asked."""
+    """Return a quote with its continuation after a semicolon, and with its speaker if the question asks who."""
     start, stop = one.start, one.start + len(one.text)
     for other in candidates:
         if other.passage != one.passage:

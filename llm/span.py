@@ -1,6 +1,6 @@
-"""Where in a sentence the answer itself stands: the date, number, name or place that was asked for.
+"""Find the answer itself within a sentence: the date, number, name or place that was asked for.
 
-Comes in: a question and a sentence. Goes out: a span of it, where one stands out. Never: a span that the question has itself.
+Comes in: a question and a sentence. Goes out: a span of it, if one stands out. Never: a span that is in the question itself.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from ..retrieval.words.question import Term, terms
 from ..retrieval.words.tokens import tokens
 
 _CLOSE_BY = 20
-"""Characters. At this distance a word of the question tells half as much of a possible answer as beside it."""
+"""Characters. At this distance a word of the question counts half as much as right beside a possible answer."""
 _CLAUSE_END = re.compile(r"[,;:，；：、(（]\s?(?!\d{3})")
 _UNIT = re.compile(r"(?=([\u3400-\u9fff]{2}))|[^\W_\u3400-\u9fff]+")
 
 
 def answer_span(question: str, sentence: str) -> tuple[int, int] | None:
-    """Return where in ``sentence`` the answer itself stands, if it stands out.
+    """Return where in ``sentence`` the answer itself is, if it stands out.
 
-    That is the date, number, name or place that was asked for and is not in the question; of several the one that
-    stands closest to words of the question.
+    That is the date, number, name or place that was asked for and is not in the question; among several, the one closest to
+    words of the question.
     """
     kind = exact_answer(question)
     spans = new_matches(kind, sentence, question) if kind else []
@@ -38,7 +38,7 @@ def answer_span(question: str, sentence: str) -> tuple[int, int] | None:
 
 
 def _places(sentence: str, wanted: Sequence[Term]) -> Iterator[tuple[int, float]]:
-    """Yield where in a sentence the question's terms stand, and their shares of a word."""
+    """Yield where in a sentence the question's terms are, and their shares of a word."""
     forms = {form: term.share for term in wanted for form in term.forms}
     plain = sentence.translate(SIMPLIFIED)
     for match in _UNIT.finditer(plain):

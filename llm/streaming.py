@@ -1,4 +1,4 @@
-"""Text from a model that blocks becomes an iterator that can be closed.
+"""Turn text from a model that blocks into an iterator that can be closed.
 
 Comes in: a function that calls back with each piece. Goes out: the pieces, in the caller's thread. Never: a model left
 running for a caller who has gone, or a caller kept waiting by a model.
@@ -17,14 +17,14 @@ from .generator import FinishReason, Pieces
 
 T = TypeVar("T")
 Emit = Callable[[str], bool]
-"""Takes a piece; returns true when the model is to stop."""
+"""Takes a piece; returns true if the model is to stop."""
 
 
 class Stream(Generic[T]):
-    """One generation in a thread of its own. The queue has no bound: a slow reader never holds the model up."""
+    """One generation in its own thread. The queue is unbounded: a slow reader never holds the model up."""
 
     result: T
-    """What ``produce`` returned; there is none before the last piece was read."""
+    """What ``produce`` returned; not set until the last piece was read."""
 
     def __init__(self, produce: Callable[[Emit], T], ended: Callable[[Stream[T]], None]) -> None:
         self._ended = ended
@@ -36,7 +36,7 @@ class Stream(Generic[T]):
     def _run(self, produce: Callable[[Emit], T]) -> None:
         try:
             self.result = produce(self._emit)
-        except BaseException as exc:  # noqa: BLE001  # raised again where the pieces are read
+        except BaseException as exc:  # noqa: BLE001  # re-raised where the pieces are read
             self._arrived.put(exc)
         self._ended(self)
         self._arrived.put(None)
@@ -53,7 +53,7 @@ class Stream(Generic[T]):
             yield item
 
     def stop(self) -> None:
-        """Have the model stop when it next calls back."""
+        """Make the model stop at its next callback."""
         self._stop.set()
 
     def join(self, timeout_s: float) -> None:
@@ -62,7 +62,7 @@ class Stream(Generic[T]):
 
 
 class Streams:
-    """The generations of one model that are under way."""
+    """The generations of one model in progress."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -96,9 +96,9 @@ class Streams:
             self._open.discard(cast("Stream[object]", stream))
 
     def close(self) -> None:
-        """Stop all that runs, wait for it, and start nothing more.
+        """Stop all generations, wait for them, and start no more.
 
-        Also what nobody reads any longer: a thread that is inside C++ when Python ends takes the process down with it.
+        This includes those that nobody reads any longer: a thread inside C++ when Python exits takes the process down with it.
         """
         with self._lock:
             self._closed, streams = True, tuple(self._open)
@@ -114,13 +114,13 @@ class Ending:
     reason: FinishReason = "stop"
 
     def of(self, pieces: Pieces) -> Generator[str]:
-        """Yield the pieces; ``reason`` is theirs once they are all read."""
+        """Yield the pieces; ``reason`` is set once they are all read."""
         with closing(pieces):
             self.reason = (yield from pieces) or "stop"
 
 
 def until(pieces: Pieces, stop: Sequence[str]) -> Pieces:
-    """Yield the text up to the first of the stop strings, also one that spans pieces; close ``pieces`` there."""
+    """Yield the text up to the first of the stop strings, even one that spans pieces; close ``pieces`` there."""
     held, ending = "", Ending()
     with closing(ending.of(pieces)) as read:
         for piece in read:

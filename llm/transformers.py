@@ -1,7 +1,6 @@
-"""A Hugging Face model, run by transformers inside this process: LLaMA, ChatGLM/GLM and the rest.
+"""Run a Hugging Face model with transformers inside this process: LLaMA, ChatGLM/GLM and the rest.
 
-Comes in: a folder, or the name of a model that is in the local cache; a prompt. Goes out: the model's text, piece by
-piece. Never: a download, code that came with a model, or a change to torch's global random state.
+Never: a download, code that came with a model, or a change to torch's global random state.
 """
 
 from __future__ import annotations
@@ -53,8 +52,8 @@ class TransformersGenerator:
 
         Args:
             model: a folder, or a name on the Hugging Face hub whose files are in the local cache.
-            quantize: the weights' precision in memory, by bitsandbytes; ``none``: as they are stored.
-            lora: the folder of an adapter for it, as peft and LLaMA-Factory write it; ``None``: none.
+            quantize: the weights' precision in memory, by bitsandbytes; ``none``: as stored.
+            lora: the folder of an adapter for it, as written by peft and LLaMA-Factory; ``None``: none.
             context_tokens: the most tokens of prompt and answer; the model's own limit if that is lower.
 
         Raises:
@@ -81,11 +80,11 @@ class TransformersGenerator:
 
     @property
     def n_parameters(self) -> int:
-        """How many weights it has."""
+        """The number of weights."""
         return sum(weights.numel() for weights in self._ready().model.parameters())
 
     def count_tokens(self, text: str) -> int:
-        """Return how many tokens the text takes in the model's own tokenizer, without special tokens."""
+        """Return how many tokens the text takes in the model's tokenizer, without special tokens."""
         return len(self._ready().tokenizer.encode(whole(text), add_special_tokens=False))
 
     def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
@@ -125,7 +124,7 @@ class TransformersGenerator:
         return until(self._streams.run(produce), sampling.stop)
 
     def close(self) -> None:
-        """Stop what runs and free the model; calling it twice is harmless."""
+        """Stop all generation and free the model; calling it twice is harmless."""
         self._finish()
         self._loaded = None
 
@@ -151,7 +150,7 @@ def _produce(
     min_tokens: int,
     n_beams: int,
 ) -> FinishReason:
-    """Run the model; what it writes goes to ``emit`` as soon as it is text. Return why it ended."""
+    """Run the model, passing text to ``emit`` as soon as it is decoded, and return why it ended."""
     import torch
     from transformers import GenerationConfig
 
@@ -161,7 +160,7 @@ def _produce(
     config = GenerationConfig(
         max_new_tokens=n_tokens,
         min_new_tokens=min(min_tokens, n_tokens) or None,
-        do_sample=False,  # sampling is a processor here, with a generator of its own
+        do_sample=False,  # sampling is a processor here, with its own generator
         num_beams=n_beams,
         repetition_penalty=repeat_penalty,
         eos_token_id=end,
@@ -184,7 +183,7 @@ def _produce(
 
 
 class _Decoder:
-    """Turns tokens into text as they come, holding back a character whose bytes are not all there yet."""
+    """Decodes tokens as they arrive, holding back a character until all its bytes are there."""
 
     def __init__(self, tokenizer: ChatTokenizer, emit: Emit) -> None:
         self._tokenizer = tokenizer
@@ -194,13 +193,13 @@ class _Decoder:
         self._saw_prompt = self._stop = False
 
     def put(self, value: Tensor) -> None:
-        """Take what transformers' streamers take: first the prompt, then token by token."""
+        """Take what transformers passes to streamers: first the prompt, then token by token."""
         if self._saw_prompt:
             self.write(value.flatten().tolist())
         self._saw_prompt = True
 
     def write(self, ids: Sequence[int]) -> None:
-        """Add tokens; text is decoded with the tokens before it, for it may depend on them (a space, a ligature)."""
+        """Add tokens; text is decoded together with the tokens before it, as it may depend on them (a space, a ligature)."""
         self._ids.extend(ids)
         text = self._new_text()
         if text and not text.endswith("\N{REPLACEMENT CHARACTER}"):
@@ -208,7 +207,7 @@ class _Decoder:
             self._stop = self._emit(text)
 
     def end(self) -> None:
-        """Write what was held back, without a character that was cut off."""
+        """Write the text held back, without a truncated character."""
         self._emit(self._new_text().rstrip("\N{REPLACEMENT CHARACTER}"))
         self._done = len(self._ids)
 
@@ -225,7 +224,7 @@ class _Decoder:
 
 
 class _Bans:
-    """Gives no chance to a token that would complete a banned string."""
+    """Rules out tokens that would complete a banned string."""
 
     def __init__(self, banned: BannedStrings, vocabulary: Sequence[bytes], n_prompt: int) -> None:
         self._banned = banned
@@ -240,7 +239,7 @@ class _Bans:
 
 
 class _Presence:
-    """Takes a penalty off the scores of tokens that were written already, however often (OpenAI's ``presence_penalty``)."""
+    """Subtracts a penalty from the scores of tokens already written, however often (OpenAI's ``presence_penalty``)."""
 
     def __init__(self, penalty: float, n_prompt: int) -> None:
         self._penalty = penalty
@@ -272,7 +271,7 @@ class _Draw:
 
 
 def _sampler(model: nn.Module, sampling: Sampling) -> list[Processor]:
-    """Return what narrows the scores and draws from them; what is ``None`` is as the model's authors set it."""
+    """Return processors that narrow the scores and draw from them; settings that are ``None`` are the model authors'."""
     from transformers import MinPLogitsWarper, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
     top_k = sampling.top_k or _stored(model, "top_k")
@@ -314,7 +313,7 @@ def _templated(tokenizer: ChatTokenizer, messages: list[Turn]) -> str:
 
 
 def _without_system(messages: list[Turn]) -> list[Turn]:
-    """Put the system message before the first question, for models that know no system role, as llama.cpp does."""
+    """Prepend the system message to the first question, for models that know no system role, as llama.cpp does."""
     if len(messages) < 2 or messages[0]["role"] != "system":  # noqa: PLR2004
         return messages
     system, first, *rest = messages

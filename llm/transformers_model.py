@@ -1,7 +1,7 @@
-"""A transformers model and its tokenizer are read into memory, quantized on the way if asked.
+"""Load a transformers model and its tokenizer into memory, quantized on the way if requested.
 
-Comes in: a folder, or a name whose files are in the local cache. Goes out: a model that is ready to run. Never: a download, be
-it of weights or of the compiled kernels that bitsandbytes and transformers would fetch, or code that came with a model.
+Never: a download, whether of weights or of the compiled kernels that bitsandbytes and transformers would fetch, or code that
+came with a model.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ QUANTIZATIONS = frozenset({"none", "8bit", "4bit"})
 
 
 class ChatTokenizer(Protocol):
-    """What is used of a transformers tokenizer."""
+    """The part of a transformers tokenizer in use."""
 
     all_special_ids: list[int]
     chat_template: str | None
@@ -44,7 +44,7 @@ class ChatTokenizer(Protocol):
         """Return the text of ids."""
 
     def convert_ids_to_tokens(self, ids: Sequence[int]) -> list[str | None]:
-        """Return ids as the vocabulary spells them."""
+        """Return ids as spelled in the vocabulary."""
 
     def apply_chat_template(
         self, messages: list[Turn], *, add_generation_prompt: bool, tokenize: bool, enable_thinking: bool
@@ -62,7 +62,7 @@ class Loaded:
 
 
 def check_on_disk(name: str) -> None:
-    """Look whether there is a model: as a folder, or in the cache by its name.
+    """Check that a model is on disk: as a folder, or in the cache by name.
 
     Raises:
         InputError: there is no such folder.
@@ -81,7 +81,7 @@ def check_on_disk(name: str) -> None:
 
 
 def load(name: str, quantize: Quantization, context_tokens: int, lora: Path | None = None) -> Loaded:
-    """Load a model that answers chats onto the GPU if there is one, else into main memory, and an adapter on top of it.
+    """Load a chat model onto the GPU if there is one, else into main memory, with an adapter on top if given.
 
     Raises:
         InputError: there is no such folder.
@@ -170,11 +170,11 @@ def _quantization(quantize: Quantization) -> object | None:
 
 @contextmanager
 def without_kernels() -> Iterator[None]:
-    """Hide the package ``kernels``: bitsandbytes, when it is imported, and transformers fetch compiled code with it."""
+    """Hide the package ``kernels``, with which bitsandbytes, on import, and transformers fetch compiled code."""
     os.environ.setdefault("USE_HUB_KERNELS", "NO")
     names = [name for name in sys.modules if name == "kernels" or name.startswith("kernels.")]
     before = {name: sys.modules.pop(name) for name in names}
-    sys.modules["kernels"] = None  # type: ignore[assignment]  # Python's own way to say that it cannot be imported
+    sys.modules["kernels"] = None  # type: ignore[assignment]  # Python's own way to make an import fail
     try:
         yield
     finally:
@@ -184,7 +184,7 @@ def without_kernels() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep transformers' progress bars and warnings off stderr, and put its settings back."""
+    """Keep transformers' progress bars and warnings off stderr, and restore its settings."""
     from transformers.utils import logging as talk
 
     level, bars = talk.get_verbosity(), talk.is_progress_bar_enabled()

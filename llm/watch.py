@@ -1,4 +1,4 @@
-"""What a model writes, watched while it writes: whether it goes on in circles, recites the request, or changes language.
+"""Watch what a model writes as it writes: whether it loops, echoes the request, or changes language.
 
 Comes in: the text so far, and what the model was given. Goes out: what is wrong with it. Never: a judgement of what it says.
 """
@@ -20,32 +20,32 @@ _MARK = re.compile(r"[\[【]\s*\d{1,3}(?:\s*[,，、]\s*\d{1,3})*\s*[\]】]")
 _CIRCLE = re.compile(r"(.{12,200}?)\1\1\s*$|(.{2,11}?)\2{5}\s*$|(.)\3{15}\s*$", re.DOTALL)
 """Something long three times in a row, something short six times, one character sixteen times."""
 _TAIL = 800
-"""Characters that are looked at for a circle."""
+"""Characters checked for a loop."""
 _SAID_AGAIN = 4
-"""Words, or Chinese characters: a shorter sentence may stand twice."""
+"""Words, or Chinese characters: a shorter sentence may appear twice."""
 _FRAME = re.compile(
     r"</?\s*(?:passage|history|text)\b|<\s*\|[\w ]+\|\s*>|^\s*\[/?INST\]"
     r"|^\s*(?:Question|Passages?|Text|问题|资料|文字)\s*[:：]",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What stands around passages and questions, never in an answer."""
+"""The frame around passages and questions, never part of an answer."""
 _ECHO = 24
-"""Characters of the request's last line that, written again, are an echo."""
+"""Characters of the request's last line that make an echo if repeated."""
 _LEAST = 8
-"""Characters; a shorter last line may be said again by chance."""
+"""Characters; a shorter last line may be repeated by chance."""
 _ENOUGH = 16
-"""Letters from which on a text has a language."""
+"""Minimum letters for a text to have a language."""
 _SHARE = 0.1
-"""Of an answer's letters that have to be Chinese where what is read is, rather than only the question about it."""
+"""Minimum share of Chinese letters in an answer if its source is Chinese, rather than only the question."""
 
 
 def fault(written: str, given: str, request: str, *, finished: bool) -> Fault | None:
-    """Return what is wrong with a text, written whole or so far; ``None`` if nothing is.
+    """Return what is wrong with a text, complete or so far; ``None`` if nothing is.
 
     Args:
         written: the model's text.
-        given: what it was to write from, with the question.
-        request: the last line of what it was told.
+        given: what it should write from, with the question.
+        request: the last line of its instructions.
         finished: whether it has stopped.
     """
     plain = _MARK.sub("", written)

@@ -1,4 +1,4 @@
-"""The processor cores that a language model may use.
+"""Count the processor cores that a language model may use.
 
 Comes in: nothing. Goes out: how many there are, and how many are free. Never: a hyper-thread counted as a core.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def physical_cores() -> int:
-    """Return the cores that this process may use; hyper-threads and a container's unused share slow llama.cpp down."""
+    """Return the cores that this process may use; hyper-threads and cores beyond a container's share slow llama.cpp down."""
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
     siblings = {_read(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") for cpu in allowed}
     if "" not in siblings:
@@ -25,7 +25,7 @@ def physical_cores() -> int:
 
 
 def free_cores() -> int:
-    """Return the physical cores that other programs leave free, at least 1: llama.cpp's threads spin while they wait.
+    """Return the physical cores that other programs leave free, at least 1: llama.cpp's threads spin while waiting.
 
     On 2 cores at a load of 18, two threads took 90 s for an answer that one wrote in 6 s.
     """
@@ -33,7 +33,7 @@ def free_cores() -> int:
 
 
 def load() -> float:
-    """Return how many cores other programs would keep busy, on average over a minute; 0 where that is not known."""
+    """Return how many cores other programs would keep busy, on average over a minute; 0 if that is not known."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
@@ -45,12 +45,12 @@ def _read(path: str) -> str:
 
 
 def operations_per_s() -> float:
-    """Return what the processor does a second while a model reads, about: within a factor of three."""
+    """Return about how many operations the processor does per second while a model reads: within a factor of three."""
     return 4e10 * physical_cores()
 
 
 def has_gpu() -> bool:
-    """Return whether llama.cpp sees a GPU; no where llama.cpp is not installed."""
+    """Return whether llama.cpp sees a GPU; false if llama.cpp is not installed."""
     try:
         import xllamacpp
     except ImportError:

@@ -1,4 +1,4 @@
-"""How the models of a family draw their words, as their authors recommend it."""
+"""Load the sampling settings that the authors of a model family recommend."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Family:
     """What the authors of a family of models recommend; ``None``: nothing."""
 
     greedy: bool = True
-    """Whether the likeliest word each time is fine."""
+    """Whether greedy decoding is fine."""
     warm: float = 0.7
-    """The temperature at which several answers differ, and none is wild."""
+    """A temperature at which several answers differ but none is wild."""
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None

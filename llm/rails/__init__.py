@@ -1,1 +1,1 @@
-"""What a model may write: without strings that are banned, figures and words that it was given, a phrase of a quote."""
+"""Constrain what a model may write: no banned strings, only given figures and words, or a phrase of a quote."""

@@ -1,4 +1,4 @@
-"""Banned strings, token by token, for a model whose next-token scores are at hand.
+"""Ban strings token by token, for a model whose next-token scores are available.
 
 Comes in: a vocabulary as bytes, and what has been written. Goes out: the tokens that would complete a banned string.
 Never: a token that may still turn out harmless, so "any" can be banned and "anode" written.
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 
 class BannedStrings:
-    """For each banned string and each way to cut it in two, the tokens that complete it."""
+    """For each banned string and each way to split it in two, the tokens that complete it."""
 
     def __init__(self, banned: Sequence[str], vocabulary: Sequence[bytes]) -> None:
         """Index the vocabulary.
@@ -50,7 +50,7 @@ class BannedStrings:
 
 
 def token_bytes(tokens: Sequence[str], special: frozenset[int]) -> list[bytes]:
-    """Return what each token of a vocabulary writes: byte-level BPE (GPT-2) or SentencePiece, told apart by their marks."""
+    """Return what each token of a vocabulary writes: byte-level BPE (GPT-2) or SentencePiece, distinguished by their marks."""
     byte_level = _byte_level()
     is_byte_level = "Ġ" in tokens
     return [

@@ -1,7 +1,7 @@
-"""Banned strings become a grammar that no text containing them can pass.
+"""Turn banned strings into a grammar that no text containing them can pass.
 
 Comes in: strings. Goes out: a GBNF grammar (llama.cpp, ``grammars/README.md``) of all texts without them. Never: a
-token, so it holds however a tokenizer would spell the strings.
+token, so it holds however a tokenizer spells the strings.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def without(banned: Sequence[str]) -> str:
 
 
 def only_figures(known: Sequence[str]) -> str:
-    """Return the grammar of every text whose runs of digits all stand in one of the texts that are known.
+    """Return the grammar of every text whose runs of digits all occur in one of the known texts.
 
-    A longer figure is several runs, ``1,500.75``; that they belong together is not looked at.
+    A longer figure is several runs, ``1,500.75``; whether they belong together is not checked.
     """
     runs = sorted({run for text in known for run in _RUN.findall(text)})
     if not runs:
@@ -77,5 +77,5 @@ def _literal(letter: str) -> str:
 
 
 def escape(letter: str) -> str:
-    r"""Return the character as GBNF's ``\UXXXXXXXX``, which needs no care for brackets, quotes or dashes."""
+    r"""Return the character as GBNF's ``\UXXXXXXXX``, which avoids special cases for brackets, quotes or dashes."""
     return f"\\U{ord(letter):08X}"

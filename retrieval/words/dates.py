@@ -43,7 +43,7 @@ _FOLLOWED = re.compile(r"[-/]|\.\w")
 
 
 def month_token(month: str) -> str:
-    """Return a month's token, such as 04."""
+    """Return the token of a month given as 04."""
     return _MONTHS[int(month) - 1] if 1 <= int(month) <= len(_MONTHS) else ""
 
 
