@@ -1,4 +1,4 @@
-"""List the sentences that an answer without a model may quote."""
+"""List the sentences that an answer without a model may quote, and drop those that repeat others."""
 
 from __future__ import annotations
 

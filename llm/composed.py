@@ -74,7 +74,7 @@ def _differing(prompt: Prompt) -> list[Quote]:
 
 
 def _with_counterparts(prompt: Prompt, found: Mapping[str, list[Candidate]]) -> dict[str, list[Candidate]]:
-    """Return each side's answers, for sides that are documents starting with those the other one gives with another figure."""
+    """Return each side's answers; if the sides are documents, first those that the other gives with another figure."""
     if len(found) != 2 or not all(side.sources for side in prompt.sides):  # noqa: PLR2004
         return dict(found)
     there = [

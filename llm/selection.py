@@ -59,9 +59,9 @@ def select(prompt: Prompt, base: str = "") -> list[Candidate]:
 
 
 def nearest(prompt: Prompt) -> list[Candidate]:
-    """Return the closest sentences, closest first, each from another passage, when none of them may answer.
+    """Return the closest sentences, closest first, each from another passage, although they may not answer at all.
 
-    Each comes with an adjacent sentence that has what was asked for: *The lamp is brass. It is kept under the stairs.*
+    Each comes with an adjacent sentence, if that has what was asked for: *The lamp is brass. It is kept under the stairs.*
     """
     candidates = list(candidates_of(prompt))
     asked, scored = ranked(prompt.question, candidates)

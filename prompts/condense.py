@@ -147,7 +147,7 @@ def _latin(question: str, last: Turn) -> str:
 def _is_of_the_same(fragment: str, before: str, last: Turn) -> bool:
     """Return whether a fragment asks for another aspect of the same thing: *the deposit*, if the passages mention one.
 
-    A fragment that is not a name does not replace a name: *the return flight* asks about the one from Lisbon.
+    A fragment that is not a name does not replace a name: *the return flight* does not replace *Lisbon*.
     """
     if not _DEFINITE.match(fragment) or _NAME.search(fragment):
         return False

@@ -28,7 +28,7 @@ def evidence(prompt: Prompt, quotes: Sequence[Sentence], *, around: int = _AROUN
     Args:
         prompt: whose ``hits`` the quotes are from.
         quotes: best first.
-        around: how many sentences before and behind each; 0 for the quotes alone.
+        around: how many sentences before and after each; 0 for the quotes alone.
     """
     pieces: list[tuple[Hit, int, int]] = []
     for citation in (citation for quote in quotes for citation in quote.citations):

@@ -51,7 +51,7 @@ class Arrays(Protocol):
         """Return one for the chunks of several parts, given in ascending key order."""
 
     def only(self, alive: NDArray[np.bool_]) -> Self:
-        """Return one without the chunks that are not in ``alive``, (n,)."""
+        """Return one with only the chunks for which ``alive``, (n,), is true."""
 
 
 A = TypeVar("A", bound=Arrays)

@@ -32,7 +32,7 @@ MIN_WORKERS = 2
 _MEGABYTE = 1024**2
 _MOST_BYTES = 4096 * _MEGABYTE
 _WORKER_BYTES = 160 * _MEGABYTE
-"""A worker's memory beyond the model: MiniLM's measured 205 MiB, of which 100 are weights, mapped and rearranged."""
+"""A worker's memory beyond the model: MiniLM's worker measured 205 MiB, of which 100 are weights, mapped and rearranged."""
 _ROOM_BYTES = 1024 * _MEGABYTE
 """The most memory a worker may take beyond the model."""
 _IN_HAND = 2

@@ -16,7 +16,7 @@ from ..words.tokens import tokens
 
 _WORD = re.compile(r"[^\W\d_\u3400-\u9fff](?:[\w’'-]*[^\W_\u3400-\u9fff])?")
 _THING = re.compile(r"\b(?:the|an?|of|in|on|at|for|by|with|from|my|our|your|and|about)\s+$", re.IGNORECASE)
-"""Appears before a word that names something."""
+"""Comes before a word that names something."""
 _NO_THING = re.compile(r"(?:est|ly|ing|ed|n['’]t|able|ous|ful|ive|al)$", re.IGNORECASE)
 _SHORTEST = 4
 _HAN = re.compile("[\u3400-\u9fff]+")
