@@ -95,7 +95,7 @@ def open_embedder(spec: str, *, cache: Path, progress: Callable[[str], None] | N
         cache: the folder for pulled and compiled models.
         progress: called with a sentence when something takes long.
 
-        Returns: ``None`` for ``tfidf``, and for ``auto`` if this machine has no model or no library to run it.
+    Returns: ``None`` for ``tfidf``, and for ``auto`` if this machine has no model or no library to run it.
 
     Raises:
         UnknownModelError: there is no such model on this machine, or it is not an embedding model.
