@@ -5,6 +5,7 @@ Never a sentence under the name of a side that it was not found for.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -109,12 +110,20 @@ def _side(prompt: Prompt, side: Topic, select: Callable[[Prompt, str], list[Cand
         questions = dict.fromkeys([side.aspect if side.sources else in_full, in_full])
         found = (select(replace(prompt, question=question, hits=hits), "") for question in questions if question)
         chosen = next(filter(None, found), [])
-    return [_in_place(one, prompt, parts[one.passage - 1][0]) for one in chosen]
+    placed = (_in_place(one, prompt, *parts[one.passage - 1]) for one in chosen)
+    return [one for one in placed if one]
 
 
-def _in_place(one: Candidate, prompt: Prompt, number: int) -> Candidate:
-    """Return a sentence from part of a passage at its place in the whole passage."""
-    return replace(one, passage=number, start=prompt.hits[number - 1].chunk.text.index(one.text))
+def _in_place(one: Candidate, prompt: Prompt, number: int, part: Hit) -> Candidate | None:
+    """Return a sentence from part of a passage at its place in the passage; the part lacks what belongs to the other side."""
+    text = prompt.hits[number - 1].chunk.text
+    for said in (one.text, one.unit.text):
+        pattern = r"\s+".join(map(re.escape, said.split()))
+        earlier = part.chunk.text[: one.start].count(said)
+        if places := list(re.finditer(pattern, text)):
+            place = places[min(earlier, len(places) - 1)]
+            return replace(one, passage=number, start=place.start(), text=place.group())
+    return None
 
 
 def _under_heading(hits: Sequence[Hit], side: Topic, sides: Sequence[Topic]) -> bool:

@@ -210,3 +210,20 @@ def test_the_new_edition_is_compared_with_the_old_one(editions: KnowledgeBase) -
     assert "志愿者须知2025.md" in first
     assert "免押金" in first
     assert "押金20元" in second
+
+
+CHAT = (
+    "Anna: Alder came up today. The budget of Alder was approved by Maria Schmidt.\nBob: Alder is fine with me.\n"
+    "Anna: Alder again then.\nBob: Alder, yes.\nAnna: Birke came up. Birke was approved by Peter Jones.\nBob: Birke is fine.\n"
+)
+
+
+def test_a_speaker_of_one_side_is_quoted_with_what_is_said(tmp_path: Path) -> None:
+    """The turn of a chat is quoted whole, though the passage is taken apart by sides."""
+    (tmp_path / "chat.md").write_text(CHAT, "utf-8")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([tmp_path / "chat.md"])
+        answer = kb.ask("Compare who approved Alder and who approved Birke")
+        assert "Maria Schmidt" in answer.text
+        for citation in answer.citations:
+            assert kb.document_text(citation.source)[citation.start : citation.stop] == citation.quote
