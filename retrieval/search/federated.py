@@ -31,7 +31,7 @@ from .search import PLAIN, Found, Searcher
 from .select import Ordering
 from .spelling import spelt
 
-_TOLD_ANEW = 60
+_TOLD_AGAIN = 60
 """Minimum number of candidates, from a base with another embedder, that are embedded for the question."""
 
 
@@ -231,7 +231,7 @@ def _dense(question: str, parts: Sequence[_Part], k: int) -> tuple[LaneScores, d
     texts = {
         f"{part.base}\0{one.id}": part.ranking.chunks[one.id].embedded_text
         for part in others
-        for one in part.ranking.candidates[: max(_TOLD_ANEW, 2 * k)]
+        for one in part.ranking.candidates[: max(_TOLD_AGAIN, 2 * k)]
         if one.id in part.ranking.chunks
     }
     readable = embedder.coverage(list(texts.values())) >= READABLE

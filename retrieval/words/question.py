@@ -189,4 +189,4 @@ def _in_pieces(figure: str, held: Collection[str]) -> bool:
     is_month = match["part"].isdigit()
     others = [other["part"] for other in map(_WHOLE.fullmatch, held) if other and other["part"].isdigit() == is_month]
     part = month_token(match["part"]) if is_month else match["part"]
-    return match["part"] not in others if part in held else not others
+    return part in held and match["part"] not in others

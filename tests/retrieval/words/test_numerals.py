@@ -183,6 +183,7 @@ def test_a_month_with_its_year_is_one_figure() -> None:
     assert not unheld(asked, tokens("Sales in April 2018"))
     assert unheld(asked, tokens("2018年3月的销售额，2019年4月的销售额")) == {"2018-04"}
     assert not unheld(asked, tokens("Report of 2018. April: 5"))
+    assert unheld(asked, tokens("Sales in 2018 were 5 million.")) == {"2018-04"}
 
 
 @given(st.text("0123456789年月日号三十百千万零.,%-/ MarchtTQFYonetw季度第", max_size=40))
