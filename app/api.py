@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 from ..ingest.errors import InputError
@@ -61,6 +62,7 @@ class KnowledgeBase(Asks):
         self._embedders = Embedders(self._catalog, embedder or config.embedder, config.models)
         self._llm = llm
         self._llm_is_ours = llm is None
+        self._opening = Lock()
         self.prompts = Templates(config.prompts)
         self._searcher = Searcher(
             self._catalog,
@@ -321,11 +323,12 @@ class KnowledgeBase(Asks):
         Raises:
             GeneratorError: it cannot be opened.
         """
-        if self._llm is None:
-            from ..llm.open import open_generator
+        with self._opening:
+            if self._llm is None:
+                from ..llm.open import open_generator
 
-            self._llm = open_generator(self.config.llm, models=self.config.models)
-        return self._llm
+                self._llm = open_generator(self.config.llm, models=self.config.models)
+            return self._llm
 
     def use_model(self, spec: str, generator: Generator) -> None:
         """Let another model write the answers from now on; the caller closes both it and the previous one."""

@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ..ingest.errors import InputError, MissingExtraError
+from ..ingest.errors import MissingExtraError
 from ..ingest.notice import Notice
 from ..llm.generator import Generator, Sampling
 from ..prompts.prompt import TaskName
@@ -23,7 +23,7 @@ from ..retrieval.hit import Hit
 from ..retrieval.search.search import PLAIN, Found
 from ..retrieval.search.select import Ordering
 from ..retrieval.where import Where
-from .answers.answer import PASSAGES, Answer, Asked
+from .answers.answer import PASSAGES, Answer, Asked, checked_question
 from .answers.log import Log
 from .base.library import Library
 
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from .answers.replay import Replay
     from .bridges.langchain import KBChatModel, KBRetriever, KBTool
     from .bridges.llamaindex import KBNodes
-
-MAX_QUESTION = 8_000
-"""Characters. Anything longer is a document, not a question."""
 
 
 class Asks(ABC):
@@ -80,12 +77,12 @@ class Asks(ABC):
         ordering: Ordering = PLAIN,
     ) -> Found:
         """Return what ``search`` returns, plus which lanes took part and what was missing."""
-        return self.library.find(checked(question, k), k, lanes, where, ordering)
+        return self.library.find(checked_question(question, k), k, lanes, where, ordering)
 
     def answers(self, asked: Asked, *, record: bool = True) -> Generates[Answer]:
         """Yield what ``stream`` does, and record the finished answer if the log is on and ``record`` is set."""
-        question = checked(asked.question, asked.k)
-        with closing(self.answering.answers(replace(asked, question=question))) as answers:
+        asked = replace(asked, question=checked_question(asked.question, asked.k))
+        with closing(self.answering.answers(asked)) as answers:
             for answer, written in answers:
                 yield self.log.record(asked, answer, written) if record and answer.finished else answer
 
@@ -226,21 +223,3 @@ def _extra(what: str, name: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise MissingExtraError(what, name) from error
-
-
-def checked(question: str, k: int = 1) -> str:
-    """Return the question stripped, ready to search for.
-
-    Raises:
-        InputError: it is empty or too long, or ``k`` is below 1.
-    """
-    question = question.strip()
-    if k < 1:
-        raise InputError("k is {k}; ask for at least 1 passage", k=k)
-    if not question:
-        raise InputError("the question is empty; ask something")
-    if len(question) > MAX_QUESTION:
-        raise InputError(
-            "the question has {n:,} characters; ask in at most {most:,}", n=len(question), most=MAX_QUESTION
-        )
-    return question

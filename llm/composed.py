@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ..prompts.belonging import of_side, own_terms
@@ -42,12 +42,15 @@ def comparison(prompt: Prompt, select: Callable[[Prompt, str], list[Candidate]])
     """
     if differing := _differing(prompt):
         return differing
-    found = _with_counterparts(prompt, {side.title: _side(prompt, side, select) for side in prompt.sides})
-    said = Counter(one.text for own in found.values() for one in own)
+    titles = [side.title for side in prompt.sides]
+    found = _with_counterparts(prompt, [_side(prompt, side, select) for side in prompt.sides])
+    said = Counter(one.text for own in found for one in own)
     shared = {text for text, n in said.items() if n == len(found) > 1}
-    both = {one.text: one for own in found.values() for one in own if one.text in shared}
-    quotes = [(" / ".join(found), one) for one in both.values()]
-    return quotes + [(title, one) for title, own in found.items() for one in own if one.text not in shared]
+    both = {one.text: one for own in found for one in own if one.text in shared}
+    quotes = [(" / ".join(titles), one) for one in both.values()]
+    return quotes + [
+        (title, one) for title, own in zip(titles, found, strict=True) for one in own if one.text not in shared
+    ]
 
 
 def _differing(prompt: Prompt) -> list[Quote]:
@@ -74,15 +77,14 @@ def _differing(prompt: Prompt) -> list[Quote]:
     ]
 
 
-def _with_counterparts(prompt: Prompt, found: Mapping[str, list[Candidate]]) -> dict[str, list[Candidate]]:
+def _with_counterparts(prompt: Prompt, own: Sequence[list[Candidate]]) -> list[list[Candidate]]:
     """Return each side's answers; if the sides are documents, first those that the other gives with another figure."""
-    if len(found) != 2 or not all(side.sources for side in prompt.sides):  # noqa: PLR2004
-        return dict(found)
+    if len(own) != 2 or not all(side.sources for side in prompt.sides):  # noqa: PLR2004
+        return list(own)
     there = [
         [each for each in candidates_of(prompt) if prompt.hits[each.passage - 1].chunk.source in side.sources]
         for side in prompt.sides
     ]
-    own = list(found.values())
     pairs: list[tuple[Candidate, Candidate]] = []
     for at in (0, 1):
         for one in own[at]:
@@ -90,10 +92,7 @@ def _with_counterparts(prompt: Prompt, found: Mapping[str, list[Candidate]]) -> 
             counterpart = next((other for other in there[1 - at] if differs(one.text, other.text, words)), None)
             if counterpart and one not in (pair[at] for pair in pairs):
                 pairs.append((one, counterpart) if at == 0 else (counterpart, one))
-    return {
-        title: list(dict.fromkeys([*(pair[at] for pair in pairs), *own[at]]))[:SIDE_SENTENCES]
-        for at, title in enumerate(found)
-    }
+    return [list(dict.fromkeys([*(pair[at] for pair in pairs), *own[at]]))[:SIDE_SENTENCES] for at in (0, 1)]
 
 
 def _side(prompt: Prompt, side: Topic, select: Callable[[Prompt, str], list[Candidate]]) -> list[Candidate]:

@@ -23,6 +23,8 @@ from .selection import select
 
 MAX_ITEMS = 12
 """Limit for a list, a table or lines of code that the best sentence leads in."""
+_WHOLE = 800
+"""Characters up to which a passage was not cut: a table in it is whole."""
 _ROWS: Mapping[Language, str] = {"en": "{n} rows", "zh": "{n} 行"}
 """Heading above rows when the question asks how many there are."""
 
@@ -77,7 +79,7 @@ def _answer(prompt: Prompt) -> list[Quote]:
     quotes = [*whole, *(one for one in chosen[1:] if not any(_is_in(one, other) for other in whole))]
     if asks_for("file", question):
         return [(name_of(prompt.hits[one.passage - 1]), one) for one in quotes]
-    if count and len(best) > 1 and is_row(best[0].text) and len(best) <= MAX_ITEMS:
+    if count and 1 < len(best) <= MAX_ITEMS and is_row(best[0].text) and _are_all(best, prompt.hits):
         return [(_ROWS[language_of(question)].format(n=len(best)), one) for one in best]
     return [("", one) for one in quotes]
 
@@ -89,6 +91,13 @@ def _listed(chosen: Sequence[Candidate], all_: Sequence[Candidate], hits: Sequen
         if len(listed) > 1:
             return [*chosen[: at > 0], *listed]
     return list(chosen[:1])
+
+
+def _are_all(rows: Sequence[Candidate], hits: Sequence[Hit]) -> bool:
+    """Return whether a table's rows are all in one passage, which has room for more: of a longer table not all are found."""
+    chunk = hits[rows[0].passage - 1].chunk
+    in_one = {one.passage for one in rows} == {rows[0].passage}
+    return in_one and len(chunk.text) <= _WHOLE and not (chunk.headings and chunk.headings[-1].startswith("| "))
 
 
 def _is_in(one: Candidate, other: Candidate) -> bool:

@@ -175,7 +175,16 @@ class OpenAIGenerator:
 
     def _listed_context(self) -> int | None:
         """Return ``max_model_len`` of the model list, which vLLM and SGLang fill in."""
-        for model in self._call(lambda client: client.models.list()).data:
+        import openai
+
+        try:
+            listed = self._call(lambda client: client.models.list()).data
+        except GeneratorError as error:
+            cause = error.__cause__
+            if isinstance(cause, openai.APIStatusError) and cause.status_code in {404, 405, 501}:
+                return None  # it lists none; what it can read has to be assumed
+            raise
+        for model in listed:
             if model.id == self._model and isinstance(size := (model.model_extra or {}).get("max_model_len"), int):
                 return size
         return None

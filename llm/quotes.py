@@ -62,7 +62,7 @@ def rows_with(one: Candidate, candidates: Sequence[Candidate], hits: Sequence[Hi
     held = [term for term in said if not term.within(one.of.title)]
     document = hits[one.passage - 1].chunk.document_id
     alike = {
-        other.text: other
+        hits[other.passage - 1].chunk.start + other.start: other
         for other in candidates
         if other.unit.head == one.unit.head
         and not other.is_head

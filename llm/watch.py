@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 from ..ingest.text.sentences import sentence_spans
@@ -79,11 +80,17 @@ def _changes_language(text: str, given: str) -> bool:
     letters = _LETTER.findall(text)
     if len(letters) < _ENOUGH:
         return False
-    n_han, n_han_given = len(_HAN.findall(text)), len(_HAN.findall(given))
-    if 3 * n_han_given > len(_LATIN.findall(given)) and n_han < _SHARE * len(letters):
+    in_chinese, known = _written_in(given)
+    if in_chinese and len(_HAN.findall(text)) < _SHARE * len(letters):
         return True
-    known = {_script(letter) for letter in given}
     return any(_script(letter) not in known for letter in set(letters))
+
+
+@lru_cache(maxsize=8)
+def _written_in(given: str) -> tuple[bool, frozenset[str]]:
+    """Return whether a text is mostly Chinese, and its scripts; it stays the same for every piece that is written."""
+    in_chinese = 3 * len(_HAN.findall(given)) > len(_LATIN.findall(given))
+    return in_chinese, frozenset(map(_script, set(given)))
 
 
 def _script(letter: str) -> str:

@@ -21,6 +21,8 @@ from .prompt import Citation, Prompt, Sentence
 from .second_opinion import second_opinion
 
 _MARK = re.compile(r"\s*(?:\[|【)\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*(?:\]|】)")
+_OWN_MARK = re.compile(r" \[(\d{1,3})\](?=\n|\Z)")
+"""A mark that kb puts behind a quote; other brackets are the document's."""
 _TITLE = re.compile(r"#{1,6}\s[^\n]*|\*\*[^*\n]+\*\*[:：]?")
 """A heading states nothing that needs support."""
 _UNFINISHED = re.compile(r"\s*[\[【][\d\s,，、]*$")
@@ -36,8 +38,6 @@ class Reading:
     text: str
     sentences: tuple[Sentence, ...]
     abstained: bool
-    n_dropped_marks: int
-    """The model's marks that pointed at no passage; they are not in ``text``."""
 
 
 def read(
@@ -48,6 +48,7 @@ def read(
     finished: bool = True,
     strict: bool = False,
     judge: Judge | None = None,
+    quotes: bool = False,
 ) -> Reading:
     """Read a model's text, complete or so far.
 
@@ -61,15 +62,15 @@ def read(
         finished: whether the model has stopped writing.
         strict: leave out sentences that no passage supports, and those not judged yet.
         judge: consulted as well, once the model has stopped writing.
+        quotes: ``raw`` is what kb quotes: a mark ends its line, and other brackets are the document's own.
     Raises:
         RerankerError: the judge fails.
     """
-    plain, marks = _take_out_marks(_UNFINISHED.sub("", raw))
+    plain, marks = _take_out_marks(_UNFINISHED.sub("", raw), _OWN_MARK if quotes else _MARK)
     if _is_refusal(plain, prompt):
-        return Reading(plain.strip(), (), abstained=True, n_dropped_marks=0)
+        return Reading(plain.strip(), (), abstained=True)
     spans = [span for span in sentence_spans(plain) if not _TITLE.fullmatch(plain, *span)]
     pointing = [(place, number) for place, number in marks if spans and 1 <= number <= len(prompt.hits)]
-    dropped = len(marks) - len(pointing)
     claimed = _claimed([start for start, _ in spans], pointing)
     numbering: dict[int, int] = {}
     sentences = tuple(
@@ -79,9 +80,9 @@ def read(
     if judge and finished:
         sentences = second_opinion(sentences, judge)
     if strict:
-        return borne_out(sentences, dropped=dropped)
+        return borne_out(sentences)
     text = "".join(_shown(plain, spans, sentences))
-    return Reading(text, sentences, abstained=False, n_dropped_marks=dropped)
+    return Reading(text, sentences, abstained=False)
 
 
 def _claimed(starts: Sequence[int], marks: Sequence[tuple[int, int]]) -> list[list[int]]:
@@ -94,7 +95,7 @@ def _claimed(starts: Sequence[int], marks: Sequence[tuple[int, int]]) -> list[li
     return claimed
 
 
-def borne_out(sentences: Sequence[Sentence], *, dropped: int = 0, partly: bool = True, first: int = 1) -> Reading:
+def borne_out(sentences: Sequence[Sentence], *, partly: bool = True, first: int = 1) -> Reading:
     """Return the supported sentences and, if ``partly``, the partly supported ones, with marks counted from ``first``."""
     wanted = ("supported", "partly") if partly else ("supported",)
     kept = [sentence for sentence in sentences if sentence.support in wanted]
@@ -108,7 +109,7 @@ def borne_out(sentences: Sequence[Sentence], *, dropped: int = 0, partly: bool =
         for sentence in kept
     )
     text = "\n\n".join(sentence.text + _marks(sentence) for sentence in anew)
-    return Reading(text, anew, abstained=False, n_dropped_marks=dropped)
+    return Reading(text, anew, abstained=False)
 
 
 def _marks(sentence: Sentence) -> str:
@@ -116,12 +117,17 @@ def _marks(sentence: Sentence) -> str:
     return " " + "".join(f"[{mark}]" for mark in marks) if marks else ""
 
 
-def _take_out_marks(text: str) -> tuple[str, list[tuple[int, int]]]:
+def without_marks(text: str) -> str:
+    """Return a text without its citation marks."""
+    return _take_out_marks(text, _MARK)[0]
+
+
+def _take_out_marks(text: str, mark: re.Pattern[str]) -> tuple[str, list[tuple[int, int]]]:
     """Return the text without marks, and ``(place in it, number)`` of every mark."""
     parts: list[str] = []
     marks: list[tuple[int, int]] = []
     length = at = 0
-    for match in _MARK.finditer(text):
+    for match in mark.finditer(text):
         parts.append(text[at : match.start()])
         length += match.start() - at
         marks += [(length, int(number)) for number in re.findall(r"\d+", match.group(1))]
@@ -148,6 +154,8 @@ def _sentence(text: str, numbers: list[int], prompt: Prompt, numbering: dict[int
             ((number, place) for number, place in found if place.support == "supported"),
             key=lambda item: (-item[1].score, item[0]),
         )[:1]
+    if any(place.support == "supported" for _, place in found):
+        found = [(number, place) for number, place in found if place.support != "unsupported"]
     citations = tuple(
         _citation(numbering.setdefault(number, len(numbering) + 1), prompt.hits[number - 1], place, page_of)
         for number, place in found

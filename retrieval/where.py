@@ -125,7 +125,8 @@ def scope_of(rows: Sequence[tuple[int, str]], places: Mapping[str, str] | None =
 
 
 def _is_at(source: str, glob: str) -> bool:
-    return fnmatch(PurePath(source).name, glob) or fnmatch(source, glob) or fnmatch(source, f"*/{glob}")
+    name = PurePath(source).name  # a name with brackets is a pattern that does not fit itself
+    return glob in (source, name) or fnmatch(name, glob) or fnmatch(source, glob) or fnmatch(source, f"*/{glob}")
 
 
 def _says(metadata: Mapping[str, str], criterion: str) -> bool:

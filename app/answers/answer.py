@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ...ingest.errors import InputError
 from ...llm.generator import FinishReason, Sampling
 from ...prompts.prompt import Citation, Sentence, TaskName
 from ...prompts.templates import Style
@@ -11,6 +12,8 @@ from ...retrieval.hit import Hit
 from ...retrieval.search.select import Ordering
 from ...retrieval.where import Where
 
+MAX_QUESTION = 8_000
+"""Characters. Anything longer is a document, not a question."""
 PASSAGES = 8
 """The default number of passages that an answer is drawn from."""
 
@@ -90,3 +93,21 @@ class Answer:
         """The citations of all sentences, by mark, without duplicates."""
         cited = dict.fromkeys(citation for sentence in self.sentences for citation in sentence.citations)
         return tuple(sorted(cited, key=lambda citation: (citation.mark, citation.start)))
+
+
+def checked_question(question: str, k: int = 1) -> str:
+    """Return the question stripped, ready to search for.
+
+    Raises:
+        InputError: it is empty or too long, or ``k`` is below 1.
+    """
+    question = question.strip()
+    if k < 1:
+        raise InputError("k is {k}; ask for at least 1 passage", k=k)
+    if not question:
+        raise InputError("the question is empty; ask something")
+    if len(question) > MAX_QUESTION:
+        raise InputError(
+            "the question has {n:,} characters; ask in at most {most:,}", n=len(question), most=MAX_QUESTION
+        )
+    return question

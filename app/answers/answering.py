@@ -152,7 +152,7 @@ class Answering:
             yield from self._quote(answer, quoted, generator, asked, timings)
             return
         raw = "".join(Extractive().generate(quoted, Sampling()))
-        quotes = self._read(answer, quoted, raw, replace(asked, style="plain"), finished=True)
+        quotes = self._read(answer, quoted, raw, replace(asked, style="plain"), finished=True, quotes=True)
         writing = Writing(
             generator, self.prompts, self._read, asked, replace(quoted, question=asked.question), quotes
         )  # fmt: skip
@@ -231,20 +231,25 @@ class Answering:
                 if not raw:
                     timings.append(("first token", time.perf_counter() - began))
                 raw += piece
-                yield self._read(answer, prompt, raw, asked, finished=False), Written(prompt.messages, raw)
+                so_far = self._read(answer, prompt, raw, asked, finished=False, quotes=True)
+                yield so_far, Written(prompt.messages, raw)
         timings.append(("generate", time.perf_counter() - began))
         cut = cut_notes(asked.sampling.max_tokens) if ending.reason == "length" else ()
-        last = self._read(replace(answer, notes=(*answer.notes, *cut)), prompt, raw, asked, finished=True)
+        answer = replace(answer, notes=(*answer.notes, *cut))
+        last = self._read(answer, prompt, raw, asked, finished=True, quotes=True)
         last = replace(last, finish_reason=ending.reason, answer_span=_exact(last))
-        if generator.name == "extractive" and prompt.task == "answer":
+        if prompt.task == "answer":
             last = replace(last, notes=(*last.notes, *disagreement_notes(last.citations)))
         if last.abstained:
             last = self._unsure(last)
         yield replace(last, timings=tuple(timings)), Written(prompt.messages, raw)
 
-    def _read(self, answer: Answer, prompt: Prompt, raw: str, asked: Asked, *, finished: bool) -> Answer:
+    def _read(
+        self, answer: Answer, prompt: Prompt, raw: str, asked: Asked, *, finished: bool, quotes: bool = False
+    ) -> Answer:
         steps, said = without_steps(raw, asked.style, finished=finished)
-        reading = read(said, prompt, self._page_of, finished=finished, strict=asked.strict, judge=self.judges.get())
+        judge = self.judges.get()
+        reading = read(said, prompt, self._page_of, finished=finished, strict=asked.strict, judge=judge, quotes=quotes)
         return replace(
             answer,
             text=reading.text,

@@ -19,7 +19,7 @@ from ...prompts.templates import Style
 from ...retrieval.search.search import PLAIN
 from ...retrieval.search.select import Ordering
 from ...retrieval.where import Where
-from .answer import PASSAGES, Answer, Asked
+from .answer import PASSAGES, Answer, Asked, checked_question
 from .answering import Answering
 from .log import Log, new_session
 from .record import Record, answer_of
@@ -81,7 +81,7 @@ class Chat:
 
         Raises: as ``KnowledgeBase.stream``.
         """
-        text = text.strip()
+        text = checked_question(text, k)
         question = self.standing_alone(text)
         asked = Asked(
             question, k, sampling or Sampling(), where or Where(), style, strict, text, self.id, ordering,

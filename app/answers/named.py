@@ -63,7 +63,7 @@ def documents_called(catalog: Catalog, text: str, wanted: Sequence[Term] = ()) -
     exact = [
         one
         for one in known
-        if bare in {_bare(PurePath(one.source).name), _bare(PurePath(one.source).stem), _bare(one.source)}
+        if bare and bare in {_bare(PurePath(one.source).name), _bare(PurePath(one.source).stem), _bare(one.source)}
     ]
     if exact:
         return exact

@@ -84,7 +84,7 @@ def settings_of(asked: Asked, indexes: Sequence[tuple[str, str]]) -> str:
     """Return as JSON how a question was asked, and of which bases; for ``indexes`` see ``Record.indexes``."""
     settings: dict[str, object] = {
         "k": asked.k, "style": asked.style, "where": asdict(asked.where), "sampling": asdict(asked.sampling),
-        "strict": asked.strict, "task": asked.task, "ordering": asdict(asked.ordering),
+        "strict": asked.strict, "task": asked.task, "ordering": asdict(asked.ordering), "about": asked.about,
     }  # fmt: skip
     own, _ = indexes[0]
     return json.dumps(settings | ({"bases": indexes} if own else {}))
@@ -161,6 +161,7 @@ def record_of(row: Sequence[object]) -> Record:
         said=str(said),
         session=str(session),
         ordering=Ordering(**kept.get("ordering", {})),
+        about=tuple((base, source) for base, source in kept.get("about", ())),
     )
     return Record(
         cast("int", number), str(at), str(session), asked, str(fingerprint), str(llm), str(model), str(model_hash),

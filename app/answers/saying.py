@@ -114,6 +114,14 @@ def beside(written: Sequence[Sentence], quotes: Sequence[Sentence]) -> list[Sent
     return both
 
 
+def renumbered(sentences: Sequence[Sentence], *, beyond: int) -> list[Sentence]:
+    """Return sentences whose marks do not clash with marks up to ``beyond``."""
+    return [
+        replace(one, citations=tuple(replace(citation, mark=citation.mark + beyond) for citation in one.citations))
+        for one in sentences
+    ]
+
+
 def _passage(citation: Citation) -> tuple[str, str, tuple[str, ...]]:
     return citation.base, citation.source, citation.headings
 

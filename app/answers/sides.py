@@ -77,10 +77,10 @@ class Comparing:
 
     def _two_of(self, pair: Topic, asked: Asked) -> tuple[Topic, ...]:
         """Return a side for each document of that name."""
-        called = {one.source: one for one in self._called(pair, pair.text, asked)}
+        sources = sorted({one.source for one in self._called(pair, pair.text, asked)})
         return tuple(
-            Topic(PurePath(source).name, pair.base, pair.aspect, PurePath(source).name, (source,))
-            for source in sorted(called)
+            Topic(title, pair.base, pair.aspect, title, (source,))
+            for title, source in zip(_titles(sources), sources, strict=True)
         )
 
     def _editions(self, sides: Sequence[Topic], asked: Asked) -> tuple[Topic, ...]:
@@ -102,11 +102,12 @@ class Comparing:
         of = next((of for of in days.values() if len(set(of.values())) > 1), None)
         if of is None:
             return ()
-        older, newest = sorted(of, key=lambda source: of[source])[-2:]
-        pair = zip(sides, (newest, older) if new[0] else (older, newest), strict=True)
+        by_day = {day: source for source, day in of.items()}  # of two copies of one day either
+        older, newest = (by_day[day] for day in sorted(by_day)[-2:])
+        pair = (newest, older) if new[0] else (older, newest)
         return tuple(
-            Topic(PurePath(source).name, side.base, side.aspect, PurePath(source).name, (source,))
-            for side, source in pair
+            Topic(title, side.base, side.aspect, title, (source,))
+            for side, title, source in zip(sides, _titles(pair), pair, strict=True)
         )
 
     def _called(self, side: Topic, text: str, asked: Asked, sides: Sequence[Topic] = ()) -> list[Named]:
@@ -200,3 +201,13 @@ class Comparing:
 
     def _enough(self, text: str, hits: Sequence[Hit]) -> bool:
         return self.weigh(text, Found(tuple(hits), (), ())).suffices(self.strictness)
+
+
+def _titles(sources: Sequence[str]) -> list[str]:
+    """Return the names of files, with as many of their folders as it takes to distinguish them."""
+    longest = max((len(PurePath(source).parts) for source in sources), default=1)
+    for n in range(1, longest):
+        titles = ["/".join(PurePath(source).parts[-n:]) for source in sources]
+        if len(set(titles)) == len(titles):
+            return titles
+    return list(sources)

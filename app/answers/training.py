@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
+from ...ingest.text.sentences import sentence_spans
+from ...prompts.read import without_marks
 from .record import Record
 
 Format = Literal["alpaca", "sharegpt", "dpo"]
@@ -40,7 +42,13 @@ def rows(records: Iterable[Record], form: Format) -> list[Row]:
 
 
 def _is_good(record: Record, form: Format) -> bool:
-    return form != "dpo" and record.feedback == "up"
+    return form != "dpo" and record.feedback == "up" and _was_shown(record)
+
+
+def _was_shown(record: Record) -> bool:
+    """Return whether all that the model wrote was shown: otherwise something else was rated, the quotes for one."""
+    shown, raw = (" ".join(without_marks(text).split()) for text in (record.text, record.written.raw))
+    return all(raw[start:stop].strip() in shown for start, stop in sentence_spans(raw))
 
 
 def _alpaca(record: Record) -> Row:

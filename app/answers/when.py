@@ -84,7 +84,7 @@ def _written_out(start: date, stop: date, *, chinese: bool) -> str:
     """Return a year, month or day as people write it; empty for a week."""
     if start == stop:
         return f"{start.year}年{start.month}月{start.day}日" if chinese else f"{start.day} {start:%B} {start.year}"
-    if (start.month, start.year) == (stop.month, stop.year) and start.day == 1:
+    if start.day == 1 and (stop + timedelta(1)).day == 1 and (start.year, start.month) == (stop.year, stop.month):
         return f"{start.year}年{start.month}月" if chinese else f"{start:%B} {start.year}"
     if start.year == stop.year and (start.month, start.day) == (1, 1):
         return f"{start.year}年" if chinese else f"{start.year}"

@@ -26,7 +26,7 @@ from ...prompts.templates import Templates
 from .answer import Answer, Asked
 from .notes import cut_notes, quotes_notes
 from .record import Written
-from .saying import Says, beside, overlap, restated, says
+from .saying import Says, beside, overlap, renumbered, restated, says
 
 SMALL = 1_500_000_000
 """Parameters. A smaller model gets the quotes and a short request, a larger one passages and rules."""
@@ -171,7 +171,8 @@ class Writing:
         found = self.read(answer, prompt, raw, replace(self.asked, strict=False), finished=finished)
         if found.abstained:
             return found
-        question, quotes, tiny = self.asked.question, self.quotes.sentences, is_small(self.generator, _TINY)
+        question, tiny = self.asked.question, is_small(self.generator, _TINY)
+        quotes = renumbered(self.quotes.sentences, beyond=max((one.mark for one in found.citations), default=0))
         distinct = {" ".join(sentence.text.split()): sentence for sentence in reversed(found.sentences)}
         read = [restated(sentence, quotes, question, strictly=tiny) for sentence in reversed(distinct.values())]
         kept = borne_out(read, partly=not (self.small or self.asked.strict))

@@ -197,12 +197,14 @@ def _mentions(base: str, catalog: Catalog, what: str, where: Where) -> Iterator[
 def _named(
     base: str, catalog: Catalog, wanted: Sequence[str], scope: Scope | None, in_text: Container[str]
 ) -> Iterator[_Mention]:
-    """Yield the documents that have the words only in their file name."""
+    """Yield the documents that have the words only in their file name; a copy is the same document."""
+    seen = set[str]()
     for source, row in catalog.sources().items():
         document = row.document_id
-        if not document or document in in_text or (scope and scope.places.get(document) != source):
+        if not document or document in in_text or document in seen or (scope and scope.places.get(document) != source):
             continue
         if any(_spans(PurePath(source).stem.replace("_", " "), wanted)) and (read := catalog.document(source)):
+            seen.add(document)
             start, stop = next(iter(sentence_spans(read.text)), (0, 0))
             yield _Mention(source, document, start, stop, read.text[start:stop], (), 0, base)
 

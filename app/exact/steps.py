@@ -21,8 +21,9 @@ from ..answers.answer import PASSAGES, Answer, Asked, Searched
 from ..base.library import Library
 
 _LINE = re.compile(
-    r"^[ \t]*(?P<level>#{1,6}[ \t]+)?(?:\*\*)?(?P<word>step|phase|stage|第|步骤|阶段)?[ \t]*"
-    r"(?P<number>\d{1,2}|[一二三四五六七八九十]{1,3})(?:步|[.、:：)）]|[ \t]+[-–—])[ \t]*(?P<text>[^\s|].*?)(?:\*\*)?[ \t]*$",
+    r"^(?P<indent>[ \t]*)(?P<level>#{1,6}[ \t]+)?(?:\*\*)?(?P<word>step|phase|stage|第|步骤|阶段)?[ \t]*"
+    r"(?P<number>\d{1,2}|[一二三四五六七八九十]{1,3})(?:步|[.、:：)）](?!\d)|[ \t]+[-–—])[ \t]*"
+    r"(?P<text>[^\s|].*?)(?:\*\*)?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _FEWEST = 3
@@ -92,10 +93,10 @@ def asked_step(question: str) -> tuple[str, str]:
 @lru_cache(maxsize=256)
 def steps_of(text: str) -> tuple[tuple[Step, ...], ...]:
     """Return runs of numbered lines of a text: headings of one level, or lines of one form, counting up from 1."""
-    runs: dict[tuple[str, str], list[Step]] = {}
+    runs: dict[tuple[str, str, str], list[Step]] = {}
     done = []
     for match in _LINE.finditer(text):
-        form = (match["level"] or "").strip(), (match["word"] or "").lower()
+        form = match["indent"].expandtabs(4), (match["level"] or "").strip(), (match["word"] or "").lower()
         number = int(match["number"]) if match["number"].isdigit() else value_of(match["number"])
         step = Step(match.start("number"), match.end("text"), text[match.start() : match.end("text")].strip("#* \t"))
         if number == 1:

@@ -78,8 +78,16 @@ class _Found:
 
 
 def from_tables(library: Library, asked: Asked) -> Answer | None:
-    """Return the answer from one table of the library; ``None`` if no table has one, or two disagree."""
-    question = Question.of(dated(asked.question, date.today()))  # noqa: DTZ011  as the files' owner counts days
+    """Return the answer from one table of the library; ``None`` if no table has one, or two disagree.
+
+    A table may have a column called last year, so relative dates are written out only if the question has no answer as typed.
+    """
+    today = date.today()  # noqa: DTZ011  as the files' owner counts days
+    texts = dict.fromkeys([asked.question, dated(asked.question, today)])
+    return next(filter(None, (_answered(library, asked, Question.of(text)) for text in texts)), None)
+
+
+def _answered(library: Library, asked: Asked, question: Question) -> Answer | None:
     if not 1 < len(question.words) <= _MOST_WORDS or not any(_is_asked(use.meaning) for use in question.uses):
         return None
     found = list(_found(library, question, asked.where))

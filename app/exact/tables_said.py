@@ -64,7 +64,7 @@ class _Saying:
         n = len(self.result.rows)
         head = _SAYS["rows", self.language].format(n=n) if len(parts) > 1 else ""
         text = head + "; ".join(f"{part.text} {self._marks(part)}" for part in parts)
-        notes = [Notice("Only the first {n} rows are listed.", n=LISTED)] if n > LISTED else []
+        notes = [Notice("Only the first {n} rows are listed.", n=LISTED)] if n > LISTED and len(parts) > 1 else []
         if self.result.left_out:
             notes.append(Notice("{n} rows without a number were left out.", n=self.result.left_out))
         searched = Searched(self.library.count("documents"), self.library.count("chunks"), ())

@@ -18,9 +18,8 @@ from ...prompts.prompt import TaskName
 from ...prompts.templates import Style
 from ...retrieval.search.select import PER_DOCUMENT, Ordering
 from ...retrieval.where import Where
-from ..answers.answer import PASSAGES, Answer
+from ..answers.answer import MAX_QUESTION, PASSAGES, Answer
 from ..as_data import as_data
-from ..asking import MAX_QUESTION
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate
 from ..hosting.jobs import Jobs

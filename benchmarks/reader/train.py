@@ -1,4 +1,4 @@
-"""Trains the reader on what rows.py wrote; on two cores in hours,.
+"""Trains the reader on what rows.py wrote, on two cores in hours.
 
 Run: python benchmarks/reader/train.py FOLDER [--hours 1.5] [--resume] [--export]
 Every 500 steps the weights are kept in FOLDER/reader.pt and held-out rows are judged: how often the likeliest sentence answers,
@@ -123,6 +123,13 @@ def judged(network: Network, rows: Sequence[Row], encoder: Encoder) -> str:
     return "; ".join(said)
 
 
+def save(network: Network, kept: Path) -> None:
+    """Keep the weights; who stops it meanwhile keeps the last ones."""
+    part = kept.with_suffix(".part")
+    torch.save(network.state_dict(), part)
+    part.replace(kept)
+
+
 def main() -> None:
     """Train, or export what was trained."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -158,9 +165,9 @@ def main() -> None:
             if step % 50 == 0:
                 print(f"{step} steps, {time.monotonic() - began:.0f} s, loss {mean:.3f}", flush=True)
             if step % 500 == 0:
-                torch.save(network.state_dict(), kept)
+                save(network, kept)
                 print(judged(network, rows, encoder), flush=True)
-    torch.save(network.state_dict(), kept)
+    save(network, kept)
     print(judged(network, rows, encoder))
 
 

@@ -58,7 +58,12 @@ class Reader:
         if not folder.is_dir():
             _make(folder, packed, precision)
         self._vocabulary = vocabulary
-        self._model = CompiledModel(folder, _PAD, sum(ROOM) + len(ROOM) + 1, precision, words=prepared)
+        try:
+            self._model = _compiled(folder, prepared, precision)
+        except EmbedderError:  # damaged on disk: made once more
+            shutil.rmtree(folder, ignore_errors=True)
+            _make(folder, packed, precision)
+            self._model = _compiled(folder, prepared, precision)
 
     def log_odds(self, question: str, sentences: Sequence[InPlace]) -> NDArray[np.float32]:
         """Return (n,) float32: the log-odds that each sentence answers.
@@ -93,6 +98,10 @@ def row_of(texts: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
 
 def _digest() -> str:
     return hashlib.sha256(weights.FILE.read_bytes()).hexdigest()[:8]
+
+
+def _compiled(folder: Path, prepared: Path, precision: str) -> CompiledModel:
+    return CompiledModel(folder, _PAD, sum(ROOM) + len(ROOM) + 1, precision, words=prepared)
 
 
 def _make(folder: Path, packed: Path, precision: str) -> None:

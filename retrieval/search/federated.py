@@ -157,7 +157,7 @@ def _lanes(question: str, parts: Sequence[_Part], k: int) -> Iterator[tuple[Lane
         yield _bm25(question, parts)
     if "dense" in names:
         yield _dense(question, parts, k)
-    elif "tfidf" in names:
+    elif "tfidf" in names and all(part.lane("tfidf") for part in parts):  # a large base has none
         yield _as_they_are("tfidf", [part for part in parts if part.lane("tfidf")])
 
 

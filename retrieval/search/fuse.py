@@ -67,7 +67,10 @@ def fused_first(
     inside = [one for one in ranked if one.id in held.ids]
     if len(inside) < len(held.ids):
         n = min(len(held.ids), depth)
-        inside = list(fuse(question, lanes, [lane.search(question, n, held) for lane in lanes], n * len(lanes)))
+        found = fuse(question, lanes, [lane.search(question, n, held) for lane in lanes], n * len(lanes))
+        there = {one.id for one in found}
+        # What was found before stays: a lane that looks for the question without the document's name may find nothing.
+        inside = [*found, *(one for one in inside if one.id not in there)]
     return put_first(held.ids, (*inside, *(one for one in ranked if one.id not in held.ids)))
 
 

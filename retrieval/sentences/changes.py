@@ -45,7 +45,8 @@ def changes_of(text: str) -> tuple[Change, ...]:
     """Return the changes that a sentence reports; those without a new value are left out."""
     found = (
         Change(values(match["old"]), values(match["new"]))
-        for form in _forms()
+        for needs, form in _forms()
+        if needs.search(text)
         for match in form.finditer(_STAMP.sub("", text))
     )  # fmt: skip
     return tuple(one for one in found if one.new - one.old)
@@ -127,6 +128,9 @@ def _is_after(one: Scored, other: Scored, hits: Sequence[Hit], *, or_unknown: bo
 
 
 @cache
-def _forms() -> tuple[re.Pattern[str], ...]:
+def _forms() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
     text = files(__package__).joinpath("changes.toml").read_text("utf-8")
-    return tuple(re.compile(form["pattern"], re.IGNORECASE) for form in tomllib.loads(text)["form"])
+    forms = tomllib.loads(text)["form"]
+    return tuple(
+        (re.compile(form.get("needs", ""), re.IGNORECASE), re.compile(form["pattern"], re.IGNORECASE)) for form in forms
+    )

@@ -16,6 +16,8 @@ from .values import bare_name
 from .words import phrase
 
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq}
+BEING = frozenset({"is", "are", "was", "were", "does", "do", "did", "has", "have"})
+"""First words of questions whether something is so."""
 _RANGE = frozenset({"to", "until", "till", "through", "between", "到", "至"})
 
 
@@ -137,14 +139,18 @@ class Meaning:
             (n, at) for n, one in enumerate(self.uses) if one.meaning in {"column", "concept"} for at in one.columns
         ]
         wanted = phrase(self.table.columns[against].name)
+        asks_whether = self.question[0].form in BEING  # did it cost more: of a list, prices may be asked for besides
+        units = {unit for unit in self.table.columns[against].units if unit}
+        numeric = [at for at in numeric if {unit for unit in self.table.columns[at].units if unit} == units]
         choices = (
-            [at for _, at in named if at in numeric],
+            [at for _, at in named if at in numeric and asks_whether],
             [at for at in numeric if _within(phrase(bare_name(self.table.columns[at].name)), wanted)],
             [
                 self.table.concepts[one]
                 for one in ("stock", "quantity", "amount")
                 if self.table.concepts.get(one) in numeric
             ],
+            [at for _, at in named if at in numeric],
             numeric,
         )
         found = next((list(dict.fromkeys(one)) for one in choices if one), [])
@@ -161,7 +167,7 @@ class Meaning:
 
     def _has_unit(self, column: int, unit: str) -> bool:
         units = {one for one in self.table.columns[column].units if one}
-        return not unit or not units or unit in units
+        return not unit or not units or units == {unit}
 
     def is_number(self, column: int) -> bool:
         """Return whether a column contains numbers."""

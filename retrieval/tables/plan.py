@@ -6,16 +6,20 @@ mean two things. Never: a plan that leaves out a word of the question.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from .cover import Question, Use, cover
-from .filters import Filter, Meaning
+from .filters import BEING, Filter, Meaning
 from .index import Asked
 from .words import lexicon
 
 Operation = Literal["rows", "sum", "average", "count", "min", "max", "check"]
+_NAME = 30
+"""Characters of a row that may be the name of something."""
+_NOTE = re.compile(r"[*†(（]|note|source|注|备注|说明|来源", re.IGNORECASE)
 _SPECIFIC = {"value": 4, "column": 4, "name": 3, "superlative": 2, "concept": 1, "compare": 2, "time": 2}
 """Meanings that show that a question is about the table, with their weights."""
 
@@ -189,6 +193,8 @@ class _Planning(Meaning):
         return not column.dates and len(units) == 1
 
     def _count(self, filters: tuple[Filter, ...]) -> Plan | None:
+        if any(len(one) <= _NAME and not _NOTE.match(one) for one in self.table.table.remarks):
+            return None  # each may be a thing of which nothing else is known
         measure = self._measure()
         if measure is not None:
             return Plan("sum", filters, measure) if filters and self.adds(measure) else None
@@ -229,7 +235,7 @@ class _Planning(Meaning):
         """Return the plan for comparing the number of one row with something, as in *did it cost more*."""
         rows = [one for one in filters if one.sign == "in"]
         compared = [one for one in filters if one.sign != "in" and not one.time]
-        if self.question[0].form not in _IS or len(rows) + len(compared) < len(filters) or len(compared) != 1:
+        if self.question[0].form not in BEING or len(rows) + len(compared) < len(filters) or len(compared) != 1:
             return None
         one = compared[0]
         numbers = [self.table.columns[at].numbers for at in (one.column, one.against) if at is not None]
@@ -242,7 +248,7 @@ class _Planning(Meaning):
         labels = {self.table.label, self.table.codes}
         by_label = [one for one in values if one.column in labels]
         others = [one for one in values if one.column not in labels]
-        if self.question[0].form in _IS and by_label:
+        if self.question[0].form in BEING and by_label:
             if others and measure is None and len(others) == 1:
                 return Plan("check", tuple(by_label), others[0].column, expected=others[0].cells)
             return Plan("check", filters, measure) if measure is not None and not others else None
@@ -292,6 +298,3 @@ class _Planning(Meaning):
         ):
             return None
         return Plan("rows", filters, 1, score=score)
-
-
-_IS = frozenset({"is", "are", "was", "were", "does", "do", "did", "has", "have"})

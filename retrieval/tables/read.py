@@ -50,6 +50,8 @@ class Table:
     """The headings above it, outermost first, and the line before it."""
     start: int = 0
     """Where it begins, including its head."""
+    remarks: tuple[str, ...] = ()
+    """Rows with only their first cell filled: titles of the rows below, notes, or things of which nothing else is known."""
     names: tuple[str, ...] = field(default=(), compare=False)
     """The document's own names: the words of its file name and folders, its title."""
 
@@ -139,13 +141,17 @@ def _table(rows: list[Row], captions: tuple[str, ...]) -> Table | None:
     named = [name.casefold() for name in head if name]
     if len(named) != len(set(named)):
         return None  # two heads, or columns that no name distinguishes
-    data, totals = list[Row](), list[Row]()
+    data, totals, remarks = list[Row](), list[Row](), list[str]()
     for row in body:
         filled = [cell for cell in row.cells if cell]
-        if not filled or row.cells == head or _is_remark(row.cells, width):
+        if not filled or row.cells == head:
+            continue
+        if _is_remark(row.cells, width):
+            remarks.append(row.cells[0])
             continue
         (totals if at is not None and _is_total(row.cells) else data).append(row)
-    return Table(head, tuple(data), tuple(totals), captions, start=rows[0].start) if data else None
+    found = Table(head, tuple(data), tuple(totals), captions, rows[0].start, tuple(remarks))
+    return found if data else None
 
 
 def _head_at(rows: Sequence[Row]) -> int | None:
@@ -158,6 +164,30 @@ def _head_at(rows: Sequence[Row]) -> int | None:
     return None
 
 
+_OF = frozenset(
+    {
+        "of",
+        "for",
+        "in",
+        "due",
+        "amount",
+        "cost",
+        "price",
+        "net",
+        "gross",
+        "incl",
+        "excl",
+        "eur",
+        "usd",
+        "gbp",
+        "$",
+        "€",
+        "£",
+    }
+)
+"""Words behind a total that say what it is of: Total Recall is a film."""
+
+
 def _is_remark(cells: Sequence[str], width: int) -> bool:
     """Return whether a row is a line of text, or the title of the rows below: only its first cell is filled."""
     return width > 2 and bool(cells[0]) and not any(cells[1:])  # noqa: PLR2004
@@ -165,6 +195,7 @@ def _is_remark(cells: Sequence[str], width: int) -> bool:
 
 def _is_total(cells: Sequence[str]) -> bool:
     """Return whether a row sums others, judging by its first words."""
-    first = next((cell for cell in cells if cell), "")
-    forms = [word.form for word in words(first)]
-    return any(forms[: len(phrase)] == list(phrase) for phrase in lexicon().totals)
+    said = words(next((cell for cell in cells if cell), ""))
+    forms = tuple(word.form for word in said)
+    beyond = [said[len(total) :] for total in lexicon().totals if forms[: len(total)] == total]
+    return any(not rest or rest[0].is_number or rest[0].form in _OF or rest[0].is_han for rest in beyond)

@@ -45,7 +45,7 @@ def run(plan: Plan, table: Asked) -> Result | None:
         if plan.operation in {"rows", "check"}:
             return Result(tuple(rows)) if rows else None
         if plan.operation == "count":
-            return _count(connection, plan, conditions, values, rows)
+            return _count(plan, table, rows)
         return _measured(connection, plan, table, scales, (conditions, values, rows))
 
 
@@ -95,12 +95,13 @@ def _condition(one: Filter, scales: dict[int, int]) -> tuple[str, list[str | int
     return f"length(d{at}) >= ? AND substr(d{at}, 1, ?) {sign} ?", [len(one.time), len(one.time), one.time]
 
 
-def _count(
-    connection: sqlite3.Connection, plan: Plan, conditions: str, values: list[str | int], rows: list[int]
-) -> Result | None:
-    what = "*" if plan.measure is None else f"DISTINCT NULLIF(c{plan.measure}, '')"
-    ((n,),) = connection.execute(f"SELECT COUNT({what}) FROM t WHERE {conditions}", values)
-    return Result(tuple(rows), Decimal(n)) if rows else None
+def _count(plan: Plan, table: Asked, rows: list[int]) -> Result | None:
+    """Return how many rows there are, or different cells in them; a dash is not one."""
+    if not rows or plan.measure is None:
+        return Result(tuple(rows), Decimal(len(rows))) if rows else None
+    cells = {row: table.table.rows[row].cells[plan.measure] for row in rows}
+    said = tuple(row for row in rows if cells[row] and cells[row].casefold() not in lexicon().empty)
+    return Result(said, Decimal(len({cells[row] for row in said}))) if said else None
 
 
 def _measured(

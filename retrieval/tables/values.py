@@ -38,6 +38,7 @@ _NUMBER = re.compile(
 )
 _SCALE = re.compile(r"[万亿]|thousand|million|billion", re.IGNORECASE)
 _POINT = re.compile(r"\d+\.\d{1,2}|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{4,}|0\.\d+")
+_THREE = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _COMMA = re.compile(r"\d+,\d{1,2}|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}|\d+,\d{4,}|0,\d+")
 _BRACKETS = re.compile(r"[（(\[](?P<unit>[^）)\]]{1,12})[)）\]]\s*$")
 _YEARS = re.compile(r"(?:19|20)\d\d")
@@ -131,7 +132,9 @@ def _has_comma(cells: Sequence[str]) -> bool | None:
     digits = [match["digits"].strip() for cell in cells if (match := _NUMBER.fullmatch(normal(cell)))]
     point = any(_POINT.fullmatch(one) for one in digits)
     comma = any(_COMMA.fullmatch(one) for one in digits)
-    return None if point and comma else comma
+    # 1.250 alone is a thousand in German and one and a quarter in English: nothing is computed from it.
+    unclear = any(_THREE.fullmatch(one) for one in digits) and not (point or comma)
+    return None if (point and comma) or unclear else comma
 
 
 def _number(cell: str, *, comma: bool) -> tuple[Decimal, str] | None:

@@ -130,6 +130,8 @@ _CALL = re.compile(
 )
 _DIALLED = re.compile(
     r"(?<![\w.:-])(?!\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?!\d))\+?\(?\d(?:[ ()/–-]{0,2}\d){5,}(?!\d*[.:]\d)"
+    r"|(?<![\d.:/-])(?:95|96|12|10|11)\d{3}(?![\d.:/-])|(?:\bext(?:ension|\.)?|分机号?|[内短]线|转)\W{0,2}\d{2,5}\b",
+    re.IGNORECASE,
 )
 _WRITE = re.compile(r"\be-?mail address\b|\be-?mail\W*$|邮箱|郵箱", re.IGNORECASE)
 _MAILED = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")

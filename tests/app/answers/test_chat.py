@@ -99,6 +99,15 @@ def test_a_conversation_answers_what_is_meant(base: KnowledgeBase) -> None:
         assert [turn.said for turn in chat.turns] == [said for said, _ in turns]
 
 
+def test_an_empty_question_is_refused_before_it_is_meant(base: KnowledgeBase) -> None:
+    """It does not ask the question before once more."""
+    chat = base.chat()
+    chat.ask("Who approves hotel nights?")
+    for text in ("   ", "why " * 3_000):
+        with pytest.raises(InputError):
+            chat.ask(text)
+
+
 def test_sources_are_never_stale(base: KnowledgeBase, folder: Path) -> None:
     """When the file of the last answer is gone, the next turn does not answer from it."""
     chat = base.chat()

@@ -87,12 +87,14 @@ def test_how_far_back_is_days(text: str, rest: str, start: str, stop: str) -> No
         ("上个月花了多少", "2026年10月花了多少"),
         ("yesterday", "25 November 2026"),
         ("last week", "last week"),
+        ("sales this week", "sales this week"),
         ("how much is it", "how much is it"),
     ],
 )
 def test_how_far_back_is_written_out(text: str, written: str) -> None:
     """As a year, a month or a day; a week has no name."""
     assert dated(text, date(2026, 11, 26)) == written
+    assert dated("sales this week", date(2026, 6, 3)) == "sales this week"  # which begins on the first of June
 
 
 @pytest.mark.parametrize(

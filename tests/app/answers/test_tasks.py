@@ -227,3 +227,34 @@ def test_a_speaker_of_one_side_is_quoted_with_what_is_said(tmp_path: Path) -> No
         assert "Maria Schmidt" in answer.text
         for citation in answer.citations:
             assert kb.document_text(citation.source)[citation.start : citation.stop] == citation.quote
+
+
+def test_documents_of_one_file_name_are_both_shown(tmp_path: Path) -> None:
+    """With the folders that distinguish them; a copy of the new edition is not the old one."""
+    for year, days, in_words in ((2024, 60, "ten"), (2025, 90, "twelve")):
+        (tmp_path / str(year)).mkdir()
+        (tmp_path / str(year) / "lease.md").write_text(
+            f"# Lease {year}\n\nThe notice period is {days} days.\n", "utf-8"
+        )
+        (tmp_path / f"handbook_{year}.md").write_text(f"# Handbook {year}\n\nLeave is {in_words} days.\n", "utf-8")
+    (tmp_path / "handbook-2025.txt").write_text("Handbook 2025\n\nLeave is twelve days a year.\n", "utf-8")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([tmp_path])
+        text = kb.ask("compare the two leases in notice period").text
+        assert ["60 days" in text, "90 days" in text] == [True, True]
+        assert ["**2024/lease.md**" in text, "**2025/lease.md**" in text] == [True, True]
+        text = kb.ask("What is the difference between the leave in the old handbook and the new handbook?").text
+        assert ["handbook_2024.md" in text, "ten days" in text] == [True, True]
+
+
+def test_brackets_of_a_document_are_no_marks(tmp_path: Path) -> None:
+    """What a paper cites is not what kb cites: the quote stays whole, and one source is cited."""
+    for name, other, share in (("Kite", 2, 84), ("Ibis", 3, 82), ("Wren", 1, 79)):
+        text = f"# {name}\n\nThe {name} model reaches {share} percent on the Oxbow test [{other}]. It reads items[1] first.\n"
+        (tmp_path / f"{name}.md").write_text(text, "utf-8")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([tmp_path])
+        answer = kb.ask("What does the Kite model reach on the Oxbow test?")
+        assert answer.text.startswith("The Kite model reaches 84 percent on the Oxbow test [2]. [1]")
+        assert {Path(citation.source).name for citation in answer.sentences[0].citations} == {"Kite.md"}
+        assert not any("agree" in note for note in answer.notes)

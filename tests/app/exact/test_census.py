@@ -120,3 +120,13 @@ def test_a_word_inside_another_and_the_name_of_a_file_are_mentions(tmp_path: Pat
         assert [Path(one.source).name for one in kb.ask("In which document is the pier?").citations] == [
             "Harbor plan.md"
         ]
+
+
+def test_a_copy_is_counted_once(tmp_path: Path) -> None:
+    """Two files with the same bytes are one document, also where only their names have the word."""
+    for name in ("harbor.md", "harbor copy.md"):
+        (tmp_path / name).write_text("# Pier\n\nFirst the pier.\n")
+    (tmp_path / "x.md").write_text("# X\n\nSomething else.\n")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([tmp_path / "harbor.md", tmp_path / "harbor copy.md", tmp_path / "x.md"])
+        assert kb.ask("Which documents mention harbor?").text.startswith("1 of 2 documents mention")

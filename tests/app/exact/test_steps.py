@@ -67,3 +67,12 @@ def test_every_pattern_means_what_it_says(form: dict[str, list[str]]) -> None:
         *map(asked_step, form["examples"])
     ]
     assert not any(asked_step(other)[0] == form["means"] for other in form["others"])
+
+
+def test_items_below_a_step_and_numbers_of_sections_are_no_steps() -> None:
+    """An indented list is one of its own; 1.1 and 1.3.2026 number something else."""
+    nested = "# Descaling\n\n1. Prepare\n   1. Unplug\n   2. Empty\n2. Pour in vinegar\n3. Wait\n4. Rinse\n"
+    (steps,) = steps_of(nested)
+    assert [step.line for step in steps] == ["1. Prepare", "2. Pour in vinegar", "3. Wait", "4. Rinse"]
+    assert steps_of("## 1.1 Scope\n\n## 1.2 Terms\n\n## 2.1 Fees\n\n## 3.1 Safety\n") == ()
+    assert steps_of("1.3.2026 Pack\n2.3.2026 Drive\n3.3.2026 Unpack\n") == ()

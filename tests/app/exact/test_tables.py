@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from kb import KnowledgeBase
+from kb.app.answers.answer import Asked
+from kb.app.exact.tables import from_tables
 from kb.retrieval.where import Where
 
 FILES = {
@@ -116,3 +118,50 @@ def test_two_tables_that_disagree_give_no_sure_answer(tmp_path: Path) -> None:
         assert kb.ask("how much is the salt").searched.lanes
         assert kb.ask("how much is the flour").text.startswith("flour: price 2")
         assert kb.ask("how much is the salt in south").text.startswith("salt: price 5")
+
+
+MORE = {
+    "regions.csv": "region,last year,this year\nNorth,100,150\nSouth,200,120\n",
+    "parts.csv": "Product,Unit price,Stock,Safety stock\nBolt,2,50,20\nNut,30,5,20\nWasher,1,90,10\n",
+    "zahlungen.csv": "Rechnung;Summe\nA;1.250 €\nB;980 €\nC;2.400 €\n",
+    "films.csv": "Film,Year\nTotal Recall,1990\nMean Streets,1973\nAlien,1979\nTotal of years,5942\n",
+    "crew.csv": "Name,Job,Room\nAda,Cook,1\nBen,,\nCy,Mate,3\n",
+    "supply.csv": "Article,Supplier\nNail,Acme\nScrew,-\nHook,N/A\nRope,Birke\n",
+    "long.csv": "day,cost\n" + "".join(f"d{n},{n}\n" for n in range(1, 31)),
+}
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    """Tables that are easily misread."""
+    folder = tmp_path_factory.mktemp("odd")
+    for name, text in MORE.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    with KnowledgeBase.open(home=tmp_path_factory.mktemp("home"), embedder="tfidf") as kb:
+        kb.ingest([folder])
+        yield kb
+
+
+@pytest.mark.parametrize(
+    ("question", "held", "not_held"),
+    [
+        ("Which region has the highest last year?", "South", "North"),
+        ("Which products are below the safety stock and what is their unit price?", "Nut", "Bolt"),
+        ("How many films are there?", "3", "1 row"),
+        ("how many different suppliers are in the supply list?", "2 different Supplier", "4"),
+        ("average cost in long", "15.5", ""),
+    ],
+)
+def test_tables_that_are_easily_misread(odd: KnowledgeBase, question: str, held: str, not_held: str) -> None:
+    """Columns called last year, a film called Total Recall, a dash for nothing, a price asked for beside the stock."""
+    answer = odd.ask(question)
+    assert held in answer.text
+    assert not not_held or not_held not in answer.text
+    assert not any("rows are listed" in note for note in answer.notes)
+
+
+def test_what_a_table_leaves_open_is_not_computed(odd: KnowledgeBase) -> None:
+    """A dot may part thousands or decimals; of Ben nothing is known but the name."""
+    library = odd.answering.library
+    for question in ("highest summe in zahlungen", "how many people are in the crew"):
+        assert from_tables(library, Asked(question)) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,20 @@ def test_a_damaged_reader_is_no_reader(tmp_path: Path, compiled: Path, monkeypat
     assert open_reader(embedder) is None
     with pytest.raises(EmbedderError):
         Reader(embedder.prepared, embedder.folder, embedder.vocabulary)
+
+
+def test_a_damaged_compiled_reader_is_made_again(tmp_path: Path, compiled: Path) -> None:
+    """Files on this machine may break; the weights are still there."""
+    home = tmp_path / "models"
+    shutil.copytree(compiled, home)
+    embedder = open_embedder("multilingual", cache=home)
+    assert embedder is not None
+    assert open_reader(embedder) is not None
+    assert embedder.prepared is not None
+    (folder,) = embedder.prepared.glob("reader-*")
+    for file in folder.iterdir():
+        file.write_bytes(b"x")
+    assert open_reader(embedder) is not None
 
 
 def test_it_is_asked_where_an_answer_is_looked_for(warm_home: Path, tmp_path: Path) -> None:
