@@ -40,6 +40,8 @@ _WHAT_NAMED = re.compile(
     r"|author|artist|band|actor|singer|river|mountain|island|language|newspaper|magazine|church|party|group)\b",
     re.IGNORECASE,
 )
+_NAMED_WHO = re.compile(r"(?<=[^\W\d_] )Who\b(?! (?:is|are|was|were|has|had|did|does)\b)")
+"""Doctor Who, The Who: a name that asks for nobody."""
 _WHO_ZH = re.compile("谁|誰|哪一?[位人]|何人|什[么麼]人")
 _WHERE = re.compile(
     r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|town|county)\b|哪里|哪裡|哪兒|哪儿|何处|何處|什么地方|什麼地方"
@@ -164,6 +166,7 @@ def expected_answer(question: str) -> re.Pattern[str] | None:
 
 
 def _sure_answer(question: str) -> re.Pattern[str] | None:
+    question = _NAMED_WHO.sub("", question)
     return next((shape for asks, shape in _SURE if asks.search(question)), None)
 
 
@@ -172,6 +175,7 @@ def likely_answer(question: str) -> re.Pattern[str] | None:
 
     A text without a match proves less than with ``expected_answer``: no pattern knows every name.
     """
+    question = _NAMED_WHO.sub("", question)
     return next((shape for asks, shape in _LIKELY if asks.search(question)), None)
 
 
@@ -190,7 +194,7 @@ def lacks_what_is_asked(question: str, text: str) -> bool:
 
 def asks_who(question: str) -> bool:
     """Return whether the question asks for a person."""
-    return bool(_WHO.search(question) or _WHO_ZH.search(question))
+    return bool(_WHO.search(_NAMED_WHO.sub("", question)) or _WHO_ZH.search(question))
 
 
 def exact_answer(question: str) -> re.Pattern[str] | None:

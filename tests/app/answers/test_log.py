@@ -95,6 +95,19 @@ def test_a_replay_is_the_same_until_something_changes(base: KnowledgeBase, folde
     assert any(line.startswith("+") and "150" in line for line in changed.diff)
 
 
+def test_a_replay_knows_what_the_conversation_was_about(base: KnowledgeBase) -> None:
+    """And the space around a question is not part of it."""
+    chat = base.chat()
+    chat.ask("Who approves hotel nights?")
+    follow_up = chat.ask("and how much is refunded for them?").id
+    assert follow_up
+    assert base.replay(follow_up).identical
+    assert base.log.get(follow_up).asked.about
+    spaced = base.ask(f"{HOTEL}\n").id
+    assert spaced
+    assert base.replay(spaced).identical
+
+
 def test_a_writer_at_work_costs_an_answer_its_record_and_nothing_else(base: KnowledgeBase) -> None:
     """The answer comes at once, whole, and says that it was not recorded."""
     base.ask(HOTEL)

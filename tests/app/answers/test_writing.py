@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from kb import Answer, KnowledgeBase, Sampling
+from kb.app.answers.training import rows
 from kb.llm.generator import Pieces
 from kb.llm.gguf import GGUFGenerator
 from kb.prompts.prompt import Prompt
@@ -94,6 +95,30 @@ def test_the_quotes_are_shown_instead_of_less(folder: Path, texts: Sequence[str]
     assert not any(text and text in answer.text for text in texts if "Breakfast" not in text)
     assert sum(why in note for note in answer.notes) == 1
     assert answer.sure
+
+
+def test_what_was_not_shown_is_no_training_data(folder: Path) -> None:
+    """A good rating of the quotes says nothing for the text that they stand in for."""
+    with KnowledgeBase.open(embedder="tfidf", llm=Scripted("The hotel allowance is 130 euros.")) as kb:
+        kb.ingest([folder])
+        quoted = kb.ask(ASKED).id
+        kb.use_model("scripted", Scripted("The hotel allowance is 120 euros."))
+        written = kb.ask(ASKED).id
+        assert quoted
+        assert written
+        kb.log.rate(quoted, "up")
+        kb.log.rate(written, "up")
+        assert [row["output"] for row in rows(kb.log.records(), "alpaca")] == ["The hotel allowance is 120 euros."]
+
+
+def test_the_words_of_a_name_are_its_own(folder: Path) -> None:
+    """*Ninth* is no figure that stands for the Ninth Doctor, the Time Lord and what he thought."""
+    (folder / "who.md").write_text(
+        "# Series\n\nThe 2005 series reveals that the Ninth Doctor thought his home planet was gone.\n"
+    )
+    model = Scripted("The 2005 series reveals that the Ninth Doctor thought the condition of his home planet was.")
+    answer = ask(folder, model, "In 2005, what did Doctor Who think the condition of his home planet was?")
+    assert "gone" in answer.text
 
 
 def test_tried_once_more_with_less(folder: Path) -> None:
