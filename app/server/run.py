@@ -101,7 +101,8 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
     handle_errors(app)
     role_of, door = None, None
     if serving.api:
-        door, metrics = Door(tokens, Rate(serving.rate_per_minute)), Metrics()
+        door = Door(tokens, Rate(serving.rate_per_minute), open_without=serving.is_loopback)
+        metrics = Metrics()
         role_of = door.role
         app.include_router(health(bases, gate, door, metrics, jobs))
         app.include_router(native(bases, gate, door, metrics, jobs, worker, paths_allowed=serving.is_loopback))

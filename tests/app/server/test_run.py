@@ -21,7 +21,7 @@ from kb.app.base.config import Config
 from kb.app.hosting.bases import Bases
 from kb.app.hosting.gate import BusyError, Gate
 from kb.app.hosting.tokens import Tokens, allows
-from kb.app.server.run import is_news
+from kb.app.server.run import Serving, is_news, make_app
 from kb.ingest.errors import InputError
 from needs import needs
 from places import HANDBOOK
@@ -264,6 +264,26 @@ def test_tokens_and_roles(tmp_path: Path) -> None:
     kept = (home / "tokens.json").read_text()
     assert not any(secret in kept for secret in (read, write, admin))
     assert (home / "tokens.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1", 200), ("0.0.0.0", 401)])  # noqa: S104
+def test_a_server_that_others_can_reach_stays_shut_without_tokens(tmp_path: Path, host: str, status: int) -> None:
+    """When its last token is revoked it refuses everyone; a server that only this computer can reach is then open."""
+    tokens = Tokens(tmp_path)
+    tokens.add("admin")
+    bases = Bases(Config(tmp_path, embedder="tfidf", llm="extractive"))
+    app = make_app(bases, Serving(host))
+
+    async def ask(path: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.get(path)
+
+    assert asyncio.run(ask("/api/v1/bases")).status_code == 401
+    tokens.revoke(tokens.list()[0].id)
+    assert asyncio.run(ask("/api/v1/bases")).status_code == status
+    assert (asyncio.run(ask("/")).headers.get("location") == "login") is (status == 401)
+    bases.close()
 
 
 def called(http: httpx.Client, function: str, *data: object) -> str:
