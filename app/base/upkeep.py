@@ -17,13 +17,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ...ingest.document import IngestReport, Progress, Step
-from ...ingest.errors import InputError, LockedError
+from ...ingest.errors import InputError, LockedError, StorageError
 from ...ingest.run.discover import discover
 from ...ingest.run.pool import Limits
 from ...ingest.run.recognition import recognise, waiting
 from ...ingest.run.sync import Selection, Synced, sync
 from ...ingest.store.catalog import Catalog
-from ...ingest.store.database import unwritable
+from ...ingest.store.database import FILE, unwritable
 from ...ingest.store.purge import OWED, demand_purge, is_purge_due, purge
 from ...ingest.store.recover import check
 from ...ingest.text.split import Splitting, count_words
@@ -63,8 +63,10 @@ def writing(folder: Path, timeout_s: float = _LOCK_TIMEOUT_S) -> Iterator[None]:
 
     Raises:
         LockedError: another process holds it.
-        StorageError: the folder cannot be written to.
+        StorageError: the folder cannot be written to, or holds no base.
     """
+    if not (folder / FILE).is_file():  # the lock would make the folder anew
+        raise StorageError("{folder} is gone: its knowledge base was renamed or deleted", folder=folder)
     lock = FileLock(str(folder / "lock"), timeout=timeout_s)
     try:
         lock.acquire()

@@ -37,6 +37,8 @@ class Bases:
         self.config = config
         self.generator = llm or giving_way(partial(open_generator, config.llm, models=config.models))
         self._open: dict[str, KnowledgeBase] = {}
+        self.when_gone: list[Callable[[str], None]] = []
+        """Called with the old name of each base that was renamed or deleted."""
         self._lock = threading.RLock()
 
     def names(self) -> tuple[str, ...]:
@@ -99,6 +101,7 @@ class Bases:
             kb.close()
             if name == self.config.name:
                 self.config = config
+        self._tell_gone(name)
 
     def use_model(self, spec: str) -> None:
         """Let another language model write the answers of all bases.
@@ -128,6 +131,7 @@ class Bases:
             del self._open[name]
             kb.close()
             kb.config.folder.rename(grave)  # atomic: others find the base whole or not at all
+        self._tell_gone(name)
         shutil.rmtree(grave)
 
     def close(self) -> None:
@@ -137,6 +141,10 @@ class Bases:
                 kb.close()
             self._open.clear()
             self.generator.close()
+
+    def _tell_gone(self, name: str) -> None:
+        for tell in self.when_gone:
+            tell(name)
 
     def _config(self, name: str) -> Config:
         checked = load_config(home=self.config.home, name=name)

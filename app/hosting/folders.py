@@ -1,15 +1,15 @@
 """Folders that a base follows: added once, watched while the server runs, each with its last changes.
 
 Comes in: a base and a folder of this computer. Goes out: what is watched, and the result of the last scan. Never: two writers
-at once: each scan waits its turn.
+at once: each scan waits its turn; or a scan into a base that was renamed or deleted.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ from ...ingest.errors import InputError, KBError
 from ...ingest.run.sync import Selection
 from ..api import KnowledgeBase
 from ..watch import watch
+from .bases import Bases
+from .worker import said
 
 _FILE = "folders.json"
 _AGAIN_S = 30.0
@@ -41,8 +43,9 @@ class Folder:
 class Folders:
     """The watched folders of all bases, one thread each."""
 
-    def __init__(self, base_of: Callable[[str], KnowledgeBase]) -> None:
-        self._base_of = base_of
+    def __init__(self, bases: Bases) -> None:
+        self._base_of = bases.get
+        bases.when_gone.append(self._forget)
         self._state: dict[tuple[str, str], Folder] = {}
         self._stops: dict[tuple[str, str], threading.Event] = {}
         self._lock = threading.Lock()
@@ -77,6 +80,13 @@ class Folders:
             if stop := self._stops.pop((base, path), None):
                 stop.set()
 
+    def _forget(self, base: str) -> None:
+        """Stop watching the folders of a base that was renamed or deleted."""
+        with self._lock:
+            for key in [key for key in self._stops if key[0] == base]:
+                self._state.pop(key, None)
+                self._stops.pop(key).set()
+
     def _watch(self, base: str, path: str) -> None:
         with self._lock:
             if (base, path) in self._stops:
@@ -92,8 +102,10 @@ class Folders:
                         len, (report.added, report.updated, report.removed, report.failed)
                     )
                     self._state[base, path] = Folder(path, time.time(), added, updated, removed, failed)
-            except (KBError, OSError) as error:  # another process is writing, or the folder is gone: look again later
-                self._state[base, path] = Folder(path, problem=str(error))
+            except Exception as error:  # another process is writing, or the folder is gone: look again later
+                if not isinstance(error, KBError | OSError):
+                    logging.getLogger("kb").exception("watching a folder failed")
+                self._state[base, path] = Folder(path, problem=said(error))
             stop.wait(_AGAIN_S)
 
 

@@ -122,7 +122,7 @@ class Worker:
                 for job in jobs:
                     self._do([job])
                 return
-            self._jobs.fail(jobs[0], _said(error))
+            self._jobs.fail(jobs[0], said(error))
         else:
             if report.n_pending or report.waiting:
                 self._read.append(_Read(jobs, report))
@@ -140,7 +140,7 @@ class Worker:
             self._jobs.move(read.jobs, "running", "waiting")
         except Exception as error:  # noqa: BLE001  as above
             for job in read.jobs:
-                self._jobs.fail(job, _said(error))
+                self._jobs.fail(job, said(error))
         else:
             self._end(read.jobs, report)
         self._read.popleft()
@@ -238,5 +238,6 @@ def _of(report: IngestReport, paths: Sequence[str]) -> IngestReport:
     )
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
+    """Return what a user is told about an error."""
     return str(error) if isinstance(error, KBError) else damage(error) or f"{type(error).__name__}: {error}"

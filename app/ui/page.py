@@ -93,7 +93,7 @@ class _Page:
         self.sessions = Sessions(bases, runs)
         self.choosing, self.reading = Choosing(bases, gate, self.sessions), Reader(bases)
         self.documents = Documents(bases, lambda: Path(get_upload_folder()))
-        self.following_folders = Following(bases, Folders(bases.get))
+        self.following_folders = Following(bases, Folders(bases))
         self.clicks = script("clicks")
         self.following: list[Dependency] = []
         """The events that show an answer as it grows."""

@@ -49,6 +49,20 @@ def test_uploads_answers_and_own_files_follow(bases: Bases, tmp_path: Path) -> N
     bases.close()
 
 
+def test_who_held_a_base_that_is_gone_does_not_make_it_anew(bases: Bases, tmp_path: Path) -> None:
+    """An ingest into a base that was renamed or deleted meanwhile is refused, and leaves no folder under the old name."""
+    old, own = bases.get(), tmp_path / "own.md"
+    bases.rename("zoo_1", "ark")
+    with pytest.raises(StorageError, match="renamed or deleted"):
+        old.ingest([own])
+    renamed = bases.get("ark")
+    bases.delete("ark")
+    with pytest.raises(StorageError, match="renamed or deleted"):
+        renamed.ingest([own])
+    assert not any((tmp_path / "home" / name).exists() for name in ("zoo_1", "ark"))
+    bases.close()
+
+
 def test_a_base_that_was_moved_by_hand_follows_too(bases: Bases, tmp_path: Path) -> None:
     """The folder of all bases is moved while nothing runs: uploads are found in their new place."""
     bases.close()
