@@ -33,6 +33,7 @@ def is_purge_due(catalog: Catalog) -> bool:
 def forget_answers(catalog: Catalog) -> None:
     """Forget all recorded answers, which quote what must now be redacted; remember that other bases hold some too."""
     catalog.connection().execute("DELETE FROM answers")
+    catalog.connection().execute(WITHOUT_TURNS)
     catalog.put(OWED, EVERYTHING)
 
 
@@ -50,6 +51,7 @@ def purge(catalog: Catalog, *, vectors: bool) -> int:
         "DELETE FROM answers WHERE id IN (SELECT answer FROM answer_sources"
         " WHERE base = '' AND source NOT IN (SELECT source FROM sources))"
     )
+    connection.execute(WITHOUT_TURNS)
     for copy in remains(catalog.path) if vectors else backups(catalog.path):
         copy.unlink(missing_ok=True)
     gone = 0

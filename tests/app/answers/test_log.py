@@ -150,6 +150,23 @@ def test_what_is_forgotten_is_forgotten_here_too(base: KnowledgeBase, folder: Pa
     )
 
 
+@pytest.mark.parametrize("redacted", [False, True])
+def test_the_title_of_a_forgotten_conversation_goes_off_the_disk(
+    base: KnowledgeBase, folder: Path, *, redacted: bool
+) -> None:
+    """A conversation loses its last answer with a file, or when all is redacted: the name that it was given goes too."""
+    chat = base.chat()
+    chat.ask(HOTEL)
+    base.log.rename_session(chat.id, "Zanzibar conference")
+    if redacted:
+        base.ingest([folder], selection=Selection(redact=("email",)))
+    else:
+        base.remove([folder / "travel.md"])
+    assert base.log.sessions() == ()
+    base.close()
+    assert b"Zanzibar" not in b"".join(file.read_bytes() for file in base.catalog.path.parent.glob("catalog.sqlite*"))
+
+
 def test_what_is_redacted_is_redacted_here_too(folder: Path) -> None:
     """Answers from before quote what is not to be read any more: they go."""
     (folder / "contact.md").write_text("# Contact\n\nThe hotel desk is reached at desk@example.org every day.\n")
