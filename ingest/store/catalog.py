@@ -163,6 +163,7 @@ class Catalog(Database):
         with self.transaction() as connection:
             self._release(connection, row.source)
             delete_chunks(connection, self._tokenizer, document.id)  # another source may still have the document
+            connection.execute("DELETE FROM spare_chunks WHERE document_id = ?", (document.id,))  # of its old text
             write_document(connection, document, split_key)
             insert_chunks(connection, self._tokenizer, chunks)
             write_source(connection, row)

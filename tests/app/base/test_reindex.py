@@ -9,16 +9,19 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import pytest
 from hashed import HashedEmbedder
 from kb import KnowledgeBase
+from kb.app.base.chunk_sizes import splitting_for
 from kb.app.base.stores import open_index
 from kb.ingest.document import Step
 from kb.ingest.errors import EmbedderError, InputError
 from kb.ingest.run.sync import Selection
+from kb.ingest.text.split import count_words, split
 from places import SUPPORT
 
 QUESTIONS = ("Which valve is opened in spring?", "pump of station 17", "Who inspects the northern dam?")
@@ -130,6 +133,22 @@ def test_the_index_serves_the_old_passages_until_the_switch(folder: Path) -> Non
         kb.reindex(chunk_tokens=40, progress=look)
         assert seen[0] > old
         assert len(index_ids(kb, embedder)) == kb.status().n_chunks
+
+
+def test_what_is_read_anew_in_between_is_found_after_a_rollback(tmp_path: Path) -> None:
+    """The text of a document of two files grows, as when its pages are recognised: its old passages do not come back."""
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_text("# Harbour\n\nThe harbour is dredged in May.\n")
+    with KnowledgeBase.open(embedder="tfidf") as kb:
+        kb.ingest([tmp_path / "a.md", tmp_path / "b.md"])
+        kb.reindex(chunk_tokens=40)
+        row = kb.catalog.sources()[str(tmp_path / "a.md")]
+        document = kb.catalog.document(row.source)
+        grown = replace(document, text=f"{document.text}\nThe lighthouse is painted in June.\n")
+        splitting = splitting_for(None, 40)
+        kb.catalog.put_document(row, grown, split(grown, splitting, count_words), splitting.key)
+        kb.rollback()
+        assert "painted in June" in kb.search("When is the lighthouse painted?", 1)[0].chunk.text
 
 
 def test_what_is_ingested_in_between_survives_a_rollback(folder: Path) -> None:
