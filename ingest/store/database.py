@@ -138,7 +138,8 @@ class Database:
             if visible and content:
                 self.put("content", self.get("generation"))
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # a full disk has rolled it back already
+                connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
 
