@@ -125,6 +125,7 @@ def take_in(
         check(catalog)
         check_store(catalog, config)
         embedder = embedders.building(say)
+        splitting_for(embedder, selection.chunk_tokens or 0)  # a size that does not suit is not to be remembered
         if not catalog.get("embedder"):
             embedders.built(
                 embedder
