@@ -7,6 +7,7 @@ waits until another job's passages are embedded.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -96,6 +97,10 @@ class Worker:
                     self._jobs.requeue()
                     self._work()
             except Timeout:  # another process runs the jobs of this home
+                self._stop.wait(_LOOK_S)
+            except Exception:  # the disk is full, say: without this thread no job would ever run again
+                logging.getLogger("kb").exception("running the jobs failed; trying again")
+                self._read.clear()  # they are requeued
                 self._stop.wait(_LOOK_S)
 
     def _work(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -104,6 +105,29 @@ def test_a_cancelled_job_keeps_what_it_finished(base: KnowledgeBase, corpus: Pat
     assert base.search("topic149")
     with pytest.raises(UnknownNameError):
         jobs.cancel("nothing")
+
+
+def test_an_error_of_sqlite_does_not_end_the_thread(
+    base: KnowledgeBase, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that was full for a moment costs that moment: later jobs are run."""
+    home = base.config.home
+    jobs = Jobs(home)
+    errors = [sqlite3.OperationalError("database or disk is full")]
+    move = jobs.move
+
+    def failing_once(*arguments: object) -> None:
+        if errors:
+            raise errors.pop()
+        move(*arguments)
+
+    monkeypatch.setattr(jobs, "move", failing_once)
+    worker = Worker(jobs, home, lambda _: base)
+    job = jobs.add("notes", [corpus / "001.md"], keep=True)
+    worker.start()
+    until(lambda: jobs.get(job.id).is_over)
+    worker.stop()
+    assert (errors, jobs.get(job.id).state) == ([], "done")
 
 
 def test_old_jobs_are_forgotten(tmp_path: Path) -> None:
