@@ -23,6 +23,9 @@ from ..base.elsewhere import forget_elsewhere
 from ..base.rename import UPLOADS, rename
 from .process import giving_way
 
+_GRAVE = ".deleted-"
+"""Begins the name of the folder of a base that is being deleted."""
+
 
 class Bases:
     """Opens knowledge bases on first use. Thread-safe."""
@@ -40,11 +43,13 @@ class Bases:
         self.when_gone: list[Callable[[str], None]] = []
         """Called with the old name of each base that was renamed or deleted."""
         self._lock = threading.RLock()
+        for grave in config.home.glob(f"{_GRAVE}*"):  # of a deletion that was interrupted
+            shutil.rmtree(grave, ignore_errors=True)
 
     def names(self) -> tuple[str, ...]:
         """Return the bases that exist, sorted; the configured one is always among them."""
         found = {file.parent.name for file in self.config.home.glob(f"*/{FILE}")}
-        return tuple(sorted(found | {self.config.name}))
+        return tuple(sorted({name for name in found if not name.startswith(_GRAVE)} | {self.config.name}))
 
     def get(self, name: str | None = None) -> KnowledgeBase:
         """Return a base by name, or the configured one.
@@ -127,7 +132,7 @@ class Bases:
         with self._lock:
             kb = self.get(name)
             forget_elsewhere(kb.catalog, everything=True)
-            grave = kb.config.home / f".deleted-{uuid.uuid4().hex}"
+            grave = kb.config.home / f"{_GRAVE}{uuid.uuid4().hex}"
             del self._open[name]
             kb.close()
             kb.config.folder.rename(grave)  # atomic: others find the base whole or not at all

@@ -63,6 +63,16 @@ def test_who_held_a_base_that_is_gone_does_not_make_it_anew(bases: Bases, tmp_pa
     bases.close()
 
 
+def test_an_interrupted_deletion_is_finished_at_the_next_start(bases: Bases, tmp_path: Path) -> None:
+    """What is left of the base is not listed as one, and goes."""
+    home = tmp_path / "home"
+    bases.close()
+    (home / "zoo_1").rename(home / ".deleted-0123")
+    assert bases.names() == ("zoo_1",)  # the one that is configured
+    Bases(bases.config, bases.generator).close()
+    assert not (home / ".deleted-0123").exists()
+
+
 def test_a_base_that_was_moved_by_hand_follows_too(bases: Bases, tmp_path: Path) -> None:
     """The folder of all bases is moved while nothing runs: uploads are found in their new place."""
     bases.close()
