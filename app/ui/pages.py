@@ -14,6 +14,8 @@ from ...ingest.images.image import frames
 from ...ingest.images.ocr import Box, ocr_installed, quote_places
 from ...ingest.media import PDF
 from ...ingest.pdf.pdfium import quote_boxes, render_page
+from ...ingest.store.sources import SourceRow
+from ...ingest.text.redact import KINDS
 from .html import escape
 from .state import Texts
 
@@ -26,33 +28,34 @@ _KINDS = {
 }  # fmt: skip
 
 
-def has_look(source: str) -> bool:
-    """Return whether the pages of a source can be shown as images."""
-    return Path(source).suffix.lower() in _KINDS
+def has_look(row: SourceRow) -> bool:
+    """Return whether the pages of a source can be shown: not inside archives, nor where they hold what was redacted."""
+    redacted = any(set(part.split(",")) <= set(KINDS) for part in row.treatment.split())
+    return _kind(row) is not None and not row.archive and not redacted
 
 
-def page_image(
-    source: str, known_as: str, page: int | None, quotes: Sequence[str], texts: Texts, *, scale: float = _SCALE
-) -> str:
-    """Return the page with the quotes; empty for file types without page images.
+def _kind(row: SourceRow) -> str | None:
+    return _KINDS.get(Path(row.source).suffix.lower())
+
+
+def page_image(row: SourceRow, page: int | None, quotes: Sequence[str], texts: Texts, *, scale: float = _SCALE) -> str:
+    """Return the page with the quotes; empty for sources without page images.
 
     Args:
-        source: the file.
-        known_as: the id of the document that was read from it.
+        row: the source.
         page: the page number.
         quotes: the quotes to highlight.
         texts: the texts in the visitor's language.
         scale: of a PDF page, in pixels per point.
     """
-    path = Path(source)
-    kind = _KINDS.get(path.suffix.lower())
-    if kind is None or page is None:
+    path, kind = Path(row.source), _kind(row)
+    if kind is None or page is None or not has_look(row):
         return ""
     try:
         data = path.read_bytes()
     except OSError:
         data = b""
-    if document_id(kind, data) != known_as:
+    if document_id(kind, data, row.treatment) != row.document_id:
         return f'<p class="kb-none">{texts["gone"]}</p>'
     try:
         png, boxes = _of_pdf(data, page, quotes, scale) if kind == PDF else _of_image(data, page, quotes)

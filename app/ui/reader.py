@@ -84,11 +84,11 @@ def document(kb: KnowledgeBase, wish: Wish, texts: Texts) -> str:
     row = kb.catalog.sources()[wish.source]
     pages = kb.catalog.pages(row.document_id or "")
     cited = kb.catalog.page_of(row.document_id or "", wish.quotes[0][0]) if wish.quotes else None
-    looks = has_look(wish.source) and bool(pages)
+    looks = has_look(row) and bool(pages)
     if looks and not wish.as_text:
         page = min(max(wish.page or cited or 1, 1), len(pages))
         quotes = [text[start:stop] for start, stop in wish.quotes] if page == cited else []
-        shown = page_image(wish.source, row.document_id or "", page, quotes, texts, scale=_SCALE)
+        shown = page_image(row, page, quotes, texts, scale=_SCALE)
         if "<img" in shown:
             return _dialog(Path(wish.source).name, _turning(wish, page, pages, texts), shown, texts)
     return _dialog(Path(wish.source).name, _moving(wish, len(text), texts, looks=looks), _text(wish, text), texts)

@@ -36,6 +36,11 @@ class SourceRow:
     """What the file says about itself, overridden by the user's; not stored, made from the two."""
 
     @property
+    def treatment(self) -> str:
+        """The key of the treatment its document was read with; see ``Treatment.key``."""
+        return " ".join(filter(None, (self.encoding, self.reader.partition(" ")[2])))
+
+    @property
     def failure(self) -> Failure | None:
         """The failure, if it could not be read."""
         return Failure(self.source, self.failure_kind, self.failure_reason) if self.failure_kind else None
