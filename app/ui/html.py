@@ -217,12 +217,14 @@ def _place(start: int, stop: int, buttons: str, sentence: Sentence, texts: Texts
     kind = "heading" if sentence.text.lstrip().startswith("#") else sentence.support
     flag = ""
     if kind not in ("supported", "heading"):
-        flag = f' <span class="kb-flag kb-flag-{kind}"{_title(sentence)}>{texts[kind]}</span>'
-    return Place(start, stop, f'<span class="kb-sentence kb-{kind}"{_title(sentence)}>', "</span>", buttons + flag)
+        flag = f' <span class="kb-flag kb-flag-{kind}"{_title(sentence, texts)}>{texts[kind]}</span>'
+    return Place(
+        start, stop, f'<span class="kb-sentence kb-{kind}"{_title(sentence, texts)}>', "</span>", buttons + flag
+    )
 
 
-def _title(sentence: Sentence) -> str:
-    return f' title="{escape(sentence.reason)}"' if sentence.reason else ""
+def _title(sentence: Sentence, texts: Texts) -> str:
+    return f' title="{escape(worded(sentence.reason, texts))}"' if sentence.reason else ""
 
 
 def _button(number: int, index: int, sentence: Sentence, mark: int, texts: Texts) -> str:

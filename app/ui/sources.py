@@ -130,9 +130,10 @@ def _card(citation: Citation, turn: int, texts: Texts, body: str) -> str:
 def _passage(base_of: BaseOf, chosen: list[Citation], texts: Texts) -> str:
     first = chosen[0]
     try:
-        text = base_of(first.base).document_text(first.source)
+        kb = base_of(first.base)
+        text = kb.document_text(first.source)
     except InputError as error:
-        return f'<p class="kb-none">{escape(str(error))}</p>'
+        return f'<p class="kb-none">{escape(worded(str(error), texts))}</p>'
     if text[first.start : first.stop] != first.quote:
         quote = excerpt(first.source, first.quote, [(0, len(first.quote))], 0, len(first.quote))
         return f'<blockquote>{quote}</blockquote><p class="kb-none">{texts["gone"]}</p>'
@@ -146,7 +147,8 @@ def _passage(base_of: BaseOf, chosen: list[Citation], texts: Texts) -> str:
         f'data-source="{escape(first.source)}" data-spans="{",".join(f"{start}-{stop}" for start, stop in spans)}">'
         f"{texts['open']}</button></p>"
     )
-    return opens + context + page_image(first.source, first.document_id, first.page, quotes, texts)
+    row = kb.catalog.sources([first.source]).get(first.source)
+    return opens + context + (page_image(row, first.page, quotes, texts) if row else "")
 
 
 def _short(text: str) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import sqlite3
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from kb import KnowledgeBase
 from kb.app.kbz import pack, unpack
+from kb.ingest.run.sync import Selection
 
 pytest.importorskip("gradio", reason="the ui extra is not installed")
 
 from kb.app.i18n.texts import texts_for
+from kb.app.ui.reader import Wish, document
 from kb.app.ui.sources import panel
 
 TEXTS = texts_for("en")
@@ -81,6 +84,45 @@ def test_a_file_that_was_changed_is_not_shown(tmp_path: Path) -> None:
         assert base64.b64decode(image).startswith(b"\x89PNG")
         pdf(source, "Pangolins live for thirty years.")
         assert "<img" not in shown(kb)
+
+
+def test_a_page_is_shown_where_boilerplate_is_left_out(tmp_path: Path) -> None:
+    """How a file was read is part of what its document is known by: the file has not changed."""
+    source = pdf(tmp_path / "pangolins.pdf", "Pangolins live for twenty years.")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([source], selection=Selection(boilerplate=False))
+        assert "<img" in shown(kb)
+
+
+@pytest.mark.parametrize("redacted", [False, True])
+def test_a_page_that_cannot_be_shown_is_not_said_to_be_gone(tmp_path: Path, *, redacted: bool) -> None:
+    """A file in an archive has no page to show, and one of a redacted base would show what was redacted."""
+    source = pdf(tmp_path / "pangolins.pdf", "Pangolins live for twenty years. Write to li@example.com.")
+    if not redacted:
+        with zipfile.ZipFile(tmp_path / "files.zip", "w") as archive:
+            archive.write(source, source.name)
+        source = tmp_path / "files.zip"
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([source], selection=Selection(redact=("email",) if redacted else None))
+        page = shown(kb)
+        assert "twenty years" in page
+        assert "<img" not in page
+        assert TEXTS["gone"] not in page
+        (row,) = (row for row in kb.sources() if row.document_id)
+        opened = document(kb, Wish("", row.source, (), None, 0, as_text=False), TEXTS)
+        assert TEXTS["view_page"] not in opened
+
+
+def test_a_source_that_was_forgotten_is_told_in_chinese(tmp_path: Path) -> None:
+    """The answer is still on the page; what it cites is no longer in the base."""
+    source = pdf(tmp_path / "pangolins.pdf", "Pangolins live for twenty years.")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([source])
+        answer = kb.ask("How many years do pangolins live?")
+        kb.remove([source])
+        said = panel(lambda _: kb, answer, 0, texts_for("zh"))
+        assert "知识库里没有" in said
+        assert "is not in the knowledge base" not in said
 
 
 @pytest.mark.parametrize(("role", "read"), [("write", 0), ("admin", 1)])
