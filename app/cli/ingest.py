@@ -21,7 +21,7 @@ from ..api import KnowledgeBase
 from ..base.config import Config
 from ..base.upkeep import ready_to_begin
 from . import show
-from .commands import INTERRUPTED, SOME_FILES_FAILED, Options, command, commands
+from .commands import SOME_FILES_FAILED, Options, command, commands
 from .options import AsJson, Base, ChunkTokens
 
 ingesting = commands()
@@ -145,12 +145,8 @@ def ingest(
         if watch and not dry_run:
             _follow(kb, paths, selection, as_json=as_json)
             return
-        try:
-            with show.progress() as progress:
-                report = kb.ingest(paths, selection=selection, progress=progress, say=show.message)
-        except KeyboardInterrupt as error:
-            show.message("kb: interrupted; what was finished is kept and can be asked, run the same command to go on")
-            raise typer.Exit(INTERRUPTED) from error
+        with show.progress() as progress:
+            report = kb.ingest(paths, selection=selection, progress=progress, say=show.message)
         show.report(report, as_json=as_json)
         failed = bool(report.failed)
         if not any((report.added, report.updated, report.unchanged, report.removed, report.failed)):

@@ -24,6 +24,7 @@ from .commands import FAILED, INTERRUPTED, USAGE, LazyGroup
 from .terminal import plain
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
+_INTERRUPTED = "interrupted; what was finished is kept, run the same command to go on"
 _SQLITE_DISK = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR")
 
 app = typer.Typer(
@@ -60,7 +61,11 @@ def main() -> NoReturn:
     except KBError as error:
         _leave(str(error), USAGE if isinstance(error, InputError) else FAILED)
     except KeyboardInterrupt:
-        _leave("interrupted; what was finished is kept, run the same command to go on", INTERRUPTED)
+        _leave(_INTERRUPTED, INTERRUPTED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # what Typer makes of Ctrl-C
+            _leave(_INTERRUPTED, INTERRUPTED)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever was reading our output has stopped
         sys.exit(FAILED)

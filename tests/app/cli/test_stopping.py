@@ -42,7 +42,7 @@ def asking(home: Path, model: str) -> subprocess.Popen[bytes]:
         sys.executable, "-m", "kb", "ask", "What does exit code 4 mean?", "--home", str(home),
         "--embedder", "tfidf", "--llm", model,
     ]  # fmt: skip
-    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=home)
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=home)
     assert started.stdout is not None
     assert os.read(started.stdout.fileno(), 1)
     return started
@@ -55,6 +55,8 @@ def test_a_signal_ends_it(how: signal.Signals, home: Path, model: tuple[str, Eve
     process.send_signal(how)
     assert process.wait(SOON_S) in {130, -how}
     assert model[1].wait(SOON_S)
+    assert process.stderr is not None
+    assert (b"kb: interrupted; what was finished is kept" in process.stderr.read()) is (how == signal.SIGINT)
 
 
 def test_a_closed_pipe_ends_it(home: Path, model: tuple[str, Event]) -> None:
