@@ -132,8 +132,9 @@ class _Files:
     def take(self, step: Step) -> None:
         """Update the states from a step; a failed file raises the failure count."""
         if step.stage == "read" and step.source in self._names:
-            failed = self._failed is not None and step.failed > self._failed
-            self.states[self._names[step.source]] = "failed" if failed else "read"
+            name = self._names[step.source]
+            failed = self.states[name] == "failed" or (self._failed is not None and step.failed > self._failed)
+            self.states[name] = "failed" if failed else "read"
         self._failed = step.failed if step.stage == "read" else self._failed
 
     def of(self, report: IngestReport) -> IngestReport:
@@ -144,8 +145,9 @@ class _Files:
 
 def table(kb: KnowledgeBase, texts: Texts, only: str = "", order: Order = ui_ledger.FAILED_FIRST) -> str:
     """Return the table of a base's documents."""
-    known = {row.source: row for row in kb.sources()}
-    return ui_ledger.documents(kb.ledger(), known, kb.status(), texts, only, order)
+    ledger, known = kb.ledger(), {row.source: row for row in kb.sources()}
+    there = [entry for entry in ledger if entry.source in known]  # an ingest may be removing some
+    return ui_ledger.documents(there, known, kb.status(), texts, only, order)
 
 
 def _files(given: object, uploaded: Path) -> list[tuple[str, Path]]:

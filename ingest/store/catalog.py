@@ -138,10 +138,9 @@ class Catalog(Database):
         return row[0] if row else ""
 
     def notes(self, document_id: str) -> tuple[str, tuple[str, ...]]:
-        """Return a document's encoding and what its reader noted."""
-        encoding, notes = (
-            self.connection().execute("SELECT encoding, notes FROM documents WHERE id = ?", (document_id,)).fetchone()
-        )
+        """Return a document's encoding and what its reader noted; nothing if the document is not there."""
+        row = self.connection().execute("SELECT encoding, notes FROM documents WHERE id = ?", (document_id,)).fetchone()
+        encoding, notes = row or ("", "[]")
         return encoding, tuple(json.loads(notes))
 
     def split_key(self, document_id: str) -> str | None:

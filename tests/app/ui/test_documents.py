@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from kb import KnowledgeBase
+from kb.app.base.status import FileLedger
 from kb.app.base.upkeep import writing
+from kb.app.i18n.texts import EN
+from kb.app.ui.documents import _Files, table
 from ui_page import Open, api, ask, kb, picture, tab, unfold
 
 pytest_plugins = ("ui_page",)
@@ -236,3 +240,33 @@ def test_several_bases_are_asked_together(visit: Open, address: str, handbook_ho
     page.locator("#kb-delete-base").click()
     page.locator("#kb-delete-yes").click()
     api.expect(page.locator("#kb-base input")).to_have_value("default")
+
+
+def test_a_failed_file_stays_failed_while_others_are_read(tmp_path: Path) -> None:
+    """Its end is told after its failure, and does not turn it into one that was read."""
+    (tmp_path / "empty.md").write_text("")
+    (tmp_path / "yak.md").write_text("The yak weighs 612 kilograms.")
+    files = _Files({str(tmp_path / name): name for name in ("empty.md", "yak.md")})
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as base:
+        base.ingest([tmp_path / "empty.md", tmp_path / "yak.md"], progress=files.take)
+    assert files.states == {"empty.md": "failed", "yak.md": "read"}
+
+
+def test_the_table_can_be_drawn_while_files_come_and_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an ingest adds or removes between the two looks at the base is left out, or not, and is no error."""
+    for name in ("yak.md", "gnu.md"):
+        (tmp_path / name).write_text(f"The {name} weighs 612 kilograms.")
+    ledger = KnowledgeBase.ledger
+
+    def meanwhile(self: KnowledgeBase) -> tuple[FileLedger, ...]:
+        self.ingest([tmp_path / "gnu.md"])
+        found = ledger(self)
+        self.remove([tmp_path / "yak.md"])
+        return found
+
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as base:
+        base.ingest([tmp_path / "yak.md"])
+        monkeypatch.setattr(KnowledgeBase, "ledger", meanwhile)
+        shown = table(base, EN)
+    assert "gnu.md" in shown
+    assert "yak.md" not in shown
