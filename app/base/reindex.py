@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from ...ingest.document import Progress, Step
 from ...ingest.errors import InputError
@@ -25,6 +24,7 @@ from ...retrieval.stores.index import VectorIndex
 from .chunk_sizes import CHUNK_TOKENS, splitting_for
 from .config import Config
 from .embedders import spec_of
+from .status import bytes_in
 from .stores import drop_others
 
 PREVIOUS = "previous embedder"
@@ -105,7 +105,7 @@ def free(catalog: Catalog, config: Config, embedder: Embedder | None) -> Freed:
         config: its configuration; the bytes freed are counted in its folder.
         embedder: the one in use.
     """
-    before = _bytes(config.folder)
+    before = bytes_in(config.folder)
     keep = embedder.fingerprint if embedder else ""
     with catalog.transaction(content=False, visible=False) as connection:
         n_vectors = connection.execute("DELETE FROM vectors WHERE embedder <> ?", (keep,)).rowcount
@@ -115,7 +115,7 @@ def free(catalog: Catalog, config: Config, embedder: Embedder | None) -> Freed:
     catalog.connection().execute("VACUUM")
     catalog.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     gone = drop_others(catalog, config, embedder)
-    return Freed(n_vectors, n_spare, gone, before - _bytes(config.folder))
+    return Freed(n_vectors, n_spare, gone, before - bytes_in(config.folder))
 
 
 def _is_split_otherwise(catalog: Catalog, splitting: Splitting) -> bool:
@@ -131,7 +131,3 @@ def _split_beside(catalog: Catalog, embedder: Embedder | None, splitting: Splitt
         document = catalog.document(source)
         if document:
             keep_spare(catalog, split(document, splitting, count_tokens), splitting.key)
-
-
-def _bytes(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,6 +67,16 @@ class FileLedger:
     """``title``, ``date``, ``author``, ``tags`` ...: the file's own metadata, overridden by the user's."""
 
 
+def bytes_in(folder: Path) -> int:
+    """Return the total size of the files in a folder; files and folders that vanish meanwhile count nothing."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += Path(place, name).stat().st_size
+    return total
+
+
 def ledger_of(catalog: Catalog) -> tuple[FileLedger, ...]:
     """Return the ledger of every source, sorted."""
     return tuple(_ledger(catalog, row) for row in catalog.sources().values())
@@ -102,6 +114,6 @@ def status_of(catalog: Catalog, config: Config, embedder: Embedder | None, note:
         getattr(embedder, "path", ""),
         fingerprint(catalog, embedder.fingerprint if embedder else "tfidf"),
         store_of(catalog, config) if embedder else "",
-        sum(file.stat().st_size for file in config.folder.rglob("*") if file.is_file()),
+        bytes_in(config.folder),
         (*filter(None, [note]), *owed_notes(catalog)),
     )

@@ -28,6 +28,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ... import __version__
 from ...ingest.errors import InputError, KBError
+from ..base.status import bytes_in
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate, Rate
 from ..hosting.jobs import Jobs
@@ -116,7 +117,7 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
         loopback_only=serving.is_loopback,
         max_upload_bytes=serving.max_upload_bytes,
         door=door,
-        waiting=partial(_bytes_in, uploads),
+        waiting=partial(bytes_in, uploads),
     )
     return app
 
@@ -156,15 +157,6 @@ async def _working(worker: Worker, uploads: Path, _: FastAPI) -> AsyncIterator[N
     yield
     await run_in_threadpool(worker.stop)
     shutil.rmtree(uploads, ignore_errors=True)  # uploads that were never ingested
-
-
-def _bytes_in(folder: Path) -> int:
-    """Return the total size of the files in a folder, skipping any moved away meanwhile."""
-    total = 0
-    for file in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            total += file.stat().st_size
-    return total
 
 
 class _Server(uvicorn.Server):
