@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -119,10 +119,10 @@ class Guard:
         if sum(map(len, (*headers, *headers.values()))) > LARGEST_HEAD:
             raise _Refusal(431, f"the headers are larger than {LARGEST_HEAD:,} bytes")
         host = headers.get("host", "")
-        if self._loopback_only and urlsplit(f"//{host}").hostname not in LOOPBACK:
+        if self._loopback_only and _split(f"//{host}").hostname not in LOOPBACK:
             raise _Refusal(400, "this server answers to localhost only; open it as http://127.0.0.1")
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _split(origin).netloc != host:
             raise _Refusal(403, "requests from other web sites are refused")
         if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
             raise _Refusal(403, "requests from other web sites are refused")
@@ -176,6 +176,13 @@ class _Response:
             headers.append((b"www-authenticate", b"Bearer"))
         await self({"type": "http.response.start", "status": refusal.status, "headers": headers})
         await self({"type": "http.response.body", "body": body})
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:
+        raise _Refusal(400, "the header Host or Origin is no address") from error
 
 
 def _too_large(limit: int) -> _Refusal:

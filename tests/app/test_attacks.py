@@ -86,6 +86,8 @@ def test_names_of_uploads_cannot_leave_the_folder(name: str) -> None:
         # other web sites
         ("post", "/api/v1/ask", {"json": {"question": "x"}, "headers": {"origin": "http://evil.example"}}, 403),
         ("post", "/api/v1/ask", {"json": {"question": "x"}, "headers": {"origin": "null"}}, 403),
+        ("post", "/api/v1/ask", {"json": {"question": "x"}, "headers": {"origin": "http://["}}, 400),
+        ("get", "/healthz", {"headers": {"host": "["}}, 400),
         ("get", "/api/v1/documents", {"headers": {"host": "evil.example"}}, 400),
         ("get", "/", {"headers": {"host": "evil.example:7950"}}, 400),
         ("get", "/docs", {"headers": {"host": "127.0.0.1.evil.example"}}, 400),
