@@ -11,6 +11,7 @@ from threading import Event
 
 from ..ingest.document import IngestReport, Progress
 from ..ingest.errors import StorageError
+from ..ingest.run.discover import expanded
 from ..ingest.run.sync import Selection
 from .api import KnowledgeBase
 
@@ -71,7 +72,7 @@ def watch(
 def _folders(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
     """Return the folders to watch: those given, and those around files and globs."""
     folders = []
-    for path in (Path(path).expanduser().absolute() for path in paths):
+    for path in (expanded(path).absolute() for path in paths):
         while not path.is_dir():
             path = path.parent  # noqa: PLW2901 - upwards
         folders.append(path)
@@ -79,4 +80,5 @@ def _folders(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
 
 
 def _is_there(path: str | os.PathLike[str]) -> bool:
-    return bool(glob.glob(str(Path(path).expanduser()), recursive=True)) or Path(path).expanduser().exists()  # noqa: PTH207
+    place = expanded(path)
+    return bool(glob.glob(str(place), recursive=True)) or place.exists()  # noqa: PTH207

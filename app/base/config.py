@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_data_path
 
 from ...ingest.errors import InputError
+from ...ingest.run.discover import expanded
 from ...ingest.store.database import FILE
 from ...retrieval.stores.specs import checked
 
@@ -127,13 +128,13 @@ def load_config(
     Raises:
         InputError: a name is not a valid folder name, a value is invalid, or the configuration file cannot be read.
     """
-    place = Path(home or environment.get("KB_HOME") or user_data_path("kb", appauthor=False)).expanduser().absolute()
+    place = expanded(home or environment.get("KB_HOME") or user_data_path("kb", appauthor=False)).absolute()
     values = _file(place / "config.toml")
     values |= {key: value for key in _KEYS if (value := environment.get(f"KB_{key.upper()}"))}
     values |= {key: value for key, value in given.items() if value is not None}
     lora = values.pop("lora", "")
     if lora and "lora=" not in (llm := values.get("llm", "auto")):
-        values["llm"] = f"{llm}{'&' if '?' in llm else '?'}lora={Path(lora).expanduser().absolute()}"
+        values["llm"] = f"{llm}{'&' if '?' in llm else '?'}lora={expanded(lora).absolute()}"
     config = Config(place, **values)
     if not _NAME.fullmatch(config.name) or config.name in _TAKEN:
         raise InputError(

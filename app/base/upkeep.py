@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from ...ingest.document import IngestReport, Progress, Step
 from ...ingest.errors import InputError, LockedError, StorageError
-from ...ingest.run.discover import discover
+from ...ingest.run.discover import discover, expanded
 from ...ingest.run.pool import Limits
 from ...ingest.run.recognition import recognise, waiting
 from ...ingest.run.sync import Selection, Synced, sync
@@ -313,7 +313,7 @@ def matching(catalog: Catalog, given: Iterable[str | os.PathLike[str]]) -> list[
     known = list(catalog.sources().values())
     found: dict[str, None] = {}
     for one in given:
-        path = Path(os.path.normpath(Path(one).expanduser().absolute()))
+        path = Path(os.path.normpath(expanded(one).absolute()))
         meant = [
             row.source
             for row in known

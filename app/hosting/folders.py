@@ -12,9 +12,9 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from ...ingest.errors import InputError, KBError
+from ...ingest.run.discover import expanded
 from ...ingest.run.sync import Selection
 from ..api import KnowledgeBase
 from ..watch import watch
@@ -63,7 +63,7 @@ class Folders:
         Raises:
             InputError: there is no such folder.
         """
-        place = Path(path.strip()).expanduser()
+        place = expanded(path.strip())
         if not place.is_absolute() or not place.is_dir():
             raise InputError("{path!r} is not a folder on this computer; give its full path", path=path.strip()[:200])
         kb = self._base_of(base)

@@ -78,6 +78,11 @@ class Discovery:
         return any(path.is_relative_to(root) for root in self.roots) or any(fnmatch(source, p) for p in self.patterns)
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return a path with the home folder for its ``~``; as it is where there is no such user."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own fails where there is no such user
+
+
 def discover(
     paths: Iterable[str | os.PathLike[str]], include: Sequence[str] = (), exclude: Sequence[str] = ()
 ) -> Discovery:
@@ -90,7 +95,7 @@ def discover(
     Raises:
         InputError: a path does not exist or a glob matches nothing; nothing was done.
     """
-    given = [Path(os.path.expanduser(path)) for path in paths]  # noqa: PTH111 - Path's own fails where there is no such user
+    given = [expanded(path) for path in paths]
     roots = _roots(given)
     patterns = tuple(str(path.absolute()) for path in given if not _exists(path))
     found: dict[Path, Found] = {}

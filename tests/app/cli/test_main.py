@@ -172,6 +172,8 @@ def test_files_that_fail_are_named_and_the_rest_is_done(folder: Path) -> None:
         (("search", "x", "--name", "../evil"), 2, "cannot name a knowledge base"),
         (("ask", "x", "--name", "nowhere"), 2, "no knowledge base 'nowhere'"),
         (("rm", "/not/there"), 2, "not in the knowledge base"),
+        (("rm", "~nobody-of-this-name/path"), 2, "not in the knowledge base"),
+        (("search", "x", "--home", "~nobody-of-this-name/kb"), 2, "no knowledge base 'default'"),
         (("frobnicate",), 2, "frobnicate"),
         (("search", "x", "--embedder", "/not/a/model"), 2, "/not/a/model"),
     ],

@@ -14,6 +14,7 @@ from kb.app.hosting import folders
 from kb.app.hosting.bases import Bases
 from kb.app.hosting.folders import Folders
 from kb.ingest.document import IngestReport
+from kb.ingest.errors import InputError
 
 
 @pytest.fixture
@@ -39,6 +40,12 @@ def until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
+
+
+def test_the_home_of_nobody_is_no_folder(bases: Bases) -> None:
+    """A path that begins with ~ and no user's name is refused as any other that is not there."""
+    with pytest.raises(InputError, match="is not a folder"):
+        Folders(bases).add("zoo", "~nobody-of-this-name/files")
 
 
 @pytest.mark.parametrize("leave", [lambda bases: bases.rename("zoo", "ark"), lambda bases: bases.delete("zoo")])
