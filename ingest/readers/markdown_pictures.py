@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..text.fences import lines_and_code
 from .page_pictures import DATA_URI, Look
 
 _PAYLOAD = re.compile(rf"({DATA_URI})[^\s)>\"'\]]+", re.IGNORECASE)
@@ -17,7 +18,6 @@ _SHOWN = re.compile(
     r"|<img\b[^>]{0,500}?\bsrc[ \t]*=[ \t]*[\"']?(?P<source>[^\s>\"']+)",
     re.IGNORECASE,
 )
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _MARKUP = re.compile(r"^(?=[ \t]*(?:#|=+[ \t]*$|-+[ \t]*$|`{3}|~{3}|<!--))", re.MULTILINE)
 
 
@@ -28,7 +28,7 @@ def with_pictures(text: str, look: Look) -> str:
     named = {name.casefold(): address for name, address in _DEFINITION.findall(text)}
     lines: list[str] = []
     said: list[str] = []
-    for line, is_code in _lines(text):
+    for line, is_code in lines_and_code(text):
         if said and (is_code or not line.strip()):
             lines += ["", *said]
             said = []
@@ -49,17 +49,3 @@ def plain(paragraphs: Sequence[str]) -> list[str]:
     """Return consecutive paragraphs in which nothing is a heading or the start of code."""
     text = "\n\n".join(paragraphs)
     return [_MARKUP.sub(r"\\", text)] if text else []
-
-
-def _lines(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield a text's lines, and whether each is in fenced code or begins or ends it."""
-    fence = ""
-    for line in text.split("\n"):
-        mark = _FENCE.match(line)
-        if fence:
-            yield line, True
-            if mark and mark[1].startswith(fence) and not line.strip(" \t`~"):
-                fence = ""
-        else:
-            fence = mark[1] if mark else ""
-            yield line, bool(fence)

@@ -8,18 +8,19 @@ block left out without being counted.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
 from ..notice import Notice
 from ..reading import Reading, without
+from .fences import lines_and_code
 
 _LONGEST = 1500
 """Characters; a longer block says something."""
 _MARK = re.compile(r"^\s*(?:[-*+>•·|]|\d+[.)])?\s*")
 _BLOCK = re.compile(r"[^\n].*?(?=\n\s*\n|\Z)", re.DOTALL)
-_FENCE = re.compile(r"`{3,}")
 
 _SITES = r"(?:facebook|twitter|x|linkedin|whatsapp|reddit|pinterest|instagram|youtube|wechat|weibo|rss|e-?mail)"
 _LINES = (
@@ -62,19 +63,25 @@ def without_boilerplate(reading: Reading) -> Reading:
 def _boilerplate(reading: Reading) -> Iterator[tuple[int, int]]:
     """Yield where blocks of boilerplate are, with the white space after them."""
     headings = {heading.start for heading in reading.headings}
-    text, fence = reading.text, ""
+    text, code = reading.text, _code(reading.text)
     for block in _BLOCK.finditer(text):
-        opened = _FENCE.match(block.group())
-        if fence or opened:  # a block of code may hold blank lines: it runs to its next fence
-            fence = fence or (opened.group() if opened else "")
-            if block.group().endswith(fence) and len(block.group()) > len(fence):
-                fence = ""
+        if bisect_left(code, block.start()) < bisect_left(code, block.end()):
             continue
         if block.start() not in headings and is_boilerplate(block.group()):
             stop = block.end()
             while stop < len(text) and text[stop] == "\n":
                 stop += 1
             yield block.start(), stop
+
+
+def _code(text: str) -> list[int]:
+    """Return where lines of code begin; code may hold blank lines, and so be several blocks."""
+    starts, at = [], 0
+    for line, is_code in lines_and_code(text):
+        if is_code:
+            starts.append(at)
+        at += len(line) + 1
+    return starts
 
 
 def is_boilerplate(block: str) -> bool:

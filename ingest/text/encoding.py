@@ -50,6 +50,8 @@ _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _WORD = re.compile(rb"\s|^[A-Za-z]+$|^[\d.,%-]+$")
 _LAST_OF_TWO_BYTES = "\u07ff"
 _UNIFORM_BYTE = math.log(256)
+_UNKNOWN = (tuple(letters.LATIN) + CJK, 0.0)
+"""Of a declared encoding that is none of the candidates, or one of them under another name: as in ``CANDIDATES``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def _rank(data: bytes, declared: str) -> list[tuple[float, str, str]]:
     candidates = dict(CANDIDATES)
     if declared:
         bonus = 12 + 0.2 * min(len(data), 2000)
-        languages, prior = candidates.get(declared, (tuple(letters.LATIN) + CJK, 0.0))
+        languages, prior = candidates.get(declared, _UNKNOWN)
         candidates[declared] = (languages, prior + bonus)
     ranked = _score_all(data, candidates, SAMPLE_BYTES // 8)
     if len(data) > SAMPLE_BYTES // 8:
@@ -216,7 +218,7 @@ def _by_line(data: bytes, encoding: str, ranked: list[tuple[float, str, str]]) -
     if encoding.startswith(("utf-16", "utf-32")):
         return None
     lines, utf8, other = [], 0, 0
-    codec = codec_of(encoding)
+    codec, (languages, _) = codec_of(encoding), CANDIDATES.get(encoding, _UNKNOWN)
     for line in data.splitlines(keepends=True):
         try:
             lines.append(line.decode("utf-8"))
@@ -226,7 +228,7 @@ def _by_line(data: bytes, encoding: str, ranked: list[tuple[float, str, str]]) -
                 text = line.decode(codec)
             except UnicodeDecodeError:
                 return None
-            if other < _LINES_JUDGED and log_likelihood(text, CANDIDATES[encoding][0]) < -_UNIFORM_BYTE * len(line):
+            if other < _LINES_JUDGED and log_likelihood(text, languages) < -_UNIFORM_BYTE * len(line):
                 return None
             lines.append(text)
             other += 1

@@ -79,6 +79,20 @@ def test_pages_and_headings_move_along() -> None:
         assert reading.text[heading.start :].startswith(f"# Chapter {number}")
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Example:\n```python\na = 1\n\nlogin\n\nb = 2\n```",
+        "```\ncode\n```\nText",
+        "~~~\nhome\n\nlogin\n~~~",
+        "````\n```\n\nlogin\n\n```\n````",
+    ],
+)
+def test_code_stays(code: str) -> None:
+    """Wherever its fences are: below a line of text, or above one; and what follows it is judged again."""
+    assert without_boilerplate(Reading(f"{code}\n\nlogin\n")).text == f"{code}\n\n"
+
+
 @given(st.text(alphabet="ab\n", max_size=40), st.lists(st.integers(0, 40), max_size=6, unique=True), st.integers(0, 40))
 def test_what_is_left_is_where_the_map_says(text: str, cuts: list[int], at: int) -> None:
     """For any spans: letters before an offset are those before it that were kept."""

@@ -117,6 +117,14 @@ def test_lines_in_two_encodings_are_both_read() -> None:
     assert "mixes" in decoded.notes[0]
 
 
+def test_a_declared_encoding_under_another_name_may_be_mixed_too() -> None:
+    """``euc_jp`` is Python's name for it: lines of it among lines of UTF-8 are read."""
+    line = f"{SAMPLES['ja']}\n"
+    decoded = decode((line.encode("euc-jp") * 8) + line.encode(), "euc_jp")
+    assert decoded.text == line * 9
+    assert "mixes" in decoded.notes[0]
+
+
 def test_certain_readings_carry_no_note() -> None:
     """Notes are for what a user should look at."""
     assert decode(SAMPLES["hans"].encode("gbk")).notes == ()
