@@ -117,6 +117,7 @@ def eval_(
             raise InputError("--questions is for one base, without sets, --save or --compare")
         _ask_people(base, questions_of, as_json=as_json)
         return
+    _check_place(save)
     from ..measure.evaluate import compare, evaluate, read_evaluations
     from ..measure.judged import by_text
     from ..measure.written import evaluate_written
@@ -152,6 +153,12 @@ def eval_(
             f"{one.name} {one.lane}: nDCG@10 {one.before:.4f} -> {one.after:.4f} over {one.n_questions} questions, "
             f"p = {one.p:.3f}: {one.verdict}"
         )
+
+
+def _check_place(save: Path | None) -> None:
+    """Refuse a file in a folder that is not there, before a long measurement."""
+    if save and not save.parent.is_dir():
+        raise InputError("{path} does not exist; check the path", path=save.parent)
 
 
 def _ask_people(base: AnsweringBase, path: Path, *, as_json: bool) -> None:

@@ -30,6 +30,8 @@ _DEFINITION_ZH = re.compile(r"([\u4e00-\u9fff\w-]{2,12}?)(?:是指|指的是|是
 _SPAN = re.compile(r"\d[\d.,:/-]*|[A-Z][\w-]+|[\u4e00-\u9fff]{2,4}|[a-z]{5,}")
 _SHORTEST, _LONGEST = 6, 60
 _BLANK = " ___ "
+_WRONG = (OSError, ValueError, LookupError)
+"""What reading something that is not such a set ends with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,8 @@ def read_set(folder: Path, limit: int) -> list[Question]:
             for row in rows
             if row["id"] in judged or not row.get("answerable", True)
         ]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            "{folder}: is not an evaluation set ({why}); it needs queries.jsonl, qrels.tsv and corpus.jsonl",
-            folder=folder,
-            why=error,
-        ) from error
+    except _WRONG as error:
+        raise _no_set(folder, error) from error
     random.Random(0).shuffle(questions)  # noqa: S311 - a sample, not a secret
     return questions[:limit]
 
@@ -79,24 +77,43 @@ def lay_out(folder: Path, files: Path) -> tuple[Path, Units]:
     Args:
         folder: the set's folder; without a ``corpus.jsonl``, its ``meta.json`` names the tree that is its corpus.
         files: where to write; created.
+    Raises:
+        InputError: the set has neither, or they cannot be read.
     """
-    if not (folder / "corpus.jsonl").exists():
-        meta = json.loads((folder / "meta.json").read_text("utf-8"))
-        root = (folder.parents[1] / meta["corpus"]).resolve()
-        return root / meta.get("prefix", ""), lambda chunk: [Path(chunk.source).relative_to(root).as_posix()]
+    try:
+        if not (folder / "corpus.jsonl").exists():
+            meta = json.loads((folder / "meta.json").read_text("utf-8"))
+            root = (folder.absolute().parents[1] / meta["corpus"]).resolve()
+            return root / meta.get("prefix", ""), lambda chunk: [Path(chunk.source).relative_to(root).as_posix()]
+        same = _passages(folder / "corpus.jsonl")
+    except _WRONG as error:
+        raise _no_set(folder, error) from error
     files.mkdir(parents=True)
-    same: dict[str, list[str]] = {}
-    for line in (folder / "corpus.jsonl").read_text("utf-8").split("\n"):
-        if line:
-            row = json.loads(line)
-            title = f"# {row['title']}\n\n" if row.get("title") else ""
-            same.setdefault(title + row["text"], []).append(row["id"])
     of_file = {}
     for number, (text, ids) in enumerate(same.items()):
         path = files / f"{number:06}.md"
         path.write_text(text, "utf-8")
         of_file[path.name] = ids
     return files, lambda chunk: of_file[Path(chunk.source).name]
+
+
+def _passages(corpus: Path) -> dict[str, list[str]]:
+    """Return the ids of the passages of a corpus, by their text."""
+    same: dict[str, list[str]] = {}
+    for line in corpus.read_text("utf-8").split("\n"):
+        if line:
+            row = json.loads(line)
+            title = f"# {row['title']}\n\n" if row.get("title") else ""
+            same.setdefault(title + row["text"], []).append(row["id"])
+    return same
+
+
+def _no_set(folder: Path, why: Exception) -> InputError:
+    return InputError(
+        "{folder}: is not an evaluation set ({why}); it needs queries.jsonl, qrels.tsv and corpus.jsonl",
+        folder=folder,
+        why=why,
+    )
 
 
 def by_text(chunk: Chunk) -> list[str]:

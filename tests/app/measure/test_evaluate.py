@@ -47,6 +47,24 @@ def base(handbook: Path) -> KnowledgeBase:
     return kb
 
 
+def test_a_set_without_its_corpus_is_no_set(folder: Path, tmp_path: Path) -> None:
+    """Neither passages nor the name of a tree of files, or passages without a text: it is told as what it is."""
+    (folder / "corpus.jsonl").write_text('{"id": "p1"}\n')
+    with pytest.raises(InputError, match="is not an evaluation set"):
+        lay_out(folder, tmp_path / "files")
+    (folder / "corpus.jsonl").unlink()
+    with pytest.raises(InputError, match="is not an evaluation set"):
+        lay_out(folder, tmp_path / "files")
+
+
+def test_figures_that_cannot_be_kept_are_refused_before_anything_is_measured(folder: Path, tmp_path: Path) -> None:
+    """A measurement takes minutes; a folder that is not there is seen at once."""
+    done = commands.kb("eval", folder, "--save", tmp_path / "missing" / "figures.json")
+    assert done.returncode == 2
+    assert f"{tmp_path / 'missing'} does not exist" in done.stderr
+    assert done.stdout == ""
+
+
 def test_a_set_is_read_as_it_is(folder: Path, tmp_path: Path) -> None:
     """Answerable questions with their judgements, unanswerable ones without; what was not judged is left out."""
     questions = {question.text: question.judged for question in read_set(folder, 10)}
