@@ -110,18 +110,22 @@ class Choosing:
         try:
             demand(request, "admin")
             if spec != self.bases.config.llm:
-                if self.gate.running:
-                    raise InputError(texts["model_busy"])
+                self._demand_idle(texts)
                 if model and not pulled(spec, place):
                     waiting = texts["model_pulling"].format(name=model.title, size=size(model.bytes))
                     yield {"model_said": f'<p class="kb-wait" role="status">{waiting}</p>'}
                     pull_known(spec, place)
+                    self._demand_idle(texts)  # a download takes minutes
                 self.bases.use_model(spec)
                 said = ui_html.message(texts["model_used"].format(name=self.bases.generator.name))
         except KBError as error:
             said = ui_html.problem(str(error), texts)
         now = gr.update(choices=self.models(texts), value=self.bases.config.llm)
         yield {"facts": facts(self.bases, self.bases.get(base), texts), "model": now, "model_said": said}
+
+    def _demand_idle(self, texts: Texts) -> None:
+        if self.gate.running:
+            raise InputError(texts["model_busy"])
 
     def create(self, name: str, request: gr.Request) -> Shown:
         """Create a base."""

@@ -1,0 +1,32 @@
+"""The handlers for the bases and the model, without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from kb.app.base.config import load_config
+from kb.app.hosting.bases import Bases
+from kb.app.hosting.gate import Gate
+from kb.app.i18n.texts import EN
+
+pytest.importorskip("gradio", reason="the ui extra is not installed")
+
+import gradio as gr
+from kb.app.ui import bases as ui_bases
+from kb.app.ui.runs import Runs
+from kb.app.ui.sessions import Sessions
+
+
+def test_a_model_is_not_changed_under_an_answer_begun_during_its_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A download takes minutes, in which others ask: whoever changes the model is told to wait."""
+    bases, gate = Bases(load_config(home=tmp_path, embedder="tfidf", llm="extractive")), Gate()
+    monkeypatch.setattr(ui_bases, "pulled", lambda *_: None)
+    monkeypatch.setattr(ui_bases, "pull_known", lambda *_: gate.ticket().wait(0))
+    choosing = ui_bases.Choosing(bases, gate, Sessions(bases, Runs()))
+    *_, last = choosing.use_model("smollm2", "default", gr.Request(headers={"accept-language": "en"}))
+    bases.close()
+    assert EN["model_busy"] in last["model_said"]
+    assert bases.config.llm == "extractive"
