@@ -22,11 +22,11 @@ from ...retrieval.words.question import Term, terms
 from ...retrieval.words.tokens import tokens
 from ..base.library import Library
 from ..exact.direct import directly
+from ..exact.when import Period, period_of
 from .answer import Asked
 from .material import Material, only, passages_of, whole
 from .named import Named, admitted, documents_called
 from .sides import Comparing
-from .when import Period, period_of
 
 SUMMARISED = 40
 """Minimum number of passages for a summary of a topic; of a named document, all are read."""

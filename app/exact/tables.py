@@ -26,9 +26,9 @@ from ...retrieval.tables.words import lexicon, phrase
 from ...retrieval.where import Where, resolve
 from ...retrieval.words.question import asked_tokens, match_query
 from ..answers.answer import Answer, Asked
-from ..answers.when import dated
 from ..base.library import Library
 from .tables_said import Place, said
+from .when import dated
 
 _MOST_WORDS = 60
 """Maximum number of words of a table question; longer ones say more than a table can answer."""

@@ -8,8 +8,8 @@ from pathlib import PurePath
 
 import pytest
 from kb.app.answers.named import documents_called
-from kb.app.answers.when import dated, period_of
 from kb.app.api import KnowledgeBase
+from kb.app.exact.when import dated, period_of
 
 FILES = {
     "agreement Tamarind.md": "# Agreement\n\nTamarind delivers rice in sacks every month. Invoices are paid within 20 days.",
