@@ -79,7 +79,8 @@ def _items(own: Sequence[Candidate], text: str) -> list[Candidate]:
     for one in own:
         last = found[-1] if found else one
         stop = last.start + len(last.text)
-        if found and is_item(last.text) and not is_row(last.text) and "\n" not in text[stop : one.start]:
+        goes_on = is_item(last.text) and not is_row(last.text) and not is_item(one.text)
+        if found and goes_on and "\n" not in text[stop : one.start]:
             found[-1] = replace(last, order=one.order, text=text[last.start : one.start + len(one.text)])
         else:
             found.append(one)

@@ -13,7 +13,7 @@ from ..prompts.prompt import Prompt
 from ..retrieval.sentences.changes import later
 from ..retrieval.sentences.editions import editions
 from ..retrieval.sentences.scorer import Scored, ranked
-from ..retrieval.sentences.units import Candidate, is_item
+from ..retrieval.sentences.units import Candidate, is_item, is_row
 from ..retrieval.sentences.wanted import Wanted
 from ..retrieval.words.answer_kind import new_matches
 from ..retrieval.words.question import figures
@@ -49,7 +49,12 @@ def select(prompt: Prompt, base: str = "") -> list[Candidate]:
     close = [
         one.candidate
         for one in (*first, *(one for one in scored if one not in first))
-        if one in instead or (one.score >= best.score - _CLOSE and one.signs.no_kind <= best.signs.no_kind)
+        if one in instead
+        or (
+            one.score >= best.score - _CLOSE
+            and one.signs.no_kind <= best.signs.no_kind
+            and not _is_another_row(asked, one.candidate, best.candidate)
+        )
     ]
     kept = {one.candidate for one in scored}
     completing = _completing(asked, best.candidate, candidates, kept)
@@ -76,6 +81,12 @@ def _leading(scored: Sequence[Scored]) -> Scored:
     lead = (best.candidate.passage, best.candidate.led_by)
     leads = (one for one in scored if (one.candidate.passage, one.candidate.order) == lead and one.signs.own)
     return best if best.signs.own else next(leads, best)
+
+
+def _is_another_row(asked: Wanted, one: Candidate, best: Candidate) -> bool:
+    """Return whether a row of the best one's table says less of what the question names: where is the lamp, not the fuse."""
+    in_one_table = is_row(one.text) and is_row(best.text) and bool(best.unit.head) and one.unit.head == best.unit.head
+    return in_one_table and asked.share(one.tokens) < asked.share(best.tokens)
 
 
 def _holds_something(one: Scored) -> bool:
