@@ -25,7 +25,7 @@ from torch.nn import functional
 
 LISTS, SENTENCES, TOGETHER = 6, 5, 12
 RATE, WARM, LEAST = 1.5e-4, 100, 0.03
-OF_FOLDERS = 0.6
+OF_FOLDERS = 0.45
 WITHOUT = {"folders": 0.1, "": 0.25}
 """How often the sentence that answers is left out, so that *none* is right."""
 OTHER_LANGUAGE = 0.25
