@@ -100,8 +100,11 @@ def _completing(
 ) -> Iterator[Candidate]:
     """Yield the adjacent sentence with what was asked for, if the best one lacks it or says nothing new.
 
-    *When was the firm founded?* may be answered in the sentence before *Then the firm was founded.*
+    *When was the firm founded?* may be answered in the sentence before *Then the firm was founded.* In a table the next row is
+    about something else.
     """
+    if is_row(best.text) and best.unit.head:
+        return
     new = best.tokens - asked.tokens
     at = {one.order - best.order: one for one in candidates if one.passage == best.passage}
     if not new and not figures(best.text):  # a title: the text below it answers

@@ -45,9 +45,11 @@ _NAMED_WHO = re.compile(r"(?<=[^\W\d_] )Who\b(?! (?:is|are|was|were|has|had|did|
 _WHO_ZH = re.compile("谁|誰|哪一?[位人]|何人|什[么麼]人")
 _WHERE = re.compile(
     r"\bwhere\b|\b(?:what|which) (?:city|country|state|place|town|county)\b|哪里|哪裡|哪兒|哪儿|何处|何處|什么地方|什麼地方"
-    r"|哪一?[个個座]?[国國省市县縣州城]|[在放去到搁存往住寄停摆丢扔藏]哪(?!一?[个個些位种種天年月份家款边邊])",
+    r"|哪一?[个個座]?[国國省市县縣州城]",
     re.IGNORECASE,
 )
+_WHERE_TO = re.compile(r"[在放去到搁存往住寄停摆丢扔藏]哪(?!一?[个個些位种種天年月份家款边邊])")
+"""放哪, 寄到哪: what answers need not say 在 before the place."""
 
 _HAN = re.compile("[\u3400-\u9fff]")
 _MONTH = (
@@ -151,6 +153,7 @@ _REACHES = ((_CALL, _DIALLED), (_WRITE, _MAILED))
 _SURE = ((_WHAT_YEAR, _YEAR), (_WHEN, _DATE), (_HOW_MANY, _NUMBER), (_WHO, _NAME), (_WHERE, _PLACE))
 _LIKELY = (
     (_WHERE, _SPOT),
+    (_WHERE_TO, re.compile(rf"{_SPOT.pattern}|{_SOMEWHERE_ZH.pattern}|[一二三四五六七八九十\d][号楼层]")),
     (_WHAT_COSTS, _AMOUNT),
     *_SURE,
     (_WHAT_VALUE, _NUMBER),
