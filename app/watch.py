@@ -11,7 +11,7 @@ from threading import Event
 
 from ..ingest.document import IngestReport, Progress
 from ..ingest.errors import StorageError
-from ..ingest.run.discover import expanded
+from ..ingest.paths import expanded
 from ..ingest.run.sync import Selection
 from .api import KnowledgeBase
 

@@ -52,7 +52,7 @@ ingest/layout
 ingest/store ingest/text
 ingest/reading
 ingest/child ingest/document ingest/media ingest/package
-ingest/errors ingest/merged ingest/names ingest/plain ingest/struck
+ingest/errors ingest/merged ingest/names ingest/paths ingest/plain ingest/struck
 ingest/notice
 """
 """From the top down: a file imports from its own room and from the lines below. A room is a folder, or a file beside some."""

@@ -21,9 +21,7 @@ from typing import cast
 from ...ingest.errors import InputError
 from ...ingest.notice import Notice
 from ...ingest.store.purge import WITHOUT_TURNS
-from ...prompts.fill import language_of
 from ..base.library import Library
-from ..i18n.chinese import in_chinese
 from .answer import Answer, Asked
 from .record import COLUMNS, Feedback, Record, Written, record_of, settings_of, to_json
 
@@ -257,6 +255,9 @@ def new_session() -> str:
 
 
 def _unrecorded(answer: Answer, reason: str) -> Answer:
+    from ...prompts.fill import language_of
+    from ..i18n.chinese import in_chinese  # both here: a search loads neither
+
     note: str = Notice("This answer was not recorded: {reason}.", reason=reason)
     note = in_chinese(note) if language_of(answer.question) == "zh" else note
     return replace(answer, notes=(*answer.notes, note))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_data_path
 
 from ...ingest.errors import InputError
-from ...ingest.run.discover import expanded
+from ...ingest.paths import expanded
 from ...ingest.store.database import FILE
 from ...retrieval.stores.specs import checked
 

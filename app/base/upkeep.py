@@ -18,7 +18,8 @@ from filelock import FileLock, Timeout
 
 from ...ingest.document import IngestReport, Progress, Step
 from ...ingest.errors import InputError, LockedError, StorageError
-from ...ingest.run.discover import discover, expanded
+from ...ingest.paths import expanded
+from ...ingest.run.discover import discover
 from ...ingest.run.pool import Limits
 from ...ingest.run.recognition import recognise, waiting
 from ...ingest.run.sync import Selection, Synced, sync

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ...ingest.errors import InputError, KBError
-from ...ingest.run.discover import expanded
+from ...ingest.paths import expanded
 from ...ingest.run.sync import Selection
 from ..api import KnowledgeBase
 from ..watch import watch

@@ -16,6 +16,7 @@ from pathlib import Path
 from ..document import Failure
 from ..errors import InputError
 from ..notice import Notice
+from ..paths import expanded
 
 
 def is_utf8(path: Path) -> bool:
@@ -76,11 +77,6 @@ class Discovery:
         if any(path.is_relative_to(failure.source) for failure in self.failed):
             return False
         return any(path.is_relative_to(root) for root in self.roots) or any(fnmatch(source, p) for p in self.patterns)
-
-
-def expanded(path: str | os.PathLike[str]) -> Path:
-    """Return a path with the home folder for its ``~``; as it is where there is no such user."""
-    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own fails where there is no such user
 
 
 def discover(
