@@ -6,7 +6,6 @@ mean two things. Never: a plan that leaves out a word of the question.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -19,7 +18,6 @@ from .words import lexicon
 Operation = Literal["rows", "sum", "average", "count", "min", "max", "check"]
 _NAME = 30
 """Characters of a row that may be the name of something."""
-_NOTE = re.compile(r"[*†(（]|note|source|注|备注|说明|来源", re.IGNORECASE)
 _SPECIFIC = {"value": 4, "column": 4, "name": 3, "superlative": 2, "concept": 1, "compare": 2, "time": 2}
 """Meanings that show that a question is about the table, with their weights."""
 
@@ -193,7 +191,7 @@ class _Planning(Meaning):
         return not column.dates and len(units) == 1
 
     def _count(self, filters: tuple[Filter, ...]) -> Plan | None:
-        if any(len(one) <= _NAME and not _NOTE.match(one) for one in self.table.table.remarks):
+        if any(len(one) <= _NAME and not one.lower().startswith(lexicon().notes) for one in self.table.table.remarks):
             return None  # each may be a thing of which nothing else is known
         measure = self._measure()
         if measure is not None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from .words import lexicon, words
+from .words import Word, lexicon, words
 
 _BARS = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"^[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)*[ \t]*:?-{2,}:?[ \t]*\|?[ \t]*$")
@@ -26,6 +26,7 @@ _HEAD_ROWS = 6
 _CAPTION = 120
 _BETWEEN = 60
 """Characters between two parts of a table: a page number, a running head."""
+_MONEY = frozenset("$€£¥￥")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,30 +165,6 @@ def _head_at(rows: Sequence[Row]) -> int | None:
     return None
 
 
-_OF = frozenset(
-    {
-        "of",
-        "for",
-        "in",
-        "due",
-        "amount",
-        "cost",
-        "price",
-        "net",
-        "gross",
-        "incl",
-        "excl",
-        "eur",
-        "usd",
-        "gbp",
-        "$",
-        "€",
-        "£",
-    }
-)
-"""Words behind a total that say what it is of: Total Recall is a film."""
-
-
 def _is_remark(cells: Sequence[str], width: int) -> bool:
     """Return whether a row is a line of text, or the title of the rows below: only its first cell is filled."""
     return width > 2 and bool(cells[0]) and not any(cells[1:])  # noqa: PLR2004
@@ -198,4 +175,8 @@ def _is_total(cells: Sequence[str]) -> bool:
     said = words(next((cell for cell in cells if cell), ""))
     forms = tuple(word.form for word in said)
     beyond = [said[len(total) :] for total in lexicon().totals if forms[: len(total)] == total]
-    return any(not rest or rest[0].is_number or rest[0].form in _OF or rest[0].is_han for rest in beyond)
+    return any(not rest or rest[0].form in _MONEY or _is_of(rest[0]) for rest in beyond)
+
+
+def _is_of(word: Word) -> bool:
+    return word.is_number or word.is_han or (word.form,) in lexicon().totals_of

@@ -113,6 +113,10 @@ class Lexicon:
     """The meanings of words in questions to tables."""
 
     totals: tuple[Phrase, ...]
+    totals_of: frozenset[Phrase]
+    """Words that may follow ``totals`` in the name of a row that sums others."""
+    notes: tuple[str, ...]
+    """Beginnings of rows that are notes, in lower case."""
     empty: frozenset[str]
     yes: frozenset[str]
     no: frozenset[str]
@@ -172,6 +176,8 @@ def lexicon() -> Lexicon:
     )  # fmt: skip
     return Lexicon(
         totals=_phrases(data["totals"]),
+        totals_of=frozenset(_phrases(data["totals_of"])),
+        notes=tuple(data["notes"]),
         empty=frozenset(data["empty"]),
         yes=frozenset(data["yes"]),
         no=frozenset(data["no"]),

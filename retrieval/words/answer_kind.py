@@ -126,6 +126,7 @@ _SPOT = re.compile(
 
 _SOMEWHERE_ZH = re.compile(r"[在于於是为為位到至往从從自][\u3400-\u9fff]{2,}")
 """北京 needs no 市 to be a place: text in the position of a place."""
+_SPOT_ZH = re.compile(rf"{_SPOT.pattern}|{_SOMEWHERE_ZH.pattern}|[一二三四五六七八九十\d][号楼层]")
 
 _CALL = re.compile(
     r"\b(?:phone|telephone|mobile|cell)(?: phone)? (?:number|no)\b|\bnumber (?:do i|can i|to) call\b|\b(?:phone|mobile)\W*$"
@@ -153,7 +154,7 @@ _REACHES = ((_CALL, _DIALLED), (_WRITE, _MAILED))
 _SURE = ((_WHAT_YEAR, _YEAR), (_WHEN, _DATE), (_HOW_MANY, _NUMBER), (_WHO, _NAME), (_WHERE, _PLACE))
 _LIKELY = (
     (_WHERE, _SPOT),
-    (_WHERE_TO, re.compile(rf"{_SPOT.pattern}|{_SOMEWHERE_ZH.pattern}|[一二三四五六七八九十\d][号楼层]")),
+    (_WHERE_TO, _SPOT_ZH),
     (_WHAT_COSTS, _AMOUNT),
     *_SURE,
     (_WHAT_VALUE, _NUMBER),

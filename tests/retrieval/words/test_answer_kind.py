@@ -28,6 +28,7 @@ def test_an_amount_is_no_year(question: str, text: str, found: list[str]) -> Non
     ("question", "text", "found"),
     [
         ("后门钥匙放哪了", "改放在收银台第二个抽屉", True),
+        ("周六在哪踢", "场地换成体校二号场", True),
         ("退货寄到哪", "寄往溪口镇老粮站3号仓", True),
         ("钥匙放哪了", "明天上午十点集合", False),
         ("放哪个文件里", "在柜台上", False),
