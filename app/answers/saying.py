@@ -49,7 +49,7 @@ def says(text: str, quotes: Sequence[Sentence], question: str, *, strictly: bool
         text: supported by the passages.
         quotes: best first; without any there is nothing to compare, and any text says enough.
         question: what both answer.
-        strictly: the model is not trusted to choose among several of a kind, or to leave words out.
+        strictly: the model is not trusted to choose among several of a kind, in one quote or in two, or to leave words out.
     """
     if not quotes:
         return "all"
@@ -58,6 +58,8 @@ def says(text: str, quotes: Sequence[Sentence], question: str, *, strictly: bool
     kind = likely_answer(question)
     spans = new_matches(kind, best, question) if kind else []
     if kind and spans and not items:
+        if strictly and _has_rival(quotes, text, question, kind):
+            return "less"
         there = new_matches(kind, text, question)
         if (there and not strictly) or all(_holds(text, best[slice(*span)]) for span in spans):
             return "all"
@@ -67,6 +69,16 @@ def says(text: str, quotes: Sequence[Sentence], question: str, *, strictly: bool
     if len(said) >= (1 if strictly else _MOST) * len(new):
         return "all"
     return "some" if said and not items and (not strictly or _stands_beside(said, best, question)) else "less"
+
+
+def _has_rival(quotes: Sequence[Sentence], text: str, question: str, kind: re.Pattern[str]) -> bool:
+    """Return whether a further quote has a date, number or name of the kind asked for that a text does not say.
+
+    The best quote may be the wrong one: of what small models wrote from it, 23 of 28 answers were right without a rival and
+    9 of 14 with one (XQuAD, ``benchmarks/written.py``).
+    """
+    found = (quote.text[slice(*span)] for quote in quotes[1:] for span in new_matches(kind, quote.text, question))
+    return any(not _holds(text, one) for one in found)
 
 
 def overlap(one: str, other: str) -> float:

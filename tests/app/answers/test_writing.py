@@ -145,6 +145,17 @@ def test_every_quote_stands_below_a_part(folder: Path) -> None:
     assert all(sentence.text in answer.text for sentence in quoted.sentences)
 
 
+def test_a_small_model_does_not_choose_between_two_quotes(folder: Path) -> None:
+    question = "How much is the membership?"
+    (folder / "gym.md").write_text(
+        "# Gym\n\nYou can freeze the membership for up to three months; while it is frozen it is 5 pounds a month.\n\n"
+        "## Prices\n\nThe membership is 34 pounds a month. Students pay less.\n"
+    )
+    answer = ask(folder, Scripted("The membership is 5 pounds a month.", "The membership is 5 pounds."), question)
+    assert "34 pounds" in answer.text
+    assert "The membership is 5" not in answer.text
+
+
 def test_a_tiny_model_that_strings_words_together_is_not_shown(folder: Path) -> None:
     """Words of the question and the quote in an order that neither has, or with many words between them, say nothing."""
     for text in (
