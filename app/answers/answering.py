@@ -35,7 +35,7 @@ from ...retrieval.search.evidence import Evidence, weigh
 from ...retrieval.search.passages import readable
 from ...retrieval.search.search import Found
 from ..base.library import Library
-from ..exact.direct import directly
+from ..exact.direct import computed_from_tables, directly
 from ..i18n.chinese import in_chinese
 from .answer import Answer, Asked, Searched
 from .material import Material
@@ -56,6 +56,8 @@ from .unsure import shown_as_unsure
 from .writing import Writing
 
 Timings = list[tuple[str, float]]
+_BY_TABLES = frozenset({"answer", "compare"})
+"""Tasks that a table may do: a sum, or who paid more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,11 @@ class Answering:
             notes=notes,
         )
         enough = material.sufficient
+        if task.name in _BY_TABLES and (
+            computed := computed_from_tables(self.library, asked, found.hits, is_sure=enough)
+        ):
+            yield replace(computed, notes=(*notes, *computed.notes), timings=tuple(timings)), Written()
+            return
         if enough and judge and task.name == "answer":
             enough = answers_it(asked.question, [hit.chunk.text for hit in found.hits], judge)
         if enough:

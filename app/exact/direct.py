@@ -1,10 +1,10 @@
-"""Questions that are answered without passages: the inventory, mentions, steps, table results.
-
-Comes in: a question. Goes out: its exact answer, or ``None`` to search instead. Never: a guess.
-"""
+"""Questions that are answered without passages: the inventory, mentions, steps, table results."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ...retrieval.hit import Hit
 from ...retrieval.words.answer_kind import lacks_contact
 from ..answers.answer import Answer, Asked
 from ..base.library import Library
@@ -12,6 +12,12 @@ from .census import census_of, taken
 from .inventory import stated
 from .steps import stepwise
 from .tables import from_tables
+from .tables_likely import likeliest
+
+LIKELY = 0.45
+"""Minimum probability for a table's answer to be given."""
+SURER = 0.65
+"""The same where a passage answers surely."""
 
 
 def directly(library: Library, asked: Asked) -> Answer | None:
@@ -28,3 +34,18 @@ def directly(library: Library, asked: Asked) -> Answer | None:
         return steps
     said = from_tables(library, asked)  # what it sums may not look like money, and its column may be "Number"
     return said if said and not lacks_contact(asked.question, said.text) else None
+
+
+def computed_from_tables(library: Library, asked: Asked, hits: Sequence[Hit], *, is_sure: bool) -> Answer | None:
+    """Return the likeliest answer of the tables that were found; ``None`` if it is not likely enough.
+
+    Args:
+        library: what was searched.
+        asked: the question.
+        hits: what was found.
+        is_sure: a passage answers surely.
+    """
+    found = likeliest(library, asked, hits)
+    if not found or found[1] < (SURER if is_sure else LIKELY) or lacks_contact(asked.question, found[0].text):
+        return None
+    return found[0]

@@ -120,6 +120,16 @@ def _has_time(plan: Plan) -> bool:
     return any(one.time for one in plan.filters)
 
 
+def tables_of(catalog: Catalog, document_id: str) -> tuple[Table, ...]:
+    """Return the tables of a document."""
+    row = catalog.connection().execute(
+        "SELECT s.source, s.root, d.text, d.title FROM documents d JOIN sources s ON s.document_id = d.id"
+        f" WHERE d.id = ? AND d.{_HAS_TABLE} ORDER BY s.source LIMIT 1",
+        (document_id,),
+    ).fetchone()  # fmt: skip
+    return _asked(row[2], _names(row[0], row[1], row[3])) if row else ()
+
+
 def _found(library: Library, question: Question, where: Where) -> Iterator[_Found]:
     for base, part in library.parts.items():
         for document_id, source, root, text, title in _documents(part.catalog, question, where):

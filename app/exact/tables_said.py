@@ -23,6 +23,11 @@ from ..base.library import Library
 _HOW_MANY = re.compile("(?:多少|几)([台件个張张份种本只支箱盒包辆套位名])")
 NAMED = 8
 """Maximum number of counted rows that are also named."""
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_TELLING = 4
+"""Maximum number of columns that tell rows apart."""
 LISTED = 20
 """Maximum number of rows listed; the count covers all."""
 
@@ -54,7 +59,11 @@ class _Saying:
 
     def answer(self) -> Answer:
         """Return the answer: the rows, or the computed value and its formula."""
-        if self.plan.operation in {"sum", "average", "count"} and not self._is_one_cell():
+        if self.plan.operation == "difference":
+            parts = [self._differing()]
+        elif self.plan.group is not None:
+            parts = [self._group(*part) for part in self.result.parts]
+        elif self.plan.operation in {"sum", "average", "count"} and not self._is_one_cell():
             parts = [self._computed()]
         elif self.plan.operation == "check":
             parts = [self._checked()]
@@ -86,6 +95,8 @@ class _Saying:
     def _row(self, row: int) -> str:
         """Return a row in words: what it is about, then the requested columns with their names."""
         cells = self.table.table.rows[row].cells
+        if self.plan.is_guess:
+            return self._in_full(row)
         named = (at for at in (self.plan.measure, *self.plan.shown) if at is not None and at != self.table.label)
         asked = list(dict.fromkeys(named))
         about = [at for at in self._about() if at not in asked]
@@ -96,6 +107,30 @@ class _Saying:
         compared = (at for at in by_size if at is not None and at not in (*asked, *about))
         shown += [f"{self._name(at)} {cells[at]}" for at in dict.fromkeys(compared)]
         return _SAYS["colon", self.language].join(filter(None, (label, ", ".join(shown))))
+
+    def _in_full(self, row: int) -> str:
+        """Return a row with what identifies it; a single row with all of its cells, those asked for first."""
+        cells = self.table.table.rows[row].cells
+        asked = [at for at in (self.plan.measure, *self.plan.shown) if at is not None]
+        if len(self.result.rows) == 1 and self.plan.operation == "rows":
+            asked += [at for at in range(len(cells)) if at not in asked]
+        elif self.plan.operation == "rows" and not any(self.table.columns[at].adds for at in asked):
+            asked += [at for at, one in enumerate(self.table.columns) if one.adds][:1]
+        about = [self.table.label] if self.table.is_key(self.table.label) else self._varying()
+        if about == [self.table.codes]:  # 6205, and what that is
+            about += [at for at in self._varying() if at != self.table.codes and self.table.columns[at].kind == "text"][
+                :1
+            ]
+        shown = [f"{self._name(at)} {cells[at]}" for at in dict.fromkeys(asked) if cells[at] and at not in about]
+        label = ", ".join(cells[at] for at in about if cells[at])
+        return _SAYS["colon", self.language].join(filter(None, (label, ", ".join(shown))))
+
+    def _varying(self) -> list[int]:
+        """Return the first columns of dates and texts in which the rows differ: they tell the rows apart."""
+        found = [at for at in self._identity() if at not in {self.plan.measure, *self.plan.shown}]
+        rows = [self.table.table.rows[row].cells for row in self.result.rows]
+        differing = [at for at in found if len({cells[at] for cells in rows}) > 1]
+        return sorted((differing or found)[:_TELLING])
 
     def _measure_word(self, at: int) -> str:
         """Return the measure word of a Chinese "how many" question: 台 of 多少台."""
@@ -130,11 +165,9 @@ class _Saying:
     def _computed(self) -> Sentence:
         plan, rows = self.plan, self.result.rows
         number = _written(self.result.number or Decimal())
-        unit = self.result.unit if plan.operation != "count" else ""
         name = self._name(plan.measure) if plan.measure is not None else ""
         key: str = "different" if plan.operation == "count" and name else plan.operation
-        where = _SAYS["and", self.language].join(self._condition(one) for one in plan.filters)
-        where = _SAYS["where", self.language].format(where=where) if where else ""
+        where = self._where()
         if plan.operation == "count":
             key = f"one {key}" if number == "1" else key
             text = _SAYS[key, self.language].format(number=number, column=name, n=len(rows)) + where
@@ -142,12 +175,43 @@ class _Saying:
                 named = _SAYS["listed", self.language].join(self._cell(row, self.table.label) for row in rows)
                 text += f"{_SAYS['colon', self.language]}{named}"
         else:
-            value = (
-                number if not unit else f"{number}{unit}" if unit == "%" else f"{number} {_unit(unit, self.language)}"
-            )
             formula = _SAYS[key, self.language].format(column=name, n=len(rows)) + where
-            text = f"{value}{_SAYS['colon', self.language]}{formula}"
+            text = f"{self._with_unit(self.result.number or Decimal())}{_SAYS['colon', self.language]}{formula}"
         return Sentence(text, self._cited(rows), "supported")
+
+    def _group(self, name: str, number: Decimal, rows: Sequence[int]) -> Sentence:
+        """Return a group of rows with its sum, or how many rows it has."""
+        return Sentence(
+            f"{name}{_SAYS['colon', self.language]}{self._total(number, rows)}", self._cited(rows), "supported"
+        )
+
+    def _differing(self) -> Sentence:
+        """Return both numbers compared, and the difference."""
+        names = [time_in_words(one.time, self.language) if one.time else one.cells[0] for one in self.plan.sides]
+        totals = [self._total(number, rows) for _, number, rows in self.result.parts]
+        said = [f"{name}{_SAYS['colon', self.language]}{total}" for name, total in zip(names, totals, strict=True)]
+        (_, first, _), (_, second, _) = self.result.parts
+        by = _SAYS["difference", self.language].format(number=self._with_unit(abs(first - second)))
+        return Sentence(f"{_SAYS['listed', self.language].join(said)}{by}", self._cited(self.result.rows), "supported")
+
+    def _total(self, number: Decimal, rows: Sequence[int]) -> str:
+        """Return the number of some rows in words: a cell, a sum with its formula, or how many rows."""
+        at, n = self.plan.measure, len(rows)
+        if at is None:
+            return _SAYS["one count" if n == 1 else "count", self.language].format(number=n)
+        if n == 1:
+            return f"{self._name(at)} {self._cell(rows[0], at)}"
+        return f"{self._with_unit(number)} ({_SAYS['sum', self.language].format(column=self._name(at), n=n)}{self._where()})"
+
+    def _with_unit(self, number: Decimal) -> str:
+        unit = self.result.unit if self.plan.operation != "count" else ""
+        if not unit:
+            return _written(number)
+        return f"{_written(number)}{unit}" if unit == "%" else f"{_written(number)} {_unit(unit, self.language)}"
+
+    def _where(self) -> str:
+        where = _SAYS["and", self.language].join(self._condition(one) for one in self.plan.filters)
+        return _SAYS["where", self.language].format(where=where) if where else ""
 
     def _checked(self) -> Sentence:
         """Return yes or no, with the cell that says so."""
@@ -167,12 +231,16 @@ class _Saying:
 
     def _condition(self, one: Filter) -> str:
         name = self._name(one.column)
+        if one.sign == "in" and not any(one.cells):
+            return _SAYS["empty", self.language].format(column=name)
+        if one.sign == "in" and set(one.cells) == {row.cells[one.column] for row in self.table.table.rows} - {""}:
+            return _SAYS["filled", self.language].format(column=name)
         if one.sign == "in":
             cells = _SAYS["or", self.language].join(one.cells[:4]) + ("…" if len(one.cells) > 4 else "")  # noqa: PLR2004
             return _SAYS["is", self.language].format(column=name, value=cells)
         if one.time:
             key = "in" if one.sign == "date=" else one.sign.removeprefix("date")
-            return _SAYS[key, self.language].format(column=name, value=one.time.lstrip("-"))
+            return _SAYS[key, self.language].format(column=name, value=time_in_words(one.time, self.language))
         value = _written(one.number or Decimal()) if one.against is None else self._name(one.against)
         return _SAYS["is" if one.sign == "=" else one.sign, self.language].format(column=name, value=value)
 
@@ -208,6 +276,15 @@ class _Saying:
         return " ".join(f"[{citation.mark}]" for citation in part.citations)
 
 
+def time_in_words(iso: str, language: Language) -> str:
+    """Return the beginning of an ISO date as people write it: 12 May 2025, May 2025, May, 2025."""
+    year, month, day = ([*iso.split("-"), "", ""])[:3]
+    if language == "zh":
+        return "".join(f"{int(part)}{unit}" for part, unit in ((year, "年"), (month, "月"), (day, "日")) if part)
+    name = _MONTHS[int(month) - 1] if month else ""
+    return " ".join(filter(None, (day.lstrip("0"), name, year)))
+
+
 def _written(number: Decimal) -> str:
     return f"{number:,f}"
 
@@ -229,6 +306,8 @@ _SAYS: dict[tuple[str, Language], str] = {
     ("different", "zh"): "{n} 行中有 {number} 个不同的“{column}”",
     ("one different", "en"): "1 {column} in {n} rows",
     ("one different", "zh"): "{n} 行中有 1 个“{column}”",
+    ("difference", "en"): "; the difference is {number}",
+    ("difference", "zh"): "，相差 {number}",
     ("where", "en"): " where {where}",
     ("where", "zh"): "（{where}）",
     ("and", "en"): " and ",
@@ -239,6 +318,10 @@ _SAYS: dict[tuple[str, Language], str] = {
     ("or", "zh"): "或",
     ("is", "en"): "{column} is {value}",
     ("is", "zh"): "“{column}”为{value}",
+    ("empty", "en"): "{column} is empty",
+    ("empty", "zh"): "“{column}”为空",
+    ("filled", "en"): "{column} is filled in",
+    ("filled", "zh"): "“{column}”不为空",
     ("in", "en"): "{column} is in {value}",
     ("in", "zh"): "“{column}”在 {value}",
     ("<", "en"): "{column} is below {value}",

@@ -7,7 +7,7 @@ over: what a table does not know of a question may be what it is about.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -20,11 +20,13 @@ from .words import Phrase, Superlative, Word, asked_words, lexicon
 
 Meaning = Literal[
     "value", "column", "name", "concept", "verb", "superlative", "operation", "compare", "time", "number", "row", "soft",
-    "filler",
+    "filler", "unknown",
 ]  # fmt: skip
+_COVERED = 100
 _WEIGHTS: dict[Meaning, int] = {
     "value": 12, "column": 11, "compare": 10, "time": 10, "superlative": 9, "name": 7, "operation": 6, "concept": 6,
     "verb": 4, "row": 4, "soft": 3, "number": 2, "filler": 2,
+    "unknown": -_COVERED,
 }  # fmt: skip
 """A word's weight by meaning; longer phrases are worth more than their words."""
 _PART = 4
@@ -32,7 +34,6 @@ _PART = 4
 _STRONG = 4
 """Added for a name that is whole or has a year in it: the register of 2024."""
 _LONGEST = 14
-_COVERED = 100
 _BEING = frozenset({"is", "=", "为", "是"})
 _THOUSANDS = re.compile(r"(\d+(?:\.\d+)?)k")
 
@@ -128,8 +129,18 @@ def cover(question: Question, table: Asked) -> list[Use] | None:
     """Return the reading of a question with the highest weight; ``None`` if a word means nothing to the table."""
     if question.asks_for_reasons or not question.unknown <= table.vocabulary:
         return None
+    return _heaviest(question, (*question.uses, *_by_table(question, table)))
+
+
+def cover_loosely(question: Question, table: Asked) -> list[Use]:
+    """Return the reading of a question with the highest weight, with the words that mean nothing to the table as unknown."""
+    unknown = (Use(at, at + 1, "unknown") for at in range(len(question.words)))
+    return _heaviest(question, (*question.uses, *_by_table(question, table), *unknown)) or []
+
+
+def _heaviest(question: Question, uses: Iterable[Use]) -> list[Use] | None:
     ending: dict[int, list[Use]] = {}
-    for use in (*question.uses, *_by_table(question, table)):
+    for use in uses:
         ending.setdefault(use.stop, []).append(use)
     best: list[tuple[int, list[Use]] | None] = [(0, [])]
     for stop in range(1, len(question.words) + 1):

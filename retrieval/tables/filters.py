@@ -7,12 +7,13 @@ two columns. Never: a range taken for a choice.
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from .cover import Question, Use
 from .index import Asked
-from .values import bare_name
+from .values import Column, bare_name
 from .words import phrase
 
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq}
@@ -38,6 +39,18 @@ class Filter:
         """Return whether a number compares as required with the filter's number or the other column's; false without one."""
         wanted = self.number if self.against is None else other
         return number is not None and wanted is not None and _COMPARE[self.sign](number, wanted)
+
+    def selects(self, cells: Sequence[str], columns: Sequence[Column], row: int) -> bool:
+        """Return whether a row, with these cells and typed columns, satisfies the filter."""
+        column = columns[self.column]
+        if self.sign == "in":
+            return cells[self.column] in self.cells
+        if self.time:
+            date, n = column.dates[row] or "", len(self.time)
+            part = date[4 : 4 + n] if self.time.startswith("-") else date[:n]
+            return len(part) == n and _COMPARE[self.sign.removeprefix("date")](part, self.time)
+        other = columns[self.against].numbers[row] if self.against is not None else None
+        return self.holds(column.numbers[row] if column.numbers else None, other)
 
 
 class Meaning:

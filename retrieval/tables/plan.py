@@ -15,7 +15,7 @@ from .filters import BEING, Filter, Meaning
 from .index import Asked
 from .words import lexicon
 
-Operation = Literal["rows", "sum", "average", "count", "min", "max", "check"]
+Operation = Literal["rows", "sum", "average", "count", "min", "max", "check", "difference"]
 _NAME = 30
 """Characters of a row that may be the name of something."""
 _SPECIFIC = {"value": 4, "column": 4, "name": 3, "superlative": 2, "concept": 1, "compare": 2, "time": 2}
@@ -36,6 +36,14 @@ class Plan:
     """For ``check``: the cells that mean yes, if the question names them."""
     compared: Filter | None = None
     """For ``check``: what must be true of the row."""
+    group: int | None = None
+    """For ``min`` and ``max``: the column whose equal cells are taken together, to compare their sums or numbers of rows."""
+    top: int = 1
+    """For ``min`` and ``max``: how many are asked for: the three quickest."""
+    is_guess: bool = False
+    """Whether it was chosen by how likely it is; then an answer says what its rows are, since the question may not."""
+    sides: tuple[Filter, ...] = ()
+    """For ``difference``: the two choices of rows whose ``measure`` is compared."""
     score: int = 0
     """How much of the question is about this table."""
     year_by_name: bool = False

@@ -7,6 +7,7 @@ multiples of their last decimal.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -32,6 +33,8 @@ class Result:
     unit: str = ""
     left_out: int = 0
     """Rows that satisfy the filters but have no number."""
+    parts: tuple[tuple[str, Decimal, tuple[int, ...]], ...] = ()
+    """What is compared: its name, its number, and its rows; for the extreme of groups and for differences."""
 
 
 def run(plan: Plan, table: Asked) -> Result | None:
@@ -46,6 +49,10 @@ def run(plan: Plan, table: Asked) -> Result | None:
             return Result(tuple(rows)) if rows else None
         if plan.operation == "count":
             return _count(plan, table, rows)
+        if plan.operation == "difference":
+            return _difference(plan, table)
+        if plan.group is not None:
+            return _grouped(plan, table, rows)
         return _measured(connection, plan, table, scales, (conditions, values, rows))
 
 
@@ -91,7 +98,8 @@ def _condition(one: Filter, scales: dict[int, int]) -> tuple[str, list[str | int
         return f"n{at} {one.sign} ?", [int(scaled)]
     sign = one.sign.removeprefix("date")
     if one.time.startswith("-"):
-        return f"length(d{at}) >= 7 AND substr(d{at}, 5, 3) {sign} ?", [one.time]
+        n = len(one.time)
+        return f"length(d{at}) >= ? AND substr(d{at}, 5, ?) {sign} ?", [n + 4, n, one.time]
     return f"length(d{at}) >= ? AND substr(d{at}, 1, ?) {sign} ?", [len(one.time), len(one.time), one.time]
 
 
@@ -124,15 +132,67 @@ def _measured(
         return None
     unit, left_out = units.pop(), len(rows) - len(held)
     if plan.operation in {"min", "max"}:
-        best = f"SELECT {plan.operation.upper()}({name}) FROM t WHERE {conditions}"
-        query = f"SELECT row FROM t WHERE {conditions} AND {name} = ({best}) ORDER BY row"
-        return Result(tuple(row for (row,) in connection.execute(query, [*values, *values])), None, unit, left_out)
+        order = "DESC" if plan.operation == "max" else "ASC"
+        ranked = connection.execute(
+            f"SELECT row, {name} FROM t WHERE {conditions} AND {name} IS NOT NULL ORDER BY {name} {order}, row", values
+        ).fetchall()
+        last = ranked[min(plan.top, len(ranked)) - 1][1]
+        kept = [row for n, (row, value) in enumerate(ranked) if n < plan.top or value == last]
+        return Result(tuple(sorted(kept) if plan.top == 1 else kept), None, unit, left_out)
     ((total, n),) = connection.execute(f"SELECT SUM({name}), COUNT({name}) FROM t WHERE {conditions}", values)
     number = Decimal(total).scaleb(-scales[at])
     if plan.operation == "average":
         place = Decimal(1).scaleb(-max(scales[at], _AVERAGE))
         number = (number / n).quantize(place, rounding=ROUND_HALF_UP)
     return Result(tuple(held), number, unit, left_out)
+
+
+def _grouped(plan: Plan, table: Asked, rows: Sequence[int]) -> Result | None:
+    """Return the groups of rows with the largest or smallest sum, or number of rows; ``None`` if a number is not known."""
+    groups: dict[str, list[int]] = {}
+    for row in rows:
+        if (name := table.table.rows[row].cells[plan.group or 0]) and name.casefold() not in lexicon().empty:
+            groups.setdefault(name, []).append(row)
+    sums = {name: _sum(plan.measure, table, held) for name, held in groups.items()}
+    units = {one[1] for one in sums.values() if one}
+    known = [(name, one[0], tuple(groups[name])) for name, one in sums.items() if one]
+    if len(known) < len(groups) or len(known) < 2 or len(units) != 1:  # noqa: PLR2004
+        return None
+    ranked = sorted(known, key=lambda one: one[1], reverse=plan.operation == "max")
+    last = ranked[min(plan.top, len(ranked)) - 1][1]
+    parts = tuple(one for n, one in enumerate(ranked) if n < plan.top or one[1] == last)
+    return Result(tuple(row for _, _, held in parts for row in held), None, units.pop(), 0, parts)
+
+
+def _difference(plan: Plan, table: Asked) -> Result | None:
+    """Return the sums of two choices of rows, and by how much the first is larger; ``None`` if a number is not known."""
+    parts = []
+    units = set[str]()
+    for side in plan.sides:
+        selected = run(Plan("rows", (*plan.filters, side)), table)
+        found = _sum(plan.measure, table, selected.rows) if selected else None
+        if found is None or selected is None:
+            return None
+        units.add(found[1])
+        parts.append((side.time.lstrip("-") if side.time else side.cells[0], found[0], selected.rows))
+    if len(units) != 1:
+        return None
+    rows = tuple(row for _, _, held in parts for row in held)
+    return Result(rows, parts[0][1] - parts[1][1], units.pop(), 0, tuple(parts))
+
+
+def _sum(measure: int | None, table: Asked, rows: Sequence[int]) -> tuple[Decimal, str] | None:
+    """Return the sum of a column over rows with its unit, or the number of rows; ``None`` if a cell is no number."""
+    if measure is None:
+        return Decimal(len(rows)), ""
+    column = table.columns[measure]
+    held = [row for row in rows if column.numbers[row] is not None]
+    units = {column.units[row] for row in held}
+    if len(units) != 1 or any(_says_else(table, measure, row) for row in rows):
+        return None
+    if len(held) > 1 and not column.adds:
+        return None
+    return sum((column.numbers[row] or Decimal() for row in held), Decimal()), units.pop()
 
 
 def _says_else(table: Asked, at: int, row: int) -> bool:

@@ -1,7 +1,4 @@
-"""Read the times in questions to tables as beginnings of ISO dates.
-
-Never a day without its year.
-"""
+"""Read the times in questions to tables as beginnings of ISO dates: ``2025-03``, ``-03`` for a month of any year."""
 
 from __future__ import annotations
 
@@ -55,6 +52,8 @@ def _chinese(here: Phrase) -> Iterator[tuple[str, int]]:
             yield _iso(here[0], int(here[2])), 4
         else:
             yield here[0], 2
+    elif _is_upto(here[0], 12) and here[1] == "月" and _is_upto(here[2], 31) and here[3] in {"日", "号"}:
+        yield _iso("", int(here[0]), int(here[2])), 4
     elif _is_upto(here[0], 12) and here[1] == "月":
         yield _iso("", int(here[0])), 3 if here[2] == "份" else 2
 
@@ -68,8 +67,12 @@ def _english(here: Phrase) -> Iterator[tuple[str, int]]:
         yield _iso(here[1], first), 2
     elif first and _is_day(here[1]) and YEAR.fullmatch(here[2]):
         yield _iso(here[2], first, _day(here[1])), 3
+    elif first and _is_day(here[1]):
+        yield _iso("", first, _day(here[1])), 2
     elif first:
         yield _iso("", first), 1
+    elif second and _is_day(here[0]) and not YEAR.fullmatch(here[2]):
+        yield _iso("", second, _day(here[0])), 2
     elif second and _is_day(here[0]) and YEAR.fullmatch(here[2]):
         yield _iso(here[2], second, _day(here[0])), 3
 

@@ -19,6 +19,7 @@ Kind = Literal["number", "date", "text"]
 
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?"
+_DAY = "(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)"
 _DATES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -29,8 +30,18 @@ _DATES = tuple(
         rf"{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year>\d{{4}})",
         rf"{_MONTH} (?P<year>\d{{4}})",
         r"(?P<day>\d{1,2})\.(?P<m>\d{1,2})\.(?P<year>\d{4})",
+        r"(?P<m>\d{1,2}) ?月 ?(?P<day>\d{1,2}) ?[日号]",
+        rf"(?:{_DAY}(?:day)?,? )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[ -]{_MONTH}",
+        rf"{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?",
     )
 )
+NO_YEAR = "0000"
+"""Stands for the year of a date without one."""
+CLOCK = "h:mm:ss"
+"""The unit of a time; its number is in seconds."""
+_CLOCK = re.compile(r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,2}):(?P<s>[0-5]\d)")
+_NAMED = frozenset({"号", "号楼", "楼", "栋", "室", "班", "届", "版", "年级"})
+"""Units of numbers that are names: room 12."""
 _SLASHED = re.compile(r"(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<year>\d{4})")
 _NUMBER = re.compile(
     r"(?P<open>\()?(?P<before>[^\d\s().,+-]{0,4}) ?(?P<sign>[-+−])?(?P<before2>[€$£¥￥])? ?(?P<digits>\d[\d.,' \u00a0]*)"
@@ -43,7 +54,7 @@ _COMMA = re.compile(r"\d+,\d{1,2}|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}
 _BRACKETS = re.compile(r"[（(\[](?P<unit>[^）)\]]{1,12})[)）\]]\s*$")
 _YEARS = re.compile(r"(?:19|20)\d\d")
 _ID = re.compile(
-    r"(?:^|[\W_])(?:no|nr|id|number|code|zip|phone|tel|year|place|rank|#)\.?$|编号|序号|电话|手机|号码?$|邮编|年份|排名|名次|代码",
+    r"(?:^|[\W_])(?:no|nr|id|number|code|zip|phone|tel|year|place|rank|bib|lane|ref|isbn|sku|#)\.?$|编号|序号|电话|手机|号码?$|邮编|年份|排名|名次|代码",
     re.IGNORECASE,
 )
 _MOSTLY = 0.8
@@ -87,6 +98,9 @@ def column(name: str, cells: Sequence[str]) -> Column:
         if sum(date is not None for date in dates) == len(filled) and not _all_years(filled):
             slashed = _day_first(filled)
             return Column(name, "date", dates=tuple(_date(cell, day_first=slashed) for cell in cells))
+        if all(map(_CLOCK.fullmatch, filled)):
+            seconds = tuple(_seconds(cell) for cell in cells)
+            return Column(name, "number", seconds, tuple(CLOCK if one is not None else "" for one in seconds))
         comma = _has_comma(filled)
         if comma is not None:
             read = [_number(cell, comma=comma) for cell in cells]
@@ -96,6 +110,13 @@ def column(name: str, cells: Sequence[str]) -> Column:
     return Column(name, "text")
 
 
+def _seconds(cell: str) -> Decimal | None:
+    match = _CLOCK.fullmatch(cell)
+    if not match:
+        return None
+    return Decimal(int(match["h"] or 0) * 3600 + int(match["m"]) * 60 + int(match["s"]))
+
+
 def _numbers(name: str, read: Sequence[tuple[Decimal, str] | None], filled: Sequence[str]) -> Column:
     own = _unit_of(name)
     units = tuple((one[1] or own) if one else "" for one in read)
@@ -103,7 +124,7 @@ def _numbers(name: str, read: Sequence[tuple[Decimal, str] | None], filled: Sequ
     numbers = tuple(one[0] if one else None for one in read)
     dates = tuple(str(one) if one is not None else None for one in numbers) if is_year else ()
     is_amount = (
-        not (is_year or _ID.search(name.strip()))
+        not (is_year or _ID.search(name.strip()) or _NAMED.intersection(units))
         and len({unit for one, unit in zip(read, units, strict=True) if one}) == 1
     )
     return Column(name, "number", numbers, units, dates, adds=is_amount)
@@ -174,7 +195,9 @@ def _date(cell: str, *, day_first: bool | None) -> str | None:
             parts = match.groupdict()
             month = parts.get("m") or (parts.get("month") and _MONTHS.index(parts["month"][:3].lower()) + 1)
             return _iso(
-                int(parts["year"]), int(month) if month else None, int(parts["day"]) if parts.get("day") else None
+                int(parts.get("year") or 0),
+                int(month) if month else None,
+                int(parts["day"]) if parts.get("day") else None,
             )
     if match := _SLASHED.fullmatch(plain):
         if day_first is None:

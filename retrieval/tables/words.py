@@ -26,6 +26,8 @@ _WORD = re.compile(
     rf"|(?P<word>[^\W_{_HAN}]+(?:['’-][^\W_{_HAN}]+)*(?:\.\d+)*)|(?P<han>[{_HAN}])|(?P<sign>[€$£¥￥%％])"
 )
 _HAN_MONTH = re.compile("(?<![一二三四五六七八九十])(十[一二]?|[一二三四五六七八九])月")
+_MONTHS = re.compile(r"(?<![\d.])(1[0-2]|[1-9])月?份?[到至~—–-](1[0-2]|[1-9])月")
+"""4到6月: the first month has no sign of its own."""
 _POSSESSIVE = re.compile("['’]s?$")
 
 
@@ -62,6 +64,7 @@ def words(text: str) -> list[Word]:
 def asked_words(question: str) -> list[Word]:
     """Return the words of a question, its numbers (三千, five, 2 million) in digits."""
     text = _HAN_MONTH.sub(lambda match: f"{value_of(match[1])}月", normal(question).replace("_", " "))
+    text = _MONTHS.sub(r"\1月到\2月", text)
     parts, at = [], 0
     for one in numerals(text):
         if one.kind == "number" and one.plain.isdigit():

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 from kb.retrieval.tables.cover import Question
+from kb.retrieval.tables.filters import Filter
 from kb.retrieval.tables.index import Asked
-from kb.retrieval.tables.plan import planned
+from kb.retrieval.tables.plan import Plan, planned
 from kb.retrieval.tables.read import tables
 from kb.retrieval.tables.run import run
 from kb.retrieval.tables.words import lexicon
@@ -168,3 +169,43 @@ def test_no_phrase_of_the_lexicon_is_two_operations() -> None:
     phrases = [said for one in lexicon().operations.values() for said in one]
     phrases += [said for one in lexicon().superlatives for said in one.words]
     assert len(phrases) == len(set(phrases))
+
+
+RUNS = """
+| Day | Runner | Km | Time |
+|---|---|---|---|
+| 7 Jun | Ann | 5 | 00:22:51 |
+| 14 Jun | Bo | 10 | 00:49:12 |
+| 21 Jun | Ann | 10 | 00:44:10 |
+| 5 Jul | Cy | 5 | 00:19:44 |
+"""
+
+
+def test_groups_are_summed_before_they_are_compared() -> None:
+    table = Asked.of(tables(RUNS)[0])
+    result = run(Plan("max", (), 2, group=1), table)
+    assert result is not None
+    assert result.parts == (("Ann", Decimal(15), (0, 2)),)
+    most = run(Plan("max", (), None, group=1), table)
+    assert most is not None
+    assert most.parts == (("Ann", Decimal(2), (0, 2)),)
+
+
+def test_the_two_quickest_are_in_order_and_a_time_is_a_number_of_seconds() -> None:
+    table = Asked.of(tables(RUNS)[0])
+    result = run(Plan("min", (), 3, top=2), table)
+    assert result is not None
+    assert result.rows == (3, 0)
+    assert table.columns[3].numbers[0] == Decimal(22 * 60 + 51)
+
+
+def test_a_difference_is_of_two_sums_in_one_unit() -> None:
+    table = Asked.of(tables(RUNS)[0])
+    june, july = (Filter(0, "date=", time=month) for month in ("-06", "-07"))
+    result = run(Plan("difference", (), 2, sides=(june, july)), table)
+    assert result is not None
+    assert result.number == Decimal(20)
+
+
+def test_a_day_without_a_year_is_a_date() -> None:
+    assert Asked.of(tables(RUNS)[0]).columns[0].dates == ("0000-06-07", "0000-06-14", "0000-06-21", "0000-07-05")

@@ -1,0 +1,105 @@
+"""Answers questions to the tables that a search found, by the likeliest plan.
+
+Comes in: a question and its hits. Goes out: the answer that the plans which fit best agree on, and how likely it is. Never: an
+answer from a table of a document that was not found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...retrieval.hit import Hit
+from ...retrieval.models.embedder import Embedder
+from ...retrieval.tables.choose import likelihoods
+from ...retrieval.tables.cover import Question
+from ...retrieval.tables.filters import BEING
+from ...retrieval.tables.hints import hints
+from ...retrieval.tables.index import Asked as Table
+from ...retrieval.tables.intent import MODEL, Intent, intent_of
+from ...retrieval.tables.propose import Proposal, proposals
+from ...retrieval.tables.run import Result, run
+from ..answers.answer import Answer, Asked
+from ..base.library import Library
+from .tables import tables_of
+from .tables_said import Place, said
+
+_TRIED = 24
+"""Maximum number of plans that are run, the likeliest first."""
+_NO_TABLE = 0.95
+"""Probability that no table answers, above which none is looked at."""
+_MOST_KNOWN = 2048
+_KNOWN: dict[tuple[str, ...], NDArray[np.float32]] = {}
+"""The vectors of columns' names, by the embedder's fingerprint and the names: they stay valid after it is closed."""
+
+Likeness = Callable[[Table], Sequence[float]]
+
+
+def _none(_: Table) -> Sequence[float]:
+    return ()
+
+
+def likeliest(library: Library, asked: Asked, hits: Sequence[Hit]) -> tuple[Answer, float] | None:
+    """Return the answer that the likeliest plans give, and its probability; ``None`` if none gives one."""
+    question = Question.of(asked.question)
+    embedder = library.first.searcher.embedder
+    vector, likeness = None, _none
+    if embedder and embedder.name.endswith(MODEL):
+        vector = embedder.embed_query(asked.question)
+        likeness = partial(likeness_of, embedder, vector)
+    intent = intent_of(asked.question, vector)
+    if not _may_be_computed(asked.question, question) or intent.operations["other"] > _NO_TABLE:
+        return None
+    found = list(proposed(library, asked.question, question, intent, hits, likeness))
+    likely = likelihoods([one for one, _, _ in found])
+    answers: dict[object, list[tuple[float, int, Result]]] = defaultdict(list)
+    for at in np.argsort(-likely, kind="stable")[:_TRIED].tolist():
+        proposal, table, place = found[at]
+        if result := run(proposal.plan, table):
+            says = result.number if result.number is not None else (result.rows, result.parts)
+            answers[place.document_id, table.table.start, says].append((float(likely[at]), at, result))
+    if not answers:
+        return None
+    best = max(answers.values(), key=lambda same: sum(p for p, _, _ in same))
+    _, at, result = best[0]
+    proposal, table, place = found[at]
+    return said(library, asked.question, table, proposal.plan, result, place), sum(p for p, _, _ in best)
+
+
+def _may_be_computed(text: str, question: Question) -> bool:
+    """Return whether a question does not ask why, how, or whether something is so, except whether one is more than another."""
+    asks_whether = question.forms[:1] and question.forms[0] in BEING and not hints()["compares"].within(text)
+    return len(question.words) > 1 and not question.asks_for_reasons and not asks_whether
+
+
+def proposed(
+    library: Library, text: str, question: Question, intent: Intent, hits: Sequence[Hit], likeness: Likeness
+) -> Iterator[tuple[Proposal, Table, Place]]:
+    """Yield plans for the tables with named columns of the documents that were found."""
+    ranks: dict[tuple[str, str, str], int] = {}
+    for rank, hit in enumerate(hits):
+        ranks.setdefault((hit.base, hit.chunk.document_id, hit.chunk.source), rank)
+    held = Counter((hit.base, hit.chunk.document_id) for hit in hits)
+    for (base, document_id, source), rank in ranks.items():
+        seen = rank, held[base, document_id] / len(hits)
+        for table in tables_of(library.parts[base].catalog, document_id):
+            if table.table.has_head:
+                place = Place(base, source, document_id)
+                yield from (
+                    (one, table, place) for one in proposals(text, question, intent, table, likeness(table), seen)
+                )
+
+
+def likeness_of(embedder: Embedder, vector: NDArray[np.float32], table: Table) -> list[float]:
+    """Return the cosine of a question's vector with each column's name."""
+    key = embedder.fingerprint, *(column.name.replace("_", " ") or "-" for column in table.columns)
+    if key not in _KNOWN:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[key] = embedder.embed_documents(key[1:])
+    found: list[float] = (_KNOWN[key] @ vector).tolist()
+    return found
