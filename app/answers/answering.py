@@ -35,7 +35,7 @@ from ...retrieval.search.evidence import Evidence, weigh
 from ...retrieval.search.passages import readable
 from ...retrieval.search.search import Found
 from ..base.library import Library
-from ..exact.direct import computed_from_tables, directly
+from ..exact.direct import answers_by_rows_alone, computed_from_tables, directly
 from ..i18n.chinese import in_chinese
 from .answer import Answer, Asked, Searched
 from .material import Material
@@ -247,7 +247,7 @@ class Answering:
         last = replace(last, finish_reason=ending.reason, answer_span=_exact(last))
         if prompt.task == "answer":
             last = replace(last, notes=(*last.notes, *disagreement_notes(last.citations)))
-        if last.abstained:
+        if last.abstained or (prompt.task == "answer" and answers_by_rows_alone(self.library, last)):
             last = self._unsure(last)
         yield replace(last, timings=tuple(timings)), Written(prompt.messages, raw)
 

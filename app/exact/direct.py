@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...retrieval.hit import Hit
+from ...retrieval.sentences.units import is_row
 from ...retrieval.words.answer_kind import lacks_contact
 from ..answers.answer import Answer, Asked
 from ..base.library import Library
@@ -12,7 +13,7 @@ from .census import census_of, taken
 from .inventory import stated
 from .steps import stepwise
 from .tables import from_tables
-from .tables_likely import likeliest
+from .tables_likely import likeliest, rows_are_no_answer
 
 LIKELY = 0.45
 """Minimum probability for a table's answer to be given."""
@@ -49,3 +50,9 @@ def computed_from_tables(library: Library, asked: Asked, hits: Sequence[Hit], *,
     if not found or found[1] < (SURER if is_sure else LIKELY) or lacks_contact(asked.question, found[0].text):
         return None
     return found[0]
+
+
+def answers_by_rows_alone(library: Library, answer: Answer) -> bool:
+    """Return whether an answer consists of rows of a table that its question wants counted or added."""
+    rows = [sentence for sentence in answer.sentences if is_row(sentence.text)]
+    return bool(rows) and len(rows) == len(answer.sentences) and rows_are_no_answer(library, answer.question, len(rows))

@@ -71,8 +71,8 @@ class _Saying:
             rows = self.result.rows[:LISTED]
             parts = [Sentence(self._row(row), self._cited([row]), "supported") for row in rows]
         n = len(self.result.rows)
-        head = _SAYS["rows", self.language].format(n=n) if len(parts) > 1 else ""
-        text = head + "; ".join(f"{part.text} {self._marks(part)}" for part in parts)
+        head = _SAYS["rows", self.language].format(n=n) if len(parts) > 1 and self.plan.group is None else ""
+        text = head + "; ".join(f"{part.text} {self._marks(part)}" for part in parts) + self._understood()
         notes = [Notice("Only the first {n} rows are listed.", n=LISTED)] if n > LISTED and len(parts) > 1 else []
         if self.result.left_out:
             notes.append(Notice("{n} rows without a number were left out.", n=self.result.left_out))
@@ -87,6 +87,22 @@ class _Saying:
             model="",
             notes=tuple(notes),
         )
+
+    def _understood(self) -> str:
+        """Return what a guess took the question to ask, unless the answer says it anyway."""
+        if not self.plan.is_guess or self.plan.operation not in {"rows", "max", "min"} or self.plan.group is not None:
+            return ""
+        if self.plan.operation == "rows":
+            return _SAYS["understood", self.language].format(what=self._conditions())
+        at = self.plan.measure
+        key = (
+            self.plan.operation
+            if at is None or self.table.columns[at].kind == "number"
+            else f"{self.plan.operation} date"
+        )
+        column = self._name(at) if at is not None else _SAYS["number of rows", self.language]
+        what = _SAYS[key, self.language].format(column=column) + self._where()
+        return _SAYS["understood", self.language].format(what=what)
 
     def _is_one_cell(self) -> bool:
         """Return whether a sum covers a single row: then it is the cell."""
@@ -210,8 +226,11 @@ class _Saying:
         return f"{_written(number)}{unit}" if unit == "%" else f"{_written(number)} {_unit(unit, self.language)}"
 
     def _where(self) -> str:
-        where = _SAYS["and", self.language].join(self._condition(one) for one in self.plan.filters)
+        where = self._conditions()
         return _SAYS["where", self.language].format(where=where) if where else ""
+
+    def _conditions(self) -> str:
+        return _SAYS["and", self.language].join(self._condition(one) for one in self.plan.filters)
 
     def _checked(self) -> Sentence:
         """Return yes or no, with the cell that says so."""
@@ -308,6 +327,16 @@ _SAYS: dict[tuple[str, Language], str] = {
     ("one different", "zh"): "{n} 行中有 1 个“{column}”",
     ("difference", "en"): "; the difference is {number}",
     ("difference", "zh"): "，相差 {number}",
+    ("understood", "en"): " (understood as: {what})",
+    ("understood", "zh"): "（理解为：{what}）",
+    ("max", "en"): "the highest {column}",
+    ("max", "zh"): "“{column}”最大",
+    ("min", "en"): "the lowest {column}",
+    ("min", "zh"): "“{column}”最小",
+    ("max date", "en"): "the latest {column}",
+    ("max date", "zh"): "“{column}”最晚",
+    ("min date", "en"): "the earliest {column}",
+    ("min date", "zh"): "“{column}”最早",
     ("where", "en"): " where {where}",
     ("where", "zh"): "（{where}）",
     ("and", "en"): " and ",

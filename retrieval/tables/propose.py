@@ -107,8 +107,12 @@ class _Proposing:
 
     def _extremes(self, extreme: Operation, filters: tuple[Filter, ...]) -> Iterator[tuple[Plan, Part]]:
         top, groups = self._top(), self.parts.groups()
+        asks_groups = any(one.signs["group meant"] or one.signs["group overlap"] == 1 for one in groups)
         for one in self.parts.measures(dates=True):
-            yield Plan(extreme, filters, one.column, top=top), one
+            if not (
+                asks_groups and one.signs["measure adds"]
+            ):  # which client spent most: their rows have to be added first
+                yield Plan(extreme, filters, one.column, top=top), one
             if one.column is not None and self.parts.adds(one.column):
                 for group in groups:
                     yield Plan(extreme, filters, one.column, group=group.column, top=top), joined_of(one, group)

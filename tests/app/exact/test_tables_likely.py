@@ -41,7 +41,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
 @pytest.mark.parametrize(
     ("question", "held", "not_held"),
     [
-        ("who still hasnt paid their subs", ["Bo Vahl", "Dee Lund"], ["Ann Moss"]),
+        ("who still hasnt paid their subs", ["Bo Vahl", "Dee Lund", "(understood as: Paid is no)"], ["Ann Moss"]),
         ("who was quickest at the canal 5k", ["Cy Ort", "00:19:44"], ["Ann Moss"]),
         ("水电一共花了多少钱", ["590"], []),
     ],
