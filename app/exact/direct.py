@@ -53,6 +53,6 @@ def computed_from_tables(library: Library, asked: Asked, hits: Sequence[Hit], *,
 
 
 def answers_by_rows_alone(library: Library, answer: Answer) -> bool:
-    """Return whether an answer consists of rows of a table that its question wants counted or added."""
+    """Return whether an answer consists of rows of a table that its question wants counted, added or compared."""
     rows = [sentence for sentence in answer.sentences if is_row(sentence.text)]
     return bool(rows) and len(rows) == len(answer.sentences) and rows_are_no_answer(library, answer.question, len(rows))

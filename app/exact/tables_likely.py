@@ -30,10 +30,14 @@ from .tables_said import Place, said
 
 _TRIED = 24
 """Maximum number of plans that are run, the likeliest first."""
+_LEAST = 0.01
+"""Probability below which a plan is not run."""
+_MOST_ROWS = 2_000
+"""Rows of a table above which no plans are proposed for it: it is looked through some 50 times."""
 _NO_TABLE = 0.95
 """Probability that no table answers, above which none is looked at."""
 _CLEARLY = 0.6
-"""Probability above which a question asks for a count or a sum, so that rows are no answer: over two sets of table questions,
+"""Probability above which a question asks for a count or a sum, so that rows are no answer: over two sets of table questions
 7 of 8 such answers were wrong, over seven everyday ones 6 of 12."""
 _MOST_KNOWN = 2048
 _KNOWN: dict[tuple[str, ...], NDArray[np.float32]] = {}
@@ -53,6 +57,8 @@ def likeliest(library: Library, asked: Asked, hits: Sequence[Hit]) -> tuple[Answ
     answers: dict[object, list[tuple[float, int, Result]]] = defaultdict(list)
     for at in np.argsort(-likely, kind="stable")[:_TRIED].tolist():
         proposal, table, place = found[at]
+        if likely[at] < _LEAST and answers:
+            break
         if result := run(proposal.plan, table):
             says = result.number if result.number is not None else (result.rows, result.parts)
             answers[place.document_id, table.table.start, says].append((float(likely[at]), at, result))
@@ -65,9 +71,9 @@ def likeliest(library: Library, asked: Asked, hits: Sequence[Hit]) -> tuple[Answ
 
 
 def rows_are_no_answer(library: Library, question: str, n: int) -> bool:
-    """Return whether ``n`` rows of a table cannot be what a question asks for: it wants them counted or added."""
+    """Return whether ``n`` rows of a table cannot be what a question asks for: it wants them counted, added or compared."""
     intent, _ = _read(library, question)
-    wanted = ("count",) if n == 1 else ("count", "sum", "average")
+    wanted = ("count",) if n == 1 else ("count", "sum", "average", "max", "min")
     return any(intent.operations[one] > _CLEARLY for one in wanted)
 
 
@@ -99,7 +105,7 @@ def proposed(
     for (base, document_id, source), rank in ranks.items():
         seen = rank, held[base, document_id] / len(hits)
         for table in tables_of(library.parts[base].catalog, document_id):
-            if table.table.has_head:
+            if table.table.has_head and len(table.table.rows) <= _MOST_ROWS:
                 place = Place(base, source, document_id)
                 yield from (
                     (one, table, place) for one in proposals(text, question, intent, table, likeness(table), seen)

@@ -16,6 +16,7 @@ from ...retrieval.tables.filters import Filter
 from ...retrieval.tables.index import Asked as Table
 from ...retrieval.tables.plan import Plan
 from ...retrieval.tables.run import Result
+from ...retrieval.tables.values import CLOCK
 from ...retrieval.tables.words import lexicon
 from ..answers.answer import Answer, Searched
 from ..base.library import Library
@@ -134,9 +135,8 @@ class _Saying:
             asked += [at for at, one in enumerate(self.table.columns) if one.adds][:1]
         about = [self.table.label] if self.table.is_key(self.table.label) else self._varying()
         if about == [self.table.codes]:  # 6205, and what that is
-            about += [at for at in self._varying() if at != self.table.codes and self.table.columns[at].kind == "text"][
-                :1
-            ]
+            texts = (at for at in self._varying() if at != self.table.codes and self.table.columns[at].kind == "text")
+            about += [at for _, at in zip(range(1), texts, strict=False)]
         shown = [f"{self._name(at)} {cells[at]}" for at in dict.fromkeys(asked) if cells[at] and at not in about]
         label = ", ".join(cells[at] for at in about if cells[at])
         return _SAYS["colon", self.language].join(filter(None, (label, ", ".join(shown))))
@@ -223,6 +223,9 @@ class _Saying:
         unit = self.result.unit if self.plan.operation != "count" else ""
         if not unit:
             return _written(number)
+        if unit == CLOCK:
+            minutes, seconds = divmod(round(number), 60)
+            return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
         return f"{_written(number)}{unit}" if unit == "%" else f"{_written(number)} {_unit(unit, self.language)}"
 
     def _where(self) -> str:

@@ -62,6 +62,7 @@ class _Proposing:
             for use in parts.of("operation", "superlative", "row", "filler", "soft", "verb", "name")
             for at in range(use.start, use.stop)
         }
+        self._selected: dict[Filter, int] = {}
         self.base = self._base(*place)
         self.said = {use.said for use in parts.of("operation")}
         self.said |= {use.superlative.extreme for use in parts.of("superlative") if use.superlative}
@@ -81,7 +82,7 @@ class _Proposing:
                             yield self._proposed(plan, operation, (chosen, state, part))
         if hints()["compares"].within(self.parts.text):
             for pair, rest in self.parts.pairs():
-                for measure in self.parts.measures(adds=True):
+                for measure in self.parts.measures():
                     plan = Plan("difference", rest.filters, measure.column, sides=pair.filters)
                     yield self._proposed(plan, "", (pair, rest, measure))
 
@@ -101,9 +102,22 @@ class _Proposing:
             yield Plan("rows", filters, shown=() if shown.column is None else (shown.column,)), shown
 
     def _names_one_row(self, filters: tuple[Filter, ...]) -> bool:
-        n = len(self.table.table.rows)
         is_named = bool(filters) and all(one.sign == "in" for one in filters)
-        return is_named and sum(self._holds(Plan("rows", filters), row) for row in range(n)) == 1
+        return is_named and self._kept(filters) == 1
+
+    def _kept(self, filters: tuple[Filter, ...]) -> int:
+        """Return how many rows filters leave."""
+        kept = (1 << len(self.table.table.rows)) - 1
+        for one in filters:
+            kept &= self._rows_of(one)
+        return kept.bit_count()
+
+    def _rows_of(self, one: Filter) -> int:
+        """Return the rows that a filter leaves, as bits; they are looked through once a question."""
+        if one not in self._selected:
+            rows, columns = self.table.table.rows, self.table.columns
+            self._selected[one] = sum(1 << at for at, row in enumerate(rows) if one.selects(row.cells, columns, at))
+        return self._selected[one]
 
     def _extremes(self, extreme: Operation, filters: tuple[Filter, ...]) -> Iterator[tuple[Plan, Part]]:
         top, groups = self._top(), self.parts.groups()
@@ -159,7 +173,7 @@ class _Proposing:
 
     def _of_rows(self, plan: Plan) -> dict[str, float]:
         """Return the signs that are in the number of rows that the filters leave."""
-        n, kept = len(self.table.table.rows), sum(self._holds(plan, row) for row in range(len(self.table.table.rows)))
+        n, kept = len(self.table.table.rows), self._kept(plan.filters)
         return {
             "one row": kept == 1, "no rows": kept == 0, "all rows": kept == n, "share of rows": kept / max(1, n),
             "many rows": kept > _MANY,
@@ -182,6 +196,3 @@ class _Proposing:
         if plan.group is not None:
             signs |= {"grouped": 1, "group unmeasured": plan.measure is None}
         return signs
-
-    def _holds(self, plan: Plan, row: int) -> bool:
-        return all(one.selects(self.table.table.rows[row].cells, self.table.columns, row) for one in plan.filters)

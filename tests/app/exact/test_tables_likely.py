@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from kb import KnowledgeBase
+from kb.app.answers.answer import Asked
+from kb.app.exact.tables_likely import likeliest
 from kb.app.exact.tables_said import time_in_words
 
 FILES = {
@@ -60,6 +62,13 @@ def test_what_a_table_is_likely_asked_is_computed(
 def test_what_no_table_says_is_not_computed(base: KnowledgeBase, question: str) -> None:
     answer = base.ask(question)
     assert not any(citation.source.endswith(".csv") for citation in answer.citations if answer.sure)
+
+
+def test_a_difference_of_times_is_a_time(base: KnowledgeBase) -> None:
+    text = "was ann moss or cy ort quicker at the canal 5k and by how much"
+    found = likeliest(base.library, Asked(text), base.search(text))
+    assert found is not None
+    assert "the difference is 0:03:07" in found[0].text
 
 
 def test_times_are_said_as_people_write_them() -> None:
