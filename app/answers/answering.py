@@ -116,9 +116,9 @@ class Answering:
         )
         enough = material.sufficient
         if task.name in _BY_TABLES and (
-            computed := computed_from_tables(self.library, asked, found.hits, is_sure=enough)
+            computed := computed_from_tables(self.library, asked, found.hits, is_sure=enough, absent=material.absent)
         ):
-            yield replace(computed, notes=(*notes, *computed.notes), timings=tuple(timings)), Written()
+            yield replace(computed, notes=(*found.notes, *computed.notes), timings=tuple(timings)), Written()
             return
         if enough and judge and task.name == "answer":
             enough = answers_it(asked.question, [hit.chunk.text for hit in found.hits], judge)

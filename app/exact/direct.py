@@ -18,7 +18,7 @@ from .tables_likely import likeliest, rows_are_no_answer
 LIKELY = 0.45
 """Minimum probability for a table's answer to be given."""
 SURER = 0.65
-"""The same where a passage answers surely."""
+"""The same where a passage answers surely, or the question has words that no passage holds."""
 
 
 def directly(library: Library, asked: Asked) -> Answer | None:
@@ -37,7 +37,9 @@ def directly(library: Library, asked: Asked) -> Answer | None:
     return said if said and not lacks_contact(asked.question, said.text) else None
 
 
-def computed_from_tables(library: Library, asked: Asked, hits: Sequence[Hit], *, is_sure: bool) -> Answer | None:
+def computed_from_tables(
+    library: Library, asked: Asked, hits: Sequence[Hit], *, is_sure: bool, absent: Sequence[str] = ()
+) -> Answer | None:
     """Return the likeliest answer of the tables that were found; ``None`` if it is not likely enough.
 
     Args:
@@ -45,9 +47,10 @@ def computed_from_tables(library: Library, asked: Asked, hits: Sequence[Hit], *,
         asked: the question.
         hits: what was found.
         is_sure: a passage answers surely.
+        absent: names and rare words of the question that no passage holds: then it may be about something else.
     """
     found = likeliest(library, asked, hits)
-    if not found or found[1] < (SURER if is_sure else LIKELY) or lacks_contact(asked.question, found[0].text):
+    if not found or found[1] < (SURER if is_sure or absent else LIKELY) or lacks_contact(asked.question, found[0].text):
         return None
     return found[0]
 

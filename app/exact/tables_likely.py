@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from functools import partial
 
 import numpy as np
@@ -21,18 +22,20 @@ from ...retrieval.tables.filters import BEING
 from ...retrieval.tables.hints import hints
 from ...retrieval.tables.index import Asked as Table
 from ...retrieval.tables.intent import MODEL, Intent, intent_of
+from ...retrieval.tables.plan import Plan
 from ...retrieval.tables.propose import Proposal, proposals
 from ...retrieval.tables.run import Result, run
 from ..answers.answer import Answer, Asked
 from ..base.library import Library
 from .tables import tables_of
 from .tables_said import Place, said
+from .when import dated, period_of
 
 _TRIED = 24
 """Maximum number of plans that are run, the likeliest first."""
-_LEAST = 0.01
+_LEAST = 0.02
 """Probability below which a plan is not run."""
-_MOST_ROWS = 2_000
+_MOST_ROWS = 1_000
 """Rows of a table above which no plans are proposed for it: it is looked through some 50 times."""
 _NO_TABLE = 0.95
 """Probability that no table answers, above which none is looked at."""
@@ -48,18 +51,20 @@ Likeness = Callable[[Table], Sequence[float]]
 
 def likeliest(library: Library, asked: Asked, hits: Sequence[Hit]) -> tuple[Answer, float] | None:
     """Return the answer that the likeliest plans give, and its probability; ``None`` if none gives one."""
-    question = Question.of(asked.question)
+    text = dated(asked.question, date.today())  # noqa: DTZ011  as the files' owner counts days
+    question = Question.of(text)
     intent, likeness = _read(library, asked.question)
-    if not _may_be_computed(asked.question, question) or intent.operations["other"] > _NO_TABLE:
+    if not _may_be_computed(text, question) or intent.operations["other"] > _NO_TABLE:
         return None
-    found = list(proposed(library, asked.question, question, intent, hits, likeness))
+    found = list(proposed(library, text, question, intent, hits, likeness))
     likely = likelihoods([one for one, _, _ in found])
     answers: dict[object, list[tuple[float, int, Result]]] = defaultdict(list)
     for at in np.argsort(-likely, kind="stable")[:_TRIED].tolist():
         proposal, table, place = found[at]
         if likely[at] < _LEAST and answers:
             break
-        if result := run(proposal.plan, table):
+        result = run(proposal.plan, table)
+        if result and not _is_of_several_years(proposal.plan, table, result):
             says = result.number if result.number is not None else (result.rows, result.parts)
             answers[place.document_id, table.table.start, says].append((float(likely[at]), at, result))
     if not answers:
@@ -88,10 +93,17 @@ def _read(library: Library, question: str) -> tuple[Intent, Likeness]:
 
 def _may_be_computed(text: str, question: Question) -> bool:
     """Return whether a question does not ask why, how, or whether something is so, except whether one is more than another."""
-    if hints()["negated twice"].within(text):
+    period = period_of(text, date.today())  # noqa: DTZ011  this week: not read here
+    if hints()["excludes"].within(text) or (period and period.start):
         return False
     asks_whether = question.forms[:1] and question.forms[0] in BEING and not hints()["compares"].within(text)
     return len(question.words) > 1 and not question.asks_for_reasons and not asks_whether
+
+
+def _is_of_several_years(plan: Plan, table: Table, result: Result) -> bool:
+    """Return whether a month without a year selects rows of several years, which would be added without a word."""
+    columns = {one.column for one in plan.filters if one.time.startswith("-")}
+    return any(len({(table.columns[at].dates[row] or "")[:4] for row in result.rows}) > 1 for at in columns)
 
 
 def proposed(

@@ -253,7 +253,7 @@ class _Saying:
 
     def _condition(self, one: Filter) -> str:
         name = self._name(one.column)
-        if one.sign == "in" and not any(one.cells):
+        if one.sign == "in" and all(not cell or cell.casefold() in lexicon().empty for cell in one.cells):
             return _SAYS["empty", self.language].format(column=name)
         if one.sign == "in" and set(one.cells) == {row.cells[one.column] for row in self.table.table.rows} - {""}:
             return _SAYS["filled", self.language].format(column=name)

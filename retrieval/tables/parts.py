@@ -67,23 +67,33 @@ class Parts(Meaning):
         return sum(self.weights[at] for at in places)
 
     def filters_said(self) -> Iterator[Part]:
-        """Yield choices of filters: all that the words name, all but one, each alone, none."""
-        found = self._ranged(
-            [one for use in self.of("value", "compare", "number", "time") if (one := self._filter(use))]
-        )
-        yield merged(found)
+        """Yield choices of filters: all that the words name, all but one, each alone, none; every time is in each."""
+        times = self._times()
+        if times is None:
+            return
+        found = [one for use in self.of("value", "compare", "number") if (one := self._filter(use))]
+        yield merged([*times, *found])
         for n in range(len(found) - 1, 0, -1):
             if n in {len(found) - 1, 1}:
-                yield from map(merged, combinations(found, n))
+                yield from (merged([*times, *some]) for some in combinations(found, n))
         if found:
-            yield Part()
+            yield merged(times)
+
+    def _times(self) -> list[Part] | None:
+        """Return the times that the question names; ``None`` if one cannot be looked for, or a span runs over a new year."""
+        found = [self._filter(use) for use in self.of("time")]
+        times = self._ranged([one for one in found if one])
+        spans = [[one.time for one in part.filters] for part in times]
+        is_clear = None not in found and len(times) < 2 and all(span == sorted(span) for span in spans)  # noqa: PLR2004
+        return times if is_clear else None
 
     def pairs(self) -> Iterator[tuple[Part, Part]]:
         """Yield two choices of rows that may be compared, and the filters for both."""
         found = [one for use in self.of("value", "time") if (one := self._filter(use))]
         for one, other in combinations(found, 2):
             column = one.filters[0].column
-            if column == other.filters[0].column and one.filters != other.filters:
+            is_one = all(len(part.filters[0].cells) < 2 for part in (one, other))  # noqa: PLR2004
+            if column == other.filters[0].column and one.filters != other.filters and is_one:
                 rest = [part for part in found if part not in (one, other) and part.filters[0].column != column]
                 yield Part({"pair": 1}, one.used | other.used, (*one.filters, *other.filters)), merged(rest)
 
@@ -144,7 +154,9 @@ class Parts(Meaning):
         for one, other in combinations(times, 2):
             between = range(max(one.used) + 1, min(other.used))
             first, last = one.filters[0], other.filters[0]
-            if between and all(self.forms[at] in _RANGE for at in between) and len(first.time) == len(last.time):
+            forms = {self.forms[at] for at in between}
+            is_between = self.forms[min(one.used) - 1] == "between" and forms == {"and"}
+            if (is_between or (forms and forms <= _RANGE)) and len(first.time) == len(last.time):
                 span = (replace(first, sign="date>="), replace(last, sign="date<="))
                 joined = replace(joined_of(one, other), filters=span, used=one.used | other.used | set(between))
                 return [*(part for part in found if part not in (one, other)), joined]

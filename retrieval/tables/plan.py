@@ -167,7 +167,7 @@ class _Planning(Meaning):
 
     def _sum(self, filters: tuple[Filter, ...]) -> Plan | None:
         measure = self._measure(adds=True)
-        if measure is None and not [at for at in self._named() if self.is_number(at)]:
+        if measure is None and not self._named():
             measure = self._only_amount()
         if measure is None or not self.adds(measure) or not self._is_named(filters):
             return None

@@ -20,7 +20,10 @@ _READS = frozenset({"rows", "lookup", "sum", "average", "max", "min"})
 """Operations that are left to the passages if cells name a single row: whether it holds what is asked takes reading."""
 _MANY = 8
 _NEAR = 4
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "两": 2, "三": 3, "四": 4, "五": 5}
+_NUMBERS = dict(zip(["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], range(2, 11), strict=True))
+_NUMBERS |= dict(zip("二三四五六七八九十", range(2, 11), strict=True)) | {"两": 2}
+_WHO = 0.3
+"""Probability of a person above which the rows of each are taken together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,9 @@ class _Proposing:
 
     def all(self) -> Iterator[Proposal]:
         """Yield the plans."""
-        choices, states = list(self.parts.filters_said()), [Part(), *self.parts.states()]
+        choices, states = list(self.parts.filters_said()), self.parts.states()
+        if not hints()["denies"].within(self.parts.text):
+            states.append(Part())
         likely = [one for one, p in self.intent.operations.items() if p >= _UNLIKELY and one != "other"]
         for chosen in choices:
             columns = {one.column for one in chosen.filters}
@@ -91,7 +96,10 @@ class _Proposing:
             for one in self.parts.measures(adds=operation == "sum"):
                 yield Plan("sum" if operation == "sum" else "average", filters, one.column), one
         elif operation == "count":
-            yield Plan("count", filters), Part()
+            concepts = self.table.concepts
+            counted = "stock" in concepts or "quantity" in concepts
+            if not (counted and hints()["amounts"].within(self.parts.text)):
+                yield Plan("count", filters), Part()
             if hints()["distinct"].within(self.parts.text):
                 for group in self.parts.groups():
                     yield Plan("count", filters, group.column), joined_of(group, Part({"distinct": 1}))
@@ -121,7 +129,10 @@ class _Proposing:
 
     def _extremes(self, extreme: Operation, filters: tuple[Filter, ...]) -> Iterator[tuple[Plan, Part]]:
         top, groups = self._top(), self.parts.groups()
-        asks_groups = any(one.signs["group meant"] or one.signs["group overlap"] == 1 for one in groups)
+        asks_groups = any(
+            one.signs["group meant"] or one.signs["group overlap"] == 1 or one.signs["group person"] > _WHO
+            for one in groups
+        )
         for one in self.parts.measures(dates=True):
             if not (
                 asks_groups and one.signs["measure adds"]

@@ -124,6 +124,8 @@ def _measured(
     if at is None or not rows:
         return None
     column = table.columns[at]
+    if column.kind == "text":
+        return None
     is_date = column.kind == "date"
     name = f"d{at}" if is_date else f"n{at}"
     held = [row for row in rows if (column.dates if is_date else column.numbers)[row] is not None]
