@@ -18,9 +18,13 @@ _UNLIKELY = 0.06
 """Probability below which an operation is not tried."""
 _READS = frozenset({"rows", "lookup", "sum", "average", "max", "min"})
 """Operations that are left to the passages if cells name a single row: whether it holds what is asked takes reading."""
+_DENIED = frozenset({"state negative", "state empty", "state zero", "state more", "limit"})
+"""States that a denial may be about: not paid, nothing in stock, still something to pay."""
 _MANY = 8
 _NEAR = 4
-_NUMBERS = dict(zip(["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], range(2, 11), strict=True))
+_NUMBERS = dict(
+    zip(["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], range(2, 11), strict=True)
+)
 _NUMBERS |= dict(zip("二三四五六七八九十", range(2, 11), strict=True)) | {"两": 2}
 _WHO = 0.3
 """Probability of a person above which the rows of each are taken together."""
@@ -73,7 +77,9 @@ class _Proposing:
     def all(self) -> Iterator[Proposal]:
         """Yield the plans."""
         choices, states = list(self.parts.filters_said()), self.parts.states()
-        if not hints()["denies"].within(self.parts.text):
+        if hints()["denies"].within(self.parts.text):
+            states = [one for one in states if one.signs.keys() & _DENIED]
+        else:
             states.append(Part())
         likely = [one for one, p in self.intent.operations.items() if p >= _UNLIKELY and one != "other"]
         for chosen in choices:
