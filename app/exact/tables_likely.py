@@ -14,6 +14,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ...prompts.fill import language_of
+from ...prompts.templates import Language
 from ...retrieval.hit import Hit
 from ...retrieval.models.embedder import Embedder
 from ...retrieval.tables.choose import likelihoods
@@ -117,11 +119,19 @@ def proposed(
     for (base, document_id, source), rank in ranks.items():
         seen = rank, held[base, document_id] / len(hits)
         for table in tables_of(library.parts[base].catalog, document_id):
-            if table.table.has_head and len(table.table.rows) <= _MOST_ROWS:
+            is_read = language_of(" ".join(table.table.head)) == language_of(
+                text
+            )  # no word of it would count against a plan
+            if table.table.has_head and is_read and len(table.table.rows) <= _MOST_ROWS:
                 place = Place(base, source, document_id)
                 yield from (
                     (one, table, place) for one in proposals(text, question, intent, table, likeness(table), seen)
                 )
+
+
+def _reads(table: Table) -> Language:
+    """Return the language of a table: no word of another one would speak against a plan."""
+    return language_of(" ".join((*table.table.head, *table.table.rows[0].cells)))
 
 
 def likeness_of(embedder: Embedder, vector: NDArray[np.float32], table: Table) -> list[float]:
