@@ -14,10 +14,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ...prompts.fill import language_of
-from ...prompts.templates import Language
 from ...retrieval.hit import Hit
 from ...retrieval.models.embedder import Embedder
+from ...retrieval.sentences.units import in_chinese
 from ...retrieval.tables.choose import likelihoods
 from ...retrieval.tables.cover import Question
 from ...retrieval.tables.filters import BEING
@@ -129,9 +128,10 @@ def proposed(
                 )
 
 
-def _reads(table: Table) -> Language:
-    """Return the language of a table: no word of another one would speak against a plan."""
-    return language_of(" ".join((*table.table.head, *table.table.rows[0].cells)))
+def _reads(table: Table, text: str) -> bool:
+    """Return whether a table is in the question's language: no word of another one would speak against a plan."""
+    languages = {in_chinese(" ".join((*table.table.head, *table.table.rows[0].cells))), in_chinese(text)} - {None}
+    return len(languages) < 2  # noqa: PLR2004
 
 
 def likeness_of(embedder: Embedder, vector: NDArray[np.float32], table: Table) -> list[float]:
