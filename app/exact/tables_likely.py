@@ -118,10 +118,7 @@ def proposed(
     for (base, document_id, source), rank in ranks.items():
         seen = rank, held[base, document_id] / len(hits)
         for table in tables_of(library.parts[base].catalog, document_id):
-            is_read = language_of(" ".join(table.table.head)) == language_of(
-                text
-            )  # no word of it would count against a plan
-            if table.table.has_head and is_read and len(table.table.rows) <= _MOST_ROWS:
+            if table.table.has_head and _reads(table, text) and len(table.table.rows) <= _MOST_ROWS:
                 place = Place(base, source, document_id)
                 yield from (
                     (one, table, place) for one in proposals(text, question, intent, table, likeness(table), seen)
