@@ -15,9 +15,9 @@ from .steps import stepwise
 from .tables import from_tables
 from .tables_likely import likeliest, rows_are_no_answer
 
-LIKELY = 0.45
+_LIKELY = 0.45
 """Minimum probability for a table's answer to be given."""
-SURER = 0.65
+_SURER = 0.65
 """The same where a passage answers surely, or the question has words that no passage holds."""
 
 
@@ -50,7 +50,11 @@ def computed_from_tables(
         absent: names and rare words of the question that no passage holds: then it may be about something else.
     """
     found = likeliest(library, asked, hits)
-    if not found or found[1] < (SURER if is_sure or absent else LIKELY) or lacks_contact(asked.question, found[0].text):
+    if (
+        not found
+        or found[1] < (_SURER if is_sure or absent else _LIKELY)
+        or lacks_contact(asked.question, found[0].text)
+    ):
         return None
     return found[0]
 

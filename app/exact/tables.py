@@ -122,12 +122,22 @@ def _has_time(plan: Plan) -> bool:
 
 def tables_of(catalog: Catalog, document_id: str) -> tuple[Table, ...]:
     """Return the tables of a document."""
-    row = catalog.connection().execute(
-        "SELECT s.source, s.root, d.text, d.title FROM documents d JOIN sources s ON s.document_id = d.id"
-        f" WHERE d.id = ? AND d.{_HAS_TABLE} ORDER BY s.source LIMIT 1",
-        (document_id,),
-    ).fetchone()  # fmt: skip
+    row = _document(catalog, document_id)
     return _asked(row[2], _names(row[0], row[1], row[3])) if row else ()
+
+
+def _document(catalog: Catalog, document_id: str) -> tuple[str, str, str, str] | None:
+    """Return a document's source, root, text and title; ``None`` if it has no table."""
+    row: tuple[str, str, str, str] | None = (
+        catalog.connection()
+        .execute(
+            "SELECT s.source, s.root, d.text, d.title FROM documents d JOIN sources s ON s.document_id = d.id"
+            f" WHERE d.id = ? AND d.{_HAS_TABLE} ORDER BY s.source LIMIT 1",
+            (document_id,),
+        )
+        .fetchone()
+    )
+    return row
 
 
 def _found(library: Library, question: Question, where: Where) -> Iterator[_Found]:
@@ -185,11 +195,7 @@ def _documents(catalog: Catalog, question: Question, where: Where) -> Iterator[t
         )
         ids = list(dict.fromkeys(row[0] for row in rows)) if query else []
     for document_id in ids:
-        row = connection.execute(
-            f"SELECT s.source, s.root, d.text, d.title FROM documents d JOIN sources s ON s.document_id = d.id"
-            f" WHERE d.id = ? AND d.{_HAS_TABLE} ORDER BY s.source LIMIT 1",
-            (document_id,),
-        ).fetchone()
+        row = _document(catalog, document_id)
         if row and (scope is None or document_id in scope.places):
             source, root, text, title = row
             yield document_id, scope.places[document_id] if scope else source, root, text, title

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from itertools import count
 
@@ -24,9 +25,6 @@ from ..base.library import Library
 _HOW_MANY = re.compile("(?:多少|几)([台件个張张份种本只支箱盒包辆套位名])")
 NAMED = 8
 """Maximum number of counted rows that are also named."""
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 _TELLING = 4
 """Maximum number of columns that tell rows apart."""
 LISTED = 20
@@ -95,14 +93,9 @@ class _Saying:
             return ""
         if self.plan.operation == "rows":
             return _SAYS["understood", self.language].format(what=self._conditions())
-        at = self.plan.measure
-        key = (
-            self.plan.operation
-            if at is None or self.table.columns[at].kind == "number"
-            else f"{self.plan.operation} date"
-        )
-        column = self._name(at) if at is not None else _SAYS["number of rows", self.language]
-        what = _SAYS[key, self.language].format(column=column) + self._where()
+        at = self.plan.measure or 0
+        key = self.plan.operation if self.table.columns[at].kind == "number" else f"{self.plan.operation} date"
+        what = _SAYS[key, self.language].format(column=self._name(at)) + self._where()
         return _SAYS["understood", self.language].format(what=what)
 
     def _is_one_cell(self) -> bool:
@@ -203,9 +196,11 @@ class _Saying:
 
     def _differing(self) -> Sentence:
         """Return both numbers compared, and the difference."""
-        names = [time_in_words(one.time, self.language) if one.time else one.cells[0] for one in self.plan.sides]
-        totals = [self._total(number, rows) for _, number, rows in self.result.parts]
-        said = [f"{name}{_SAYS['colon', self.language]}{total}" for name, total in zip(names, totals, strict=True)]
+        said = [
+            f"{time_in_words(side.time, self.language) if side.time else name}{_SAYS['colon', self.language]}"
+            f"{self._total(number, rows)}"
+            for side, (name, number, rows) in zip(self.plan.sides, self.result.parts, strict=True)
+        ]
         (_, first, _), (_, second, _) = self.result.parts
         by = _SAYS["difference", self.language].format(number=self._with_unit(abs(first - second)))
         return Sentence(f"{_SAYS['listed', self.language].join(said)}{by}", self._cited(self.result.rows), "supported")
@@ -303,7 +298,7 @@ def time_in_words(iso: str, language: Language) -> str:
     year, month, day = ([*iso.split("-"), "", ""])[:3]
     if language == "zh":
         return "".join(f"{int(part)}{unit}" for part, unit in ((year, "年"), (month, "月"), (day, "日")) if part)
-    name = _MONTHS[int(month) - 1] if month else ""
+    name = f"{date(2000, int(month), 1):%B}" if month else ""
     return " ".join(filter(None, (day.lstrip("0"), name, year)))
 
 

@@ -384,7 +384,7 @@ def _kinds_of(table: Asked, at: int) -> Iterator[str]:
     concepts = {concept for concept, place in table.concepts.items() if place == at}
     if column.kind == "date" or column.dates:
         yield "date"
-    elif CLOCK in column.units:  # without seconds, a time of day
+    elif CLOCK in column.units:  # all in whole minutes: a time of day
         yield "duration" if any(number is not None and number % 60 for number in column.numbers) else "date"
     elif column.kind == "number":
         names = [column.name.replace("_", " "), *{unit for unit in column.units if unit}]

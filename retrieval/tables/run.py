@@ -176,7 +176,7 @@ def _difference(plan: Plan, table: Asked) -> Result | None:
         if found is None or selected is None:
             return None
         units.add(found[1])
-        parts.append((side.time.lstrip("-") if side.time else side.cells[0], found[0], selected.rows))
+        parts.append((side.time or side.cells[0], found[0], selected.rows))
     if len(units) != 1:
         return None
     rows = tuple(row for _, _, held in parts for row in held)

@@ -39,7 +39,8 @@ NO_YEAR = "0000"
 """Stands for the year of a date without one."""
 CLOCK = "h:mm:ss"
 """The unit of a time; its number is in seconds."""
-_CLOCK = re.compile(r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,2}):(?P<s>[0-5]\d)")
+_CLOCK = re.compile(r"(?P<h>\d{1,3}):(?P<m>[0-5]\d):(?P<s>[0-5]\d)")
+"""18:30 may be a time of day, or minutes and seconds: nothing is computed from it."""
 _NAMED = frozenset({"号", "号楼", "楼", "栋", "室", "班", "届", "版", "年级"})
 """Units of numbers that are names: room 12."""
 _SLASHED = re.compile(r"(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<year>\d{4})")
@@ -114,7 +115,7 @@ def _seconds(cell: str) -> Decimal | None:
     match = _CLOCK.fullmatch(cell)
     if not match:
         return None
-    return Decimal(int(match["h"] or 0) * 3600 + int(match["m"]) * 60 + int(match["s"]))
+    return Decimal(int(match["h"]) * 3600 + int(match["m"]) * 60 + int(match["s"]))
 
 
 def _numbers(name: str, read: Sequence[tuple[Decimal, str] | None], filled: Sequence[str]) -> Column:
