@@ -18,7 +18,7 @@ from ..i18n.texts import EN, ZH
 from . import html as ui_html
 from .documents import table
 from .ledger import drop_zone, size
-from .parts import Shown
+from .parts import Shown, stamp
 from .sessions import Sessions
 from .state import Talk, Texts, demand, texts_of
 from .suggestions import Suggestions
@@ -83,6 +83,7 @@ class Choosing:
         name = base if base in names else self.bases.config.name
         kb, talk = self.bases.get(name), Talk(own=own)
         return self.sessions.new(talk, name, request) | {
+            "entered": stamp(),
             "base": gr.update(choices=list(names), value=name),
             "also": gr.update(choices=[one for one in names if one != name], value=[], visible=len(names) > 1),
             "drop": drop_zone(texts),

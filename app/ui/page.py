@@ -95,12 +95,11 @@ class _Page:
         self.documents = Documents(bases, lambda: Path(get_upload_folder()))
         self.following_folders = Following(bases, Folders(bases))
         self.clicks = script("clicks")
-        self.following: list[Dependency] = []
-        """The events that show an answer as it grows."""
 
     def build(self) -> gr.Blocks:
         with gr.Blocks(title="kb", analytics_enabled=False, fill_width=True) as page:
             self.talk = gr.State(Talk())
+            self.opened, self.entered = gr.State(0), gr.State(0)  # changed when a conversation, a base, is shown
             self.own = gr.BrowserState([], storage_key="kb-conversations", secret="kb")  # noqa: S106  names, no secrets
             self.order = gr.State(FAILED_FIRST)
             with gr.Sidebar(width=300):
@@ -214,25 +213,24 @@ class _Page:
         return event(joined(handler, parts), list(given), list(parts.values()), **_QUIET | more)
 
     def _wire(self, page: gr.Blocks) -> None:
-        self._wire_bases(page)
         self._wire_chat()
+        self._wire_bases(page)
         self._wire_sessions()
         self._wire_documents()
-        for leaving in (self.new_chat.click, self.listed.open_session, self.base.input):
-            leaving(None, None, None, cancels=self.following)  # answers being written continue unseen
         keep(page, self.settings)
-
-    def _follow(self, shown: Dependency) -> None:
-        """Once a conversation is shown, stream its last answer."""
-        self.following.append(self._on(shown.then, self.chatting.go_on, [self.talk], concurrency_limit=16))
 
     def _wire_chat(self) -> None:
         asked = [self.talk, self.base, self.also, *self.settings]
         asks = partial(gr.on, [self.send.click, self.question.submit], trigger_mode="always_last")  # drop none
-        self.following += [
+        growing = [
             self._on(asks, self.chatting.ask, [self.question, *asked], concurrency_limit=16),
             self._on(self.chat.redo, self.chatting.redo, asked, concurrency_limit=16),
+            self._on(self.opened.change, self.chatting.go_on, [self.talk], concurrency_limit=16),
         ]
+        for leaving in (self.new_chat.click, self.listed.open_session, self.base.input):
+            # Before anything else that these events do: Gradio runs the steps of an event one after the other, and
+            # would cancel what is asked after it. Answers being written continue unseen.
+            leaving(None, None, None, cancels=growing)
         self._on(self.stop.click, self.chatting.stop, [self.talk])
         for place in (self.chat, self.side):
             self._on(place.choose, self.chatting.choose, [self.talk, self.base])
@@ -245,7 +243,7 @@ class _Page:
     def _wire_sessions(self) -> None:
         mine = [self.talk, self.base]
         self._on(self.new_chat.click, self.sessions.new, mine)
-        self._follow(self._on(self.listed.open_session, self.sessions.open, mine))
+        self._on(self.listed.open_session, self.sessions.open, mine)
         self._on(self.listed.drop_session, self.sessions.drop, mine)
         self._on(self.listed.title_session, self.sessions.title, mine)
         for button, form in ((self.markdown, "md"), (self.json, "json")):
@@ -268,20 +266,17 @@ class _Page:
     def _wire_bases(self, page: gr.Blocks) -> None:
         chosen = [self.base, self.talk]
         placed = page.load(None, None, self.place, js="() => location.search", **_QUIET)
-        loaded = self._on(placed.then, self.choosing.load, [self.place, self.own])
-        switched = self._on(self.base.input, self.choosing.switch, chosen)
-        self._follow(loaded)
-        self._follow(switched)
-        changed = [
+        self._on(placed.then, self.choosing.load, [self.place, self.own])
+        self._on(self.base.input, self.choosing.switch, chosen)
+        for changed in (
             self._on(self.create.click, self.choosing.create, [self.new_base]),
             self._on(self.rename.click, self.choosing.rename, [self.base, self.name]),
             self._on(self.yes.click, self.choosing.delete, [self.base]),
-        ]
-        changed = [self._on(one.then, self.choosing.again, chosen) for one in changed]
-        example = self._on(self.chat.example, self.choosing.example, [self.talk])
-        for shown in (loaded, switched, example, *changed):
-            self._on(shown.then, self.choosing.suggest, [self.base])
-            self._on(shown.then, self.following_folders.show, [self.base, self.only, self.order])
+        ):
+            self._on(changed.then, self.choosing.again, chosen)
+        self._on(self.chat.example, self.choosing.example, [self.talk])
+        self._on(self.entered.change, self.choosing.suggest, [self.base])
+        self._on(self.entered.change, self.following_folders.show, [self.base, self.only, self.order])
         self._on(self.delete.click, self.choosing.ask_delete, [self.base])
         self._on(self.no.click, self.choosing.keep, [])
         self._on(self.model.input, self.choosing.use_model, [self.model, self.base])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import TypeAlias
@@ -39,6 +40,11 @@ def joined(handler: Callable[..., object], parts: Mapping[str, Block]) -> Callab
             yield placed({})
 
     return growing
+
+
+def stamp() -> int:
+    """Return a new value for a state whose change is an event."""
+    return time.monotonic_ns()
 
 
 def under_way(talk: Talk, texts: Texts) -> Shown:

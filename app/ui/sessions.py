@@ -21,7 +21,7 @@ from ..hosting.harmless import harmless
 from . import html as ui_html
 from .excerpts import heads_of
 from .html import escape
-from .parts import Shown, settled, under_way
+from .parts import Shown, settled, stamp, under_way
 from .runs import Runs
 from .sources import nothing_chosen, panel
 from .state import Talk, Texts, Turn, may_see, sent, texts_of
@@ -47,6 +47,7 @@ class Sessions:
         return {
             "talk": talk, "chat": welcome(self.bases, kb, texts), "side": nothing_chosen(texts),
             "listed": listing(kb, talk, request), "send": gr.update(visible=True), "stop": gr.update(visible=False),
+            "opened": stamp(),
         }  # fmt: skip
 
     def open(self, talk: Talk, base: str, event: gr.EventData, request: gr.Request) -> Shown:
@@ -64,7 +65,7 @@ class Sessions:
         run, last = self.runs.of(name), turns[-1].answer
         side = panel(self.bases.opener(base), last, len(turns) - 1, texts) if last else nothing_chosen(texts)
         state = under_way(talk, texts) if run and not run.over else settled(talk, texts)
-        return {"side": side, "listed": listing(kb, talk, request)} | state
+        return {"side": side, "listed": listing(kb, talk, request), "opened": stamp()} | state
 
     def turns(self, kb: KnowledgeBase, talk: Talk, base: str, name: str, request: gr.Request) -> tuple[Turn, ...]:
         """Return the turns of a conversation; empty if it does not exist or is not the visitor's."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("gradio", reason="the ui extra is not installed")
 
 import gradio as gr
+from gradio.blocks import BlockFunction
 from kb.app.answers.answer import Answer, Searched
 from kb.app.ui.parts import joined
 from kb.app.ui.runs import Run, Runs
@@ -87,19 +90,34 @@ def test_a_handler_that_says_nothing_blanks_nothing() -> None:
         joined(lambda: "x", parts)()
 
 
-def test_every_handler_of_the_page_goes_through_it(tmp_path) -> None:
-    """No event of the page calls a function that could blank what it does not name."""
+@pytest.fixture
+def events(tmp_path: Path) -> Iterator[list[BlockFunction]]:
+    """The events of the page, in the order in which they were connected."""
     from kb.app.base.config import load_config
     from kb.app.hosting.bases import Bases
     from kb.app.hosting.gate import Gate
     from kb.app.ui.page import _Page
 
     bases = Bases(load_config(home=tmp_path / "home", embedder="tfidf"))
-    try:
-        page = _Page(bases, Gate(1, 1)).build()
-        ours = [one.fn for one in page.fns.values() if one.fn and (one.fn.__module__ or "").startswith("kb.app.ui")]
-        loose = [fn.__qualname__ for fn in ours if not hasattr(fn, "__wrapped__") and "keep" not in fn.__qualname__]
-        assert len(ours) > 25
-        assert loose == []
-    finally:
-        bases.close()
+    yield list(_Page(bases, Gate(1, 1)).build().fns.values())
+    bases.close()
+
+
+def test_every_handler_of_the_page_goes_through_it(events: list[BlockFunction]) -> None:
+    """No event of the page calls a function that could blank what it does not name."""
+    ours = [one.fn for one in events if one.fn and (one.fn.__module__ or "").startswith("kb.app.ui")]
+    loose = [fn.__qualname__ for fn in ours if not hasattr(fn, "__wrapped__") and "keep" not in fn.__qualname__]
+    assert len(ours) > 25
+    assert loose == []
+
+
+def test_leaving_a_conversation_cancels_nothing_that_is_asked_after_it(events: list[BlockFunction]) -> None:
+    """Gradio takes the steps of an event one after the other: a cancellation after a slow one would hit a new question."""
+    steps: dict[tuple[int, str], list[bool]] = defaultdict(list)
+    for one in events:
+        for target in one.targets:
+            if one.fn or one.cancels:
+                steps[target].append(bool(one.cancels))
+    cancelling = [found for found in steps.values() if any(found)]
+    assert len(cancelling) == 3
+    assert all(found[0] and not any(found[1:]) for found in cancelling)
