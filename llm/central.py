@@ -7,49 +7,78 @@ documents"), with first sentences raised.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ..retrieval.sentences.units import Candidate
+from ..retrieval.hit import Hit
+from ..retrieval.sentences.signs import says_nothing
+from ..retrieval.sentences.units import FIELD, Candidate, is_item, is_row
 from .candidates import distinct
 
-_FIRST = 0.3
-"""Boost for a passage's first sentence, which says what the rest is about."""
+Section = tuple[int, int]
+"""A passage, and the number of headings in it above a sentence."""
+
+_FIRST = 0.6
+"""Boost for a section's first sentence, which says what the rest is about."""
+_FRAGMENT = 0.5
+"""Factor for a line that is no sentence: of a letter's head, of a form."""
+_HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
+_ENDS = re.compile(r"[.。!！?？;；…][\"'”’」』)）\]*_]*$")
 _SHORT, _LONG = 4, 60
 """Tokens. Anything shorter or longer is rarely a statement that stands alone."""
 
 
-def central(candidates: Sequence[Candidate], n: int) -> list[Candidate]:
-    """Return up to ``n`` sentences in text order, from different passages before several from one."""
-    fitting = [one for one in candidates if _SHORT <= len(one.tokens) <= _LONG] or list(candidates)
+def central(candidates: Sequence[Candidate], n: int, hits: Sequence[Hit]) -> list[Candidate]:
+    """Return up to ``n`` sentences in text order, from different sections before several from one."""
+    said = [one for one in candidates if not (one.is_head or says_nothing(one.text))]
+    said = [one for one in said if _SHORT <= len(one.tokens) <= _LONG] or said or list(candidates)
+    prose = [one for one in said if not is_row(one.text)]
+    fitting = prose if len(prose) >= n else said
     if not any(one.tokens for one in fitting):
         return []
-    chosen = _spread(_ranked(fitting), n)
+    sections = {one: _section(one, hits) for one in fitting}
+    chosen = _spread(_ranked(fitting, sections), sections, n)
     return sorted(chosen, key=lambda one: (one.passage, one.order))
 
 
-def _ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
+def _section(one: Candidate, hits: Sequence[Hit]) -> Section:
+    """Return the passage and the number of headings in it above a sentence."""
+    return one.passage, len(_HEADING.findall(hits[one.passage - 1].chunk.text, 0, one.start))
+
+
+def _ranked(candidates: Sequence[Candidate], sections: Mapping[Candidate, Section]) -> list[Candidate]:
     """Return candidates by their similarity to what all have in common, the most similar first."""
     counts = Counter(token for one in candidates for token in one.tokens)
     rarity = {token: math.log(1 + len(candidates) / count) for token, count in counts.items()}
     centre = {token: count * rarity[token] for token, count in counts.items()}
+    begun = Counter[Section]()
+    places = {}
+    for one in sorted(candidates, key=lambda one: (one.passage, one.order)):
+        places[one] = begun[sections[one]]
+        begun[sections[one]] += 1
 
     def score(one: Candidate) -> float:
         size = math.sqrt(sum(rarity[token] ** 2 for token in one.tokens)) or 1.0
         likeness = sum(centre[token] * rarity[token] for token in one.tokens) / size
-        return likeness * (1 + _FIRST / (1 + one.order))
+        return likeness * (1 + _FIRST / (1 + places[one])) * (1.0 if is_statement(one.text) else _FRAGMENT)
 
     return sorted(candidates, key=lambda one: (-score(one), one.passage, one.order))
 
 
-def _spread(ranked: Sequence[Candidate], n: int) -> list[Candidate]:
-    """Choose up to ``n`` distinct ones: one from each passage first, then any."""
+def _spread(ranked: Sequence[Candidate], sections: Mapping[Candidate, Section], n: int) -> list[Candidate]:
+    """Choose up to ``n`` distinct ones: one from each section first, then any."""
     chosen: list[Candidate] = []
-    of_passage: Counter[int] = Counter()
+    taken = Counter[Section]()
     for most in (1, n):
-        left = [one for one in ranked if one not in chosen and of_passage[one.passage] < most]
+        left = [one for one in ranked if one not in chosen and taken[sections[one]] < most]
         for one in distinct([*chosen, *left], n)[len(chosen) :]:
-            if of_passage[one.passage] < most and len(chosen) < n:
+            if taken[sections[one]] < most and len(chosen) < n:
                 chosen.append(one)
-                of_passage[one.passage] += 1
+                taken[sections[one]] += 1
     return chosen
+
+
+def is_statement(text: str) -> bool:
+    """Return whether a text is a sentence, an item or a row rather than a line of a letter's head or a form."""
+    return is_item(text) or (bool(_ENDS.search(text)) and not FIELD.match(text))

@@ -21,7 +21,7 @@ from .candidates import candidates_of
 from .central import central
 from .quotes import Quote, name_of
 
-SUMMARY_SENTENCES = 6
+SUMMARY_SENTENCES = 8
 SIDE_SENTENCES = 3
 DIFFERENCES = 8
 """Most sentences quoted that two documents have with different figures, if no aspect is compared."""
@@ -29,7 +29,7 @@ DIFFERENCES = 8
 
 def summary(prompt: Prompt) -> list[Quote]:
     """Return the central sentences of the prompt's passages, under the names of their documents."""
-    chosen = central(list(candidates_of(prompt)), SUMMARY_SENTENCES)
+    chosen = central(list(candidates_of(prompt)), SUMMARY_SENTENCES, prompt.hits)
     return [(name_of(prompt.hits[one.passage - 1]), one) for one in chosen]
 
 
@@ -100,7 +100,7 @@ def _side(prompt: Prompt, side: Topic, select: Callable[[Prompt, str], list[Cand
     parts = [(number, hit) for number, hit in enumerate(of_side(prompt.hits, side, prompt.sides), 1) if hit]
     hits = tuple(hit for _, hit in parts)
     if not side.aspect and (not side.text or side.sources or _under_heading(hits, side, prompt.sides)):
-        chosen = central(list(candidates_of(replace(prompt, hits=hits))), SIDE_SENTENCES)
+        chosen = central(list(candidates_of(replace(prompt, hits=hits))), SIDE_SENTENCES, hits)
     elif side.aspect and (section := [hit for hit in hits if _headed(hit, terms(side.aspect))]):
         parts = [(number, hit) for number, hit in parts if hit in section]
         chosen = list(candidates_of(replace(prompt, hits=tuple(section))))[:SIDE_SENTENCES]

@@ -73,7 +73,9 @@ def _answer(prompt: Prompt) -> list[Quote]:
     count = asks_for("count", question)
     if best and not led and (count or asks_for("several", question)) and is_row(best[0].text):
         best = rows_with(best[0], all_, prompt.hits, question)
-    elif not led and (asks_for("how", question) or asks_for("several", question)):
+    elif not led and (
+        asks_for("how", question) or asks_for("several", question) or _in_one_list(chosen, all_, prompt.hits)
+    ):
         best = _listed(chosen, all_, prompt.hits)
     whole = [*best[:MAX_ITEMS], *led]
     quotes = [*whole, *(one for one in chosen[1:] if not any(_is_in(one, other) for other in whole))]
@@ -91,6 +93,12 @@ def _listed(chosen: Sequence[Candidate], all_: Sequence[Candidate], hits: Sequen
         if len(listed) > 1:
             return [*chosen[: at > 0], *listed]
     return list(chosen[:1])
+
+
+def _in_one_list(chosen: Sequence[Candidate], all_: Sequence[Candidate], hits: Sequence[Hit]) -> bool:
+    """Return whether several of the sentences are of the best one's list: then all of it answers, in its order."""
+    listed = listed_with(chosen[0], all_, hits) if len(chosen) > 1 else []
+    return any(_is_in(one, item) for one in chosen[1:] for item in listed if not _is_in(chosen[0], item))
 
 
 def _are_all(rows: Sequence[Candidate], hits: Sequence[Hit]) -> bool:

@@ -69,8 +69,8 @@ class Choosing:
             yield {"tries": ui_html.problem(str(error), texts)}
 
     def switch(self, base: str, talk: Talk, request: gr.Request) -> Shown:
-        """Show another base; if it is already shown, keep it and its conversation."""
-        return {} if base == talk.base else self.page(base, talk.own, request)
+        """Show another base; if it is already shown, go on with its conversation: a dropdown fires also when it is left."""
+        return {"opened": stamp()} if base == talk.base else self.page(base, talk.own, request)
 
     def again(self, base: str, talk: Talk, request: gr.Request) -> Shown:
         """Show a base that was created, renamed or deleted."""

@@ -129,7 +129,7 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
         one.behind == 0,
         unit.chinese is not None and unit.chinese != wanted.chinese,
         text.rstrip().endswith(("?", "？")),
-        bool(_SAYS_NOTHING.search(text) or (_MAIL.match(text) and not _MAIL_HEADER.isdisjoint(unit.beside))),
+        bool(says_nothing(text) or (_MAIL.match(text) and not _MAIL_HEADER.isdisjoint(unit.beside))),
         n_new < _SAYS_SOMETHING and not kind and not figures(text) - wanted.figures,
         len(unheld(wanted.figures, known)) / max(len(wanted.figures), 1),
         wanted.denies and not _NEGATES.search(text),
@@ -141,6 +141,11 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
         one.outread,
         of.lapsed and not wanted.of_old and wanted.figures.isdisjoint(of.names),
     )
+
+
+def says_nothing(text: str) -> bool:
+    """Return whether a sentence is a greeting, a line of a mail's head, or a reference."""
+    return bool(_SAYS_NOTHING.search(text))
 
 
 def _shares(wanted: Wanted, one: Candidate) -> list[float]:

@@ -16,6 +16,7 @@ import gradio as gr
 from kb.app.ui import bases as ui_bases
 from kb.app.ui.runs import Runs
 from kb.app.ui.sessions import Sessions
+from kb.app.ui.state import Talk, Turn
 
 
 def test_a_model_is_not_changed_under_an_answer_begun_during_its_download(
@@ -30,3 +31,12 @@ def test_a_model_is_not_changed_under_an_answer_begun_during_its_download(
     bases.close()
     assert EN["model_busy"] in last["model_said"]
     assert bases.config.llm == "extractive"
+
+
+def test_a_dropdown_that_is_only_left_goes_on_with_the_conversation(tmp_path: Path) -> None:
+    """It fires when it loses focus, and that cancels what the page follows: an answer being written is followed again."""
+    bases = Bases(load_config(home=tmp_path, embedder="tfidf", llm="extractive"))
+    choosing = ui_bases.Choosing(bases, Gate(), Sessions(bases, Runs()))
+    shown = choosing.switch("default", Talk("s1", (Turn("What?"),), base="default"), gr.Request(headers={}))
+    bases.close()
+    assert list(shown) == ["opened"]
