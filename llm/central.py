@@ -22,7 +22,9 @@ Section = tuple[int, int]
 _FIRST = 0.6
 """Boost for a section's first sentence, which says what the rest is about."""
 _FRAGMENT = 0.5
-"""Factor for a line that is no sentence: of a letter's head, of a form."""
+"""Factor for a line that is no sentence."""
+_FIELD = 0.75
+"""Factor for "Present: ..."."""
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 _ENDS = re.compile(r"[.。!！?？;；…][\"'”’」』)）\]*_]*$")
 _SHORT, _LONG = 4, 60
@@ -61,7 +63,7 @@ def _ranked(candidates: Sequence[Candidate], sections: Mapping[Candidate, Sectio
     def score(one: Candidate) -> float:
         size = math.sqrt(sum(rarity[token] ** 2 for token in one.tokens)) or 1.0
         likeness = sum(centre[token] * rarity[token] for token in one.tokens) / size
-        return likeness * (1 + _FIRST / (1 + places[one])) * (1.0 if is_statement(one.text) else _FRAGMENT)
+        return likeness * (1 + _FIRST / (1 + places[one])) * _worth(one.text)
 
     return sorted(candidates, key=lambda one: (-score(one), one.passage, one.order))
 
@@ -79,6 +81,8 @@ def _spread(ranked: Sequence[Candidate], sections: Mapping[Candidate, Section], 
     return chosen
 
 
-def is_statement(text: str) -> bool:
-    """Return whether a text is a sentence, an item or a row rather than a line of a letter's head or a form."""
-    return is_item(text) or (bool(_ENDS.search(text)) and not FIELD.match(text))
+def _worth(text: str) -> float:
+    """Return a factor for what a text is: a sentence, an item, a row; or a line of a form, of a letter's head."""
+    if is_item(text):
+        return 1.0
+    return (1.0 if _ENDS.search(text) else _FRAGMENT) * (_FIELD if FIELD.match(text) else 1.0)

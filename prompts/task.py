@@ -66,8 +66,8 @@ _SUMMARISE = tuple(
 _ABOUT = tuple(
     re.compile(rf"{_EN_PLEASE}{form}\s*[?.!]*$", re.IGNORECASE)
     for form in (
-        rf"what(?:['’]s|\s+is|\s+are|\s+was)\s+{_EN_WHAT}\s+(?:all )?about",
-        rf"what(?:['’]s|\s+is|\s+are)\s+(?:written |said )?in\s+{_EN_WHAT}",
+        rf"what(?:['’]?s|\s+is|\s+are|\s+was)\s+{_EN_WHAT}\s+(?:all )?about",
+        rf"what(?:['’]?s|\s+is|\s+are)\s+(?:written |said )?in\s+{_EN_WHAT}",
         rf"what\s+do(?:es)?\s+{_EN_WHAT}\s+(?:say|contain|cover|tell(?: me| us)?|deal with)",
         rf"(?:tell me about|describe|explain)\s+{_EN_WHAT}",
     )

@@ -15,9 +15,9 @@ from .steps import stepwise
 from .tables import from_tables
 from .tables_likely import likeliest, rows_are_no_answer
 
-_LIKELY = 0.45
+_LIKELY = 0.4
 """Minimum probability for a table's answer to be given."""
-_SURER = 0.65
+_SURER = 0.6
 """The same where a passage answers surely, or the question has words that no passage holds."""
 
 
