@@ -110,9 +110,11 @@ class _DocxReader:
             self._code.append(_text(element, self._styles))
         elif text:
             self._end_code()
-            self._text_block(text, level, self._numbered(properties, style))
-        elif not self._items:
-            self._end_code()
+            self._text_block(text, level, *self._marker(element))
+        else:
+            self._marker(element)
+            if not self._items:
+                self._end_code()
         self._write_comments(element)
         for box in _text_boxes(element):
             self._end_runs()
@@ -126,6 +128,29 @@ class _DocxReader:
         depth = next((each[1] for each in (own, of_style) if each and each[1] is not None), None)
         return number_id, self._numbering.depth(number_id, self._styles.names(style)) if depth is None else depth
 
+    def _marker(self, element: Element) -> tuple[str, int]:
+        """Count a paragraph that Word numbers, empty or not, and return its marker and depth; "" for none."""
+        properties, style = element.find("{*}pPr"), style_of(element)
+        number_id, depth = self._numbered(properties, style)
+        if number_id in ("", "0") or self._is_unseen(element, properties, style):
+            return "", depth
+        return self._numbering.marker(number_id, depth), depth
+
+    def _is_unseen(self, element: Element, properties: Element | None, style: str) -> bool:
+        """Return whether a paragraph is hidden with its end, or was deleted with it: Word does not number it."""
+        if properties is None:
+            return False
+        runs = [run for run in element.iter("{*}r") if run.find("{*}t") is not None]
+        if self._styles.shown(properties, style) == "hidden":
+            return all(self._styles.shown(run, style) == "hidden" for run in runs)
+        return not runs and any(properties.find("{*}rPr/{*}" + name) is not None for name in ("del", "moveFrom"))
+
+    def _cell_paragraph(self, element: Element) -> str:
+        """Return a paragraph in a cell as one text, with its number."""
+        marker, _ = self._marker(element)
+        text = _text(element, self._styles).strip()
+        return f"{marker} {text}".strip() if marker != "-" else text
+
     def _part_of_another_kind(self, element: Element) -> None:
         """Write what a program pasted as a separate file: a page, an RTF letter, another document."""
         self._end_runs()
@@ -137,9 +162,7 @@ class _DocxReader:
         except ReadError:
             self._n_left_out += 1
 
-    def _text_block(self, text: str, level: int, numbering: tuple[str, int]) -> None:
-        number_id, depth = numbering
-        marker = self._numbering.marker(number_id, depth) if number_id not in ("", "0") else ""
+    def _text_block(self, text: str, level: int, marker: str, depth: int) -> None:
         if level:
             self._end_items()
             self._writer.heading(level, f"{marker} {text}" if marker not in ("", "-") else text)
@@ -158,7 +181,7 @@ class _DocxReader:
             self._blocks(cells[0])
             self._end_runs()
             return
-        self._writer.table(_filled(placed, self._styles))
+        self._writer.table(_filled(placed, self._cell_paragraph))
         self._write_comments(element)
         for cell in cells:
             for box in _text_boxes(cell):
@@ -299,6 +322,8 @@ def _pictures(element: Element) -> Iterator[str]:
 
 _Placed = tuple[int, int, int, Element | None]
 """Row, column and columns taken by a cell; None for one continued from the row above."""
+_Say = Callable[[Element], str]
+"""Returns the text of a paragraph, counting it if it is numbered."""
 
 
 def _placed(table: Element) -> Iterator[_Placed]:
@@ -313,7 +338,7 @@ def _placed(table: Element) -> Iterator[_Placed]:
             column += span
 
 
-def _filled(placed: list[_Placed], styles: Styles) -> list[list[str]]:
+def _filled(placed: list[_Placed], say: _Say) -> list[list[str]]:
     """Return a table's rows, with the text of merged cells in each cell they cover."""
     rows: dict[int, Row] = {}
     merged: dict[tuple[int, int], Merged] = {}
@@ -321,7 +346,7 @@ def _filled(placed: list[_Placed], styles: Styles) -> list[list[str]]:
     for number, column, span, cell in placed:
         row = rows.setdefault(number, {})
         if cell is not None:
-            row[column] = _cell_text(cell, styles)
+            row[column] = _cell_text(cell, say)
             begun[column] = number
             merged[number, column] = Merged(number, column, span)
         elif column in begun:
@@ -345,11 +370,11 @@ def _count(element: Element | None, default: int) -> int:
     return min(int(value), 100) if value.isdigit() else default
 
 
-def _cell_text(cell: Element, styles: Styles) -> str:
+def _cell_text(cell: Element, say: _Say) -> str:
     parts = []
     for element in _block_elements(cell):
         if local(element) == "p":
-            parts.append(_text(element, styles).strip())
+            parts.append(say(element))
         else:
-            parts += [", ".join(filter(None, row)) for row in _filled(list(_placed(element)), styles)]
+            parts += [", ".join(filter(None, row)) for row in _filled(list(_placed(element)), say)]
     return " ".join(filter(None, parts))

@@ -65,9 +65,15 @@ def word(items: str, levels: str, nums: str = "", styles: str = "") -> list[str]
             if depth.isdigit()
             else f"<w:p><w:pPr><w:pStyle w:val='{depth}'/></w:pPr><w:r><w:t>x</w:t></w:r></w:p>"
         )
+    text = word_text("".join(paragraphs), levels, nums, styles)
+    return [line.strip().removesuffix(" x") for line in text.splitlines() if line]
+
+
+def word_text(body: str, levels: str, nums: str = "", styles: str = "") -> str:
+    """Return the text of a document with one abstract list."""
     numbering = f"<w:numbering {W}><w:abstractNum w:abstractNumId='0'>{levels}</w:abstractNum><w:num w:numId='1'><w:abstractNumId w:val='0'/></w:num>{nums}</w:numbering>"
     parts = {
-        "word/document.xml": f"<w:document {W}><w:body>{''.join(paragraphs)}</w:body></w:document>",
+        "word/document.xml": f"<w:document {W}><w:body>{body}</w:body></w:document>",
         "word/_rels/document.xml.rels": "<Relationships><Relationship Id='n' Type='x/numbering' Target='numbering.xml'/><Relationship Id='s' Type='x/styles' Target='styles.xml'/></Relationships>",
         "word/numbering.xml": numbering,
         "word/styles.xml": f"<w:styles {W}>{styles}</w:styles>",
@@ -76,7 +82,7 @@ def word(items: str, levels: str, nums: str = "", styles: str = "") -> list[str]
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
-    return [line.strip().removesuffix(" x") for line in read_bytes(out.getvalue(), "a.docx").text.splitlines() if line]
+    return read_bytes(out.getvalue(), "a.docx").text
 
 
 CHAPTERS = level(0, "chineseCountingThousand", "第%1章")
@@ -123,6 +129,41 @@ def test_a_form_may_be_given_by_its_first_numbers() -> None:
     custom = "<w:lvl w:ilvl='0'><w:numFmt w:val='custom' w:format='001, 002, 003, ...'/><w:lvlText w:val='%1'/></w:lvl>"
     assert word("0 0", custom) == ["001", "002"]
     assert word("0 0", level(0, "none", "Note:")) == ["Note:", "Note:"]
+
+
+def numbered(text: str, mark: str = "", run: str = "") -> str:
+    """Return a paragraph of the list, with properties of its mark and of its only run."""
+    inner = f"<w:r><w:rPr>{run}</w:rPr><w:t>{text}</w:t></w:r>" if text else ""
+    return f"<w:p><w:pPr><w:numPr><w:ilvl w:val='0'/><w:numId w:val='1'/></w:numPr><w:rPr>{mark}</w:rPr></w:pPr>{inner}</w:p>"
+
+
+def test_an_empty_paragraph_counts_and_a_hidden_or_deleted_one_does_not() -> None:
+    """Word numbers an empty line; one hidden or deleted with its end has no number, and is none of the count."""
+    hidden = "<w:vanish/>"
+    body = (
+        numbered("one") + numbered("") + numbered("two") + numbered("unseen", hidden, hidden) + numbered("", "<w:del/>")
+    )
+    body += numbered("end seen", "", hidden) + numbered("last")
+    assert word_text(body, level(0, "decimal", "%1.")).splitlines() == [
+        *("1. one", "3. two", "", "~~(hidden) unseen~~", "", "4. ~~(hidden) end seen~~", "5. last"),
+    ]
+
+
+def test_numbers_in_cells_are_shown_and_counted() -> None:
+    """An automatic column of numbers, in tables in cells too, and the list behind that goes on."""
+
+    def cell(inner: str) -> str:
+        return f"<w:tc>{inner}</w:tc>"
+
+    named = [cell(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>") for text in ("序号", "名称", "甲", "乙")]
+    rows = (named[0] + named[1], cell(numbered("")) + named[2], cell(numbered("") + numbered("x")) + named[3])
+    inside = f"<w:tbl><w:tr>{cell(numbered('a'))}{cell(numbered('b'))}</w:tr></w:tbl>"
+    table = "".join(f"<w:tr>{row}</w:tr>" for row in (*rows, cell(inside) + cell(numbered("c"))))
+    text = word_text(numbered("first") + f"<w:tbl>{table}</w:tbl>" + numbered("last"), level(0, "decimal", "%1."))
+    assert text.splitlines() == [
+        *("1. first", "", "| 序号 | 名称 |", "| --- | --- |", "| 2. | 甲 |", "| 3. 4. x | 乙 |"),
+        *("| 5. a, 6. b | 7. c |", "", "8. last"),
+    ]
 
 
 def opendocument(body: str, styles: str) -> str:
