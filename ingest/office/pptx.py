@@ -6,7 +6,7 @@ heading, its tables, charts, pictures, notes and comments. Never: what only the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..errors import DamagedError
 from ..images.pictures import NOTHING
@@ -31,6 +31,7 @@ _NUMBERS = {
 }
 _PLAIN = ("circleNum",)
 _AROUND = {"ParenBoth": ("(", ")"), "ParenR": ("", ")"), "Plain": ("", ""), "Minus": ("- ", " -")}
+_BULLETS = ("buAutoNum", "buChar", "buBlip", "buNone")
 _LEFT_OUT = ("sldNum", "dt", "hdr", "sldImg")
 
 
@@ -46,6 +47,7 @@ def read_pptx(data: bytes, name: str) -> Reading:
         writer = MarkdownWriter()
         pictures = OfficePictures(package)
         authors = _authors(package, main)
+        layouts = _Layouts(package)
         seen_footers: set[str] = set()
         for number, element in enumerate(slides, start=1):
             relation = relations.get(_relation_id(element))
@@ -56,7 +58,7 @@ def read_pptx(data: bytes, name: str) -> Reading:
                 "false",
             )
             try:
-                title = _write_slide(writer, package, part, seen_footers)
+                title = _write_slide(writer, package, part, layouts, seen_footers)
                 seen = pictures.look(pictures_of(package, part), number)
                 how, reason = (seen if writer.begin_page() == start else NOTHING).verdict
                 writer.blocks(seen.paragraphs)
@@ -72,7 +74,7 @@ def _relation_id(element: Element) -> str:
     return next((str(value) for key, value in element.attrib.items() if key.endswith("}id")), "")
 
 
-def _write_slide(writer: MarkdownWriter, package: Package, part: str, seen_footers: set[str]) -> str:
+def _write_slide(writer: MarkdownWriter, package: Package, part: str, layouts: _Layouts, seen_footers: set[str]) -> str:
     """Write what a slide shows and return its title."""
     shapes = list(_shapes(package.xml(part)))
     title = next((text for shape in shapes if _placeholder(shape) in _TITLES and (text := _title_text(shape))), "")
@@ -86,7 +88,7 @@ def _write_slide(writer: MarkdownWriter, package: Package, part: str, seen_foote
             if footer in seen_footers:
                 continue
             seen_footers.add(footer)
-        _write_shape(writer, shape, is_list=kind in ("body", "obj"))
+        _write_shape(writer, shape, layouts.style(part, shape), is_list=kind in ("body", "obj"))
     for graphic in graphics(package, part):
         writer.block(graphic)
     return title
@@ -115,14 +117,14 @@ def _title_text(shape: Element) -> str:
     return " ".join(" ".join(paragraphs(shape)).split())
 
 
-def _write_shape(writer: MarkdownWriter, shape: Element, *, is_list: bool) -> None:
+def _write_shape(writer: MarkdownWriter, shape: Element, inherited: Element | None, *, is_list: bool) -> None:
     tables = list(shape.iter("{*}tbl"))
     for table in tables:
         writer.table(_table_rows(table))
     body = shape.find("{*}txBody")
     if tables or body is None:
         return
-    writer.block("\n".join(_paragraphs(body, is_list=is_list)))
+    writer.block("\n".join(_paragraphs(body, inherited, is_list=is_list)))
 
 
 def _table_rows(table: Element) -> list[list[str]]:
@@ -131,7 +133,9 @@ def _table_rows(table: Element) -> list[list[str]]:
     for number, row in enumerate(table.iterfind("{*}tr")):
         rows[number] = {}
         for column, cell in enumerate(row.iterfind("{*}tc")):
-            rows[number][column] = " ".join(paragraphs(cell))
+            body = cell.find("{*}txBody")
+            lines = _paragraphs(body, None, is_list=False) if body is not None else ()
+            rows[number][column] = " ".join(line.strip().removeprefix("- ") for line in lines)
             across, down = (_integer(attribute(cell, name), 1) for name in ("gridSpan", "rowSpan"))
             if across > 1 or down > 1:
                 merged.append(Merged(number, column, across, down))
@@ -140,33 +144,69 @@ def _table_rows(table: Element) -> list[list[str]]:
     return grid(rows)
 
 
-def _paragraphs(body: Element, *, is_list: bool) -> Iterator[str]:
+class _Layouts:
+    """The list styles that placeholders have from their slide's layout."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._styles: dict[str, dict[str, Element | None]] = {}
+        """By layout and the index of the placeholder."""
+
+    def style(self, slide: str, shape: Element) -> Element | None:
+        """Return the list style that a shape of a slide inherits."""
+        holder = next(shape.iter("{*}ph"), None)
+        relations = self._package.relations(slide).values() if holder is not None else ()
+        layout = next((each.target for each in relations if each.kind == "slideLayout" and not each.external), "")
+        if layout not in self._styles:
+            root = self._package.optional_xml(layout) if layout else None
+            self._styles[layout] = {
+                attribute(ph, "idx", "0"): other.find("{*}txBody/{*}lstStyle")
+                for other in (_shapes(root) if root is not None else ())
+                for ph in other.iter("{*}ph")
+            }
+        return self._styles[layout].get(attribute(holder, "idx", "0"))
+
+
+def _paragraphs(body: Element, inherited: Element | None, *, is_list: bool) -> Iterator[str]:
     """Yield a text body's paragraphs with list marks; a list placeholder's only paragraph has none."""
     lines = [(element, text) for element in body.iterfind("{*}p") if (text := paragraph_text(element))]
-    counts: dict[int, int] = {}
+    styles = [style for style in (body.find("{*}lstStyle"), inherited) if style is not None]
+    counts: dict[int, _Count] = {}
     for element, text in lines:
         properties = element.find("{*}pPr")
         level = _integer(attribute(properties, "lvl"), 0)
-        mark = _mark(properties, level, counts, unmarked="- " if is_list and len(lines) > 1 else "")
+        given = (properties, *(style.find(f"{{*}}lvl{level + 1}pPr") for style in styles))
+        mark = _mark(_bullet(given), level, counts, unmarked="- " if is_list and len(lines) > 1 else "")
         counts = {deep: count for deep, count in counts.items() if deep <= level}
         indent = "  " * level if mark or is_list else ""
         hanging = indent + "  " if mark else indent
         yield f"{indent}{mark}" + text.replace("\n", f"\n{hanging}")
 
 
-def _mark(properties: Element | None, level: int, counts: dict[int, int], unmarked: str) -> str:
-    """Return what precedes a paragraph: its number (counted on in ``counts``), a bullet or nothing."""
-    numbered = properties.find("{*}buAutoNum") if properties is not None else None
-    if numbered is not None:
-        counts[level] = counts.get(level, _integer(attribute(numbered, "startAt"), 1) - 1) + 1
-        return f"{_numbered(counts[level], attribute(numbered, 'type', 'arabicPeriod'))} "
+_Count = tuple[int, str, int]
+"""The last number of a level, and the form and start of its sequence."""
+
+
+def _bullet(given: Iterable[Element | None]) -> Element | None:
+    """Return what marks a paragraph: what the first of its properties to name anything names."""
+    named = (element.find("{*}" + name) for element in given if element is not None for name in _BULLETS)
+    return next((bullet for bullet in named if bullet is not None), None)
+
+
+def _mark(bullet: Element | None, level: int, counts: dict[int, _Count], unmarked: str) -> str:
+    """Return what precedes a paragraph: its number (counted on in ``counts``), a bullet or nothing.
+
+    A sequence goes on as long as its form and start are the same.
+    """
+    kind = local(bullet) if bullet is not None else ""
+    if kind == "buAutoNum":
+        form, start = attribute(bullet, "type", "arabicPeriod"), _integer(attribute(bullet, "startAt"), 1)
+        last = counts.get(level)
+        number = last[0] + 1 if last and last[1:] == (form, start) else start
+        counts[level] = number, form, start
+        return f"{_numbered(number, form)} "
     counts.pop(level, None)
-    if properties is None:
-        return unmarked
-    if properties.find("{*}buNone") is not None:
-        return ""
-    is_bullet = any(properties.find("{*}" + name) is not None for name in ("buChar", "buBlip"))
-    return "- " if is_bullet else unmarked
+    return {"": unmarked, "buNone": ""}.get(kind, "- ")
 
 
 def _numbered(number: int, form: str) -> str:

@@ -199,3 +199,61 @@ def test_opendocument_headings_have_their_numbers() -> None:
     heading = "<text:h text:outline-level='{}'>x</text:h>"
     text = opendocument("".join(map(heading.format, "12212")), outline)
     assert text.split("\n\n") == ["# 1 x", "## 1.1 x", "## 1.2 x", "# 2 x", "## 2.1 x"]
+
+
+def slide(body: str, layout: str = "") -> str:
+    """Return the text of a slide with one placeholder, and a layout that has a list style for it."""
+    spaces = 'xmlns:p="p" xmlns:a="a" xmlns:r="r/"'
+    shape = "<p:cSld><p:spTree><p:sp><p:nvSpPr><p:nvPr><p:ph idx='1'/></p:nvPr></p:nvSpPr><p:txBody>{}</p:txBody></p:sp></p:spTree></p:cSld>"
+    parts = {
+        "ppt/presentation.xml": f"<p:presentation {spaces}><p:sldIdLst><p:sldId id='256' r:id='r1'/></p:sldIdLst></p:presentation>",
+        "ppt/_rels/presentation.xml.rels": "<Relationships><Relationship Id='r1' Type='x/slide' Target='1.xml'/></Relationships>",
+        "ppt/1.xml": f"<p:sld {spaces}>{shape.format(body)}</p:sld>",
+        "ppt/_rels/1.xml.rels": "<Relationships><Relationship Id='r1' Type='x/slideLayout' Target='2.xml'/></Relationships>",
+        "ppt/2.xml": f"<p:sldLayout {spaces}>{shape.format(f'<a:lstStyle>{layout}</a:lstStyle>')}</p:sldLayout>",
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return read_bytes(out.getvalue(), "a.pptx").text
+
+
+def point(text: str, mark: str = "", deep: int = 0) -> str:
+    """Return a paragraph of a slide."""
+    return f"<a:p><a:pPr lvl='{deep}'>{mark}</a:pPr><a:r><a:t>{text}</a:t></a:r></a:p>"
+
+
+def test_another_form_or_start_begins_anew_on_a_slide() -> None:
+    """A sequence is one form from one start; what is deeper does not end it."""
+    auto = "<a:buAutoNum type='{}' {}/>".format
+    letters, roman, circle = auto("alphaLcParenR", ""), auto("romanUcPeriod", ""), auto("circleNumDbPlain", "")
+    body = point("x", letters) + point("first", roman) + point("deep", circle, 1) + point("second", roman)
+    body += (
+        point("c", circle)
+        + point("e", auto("arabicParenBoth", ""))
+        + point("f", auto("arabicParenBoth", "startAt='5'")) * 2
+    )
+    assert slide(body).splitlines() == [
+        *("a) x", "I. first", "  ① deep", "II. second", "① c", "(1) e", "(5) f", "(6) f"),
+    ]
+
+
+def test_numbers_come_from_the_list_style_of_a_shape_or_its_layout() -> None:
+    """The paragraph's own mark goes first, then its shape's, then its layout's, each by level."""
+    style = "<a:lvl1pPr><a:buAutoNum type='{}'/></a:lvl1pPr>"
+    layout = style.format("arabicPeriod") + "<a:lvl2pPr><a:buAutoNum type='alphaLcPeriod'/></a:lvl2pPr>"
+    body = point("a") + point("b", deep=1) + point("c") + point("d", "<a:buNone/>")
+    assert slide(body, layout).splitlines() == ["1. a", "  a. b", "2. c", "d"]
+    own = f"<a:lstStyle>{style.format('romanLcPeriod')}</a:lstStyle>"
+    assert slide(own + body, layout).splitlines() == ["i. a", "  a. b", "ii. c", "d"]
+
+
+def test_numbers_in_cells_of_a_slide_are_shown() -> None:
+    """Each cell counts for itself; bullets in it are left out."""
+    auto = point("x", "<a:buAutoNum type='arabicPeriod'/>")
+    cells = "".join(f"<a:tc><a:txBody>{each}</a:txBody></a:tc>" for each in (auto * 2, point("y", "<a:buChar/>")))
+    frame = f"<a:tbl><a:tr>{cells}</a:tr></a:tbl>"
+    assert slide(f"</p:txBody></p:sp><p:graphicFrame>{frame}</p:graphicFrame><p:sp><p:txBody>").startswith(
+        "| 1. x 2. x | y |"
+    )
