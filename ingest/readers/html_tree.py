@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from selectolax.lexbor import LexborHTMLParser as Tree
 from selectolax.lexbor import LexborNode as Node
@@ -107,6 +107,7 @@ __all__ = [
     "number_of",
     "strike_by_rules",
     "text_of",
+    "write_rules",
 ]
 
 SKIPPED = frozenset((
@@ -125,6 +126,7 @@ _SELF_CLOSED = re.compile(
     r"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)\b)([A-Za-z][\w:.-]*)((?:\s[^<>]*)?)/>"
 )
 """An element that closes itself, as in XML; in HTML only those named here do, and a script would run on to the end."""
+_NUMBER = re.compile(r"\s*([+-]?[0-9]{1,6})")
 _INVISIBLE = str.maketrans("", "", "\u200b\u00ad\ufeff")
 
 
@@ -159,26 +161,41 @@ def collapse(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-_PARTED = "br, p, div, li, td, script, style, img, rt, s, del, strike, [style*='line-through']"
-_THROUGH = re.compile(r"([^{}]{1,300})\{[^{}]{0,1000}line-through[^{}]{0,1000}\}")
+_PARTED = "br, p, div, li, td, script, style, img, rt, s, del, strike, [style*='line-through' i]"
+_THROUGH = re.compile("line-through", re.IGNORECASE)
+_OWN = "/**/"
+"""Parts what rules say of an element from what it says itself."""
 _MAX_RULES = 50
 
 
 def is_struck(node: Node) -> bool:
     """Return whether an element strikes its text out."""
-    return node.tag in {"s", "del", "strike"} or "line-through" in (node.attributes.get("style") or "")
+    return node.tag in {"s", "del", "strike"} or "line-through" in (node.attributes.get("style") or "").lower()
 
 
 def strike_by_rules(tree: Tree) -> None:
     """Write into elements that the page's own style sheets strike them out."""
+    write_rules(tree, lambda rule: "text-decoration:line-through" if _THROUGH.search(rule) else "")
+
+
+def write_rules(tree: Tree, style: Callable[[str], str]) -> None:
+    """Write a style into the elements that rules of the page's own style sheets select; what they say themselves goes last.
+
+    Args:
+        tree: the page.
+        style: returns what to write for the declarations of a rule; "" for nothing.
+    """
     for sheet in tree.css("style"):
-        for rule in list(_THROUGH.finditer(sheet.text(deep=True)))[:_MAX_RULES]:
+        rules = (rule.rpartition("{") for rule in sheet.text(deep=True).split("}"))
+        found = ((selector.rpartition("{")[2].strip(), style(said)) for selector, _, said in rules)
+        for selector, written in islice(((of, written) for of, written in found if written), _MAX_RULES):
             try:
-                found = tree.css(rule[1].strip()) if ":" not in rule[1] else []
+                nodes = tree.css(selector) if ":" not in selector else []
             except (ValueError, RuntimeError):  # a selector the parser does not know
                 continue
-            for node in found:
-                node.attrs["style"] = f"{node.attributes.get('style') or ''};text-decoration:line-through"
+            for node in nodes:
+                before, _, own = (node.attributes.get("style") or "").rpartition(_OWN)
+                node.attrs["style"] = f"{before}{written};{_OWN}{own}"
 
 
 def text_of(node: Node) -> str:
@@ -213,7 +230,8 @@ def text_of(node: Node) -> str:
 def number_of(node: Node | None, name: str, default: int) -> int:
     """Return a numeric attribute; ``default`` if it is not a number."""
     value = (node.attributes.get(name) if node is not None else None) or ""
-    return int(value[:6]) if value.isascii() and value.isdecimal() else default
+    match = _NUMBER.match(value)
+    return int(match[1]) if match else default
 
 
 def children(node: Node) -> Iterator[Node]:

@@ -15,6 +15,7 @@ from ..reading import MarkdownWriter, Reading
 from ..struck import STRUCK, STRUCK_END, finished, struck
 from ..text import encoding
 from ..text.instructions import hidden_note
+from .html_lists import List, number_by_rules
 from .html_tree import (
     BLOCKS,
     SKIPPED,
@@ -26,7 +27,6 @@ from .html_tree import (
     data_rows,
     events,
     is_struck,
-    number_of,
     strike_by_rules,
     text_of,
 )
@@ -68,6 +68,7 @@ def html_reading(html: str, encoding_name: str = "", notes: tuple[str, ...] = ()
     pictures = Pictures()
     tree = Tree(encoding.repair(html))
     strike_by_rules(tree)
+    number_by_rules(tree)
     title = _title(tree)
     page = _Page(look or looking(pictures))
     if title and not any(text_of(node) for node in tree.css("h1")):
@@ -104,8 +105,7 @@ class _Page:
         self._navs = 0
         self._inline: list[str] = []
         self._list_lines: list[str] = []
-        self._markers: list[str] = []
-        self._numbers: list[int] = []
+        self._lists: list[List] = []
         self._item_open = False
         self._quotes = 0
         self._struck = 0
@@ -200,9 +200,10 @@ class _Page:
 
     def _write(self, text: str) -> None:
         """Write a paragraph, or lines of the open list item."""
-        if self._markers:
-            indent = "  " * min(len(self._markers) - 1, _MAX_INDENT)
-            marker = self._markers[-1] if self._item_open else " " * len(self._markers[-1])
+        if self._lists:
+            indent = "  " * min(len(self._lists) - 1, _MAX_INDENT)
+            marker = self._lists[-1].marker
+            marker = marker if self._item_open else " " * len(marker)
             self._item_open = False
             self._list_lines.append(indent + marker + text.replace("\n", f"\n{indent}  "))
         elif self._quotes:
@@ -226,26 +227,22 @@ class _Page:
         return not title
 
     def _enter_list(self, node: Node) -> bool:
-        if not self._markers:
+        if not self._lists:
             self._flush_list()
-        self._markers.append("1. " if node.tag == "ol" else "- ")
-        self._numbers.append(number_of(node, "start", 1) - 1)
+        self._lists.append(List.of(node))
         return True
 
     def _leave_list(self, node: Node) -> None:  # noqa: ARG002 - one signature for all
-        self._markers.pop()
-        self._numbers.pop()
+        self._lists.pop()
         self._item_open = False
-        if not self._markers:
+        if not self._lists:
             self._flush_list()
 
     def _enter_item(self, node: Node) -> bool:
-        if not self._markers:
+        if not self._lists:
             self._inline.append("- ")
             return True
-        if self._markers[-1] != "- ":
-            self._numbers[-1] = number_of(node, "value", self._numbers[-1] + 1)
-            self._markers[-1] = f"{self._numbers[-1]}. "
+        self._lists[-1].begin_item(node)
         self._item_open = True
         return True
 
@@ -257,7 +254,7 @@ class _Page:
         self._quotes -= 1
 
     def _enter_definition(self, node: Node) -> bool:  # noqa: ARG002
-        self._item_open = self._item_open and not self._markers
+        self._item_open = self._item_open and not self._lists
         return True
 
     def _line_break(self, node: Node) -> bool:  # noqa: ARG002

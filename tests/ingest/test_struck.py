@@ -135,6 +135,8 @@ FILES: dict[str, tuple[str, Callable[[], bytes] | bytes]] = {
     "strike": ("a.html", b"<p>The fee is <strike>18 <b>euros</b></strike> <ins>24 euros</ins>."),
     "del": ("a.html", b"<p>The fee is <del>18 euros</del><ins> 24 euros.</ins>"),
     "css": ("a.html", HTML_RULE),
+    "css in capitals": ("a.html", HTML_RULE.replace(b"line-through", b"LINE-THROUGH")),
+    "style in capitals": ("a.html", b"<p>The fee is <i style='TEXT-DECORATION : LINE-THROUGH'>18 euros</i> 24 euros."),
     "cell": ("a.html", b"<table><tr><th>a<th>b<tr><td>1<td>The fee is <s>18 euros</s> 24 euros.</table>"),
     "mail": ("a.eml", MAIL),
     "markdown": ("a.md", b"The fee is ~~18 euros~~ 24 euros."),

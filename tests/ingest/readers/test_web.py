@@ -1,5 +1,7 @@
 """Web pages and XML: all that a reader would see, and nothing else. Golden files: KB_REGENERATE=1 writes them again."""
 
+# ruff: noqa: E501  a small page is easier to check when it stays on a line
+
 from __future__ import annotations
 
 import os
@@ -175,3 +177,23 @@ def test_reading_aids_do_not_stand_in_the_words() -> None:
     ruby = "<p><ruby>山路<rp>(</rp><rt>やまみち</rt><rp>)</rp></ruby>を<ruby>登<rt>のぼ</rt></ruby>りながら</p>"
     assert html_text(ruby) == "山路を登りながら"
     assert html_text(f"<h1>{ruby}</h1>") == "# 山路を登りながら"
+
+
+@pytest.mark.parametrize(
+    ("page", "marks"),
+    [
+        ("<ol type=A><li>x<li>x</ol>", "A. B."),
+        ("<ol type=i start=3><li>x<li value=9>x<li>x</ol>", "iii. ix. x."),
+        ("<ol reversed><li>x<li>x<li value=7>x<li>x</ol>", "4. 3. 7. 6."),
+        ("<ol start=-1><li>x<li>x<li>x</ol>", "-1. 0. 1."),
+        ("<ol style='LIST-STYLE : Upper-Roman inside' start=4><li>x<li type=a>x</ol>", "IV. e."),
+        ("<ul style='list-style-type:lower-latin'><li>x<li value=26>x<li>x<li>x</ul>", "a. z. aa. ab."),
+        ("<style>ol{list-style:none} .law>li,ol.b { margin:0; list-style-type:upper-alpha }</style><ol class=law><li>x</ol><p>y<ol class=b><li>x<li style='list-style-type:decimal'>x</ol>", "A. y A. 2."),
+        ("<ol style='list-style: none'><li>x</ol>", "-"),
+        ("<ol style='list-style-type: simp-chinese-informal' start=12><li>x</ol>", "十二、x"),
+        ("<ol><li>x<ol type=a><li>x<li>x</ol><li>x</ol>", "1. a. b. 2."),
+    ],
+)  # fmt: skip
+def test_items_have_the_numbers_a_browser_shows(page: str, marks: str) -> None:
+    """Their form, start, value and direction, by attribute, style or style sheet."""
+    assert [line.split()[0] for line in html(page).splitlines() if line] == marks.split()
