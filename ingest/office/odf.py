@@ -25,6 +25,8 @@ from .sheets import Sheet, title_of, write_sheet
 _MAX_REPEATS = 1000
 _DRAWN = ("custom-shape", "g", "rect", "ellipse", "line", "connector")
 _PICTURES = ("Pictures/", "media/")
+_VALUES = ("string-value", "date-value", "time-value", "boolean-value", "value")
+"""What a cell without a shown text holds, as programs other than offices write it."""
 _MADE_UP = re.compile(r"(?:page|slide|folie|diapo\w*|dia|スライド|幻灯片|投影片|슬라이드)?\s*\d*", re.IGNORECASE)
 
 
@@ -209,6 +211,8 @@ def _cell(out: _Out, cell: Element) -> str:
             lines += [line.strip().removeprefix("- ") for line in _items(out, element, 0)]
         else:
             lines.append(out.shown.text(element))
+    if not lines:
+        return next(filter(None, (attribute(cell, name) for name in _VALUES)), "")
     return "\n".join(filter(None, lines))
 
 

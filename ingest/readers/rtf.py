@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import DamagedError, EmptyFileError
 from ..notice import Notice
+from ..office.drawing import said_by
 from ..reading import MarkdownWriter, Reading
 from ..struck import finished, hidden, joined, struck
 from .rtf_pictures import REPEATING_GROUPS, RtfPictures
@@ -26,13 +27,14 @@ _SKIPPED_GROUPS = frozenset(
     b"listoverridetable rsidtbl generator xmlnstbl fldinst filetbl revtbl pgptbl mmathPr datafield nonshppict panose "
     b"xe tc bkmkstart bkmkend pnseclvl atrfstart atrfend atnid wgrffmtfilter".split()
 )
-_KNOWN_GROUPS = frozenset((b"shppict", b"shpinst"))
+_KNOWN_GROUPS = frozenset((b"shppict", b"shpinst", b"atnauthor", b"annotation"))
 """Groups that programs may skip if they do not know them; kb does."""
 _CHARACTERS = {
     b"tab": " ", b"line": "\n", b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’",
     b"ldblquote": "“", b"rdblquote": "”", b"emspace": " ", b"enspace": " ", b"qmspace": " ",
 }  # fmt: skip
 _MARKS = (b"listtext", b"pntext")
+_COMMENTS = (b"atnauthor", b"annotation")
 _STRIKES = (b"strike", b"striked", b"deleted")
 _CHARSETS = {
     77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "cp950", 161: "cp1253", 162: "cp1254",
@@ -67,6 +69,16 @@ class _Around:
     in_table: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Interrupted:
+    """The paragraph that a comment, or its author's name, stands in."""
+
+    depth: int
+    text: list[str]
+    by: bytes
+    """The word of the group that interrupts it."""
+
+
 def read_rtf(data: bytes, name: str) -> Reading:
     """Read a Rich Text file.
 
@@ -98,9 +110,11 @@ class _RtfReader:
         self._table: list[list[str]] = []
         self._in_table = False
         self._shapes: list[_Around] = []
+        self._interrupted: list[_Interrupted] = []
+        self._author = ""
         self._pictures = RtfPictures()
         self._shown: list[str] = []
-        """What the paragraph's pictures say, and below, the table's."""
+        """What the paragraph's pictures and comments say, and below, the table's."""
         self._shown_in_table: list[str] = []
         self._n_objects = 0
         self._opened = False
@@ -125,6 +139,9 @@ class _RtfReader:
             self._opened = brace == b"{"
             if brace == b"}" and not self._stack and match.end() > last_paragraph:
                 break  # disk remains after the end are not text
+        while self._interrupted:
+            self._flush()
+            self._end_comment()
         self._end_paragraph()
         self._end_table()
         return self._writer.finish(self._title(), notes=tuple(self._notes()))
@@ -147,6 +164,8 @@ class _RtfReader:
             is_mark = self._state.mark
             self._state = self._stack.pop()
             self._leave_shape()
+            if self._interrupted and len(self._stack) < self._interrupted[-1].depth:
+                self._end_comment()
             if is_mark and not self._state.mark:
                 self._end_mark()
         self._to_skip = 0
@@ -160,6 +179,16 @@ class _RtfReader:
         if self._shapes and len(self._stack) < self._shapes[-1].depth:
             around = self._shapes.pop()
             self._level, self._in_table = around.level, around.in_table
+
+    def _end_comment(self) -> None:
+        """Keep what the paragraph's comment says for behind it, or who says it."""
+        around = self._interrupted.pop()
+        text = " ".join(self._taken().split())
+        self._text = around.text
+        if around.by == b"atnauthor":
+            self._author = text
+        elif text:
+            self._shown.append(f"{said_by(self._author, '')}: {text}")
 
     def _binary(self, position: int, size: int) -> int:
         """Take bytes that are not text, and return how many there are."""
@@ -204,6 +233,10 @@ class _RtfReader:
             self._pictures.begin()
         elif word in _KNOWN_GROUPS and self._stack:
             self._state = replace(self._state, skipped=self._stack[-1].skipped)
+        if word in _COMMENTS and self._stack and not self._state.skipped:
+            self._flush()
+            self._interrupted.append(_Interrupted(len(self._stack), self._text, word))
+            self._text = []
         if word in _MARKS and not self._state.skipped:
             self._flush()
             self._mark_at = len(self._text)
@@ -214,7 +247,10 @@ class _RtfReader:
             self._end_paragraph()
 
     def _structure(self, word: bytes, number: int | None) -> None:
-        if word in (b"par", b"sect", b"page"):
+        if self._interrupted:
+            if word == b"par":
+                self._put(" ")
+        elif word in (b"par", b"sect", b"page"):
             self._end_paragraph()
         elif word == b"pard":
             self._in_table = bool(self._shapes) and self._shapes[-1].in_table
@@ -271,7 +307,7 @@ class _RtfReader:
         return "\n".join(" ".join(line.split()) for line in finished(text).split("\n")).strip()
 
     def _end_paragraph(self) -> None:
-        if self._in_table:
+        if self._in_table or self._interrupted:
             self._flush()
             self._text.append("\n")
             return

@@ -60,10 +60,15 @@ _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[`*]+|(?<!\w)_+|_+(?!\w)|<[^>]+>|
 
 _STRUCK = re.compile(
     r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)|(?P<ticks>`+)[^`\n]+(?P=ticks)"
-    r"|<(?P<tag>del|s|strike)>(?P<inside>(?:(?!\n[ \t]*\n).){1,2000}?)</(?P=tag)>",
+    r"|<(?P<tag>del|s|strike)(?:\s[^<>]{0,200})?>(?P<inside>(?:(?!\n[ \t]*\n).){1,2000}?)</(?P=tag)>",
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
 """Code, which stays as is, or text struck out with HTML."""
+
+
+def with_strikes(text: str) -> str:
+    """Return Markdown with what HTML in it strikes out marked, code left alone."""
+    return _STRUCK.sub(_as_markdown, text)
 
 
 def _as_markdown(match: re.Match[str]) -> str:
@@ -74,7 +79,7 @@ def read_markdown(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the read
     """Read Markdown as is; headings are ATX and setext ones outside code, comments and front matter."""
     text, decoded = _text(data)
     pictures = Pictures()
-    text = _STRUCK.sub(_as_markdown, with_pictures(text, looking(pictures)))
+    text = with_strikes(with_pictures(text, looking(pictures)))
     front = _FRONT_MATTER.match(text)
     title = _FRONT_TITLE.search(front.group()) if front else None
     headings = list(_markdown_headings(text, front.end() if front else 0))

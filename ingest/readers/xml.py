@@ -15,6 +15,7 @@ from lxml import etree
 from ..errors import DamagedError
 from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
+from ..struck import finished, struck
 from ..text import encoding
 from .web import html_text, read_html
 
@@ -24,6 +25,8 @@ _MARKUP = re.compile(r"<(?:p|br|div|a|b|i|img|ul|table|span|h\d)\b[^>]*/?>", re.
 _NAMED_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]+);")
 _TITLES = frozenset({"title", "head", "article-title", "titre"})
 _PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_STRIKES = frozenset({"strikethrough", "strike", "del"})
+"""Not ``s``, which is a sentence where texts are edited."""
 _PROSE = frozenset({"p", "para", "simpara"}) | _TITLES
 
 
@@ -123,15 +126,24 @@ def _is_prose(node: etree._Element) -> bool:
 
 
 def _inline(node: etree._Element) -> str:
-    return " ".join("".join(_texts(node)).split())
+    return finished(" ".join("".join(_texts(node)).split()))
 
 
 def _texts(node: etree._Element) -> Iterator[str]:
+    n_struck = 0
     for event, element in etree.iterwalk(node, events=("start", "end", "comment", "pi")):
+        is_struck = isinstance(element.tag, str) and _local(element).lower() in _STRIKES
         if event == "start" and isinstance(element.tag, str):
-            yield element.text or ""
-        elif event == "end" and element is not node:
-            yield element.tail or ""
+            n_struck += is_struck
+            yield _marked(element.text or "", n_struck)
+        elif event == "end":
+            n_struck -= is_struck
+        if event != "start" and element is not node:
+            yield _marked(element.tail or "", n_struck)
+
+
+def _marked(text: str, n_struck: int) -> str:
+    return struck(text) if n_struck else text
 
 
 def _clean(text: str) -> str:

@@ -130,6 +130,10 @@ ODF_TEXT = '<text:p>The fee is <text:span text:style-name="T1">18 euros</text:sp
 MAIL = b'From: a@b.c\nSubject: x\nContent-Type: text/html\n\n<p>The fee is <span style="text-decoration: line-through">18 euros</span> 24 euros.</p>'
 HTML_RULE = b"<html><style>p .gone, .old { text-decoration: line-through; color: red }</style><p>The fee is <i class=gone>18 euros</i> 24 euros."
 
+NOTEBOOK = (
+    b'{"nbformat": 4, "cells": [{"cell_type": "markdown", "source": "The fee is <s class=old>18 euros</s> 24 euros."}]}'
+)
+
 FILES: dict[str, tuple[str, Callable[[], bytes] | bytes]] = {
     "s": ("a.html", b"<p>The fee is <s>18 euros</s> 24 euros."),
     "strike": ("a.html", b"<p>The fee is <strike>18 <b>euros</b></strike> <ins>24 euros</ins>."),
@@ -141,6 +145,9 @@ FILES: dict[str, tuple[str, Callable[[], bytes] | bytes]] = {
     "mail": ("a.eml", MAIL),
     "markdown": ("a.md", b"The fee is ~~18 euros~~ 24 euros."),
     "markdown with HTML": ("a.md", b"The fee is <del>18 euros</del> 24 euros."),
+    "notebook": ("a.ipynb", NOTEBOOK),
+    "fb2": ("a.fb2", b"<?xml version='1.0'?><FictionBook><body><section><p>The fee is <strikethrough>18 <emphasis>euros</emphasis></strikethrough> 24 euros.</p></section></body></FictionBook>"),
+    "xml": ("a.xml", b"<doc><p>The <!-- whose? -->fee is <del>18 euros</del> 24 euros.</p></doc>"),
     "docx": ("a.docx", word),
     "docx style": ("a.docx", word_style),
     "pptx": ("a.pptx", slides),

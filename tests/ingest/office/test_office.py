@@ -526,6 +526,11 @@ def test_a_protected_book_is_called_encrypted() -> None:
             "| A | B |\n| --- | --- |\n| 1 | 2 |\n\nend",
         ),
         (rb"{\rtf1 cut {\b off", "cut off"),
+        (
+            rb"{\rtf1 One {\*\atnid LW}{\*\atnauthor Li \'57ei}\chatn {\*\annotation{\*\atnref 1}\pard\plain Not\par so.}two.\par Three.\par}",
+            "One two.\n\nComment (Li Wei): Not so.\n\nThree.",
+        ),
+        (rb"{\rtf1 One {\*\annotation cut", "One\n\nComment (?): cut"),
         (rb"{\rtf1{\f2\i0\*\cs7 The quick{\*\gone never} brown fox}\par}", "The quick brown fox"),
         (rb"{\rtf1 Body\par}\x00\x11$DM|", "Body"),
         (rb"{\rtf1\ansi\ansicpg0 caf\'e9\par}", "café"),
@@ -595,3 +600,19 @@ def test_a_truncated_real_file_is_damaged() -> None:
         pytest.skip(f"{source} is not there")
     with pytest.raises(DamagedError):
         read_docx(source.read_bytes(), source.name)
+
+
+def test_an_opendocument_cell_without_a_shown_text_shows_its_value() -> None:
+    """As some programs write it; an empty paragraph is what the cell's format shows."""
+    cells = "".join(
+        f"<table:table-cell {more}</table:table-cell>"
+        for more in (
+            "office:value='12.5'>",
+            "office:date-value='2026-01-05'>",
+            "office:string-value='a'>",
+            "office:value='7'><text:p/>",
+            "office:value='7'><text:p>7 %</text:p>",
+        )
+    )
+    data = open_document("spreadsheet", f"<table:table><table:table-row>{cells}</table:table-row></table:table>")
+    assert read_bytes(data, "a.ods").text.splitlines()[0] == "| 12.5 | 2026-01-05 | a | 7 % |"
