@@ -10,7 +10,7 @@ _LITERALS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|general
 _PLACES = re.compile(r"[ymdhse](?![+-])|\[[hms]+\]", re.IGNORECASE)
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _PARTS = re.compile(
-    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_.|\*.|\[(?P<elapsed>h+|m+|s+)\]|\[[^\]]*\]'
+    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_.|\*.|g+|\[(?P<elapsed>h+|m+|s+)\]|\[[^\]]*\]'
     r"|(?P<half>AM/PM|A/P|上午/下午)|(?P<fraction>\.0+)|(?P<part>y+|m+|d+|h+|s+|e+)|(?P<other>.)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -43,7 +43,21 @@ def shown_date(serial: float, section: str, *, since_1904: bool) -> str:
     moment = (_EPOCH_1904 if since_1904 else _EPOCH_1900) + timedelta(seconds=round(serial * 86400))
     if re.search(r"[年月日时時分]", section):
         return _written(serial, section, moment)
-    return _as_iso(moment, bare, has_day=has_day, has_time=has_time)
+    before, behind = _around(section)
+    return f"{before}{_as_iso(moment, bare, has_day=has_day, has_time=has_time)}{behind}".strip()
+
+
+def _around(section: str) -> tuple[str, str]:
+    """Return the words a section writes before and behind its date or time; "" where it writes signs only."""
+    parts = list(_PARTS.finditer(section))
+    places = [
+        at for at, part in enumerate(parts) if part["part"] or part["elapsed"] or part["half"] or part["fraction"]
+    ]
+    before, behind = (
+        "".join(part["quoted"] or part["escaped"] or part["other"] or "" for part in some)
+        for some in (parts[: places[0]], parts[places[-1] + 1 :])
+    )
+    return (before if any(map(str.isalpha, before)) else ""), (behind if any(map(str.isalpha, behind)) else "")
 
 
 def _as_iso(moment: datetime, bare: str, *, has_day: bool, has_time: bool) -> str:

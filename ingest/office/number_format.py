@@ -28,6 +28,8 @@ _COMPARED = {
 }  # fmt: skip
 _CHINESE = {"dbnum1": "chineseAmount", "dbnum2": "chineseLegalSimplified", "dbnum3": "decimalFullWidth"}
 _MOST_DECIMALS = 30
+_WIDEST = 11
+"""Characters of a small number that Excel writes without an exponent."""
 
 
 @dataclass(slots=True)
@@ -35,16 +37,23 @@ class _Section:
     """A part of a format code, for numbers of one sign or above a limit."""
 
     tokens: list[tuple[str, str]] = field(default_factory=list)
-    """Kinds and texts: ``literal``, ``general``, ``digit``, ``point``, ``comma``, ``exponent``, ``slash``."""
+    """Kinds and texts: ``literal``, ``general``, ``text``, ``digit``, ``point``, ``comma``, ``exponent``, ``slash``."""
     condition: tuple[str, Decimal] | None = None
     numerals: str = ""
     n_percent: int = 0
+
+    @property
+    def is_for_text(self) -> bool:
+        """Whether it says where a text stands."""
+        return any(kind == "text" for kind, _ in self.tokens)
 
 
 def shown_number(value: float, code: str, *, since_1904: bool = False) -> str:
     """Return a number as a sheet shows it under a format code."""
     parts = _SECTION.findall(code or "General")[: code.count(";") + 1][:4]
     sections = [_section(part) for part in parts[:3]]
+    if 1 < len(parts) < 4 and sections[-1].is_for_text:  # noqa: PLR2004  the fourth is for text in any case
+        del sections[-1]
     number = Decimal(repr(float(f"{value:.15g}"))) if value == value and abs(value) != float("inf") else None  # noqa: PLR0124
     if number is None:
         return str(value)
@@ -54,9 +63,25 @@ def shown_number(value: float, code: str, *, since_1904: bool = False) -> str:
     return _shown(sections[at], number if signed else abs(number))
 
 
+def shown_text(text: str, code: str) -> str:
+    """Return a text as a sheet shows it under a format code: the fourth section is for texts, or the last one with an ``@``."""
+    if "@" not in code and code.count(";") < 3:  # noqa: PLR2004  fourth
+        return text
+    parts = _SECTION.findall(code)[: code.count(";") + 1][:4]
+    section = _section(parts[-1])
+    if not section.is_for_text and (len(parts) < 4 or (parts[-1].strip() and not section.tokens)):  # noqa: PLR2004
+        return text
+    shown = (text if kind in ("text", "general") else of for kind, of in section.tokens)
+    return "".join(shown).strip(" ")
+
+
 def plain_number(value: float) -> str:
-    """Return a number without a format: whole ones without a point, others with up to 15 digits."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.15g}"  # noqa: PLR2004
+    """Return a number without a format: whole ones without a point, others with up to 15 digits; long ones with ``E``."""
+    if value == int(value) and abs(value) < 1e15:  # noqa: PLR2004
+        return str(int(value))
+    text = f"{value:.15g}".upper()
+    plain = f"{Decimal(text):f}" if "E-" in text else text
+    return plain if len(plain) <= _WIDEST else text
 
 
 def _chosen(sections: Sequence[_Section], number: Decimal) -> tuple[int, bool]:
@@ -77,6 +102,8 @@ def _section(code: str) -> _Section:
         kind, text = match.lastgroup or "", match[0]
         if kind == "bracket":
             _bracket(section, match["bracket"])
+        elif text == "@":
+            section.tokens.append(("text", text))
         elif kind in ("quoted", "escaped", "other"):
             section.tokens.append(("literal", match[kind]))
         elif kind == "percent":
@@ -101,10 +128,10 @@ def _bracket(section: _Section, inside: str) -> None:
 def _shown(section: _Section, number: Decimal) -> str:
     kinds = [kind for kind, _ in section.tokens]
     sign, number = ("-" if number < 0 else ""), abs(number) * 100**section.n_percent
-    if "general" in kinds or "@" in (text for _, text in section.tokens):
+    if "general" in kinds or section.is_for_text:
         plain = plain_number(float(number))
         shown = numeral(int(plain), section.numerals) if section.numerals and plain.isdigit() else plain
-        text = "".join(shown if kind == "general" or of == "@" else of for kind, of in section.tokens)
+        text = "".join(shown if kind in ("general", "text") else of for kind, of in section.tokens)
     elif "digit" not in kinds and "exponent" not in kinds:
         text = "".join(of for kind, of in section.tokens)
     elif "slash" in kinds:

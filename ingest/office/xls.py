@@ -16,7 +16,7 @@ from ..merged import Merged
 from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
 from ..struck import struck
-from .number_format import shown_number
+from .number_format import shown_number, shown_text
 from .sheets import Cells, Sheet, title_of, write_sheet
 from .xls_pictures import pictures_of_sheets
 
@@ -103,13 +103,13 @@ def _is_struck(book: xlrd.book.Book, cell: xlrd.sheet.Cell) -> bool:
 def _shown(book: xlrd.book.Book, cell: xlrd.sheet.Cell) -> str:
     import xlrd
 
+    known = cell.xf_index is not None and cell.xf_index < len(book.xf_list)
+    form = book.format_map.get(book.xf_list[cell.xf_index].format_key) if known else None
+    code = form.format_str if form else "General"
     if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
-        known = cell.xf_index is not None and cell.xf_index < len(book.xf_list)
-        form = book.format_map.get(book.xf_list[cell.xf_index].format_key) if known else None
-        code = form.format_str if form else "General"
         return shown_number(cell.value, code, since_1904=bool(book.datemode))
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return "TRUE" if cell.value else "FALSE"
     if cell.ctype == xlrd.XL_CELL_ERROR:
         return str(xlrd.error_text_from_code.get(cell.value, "#ERROR"))
-    return str(cell.value).strip()
+    return shown_text(str(cell.value), code).strip()

@@ -14,7 +14,7 @@ from ..merged import Merged
 from ..package import Package, open_package
 from ..reading import MarkdownWriter, Reading
 from ..struck import struck
-from .number_format import shown_number
+from .number_format import shown_number, shown_text
 from .sheets import Cells, Sheet, title_of, write_sheet
 from .xlsx import BUILT_IN_FORMATS
 
@@ -84,9 +84,9 @@ class _Shown:
     def _value(self, kind: int, value: bytes, code: str) -> str:
         if kind == _SHARED:
             index = int.from_bytes(value[:4], "little")
-            return self._strings[index] if index < len(self._strings) else ""
+            return shown_text(self._strings[index], code) if index < len(self._strings) else ""
         if kind == _TEXT:
-            return _wide(value, 0)[0]
+            return shown_text(_wide(value, 0)[0], code)
         if kind == _BOOL:
             return "TRUE" if value[:1] == b"\1" else "FALSE"
         if kind == _ERROR:

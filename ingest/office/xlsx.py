@@ -16,7 +16,7 @@ from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading
 from ..struck import finished, struck
 from .drawing import graphics, paragraphs
-from .number_format import shown_number
+from .number_format import shown_number, shown_text
 from .pictures import OfficePictures, pictures_of
 from .sheets import Cells, Sheet, title_of, write_sheet
 
@@ -35,6 +35,7 @@ BUILT_IN_FORMATS = {
 }  # fmt: skip
 """By number; from 27 on those of Chinese versions, where the others have none."""
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})(\d{1,9})")
+_TEXTS = ("s", "str", "inlineStr")
 _TRUE = ("1", "true")
 _HIDDEN_COLUMNS = re.compile(rb'<(?:\w+:)?col\b(?=[^>]*\bmin="(\d{1,5})")(?=[^>]*\bmax="(\d{1,5})")[^>]*>')
 _HIDDEN = b'hidden="1"'
@@ -157,6 +158,14 @@ class _XlsxReader:
 
     def _shown(self, cell: Element) -> str:
         kind = attribute(cell, "t", "n")
+        value = self._value(cell, kind)
+        return shown_text(value, self._format(cell)) if value and kind in _TEXTS else value
+
+    def _format(self, cell: Element) -> str:
+        index = _integer(attribute(cell, "s"))
+        return self._formats[index] if index < len(self._formats) else "General"
+
+    def _value(self, cell: Element, kind: str) -> str:
         if kind == "inlineStr":
             inline = cell.find("{*}is")
             return _rich_text(inline) if inline is not None else ""
@@ -169,14 +178,11 @@ class _XlsxReader:
             return self._strings[index] if index < len(self._strings) else ""
         if kind == "b":
             return "TRUE" if value == "1" else "FALSE"
-        return self._shown_number(value, attribute(cell, "s")) if kind == "n" else value
+        return self._shown_number(value, self._format(cell)) if kind == "n" else value
 
-    def _shown_number(self, value: str, style: str) -> str:
+    def _shown_number(self, value: str, code: str) -> str:
         try:
-            number = float(value)
-            index = _integer(style)
-            code = self._formats[index] if index < len(self._formats) else "General"
-            return shown_number(number, code, since_1904=self._since_1904)
+            return shown_number(float(value), code, since_1904=self._since_1904)
         except (ValueError, OverflowError):
             return value
 

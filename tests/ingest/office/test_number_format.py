@@ -1,9 +1,15 @@
 """Cells show what Excel shows: number formats whole, and dates of both epochs."""
 
+# ruff: noqa: E501  the XML of a small file is easier to check when an element stays on a line
+
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
-from kb.ingest.office.number_format import shown_number
+from kb.ingest.office.number_format import shown_number, shown_text
+from kb.ingest.run.read import read_bytes
 
 MATRIX = r"""
 General|3|3
@@ -85,7 +91,17 @@ m/d/yyyy h:mm|45292.75|2024-01-01 18:00
 dd/mm/yyyy hh:mm:ss|45292.123456|2024-01-01 02:57:47
 h:mm|0.25|06:00
 h:mm AM/PM|0.75|18:00
-"Year" yyyy|45292|2024
+"Year" yyyy|45292|Year 2024
+hh:mm "Uhr"|0.75|18:00 Uhr
+"截至"yyyy\-mm\-dd|45292|截至2024-01-01
+[$-411]ggge"年"m"月"d"日"|45292|2024年1月1日
+[$-411]ggge.m.d|45292|2024-01-01
+General|0.00001|0.00001
+General|-0.0000012|-0.0000012
+General|0.0000123456789|1.23456789E-05
+General|1e20|1E+20
+0;@|-5|-5
+"@"0|5|@5
 yyyy"年"m"月"d"日"|45826|2025年6月18日
 h"时"mm"分"|0.4|9时36分
 yyyy\-mm\-dd|46096|2026-03-15
@@ -106,6 +122,18 @@ def test_a_number_shows_as_its_format_says(code: str, value: str, shown: str) ->
     assert shown_number(float(value), code) == shown
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ('"Mr. "@', "Mr. a  b"), (";;;", ""), ("0;0", "a  b"), ('0;0;0;"to "@"!"', "to a  b!"), ("_(@_)", "a  b"),
+        ("@", "a  b"), ("General", "a  b"), ("yyyy", "a  b"), ('0;0;0;"none"', "none"), ('0;[Red]"no "@', "no a  b"), ("0;0;0;[Red]", "a  b"),
+    ],
+)  # fmt: skip
+def test_a_text_shows_as_its_format_says(code: str, shown: str) -> None:
+    """By the fourth section, or the last that has a place for it; as it is under any other format."""
+    assert shown_text("a  b", code) == shown
+
+
 def test_the_matrix_is_large() -> None:
     """At least sixty formats are compared."""
     assert len(ROWS) >= 60
@@ -123,3 +151,26 @@ def test_no_format_is_an_error(code: str) -> None:
     """Whatever stands in a damaged file, a number is a number."""
     assert isinstance(shown_number(12.5, code), str)
     assert isinstance(shown_number(-0.0, code), str)
+
+
+def test_a_workbook_shows_its_texts_under_their_formats() -> None:
+    """Texts in the cell, shared, and made by a formula."""
+    main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    cells = "<c t='inlineStr' s='0'><is><t>Smith</t></is></c><c t='s' s='0'><v>0</v></c><c t='str' s='0'><v>Lee</v></c><c s='0'><v>5</v></c>"
+    kinds = "".join(
+        f"<Relationship Id='{kind}' Type='x/{kind}' Target='{kind}.xml'/>"
+        for kind in ("worksheet", "styles", "sharedStrings")
+    )
+    parts = {
+        "xl/workbook.xml": f"<workbook {main} xmlns:r='r'><sheets><sheet name='Sheet1' r:id='worksheet'/></sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f"<Relationships>{kinds}</Relationships>",
+        "xl/worksheet.xml": f"<worksheet {main}><sheetData><row>{cells}</row></sheetData></worksheet>",
+        "xl/sharedStrings.xml": f"<sst {main}><si><t>Wang</t></si></sst>",
+        "xl/styles.xml": f"<styleSheet {main}><numFmts><numFmt numFmtId='164' formatCode='0;&quot;Mr. &quot;@'/></numFmts>"
+        "<cellXfs><xf numFmtId='164'/></cellXfs></styleSheet>",
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    assert read_bytes(out.getvalue(), "a.xlsx").text.splitlines()[0] == "| Mr. Smith | Mr. Wang | Mr. Lee | 5 |"
