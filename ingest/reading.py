@@ -15,7 +15,7 @@ from itertools import accumulate
 from .document import Heading, How, Page
 from .errors import UnsupportedError
 from .notice import Notice
-from .struck import finished, struck
+from .struck import finished, hidden_pieces, struck
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,8 @@ class MarkdownWriter:
         self._headings: list[Heading] = []
         self._pages: list[Page] = []
         self._hidden_pages: list[str] = []
+        self.unseen: list[str] = []
+        """What else its program hides, by name, such as rows and columns."""
         self.hides = False
         """Whether what is written is on a page that its program hides: each line is marked."""
 
@@ -170,14 +172,10 @@ class MarkdownWriter:
         """Return the reading; the title defaults to the first heading."""
         if not title and self._headings:
             title = self._headings[0].title
-        if self._hidden_pages:
-            notes = [
-                *notes,
-                Notice("Its program does not show, so it is marked ~~so~~: {names:list}.", names=self._hidden_pages),
-            ]
-        return Reading(
-            "".join(self._parts), finished(title), tuple(self._pages), tuple(self._headings), encoding, tuple(notes)
-        )
+        text = "".join(self._parts)
+        if unseen := [*self._hidden_pages, *self.unseen, *hidden_pieces(text)]:
+            notes = [*notes, Notice("Its program does not show, so it is marked ~~so~~: {names:list}.", names=unseen)]
+        return Reading(text, finished(title), tuple(self._pages), tuple(self._headings), encoding, tuple(notes))
 
 
 def markdown_table(rows: Iterable[Sequence[str]]) -> str:

@@ -42,6 +42,12 @@ def finished(text: str) -> str:
     return _SPACES.sub(" ", _ANY_MARK.sub("", text))
 
 
+def hidden_pieces(text: str) -> list[str]:
+    """Return how many pieces of a finished text are marked as hidden, to be named; without their words."""
+    n_hidden = text.count(f"~~{_LABEL}")
+    return [f"~~{_LABEL}…~~ × {n_hidden}"] if n_hidden else []
+
+
 def _written(match: re.Match[str]) -> str:
     label = _LABEL if match[1] == _HIDDEN else ""
     return "\n".join(_line(line, label) for line in match[2].replace("~~", "").split("\n"))

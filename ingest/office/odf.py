@@ -15,12 +15,11 @@ from ..images.pictures import NOTHING
 from ..merged import Merged, Row, fill, grid, join_heads
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading
-from ..struck import struck
 from .drawing import said_by
 from .odf_lists import Lists
 from .odf_shown import SKIPPED, Shown, joined_text, text_of
 from .pictures import OfficePictures
-from .sheets import Sheet, title_of, write_sheet
+from .sheets import Sheet, Unseen, title_of, write_sheet
 
 _MAX_REPEATS = 1000
 _DRAWN = ("custom-shape", "g", "rect", "ellipse", "line", "connector")
@@ -114,7 +113,7 @@ def _write_blocks(out: _Out, parent: Element) -> None:
 
 def _filled(out: _Out, table: Element) -> list[list[str]]:
     """Return a text table's rows, with the text of merged cells in each cell they cover."""
-    rows = dict(_rows(out, table))
+    rows = dict(_rows(out, table, Unseen()))
     merged = list(_merged(table))
     fill(rows, merged)
     join_heads(rows, merged)
@@ -141,14 +140,16 @@ def _write_sheets(out: _Out, content: Element) -> str:
         boxes = tuple(joined_text(shape) for shapes in table.iterfind("{*}shapes") for shape in shapes)
         seen = out.pictures.look(_shown(table), number)
         hides = out.shown.hides(table)
-        sheet = Sheet(attribute(table, "name"), _rows(out, table), notes + boxes, tuple(_merged(table)), seen, hides)
+        unseen = Unseen()
+        rows = _rows(out, table, unseen)
+        sheet = Sheet(attribute(table, "name"), rows, notes + boxes, tuple(_merged(table)), seen, hides, unseen)
         write_sheet(out.writer, number, sheet, is_only=len(tables) == 1)
     return title_of((attribute(table, "name") for table in tables), out.name)
 
 
-def _rows(out: _Out, table: Element) -> Iterator[tuple[int, Row]]:
+def _rows(out: _Out, table: Element, unseen: Unseen) -> Iterator[tuple[int, Row]]:
     """Yield the rows with text, their number and columns counted from 1."""
-    unseen = {at for at, column in _defined(table) if _is_hidden(column)}
+    columns = {at for at, column in _defined(table) if _is_hidden(column)}
     for number, repeats, row in _numbered(table):
         cells: dict[int, str] = {}
         is_hidden = _is_hidden(row)
@@ -156,9 +157,9 @@ def _rows(out: _Out, table: Element) -> Iterator[tuple[int, Row]]:
             if text := out.shown.marked(cell, _cell(out, cell)):
                 span = min(_count(cell, "number-columns-repeated"), _MAX_REPEATS)
                 covered = range(column, column + span)
-                cells |= {at: struck(text) if is_hidden or at in unseen else text for at in covered}
+                cells |= {at: unseen.shown(text, column=at * (at in columns)) for at in covered}
         for index in range(min(repeats, _MAX_REPEATS) if cells else 0):
-            yield number + index, dict(cells)
+            yield number + index, {at: unseen.shown(text, (number + index) * is_hidden) for at, text in cells.items()}
 
 
 def _is_hidden(element: Element) -> bool:

@@ -5,20 +5,60 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from pathlib import PurePath
 
 from ..images.pictures import NOTHING, Seen
 from ..merged import Merged, Row, fill, join_heads
 from ..reading import MarkdownWriter
+from ..struck import struck
 
 Cells = Mapping[int, str]
 """A row: the text by column number; columns without text are absent."""
 Region = dict[int, Row]
 """Rows by number."""
 
+_MOST_SPANS = 10
+"""Hidden rows and columns that are named."""
 _DEFAULT_NAME = re.compile(r"(?:sheet|工作表|表|tabelle|feuil|hoja|foglio|лист|シート)\s*\d*", re.IGNORECASE)
+
+
+class Unseen:
+    """The hidden rows and columns of a sheet that hold text, by number from 1; known when its rows are read."""
+
+    def __init__(self) -> None:
+        self._rows: set[int] = set()
+        self._columns: set[int] = set()
+
+    def shown(self, text: str, row: int = 0, column: int = 0) -> str:
+        """Mark the text of a cell that its row or column hides; 0 for one that does not."""
+        self._rows |= {row} - {0}
+        self._columns |= {column} - {0}
+        return struck(text) if row or column else text
+
+    def names(self, sheet: str) -> Iterator[str]:
+        """Yield the first ranges in a spreadsheet's own words: ``Sheet1!B:C``, ``Sheet1!4:9``."""
+        spans = [(_letters(low), _letters(high)) for low, high in _spans(self._columns)]
+        spans += [(str(low), str(high)) for low, high in _spans(self._rows)]
+        yield from (f"{sheet}!{low}:{high}" for low, high in spans[:_MOST_SPANS])
+        if len(spans) > _MOST_SPANS:
+            yield "…"
+
+
+def _spans(numbers: set[int]) -> list[tuple[int, int]]:
+    """Return the first and last of each run of numbers."""
+    lows = sorted(at for at in numbers if at - 1 not in numbers)
+    highs = sorted(at for at in numbers if at + 1 not in numbers)
+    return list(zip(lows, highs, strict=True))
+
+
+def _letters(column: int) -> str:
+    text = ""
+    while column:
+        column, at = divmod(column - 1, 26)
+        text = chr(ord("A") + at) + text
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +71,7 @@ class Sheet:
     merged: tuple[Merged, ...] = ()
     pictures: Seen = NOTHING
     hidden: bool = False
+    unseen: Unseen = field(default_factory=Unseen)
 
 
 def write_sheet(writer: MarkdownWriter, number: int, sheet: Sheet, *, is_only: bool = False) -> None:
@@ -54,6 +95,8 @@ def write_sheet(writer: MarkdownWriter, number: int, sheet: Sheet, *, is_only: b
     how, reason = (NOTHING if has_text else sheet.pictures).verdict
     writer.end_page(number, start, how, reason, sheet.name)
     writer.hides = False
+    if not sheet.hidden:
+        writer.unseen += sheet.unseen.names(sheet.name)
 
 
 def _row_of(area: Merged) -> int:

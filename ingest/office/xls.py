@@ -17,7 +17,7 @@ from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
 from ..struck import struck
 from .number_format import shown_number, shown_text
-from .sheets import Cells, Sheet, title_of, write_sheet
+from .sheets import Cells, Sheet, Unseen, title_of, write_sheet
 from .xls_pictures import pictures_of_sheets
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def read_xls(data: bytes, name: str) -> Reading:
                 Merged(top + 1, left, right - left, bottom - top) for top, bottom, left, right in sheet.merged_cells
             )
             seen = sum((pictures.see(*picture, number) for picture in shown.get(number, ())), NOTHING)
-            made = Sheet(sheet.name, _rows(book, sheet), remarks, merged, seen, sheet.visibility != 0)
+            unseen = Unseen()
+            rows = _rows(book, sheet, unseen)
+            made = Sheet(sheet.name, rows, remarks, merged, seen, sheet.visibility != 0, unseen)
             write_sheet(writer, number, made, is_only=book.nsheets == 1)
         except Exception as exc:  # noqa: BLE001  xlrd reports damage as struct.error, AssertionError, IndexError, ...
             start = writer.begin_page()
@@ -81,15 +83,15 @@ def _stream(data: bytes) -> bytes:
     return bytes(memory[start : start + size])
 
 
-def _rows(book: xlrd.book.Book, sheet: xlrd.sheet.Sheet) -> Iterator[tuple[int, Cells]]:
-    unseen = {column for column, info in sheet.colinfo_map.items() if info.hidden}
+def _rows(book: xlrd.book.Book, sheet: xlrd.sheet.Sheet, unseen: Unseen) -> Iterator[tuple[int, Cells]]:
+    columns = {column for column, info in sheet.colinfo_map.items() if info.hidden}
     for row in range(sheet.nrows):
         is_hidden = row in sheet.rowinfo_map and bool(sheet.rowinfo_map[row].hidden)
         cells: dict[int, str] = {}
         for column, cell in enumerate(sheet.row(row)):
             if text := _shown(book, cell):
-                is_struck = is_hidden or column in unseen or _is_struck(book, cell)
-                cells[column] = struck(text) if is_struck else text
+                text = struck(text) if _is_struck(book, cell) else text
+                cells[column] = unseen.shown(text, (row + 1) * is_hidden, (column + 1) * (column in columns))
         yield row + 1, cells
 
 

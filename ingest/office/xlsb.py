@@ -15,7 +15,7 @@ from ..package import Package, open_package
 from ..reading import MarkdownWriter, Reading
 from ..struck import struck
 from .number_format import shown_number, shown_text
-from .sheets import Cells, Sheet, title_of, write_sheet
+from .sheets import Cells, Sheet, Unseen, title_of, write_sheet
 from .xlsx import BUILT_IN_FORMATS
 
 _ROW, _COLUMN, _SHEET, _PROPERTIES, _STRING, _MERGED = 0, 60, 156, 153, 19, 176
@@ -60,7 +60,9 @@ def read_xlsb(data: bytes, name: str) -> Reading:
             target = relations[relation].target if relation in relations else ""
             content = list(_part(package, target))
             merged = tuple(_merged(one) for kind, one in content if kind == _MERGED)
-            sheet = Sheet(title, _rows(content, shown), merged=merged, hidden=is_hidden)
+            unseen = Unseen()
+            rows = _rows(content, shown, unseen)
+            sheet = Sheet(title, rows, merged=merged, hidden=is_hidden, unseen=unseen)
             write_sheet(writer, number, sheet, is_only=len(sheets) == 1)
         return writer.finish(package.title() or title_of((title for title, *_ in sheets), name))
 
@@ -95,8 +97,8 @@ class _Shown:
         return shown_number(number, code, since_1904=self._since_1904)
 
 
-def _rows(content: list[tuple[int, bytes]], shown: _Shown) -> Iterator[tuple[int, Cells]]:
-    unseen = {column for kind, one in content if kind == _COLUMN for column in _hidden_columns(one)}
+def _rows(content: list[tuple[int, bytes]], shown: _Shown, unseen: Unseen) -> Iterator[tuple[int, Cells]]:
+    columns = {column for kind, one in content if kind == _COLUMN for column in _hidden_columns(one)}
     number, is_hidden = 0, False
     cells: dict[int, str] = {}
     for kind, one in content:
@@ -106,7 +108,7 @@ def _rows(content: list[tuple[int, bytes]], shown: _Shown) -> Iterator[tuple[int
             is_hidden = len(one) > 11 and bool(one[11] & _HIDDEN_ROW)  # noqa: PLR2004
         elif _RK <= kind <= _LAST_CELL and number and (text := shown.text(kind, one)):
             column = int.from_bytes(one[:4], "little")
-            cells[column] = struck(text) if is_hidden or column in unseen else text
+            cells[column] = unseen.shown(text, number * is_hidden, (column + 1) * (column in columns))
     yield number, cells
 
 

@@ -18,7 +18,7 @@ from ..struck import finished, struck
 from .drawing import graphics, paragraphs
 from .number_format import shown_number, shown_text
 from .pictures import OfficePictures, pictures_of
-from .sheets import Cells, Sheet, title_of, write_sheet
+from .sheets import Cells, Sheet, Unseen, title_of, write_sheet
 
 _ACCOUNTING = '_(* #,##0{0}_);_(* (#,##0{0});_(* "-"_);_(@_)'
 _DOLLARS = '_($* #,##0{0}_);_($* (#,##0{0});_($* "-"_);_(@_)'
@@ -72,13 +72,15 @@ class _XlsxReader:
             relation = self._relations.get(attribute(element, "id"))
             try:
                 part = relation.target if relation else ""
+                unseen = Unseen()
                 sheet = Sheet(
                     title,
-                    self._rows(part),
+                    self._rows(part, unseen),
                     tuple(self._remarks(part)),
                     tuple(self._merged(part)),
                     self._pictures.look(self._shown_on(part), number),
                     attribute(element, "state") in ("hidden", "veryHidden"),
+                    unseen,
                 )
                 write_sheet(writer, number, sheet, is_only=len(elements) == 1)
             except DamagedError as exc:
@@ -108,9 +110,9 @@ class _XlsxReader:
             codes[_integer(attribute(element, "numFmtId"))] = attribute(element, "formatCode")
         return [codes.get(_integer(attribute(e, "numFmtId")), "General") for e in root.iterfind("{*}cellXfs/{*}xf")]
 
-    def _rows(self, part: str) -> Iterator[tuple[int, Cells]]:
+    def _rows(self, part: str, unseen: Unseen) -> Iterator[tuple[int, Cells]]:
         number = 0
-        unseen = self._hidden_columns(part)
+        columns = self._hidden_columns(part)
         for row in self._package.elements(part, "row"):
             number = _integer(attribute(row, "r")) or number + 1
             cells: dict[int, str] = {}
@@ -120,8 +122,8 @@ class _XlsxReader:
                 match = _REFERENCE.fullmatch(attribute(cell, "r"))
                 column = _column_number(match[1]) if match else column + 1
                 if text := self._shown(cell):
-                    is_struck = is_hidden or column in unseen or self._is_struck(cell)
-                    cells[column] = struck(text) if is_struck else text
+                    text = struck(text) if self._is_struck(cell) else text
+                    cells[column] = unseen.shown(text, number * is_hidden, column * (column in columns))
             yield number, cells
 
     def _hidden_columns(self, part: str) -> frozenset[int]:

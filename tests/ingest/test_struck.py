@@ -184,7 +184,9 @@ def test_hidden_text_is_marked_as_hidden() -> None:
     document = docx.Document()
     paragraph = document.add_paragraph("Seen ")
     paragraph.add_run("unseen").font.hidden = True
-    assert read_bytes(saved(document), "a.docx").text == "Seen ~~(hidden) unseen~~"
+    read = read_bytes(saved(document), "a.docx")
+    assert read.text == "Seen ~~(hidden) unseen~~"
+    assert any("~~(hidden) …~~ × 1." in note for note in read.notes)
     rtf = rb"{\rtf1 Seen {\v unseen}{\xe {\v entry}}\par}"
     assert read_bytes(rtf, "a.rtf").text == "Seen ~~(hidden) unseen~~"
 
@@ -204,7 +206,15 @@ def test_hidden_sheets_rows_and_columns_are_marked_and_named() -> None:
     assert "| North | 7 % | ~~k1~~ |\n| ~~South~~ | ~~8 %~~ | ~~k2~~ |\n| Struck | ~~9 %~~ |  |" in document.text
     assert document.text.endswith("# Old (hidden)\n\n| ~~Site~~ | ~~Rate~~ |\n| --- | --- |\n| ~~North~~ | ~~5 %~~ |")
     assert [page.label for page in document.pages] == ["Now", "Old (hidden)"]
-    assert any("Old" in note for note in document.notes)
+    assert any("Old, Now!C:C, Now!3:3" in note for note in document.notes)
+    hidden_parts = "<table:table-column/><table:table-column table:visibility='collapse'/>"
+    cells = "<table:table-cell><text:p>x</text:p></table:table-cell>" * 2
+    rows = f"<table:table-row>{cells}</table:table-row><table:table-row table:visibility='filter' table:number-rows-repeated='2'>{cells}</table:table-row>"
+    read = read_bytes(
+        opendocument("spreadsheet", f"<table:table table:name='A'>{hidden_parts}{rows}</table:table>"), "a.ods"
+    )
+    assert read.text == "# A\n\n| x | ~~x~~ |\n| --- | --- |\n| ~~x~~ | ~~x~~ |\n| ~~x~~ | ~~x~~ |"
+    assert any("A!B:B, A!2:3" in note for note in read.notes)
 
 
 def test_hidden_slides_are_marked_and_named() -> None:
