@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException as AnyHTTPException
 
 from ...ingest.errors import (
     GeneratorError,
@@ -188,9 +189,9 @@ def handle_errors(app: FastAPI) -> None:
         said = [f"{'.'.join(map(str, one['loc'][1:])) or one['loc'][0]}: {one['msg']}" for one in error.errors()]
         return JSONResponse(error_body("; ".join(said[:_REASONS]), "invalid", 422), 422)
 
-    @app.exception_handler(HTTPException)
+    @app.exception_handler(AnyHTTPException)  # the frameworks' own too, for a body that cannot be parsed
     def of_http(_: Request, error: Exception) -> JSONResponse:
-        if not isinstance(error, HTTPException):
+        if not isinstance(error, AnyHTTPException):
             raise error
         return JSONResponse(error_body(error.detail, "refused", error.status_code), error.status_code, error.headers)
 

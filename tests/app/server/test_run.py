@@ -105,6 +105,15 @@ def test_what_cannot_be_read_is_refused_in_one_form(http: httpx.Client, body: st
         assert sent.json()["error"]["message"]
 
 
+def test_json_nested_too_deeply_is_refused_in_the_same_form(http: httpx.Client) -> None:
+    """The framework refuses it by an error of its own; that stands under ``error`` too."""
+    for path in ("/api/v1/ask", "/v1/chat/completions"):
+        sent = http.post(path, content="[" * 100_000, headers={"content-type": "application/json"})
+        assert sent.status_code == 400
+        assert set(sent.json()["error"]) == {"message", "type", "code", "param"}
+        assert sent.json()["error"]["message"]
+
+
 def test_no_body_is_read_before_the_token(tmp_path: Path) -> None:
     """Whoever has no token, or one that may not upload, is refused before a byte of what he wants to send arrives."""
     home = tmp_path / "home"
