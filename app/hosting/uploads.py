@@ -1,22 +1,59 @@
 """Puts uploaded files into a base, folders included; web page and API both use it.
 
-Comes in: names from the visitor's computer, and bytes on disk. Goes out: files under ``uploads/`` of the base.
+Comes in: names from the visitor's computer, and bytes on disk. Goes out: files under ``uploads/`` of the base, and the
+folder where they wait until then.
 Never: a name that leads out of that folder, or a partial file where an ingest could read it.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
+
+from filelock import FileLock, Timeout
 
 from ...ingest.errors import InputError
 from ..api import KnowledgeBase
 from ..base.rename import UPLOADS, remember_place
 
+_SPOOL, _HELD = "kb-uploads-", ".held"
 _MAX_DEPTH = 20
 _MAX_NAME_BYTES = 200
+
+
+class Spool:
+    """Where uploads wait until they are ingested: a folder of this process alone, locked as long as it lives."""
+
+    def __init__(self) -> None:
+        """Make the folder, and remove those whose process was killed."""
+        _sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=_SPOOL))
+        self._lock = FileLock(str(self.folder / _HELD), timeout=0)
+        self._lock.acquire()
+
+    def remove(self) -> None:
+        """Remove it with the uploads that were never ingested."""
+        self._lock.release()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove the spool folders of this user that no process holds."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SPOOL}*"):
+        with suppress(OSError, Timeout):
+            if not _is_ours(folder) or not (folder / _HELD).is_file():  # without it, it is just being made
+                continue
+            FileLock(str(folder / _HELD), timeout=0).acquire().lock.release()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Return whether a folder was made by this user; in a temporary folder for all, another's name may be a trap."""
+    return not folder.is_symlink() and (os.name == "nt" or folder.stat().st_uid == os.getuid())
 
 
 def keep(kb: KnowledgeBase, files: Sequence[tuple[str, Path]]) -> list[Path]:

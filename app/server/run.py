@@ -11,16 +11,13 @@ import contextlib
 import ipaddress
 import logging
 import os
-import shutil
 import socket
-import tempfile
 import threading
 import webbrowser
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -34,6 +31,7 @@ from ..hosting.gate import Gate, Rate
 from ..hosting.jobs import Jobs
 from ..hosting.process import give_memory_back
 from ..hosting.tokens import Tokens
+from ..hosting.uploads import Spool
 from ..hosting.worker import Worker
 from .docs import docs
 from .guard import Guard
@@ -89,14 +87,14 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
             host=serving.host,
         )
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # gradio reads these on import
-    uploads = Path(tempfile.mkdtemp(prefix="kb-uploads-"))
-    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+    spool = Spool()
+    os.environ["GRADIO_TEMP_DIR"] = str(spool.folder)
     from ..ui.page import mount
 
     jobs = Jobs(bases.config.home)
     worker = Worker(jobs, bases.config.home, bases.get, bases.opened)
     app = FastAPI(
-        title="kb", version=__version__, docs_url=None, redoc_url=None, lifespan=partial(_working, worker, uploads)
+        title="kb", version=__version__, docs_url=None, redoc_url=None, lifespan=partial(_working, worker, spool)
     )
     gate = Gate(serving.n_running, serving.n_waiting)
     handle_errors(app)
@@ -117,7 +115,7 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
         loopback_only=serving.is_loopback,
         max_upload_bytes=serving.max_upload_bytes,
         door=door,
-        waiting=partial(bytes_in, uploads),
+        waiting=partial(bytes_in, spool.folder),
     )
     return app
 
@@ -152,11 +150,11 @@ def run(
 
 
 @asynccontextmanager
-async def _working(worker: Worker, uploads: Path, _: FastAPI) -> AsyncIterator[None]:
+async def _working(worker: Worker, spool: Spool, _: FastAPI) -> AsyncIterator[None]:
     worker.start()
     yield
     await run_in_threadpool(worker.stop)
-    shutil.rmtree(uploads, ignore_errors=True)  # uploads that were never ingested
+    spool.remove()
 
 
 class _Server(uvicorn.Server):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from kb import KnowledgeBase
-from kb.app.hosting.uploads import keep
+from kb.app.hosting.uploads import Spool, keep
 from kb.ingest.errors import InputError
 
 
@@ -32,6 +37,31 @@ def kept(kb: KnowledgeBase) -> dict[str, str]:
     found = [place for place in kb.config.folder.rglob("*") if place.is_file()]
     names = {place.relative_to(kb.config.folder).as_posix(): place for place in found}
     return {name: place.read_text() for name, place in names.items() if name.startswith(("uploads/", ".incoming"))}
+
+
+def test_uploads_of_a_killed_process_are_removed_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of a process that lives stays, also that of another program; its own is removed at the end."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "kb-uploads-others").mkdir()
+    living = Spool()
+    make = "from kb.app.hosting.uploads import Spool; spool = Spool(); print(spool.folder, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", make], env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout
+        left = Path(process.stdout.readline().strip())
+        (left / "large.pdf").write_bytes(b"half an upload")
+        Spool().remove()
+        assert (left / "large.pdf").exists()
+        process.send_signal(signal.SIGKILL)
+    last = Spool()
+    assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "kb-uploads-others", living.folder, last.folder])
+    for spool in (living, last):
+        spool.remove()
+    assert list(tmp_path.iterdir()) == [tmp_path / "kb-uploads-others"]
 
 
 def test_a_folder_keeps_its_shape_and_a_newer_file_replaces(kb: KnowledgeBase, tmp_path: Path) -> None:
