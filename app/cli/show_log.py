@@ -9,6 +9,7 @@ from dataclasses import asdict
 from ..answers.log import Session
 from ..answers.record import Record
 from ..answers.replay import Replay, diff, differences
+from ..hosting.harmless import harmless
 from . import show
 
 _SHORT = 70
@@ -66,7 +67,7 @@ def conversation(found: tuple[Record, ...], to_markdown: Callable[[tuple[Record,
     if as_json:
         show.dump([_data(record) for record in found])
     else:
-        show.say(to_markdown(found))
+        show.say(harmless(to_markdown(found)))
 
 
 def replay(again: Replay, *, as_json: bool) -> None:

@@ -26,7 +26,9 @@ border-bottom:1px solid #8883}@media(prefers-color-scheme:dark){h3 b{color:#5eea
 """
 _INTRODUCTION = """<h1>kb: HTTP API</h1><p>The machine-readable description is <a href="openapi.json">openapi.json</a>.
 <code>/v1</code> is what clients of OpenAI speak; each knowledge base is a model. On a server with tokens, send
-<code>Authorization: Bearer TOKEN</code>. Errors are <code>{"error": {"message", "type", "code"}}</code>.</p>"""
+<code>Authorization: Bearer TOKEN</code>. The <code>text</code> of an answer and of its sentences, and its
+<code>reasoning</code>, are Markdown that any viewer can show; a <code>quote</code> and a passage are exactly what the document
+says: show them as plain text. Errors are <code>{"error": {"message", "type", "code"}}</code>.</p>"""
 
 
 def docs(app: FastAPI) -> APIRouter:

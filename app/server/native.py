@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -22,6 +23,7 @@ from ..answers.answer import MAX_QUESTION, PASSAGES, Answer
 from ..as_data import as_data
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate
+from ..hosting.harmless import harmless, whole_so_far
 from ..hosting.jobs import Jobs
 from ..hosting.worker import Worker
 from .ingest import about_documents, about_ingest
@@ -186,7 +188,11 @@ def _about_questions(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> 
 
     @router.post("/ask", dependencies=[reader])
     async def ask(body: Question, request: Request) -> object:
-        """Answer a question, with the place that each sentence came from."""
+        """Answer a question, with the place that each sentence came from.
+
+        ``text``, ``reasoning`` and the sentences' ``text`` are Markdown to show: without images, HTML, and links to
+        anything but the web and mail. Quotes and the passages' texts are verbatim: show them as plain text.
+        """
         kb = await run_in_threadpool(visitor(request).open_all, bases, body.base, body.bases)
         sampling, where = body.sampling(), body.where.where()
 
@@ -199,7 +205,7 @@ def _about_questions(bases: Bases, gate: Gate, door: Door, metrics: Metrics) -> 
             found = metrics.streamed("ask", answers(request, gate.ticket(), stream))
             return StreamingResponse(_events(found), media_type="text/event-stream")
         with metrics.timed("ask"):
-            return _json(await last(request, gate, stream))
+            return _json(_to_show(await last(request, gate, stream)))
 
     return router
 
@@ -263,9 +269,26 @@ def health(bases: Bases, gate: Gate, door: Door, metrics: Metrics, jobs: Jobs) -
 async def _events(found: AsyncIterator[Answer]) -> AsyncIterator[str]:
     try:
         async for answer in found:
-            yield f"data: {json.dumps(as_data(answer), ensure_ascii=False)}\n\n"
+            yield f"data: {json.dumps(as_data(_to_show(answer)), ensure_ascii=False)}\n\n"
     except KBError as error:
         yield f"event: error\ndata: {json.dumps(error_body(str(error), type(error).__name__, 500))}\n\n"
+
+
+def _to_show(answer: Answer) -> Answer:
+    """Return an answer whose Markdown any viewer can show; quotes and passages stay verbatim."""
+    text, span = harmless(answer.text if answer.finished else whole_so_far(answer.text)), None
+    if answer.answer_span:
+        start, stop = answer.answer_span
+        before, exact = harmless(answer.text[:start]), harmless(answer.text[start:stop])
+        if text.startswith(before + exact):
+            span = (len(before), len(before) + len(exact))
+    return replace(
+        answer,
+        text=text,
+        answer_span=span,
+        reasoning=harmless(answer.reasoning),
+        sentences=tuple(replace(sentence, text=harmless(sentence.text)) for sentence in answer.sentences),
+    )
 
 
 def _json(value: object, status: int = 200) -> JSONResponse:

@@ -199,6 +199,16 @@ def test_history_is_trimmed_to_its_budget_and_fenced() -> None:
         assert "Q: q19" in text
 
 
+def test_an_exported_conversation_fetches_and_runs_nothing(folder: Path) -> None:
+    """Quotes in it are Markdown like the rest: an image of a document is not shown by who opens the file."""
+    (folder / "yak.txt").write_text("The yak ![x](http://evil.example/p.png) weighs 612 kilograms.")
+    command("ingest", folder)
+    command("chat", stdin="How many kilograms does the yak weigh?\n")
+    exported = command("chat", "--export", "last").stdout
+    assert "612 kilograms" in exported
+    assert "evil.example" not in exported
+
+
 def test_the_terminal_talks_through_a_pipe(folder: Path) -> None:
     """Lines in, answers out; -c goes on; conversations are listed, exported and deleted."""
     command("ingest", folder)

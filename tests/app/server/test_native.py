@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -53,6 +54,27 @@ def test_search_and_ask_take_the_filters_of_the_command_line(http: httpx.Client)
         http.post("/api/v1/ask", json={"question": "What does exit code 4 mean?", "style": "few-shot"}).status_code
         == 400
     )
+
+
+def test_an_answer_is_markdown_that_fetches_and_runs_nothing(http: httpx.Client) -> None:
+    """What is to be shown has no image and no script, in a stream too; what is quoted is what the document says."""
+    http.post("/api/v1/bases", json={"name": "trap"})
+    line = "The yak ![x](http://evil.example/p.png) weighs 612 kilograms [z](javascript:alert(1))."
+    note = {"files": [("files", ("yak.txt", line.encode()))]}
+    http.post("/api/v1/documents", data={"base": "trap", "wait": "true"}, **note)
+    body = {"question": "How many kilograms does the yak weigh?", "base": "trap"}
+    answer = http.post("/api/v1/ask", json=body).json()
+    lines = http.post("/api/v1/ask", json=body | {"stream": True}).text.split("\n\n")
+    for one in (answer, *(json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: "))):
+        shown = one["text"] + one["reasoning"] + "".join(sentence["text"] for sentence in one["sentences"])
+        assert "evil.example" not in shown
+        assert "javascript" not in shown
+    assert "612 kilograms" in answer["text"]
+    if answer["answer_span"]:
+        assert "612" in answer["text"][slice(*answer["answer_span"])]
+    assert answer["citations"][0]["quote"] in line
+    assert answer["hits"][0]["chunk"]["text"] == line
+    http.delete("/api/v1/bases/trap")
 
 
 def test_several_bases_are_asked_together(http: httpx.Client) -> None:
