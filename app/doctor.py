@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from .. import __version__
-from ..ingest.errors import InputError, KBError
+from ..ingest.errors import InputError, KBError, StorageError
 from ..ingest.run.sync import Selection
+from ..ingest.store.database import damage
 from ..ingest.store.keywords import Tokenizer
 from ..ingest.store.recover import recover, unsound
 from ..ingest.text.redact import KINDS
@@ -43,6 +44,8 @@ class Finding:
     what: str
     ok: bool
     detail: str
+    is_damage: bool = False
+    """Whether the base cannot be used as it is, and the command fails."""
 
 
 def examine(*, home: str | os.PathLike[str] | None = None, name: str | None = None) -> tuple[Finding, ...]:
@@ -130,7 +133,7 @@ def _base(config: Config) -> Iterator[Finding]:
     try:
         with KnowledgeBase(config) as kb:
             if said := unsound(kb.catalog):
-                yield Finding("base", ok=False, detail=f"damaged ({said}); run: kb doctor --repair")
+                yield Finding("base", ok=False, detail=f"damaged ({said}); run: kb doctor --repair", is_damage=True)
                 return
             status = kb.status()
             yield Finding(
@@ -145,5 +148,11 @@ def _base(config: Config) -> Iterator[Finding]:
                 f"{status.n_pending} passages wait for a vector; run kb ingest" if status.n_pending else "all there"
             )
             yield Finding("vectors", ok=not status.n_pending, detail=pending)
+    except StorageError as error:
+        yield Finding("base", ok=False, detail=str(error), is_damage=True)
     except KBError as error:
         yield Finding("base", ok=False, detail=str(error))
+    except sqlite3.DatabaseError as error:
+        if not (damaged := damage(error)):
+            raise
+        yield Finding("base", ok=False, detail=damaged, is_damage=True)

@@ -7,6 +7,7 @@ once embedded. Never: the writer's lock held while a model computes.
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from ...ingest.run.pool import Limits
 from ...ingest.run.recognition import recognise, waiting
 from ...ingest.run.sync import Selection, Synced, sync
 from ...ingest.store.catalog import Catalog
-from ...ingest.store.database import FILE, unwritable
+from ...ingest.store.database import FILE, damage, unwritable
 from ...ingest.store.purge import OWED, demand_purge, is_purge_due, purge
 from ...ingest.store.recover import check
 from ...ingest.text.split import Splitting, count_words
@@ -64,7 +65,7 @@ def writing(folder: Path, timeout_s: float = _LOCK_TIMEOUT_S) -> Iterator[None]:
 
     Raises:
         LockedError: another process holds it.
-        StorageError: the folder cannot be written to, or holds no base.
+        StorageError: the folder cannot be written to, holds no base, or a damaged one.
     """
     if not (folder / FILE).is_file():  # the lock would make the folder anew
         raise StorageError("{folder} is gone: its knowledge base was renamed or deleted", folder=folder)
@@ -79,6 +80,10 @@ def writing(folder: Path, timeout_s: float = _LOCK_TIMEOUT_S) -> Iterator[None]:
         raise unwritable(folder) from error
     try:
         yield
+    except sqlite3.DatabaseError as error:
+        if said := damage(error):
+            raise StorageError(said) from error
+        raise
     finally:
         lock.release()
 

@@ -8,7 +8,7 @@ import typer
 
 from ..base.notes import owed_notes
 from . import show
-from .commands import command, commands
+from .commands import FAILED, command, commands
 from .options import AsJson, Place
 
 keeping = commands()
@@ -60,4 +60,7 @@ def doctor(
     from .. import doctor
 
     done = doctor.repair(home=base.home, name=base.name, say=show.message) if repair else ()
-    show.findings((*done, *doctor.examine(home=base.home, name=base.name)), as_json=as_json)
+    found = (*done, *doctor.examine(home=base.home, name=base.name))
+    show.findings(found, as_json=as_json)
+    if any(one.is_damage for one in found):
+        raise typer.Exit(FAILED)

@@ -175,3 +175,39 @@ def test_the_command_line_says_it_in_one_line(folder: Path) -> None:
     assert "kb doctor --repair" in done.stderr
     assert kb("doctor", "--repair").returncode == 0
     assert "637" in kb("ask", "How many kilograms does yak 37 weigh?").stdout
+
+
+@pytest.mark.parametrize(
+    ("table", "flipped"),
+    [
+        ("documents", b"weighs 637 kilograms"),
+        ("chunks", b"weighs 637 kilograms"),
+        ("documents", b"Line 3 of note 37 says"),
+    ],
+)
+@pytest.mark.parametrize("bit", [0x01, 0x80])
+def test_a_flipped_bit_in_a_text_is_no_unchanged_file(folder: Path, table: str, flipped: bytes, bit: int) -> None:
+    """No rule of SQLite's is broken: an ingest names the file and the way out, the doctor fails, and its repair mends it."""
+    with sqlite3.connect(catalog()) as connection:
+        text = bytearray(
+            connection.execute(
+                f"SELECT CAST(text AS BLOB) FROM {table} WHERE instr(text, ?)", (flipped.decode(),)
+            ).fetchone()[0]
+        )
+        text[text.index(flipped) + 7] ^= bit
+        connection.execute(
+            f"UPDATE {table} SET text = CAST(? AS TEXT) WHERE instr(text, ?)", (bytes(text), flipped.decode())
+        )
+    connection.close()
+    with KnowledgeBase.open(embedder="tfidf") as base, pytest.raises(StorageError) as raised:
+        base.ingest([folder])
+    assert f"the text stored of {folder / '37.md'}" in str(raised.value)
+    assert "kb doctor --repair" in str(raised.value)
+    done = kb("doctor")
+    assert done.returncode == 1
+    assert "kb doctor --repair" in done.stdout
+    repair()
+    assert kb("doctor").returncode == 0
+    with KnowledgeBase.open(embedder="tfidf") as base:
+        assert base.document_text(folder / "37.md").strip() == (folder / "37.md").read_text().strip()
+        assert len(base.ingest([folder]).unchanged) == N_FILES
