@@ -1,7 +1,7 @@
 """The web server: assembles the parts, listens, prints its address.
 
 Comes in: settings. Goes out: a FastAPI application, or a running server. Never: a port open to others without a token.
-The only file that imports uvicorn.
+Only this file and ``stalling`` import uvicorn.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from .metrics import Metrics
 from .native import health, native
 from .openai_api import openai_like
 from .requests import Door, handle_errors
+from .stalling import Impatient
 
 UI_PORT, SERVE_PORT = 7860, 8000
 MAX_UPLOAD_BYTES = 500_000_000
@@ -140,7 +141,7 @@ def run(
     host = f"[{serving.host}]" if ":" in serving.host else serving.host
     address = f"http://{host}:{listening.getsockname()[1]}"
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3
+        app, http=Impatient, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=3
     )
     logging.getLogger("uvicorn.error").addFilter(is_news)
     server = _Server(config, lambda: _tell(address, say, browser=browser))
