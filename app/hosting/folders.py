@@ -52,7 +52,7 @@ class Folders:
 
     def of(self, base: str) -> list[Folder]:
         """Return the folders of a base, and watch them from now on."""
-        paths = _kept(self._base_of(base))
+        paths = followed(self._base_of(base))
         for path in paths:
             self._watch(base, path)
         return [self._state.get((base, path), Folder(path)) for path in paths]
@@ -68,14 +68,14 @@ class Folders:
             raise InputError("{path!r} is not a folder on this computer; give its full path", path=path.strip()[:200])
         kb = self._base_of(base)
         with self._lock:
-            _keep(kb, list(dict.fromkeys([*_kept(kb), str(place)])))
+            _keep(kb, list(dict.fromkeys([*followed(kb), str(place)])))
         self._watch(base, str(place))
 
     def drop(self, base: str, path: str) -> None:
         """Stop watching a folder; what was read from it stays."""
         kb = self._base_of(base)
         with self._lock:
-            _keep(kb, [one for one in _kept(kb) if one != path])
+            _keep(kb, [one for one in followed(kb) if one != path])
             self._state.pop((base, path), None)
             if stop := self._stops.pop((base, path), None):
                 stop.set()
@@ -109,7 +109,8 @@ class Folders:
             stop.wait(_AGAIN_S)
 
 
-def _kept(kb: KnowledgeBase) -> list[str]:
+def followed(kb: KnowledgeBase) -> list[str]:
+    """Return the folders that a base follows."""
     with suppress(OSError, ValueError):
         kept = json.loads((kb.config.folder / _FILE).read_text(encoding="utf-8"))
         return [path for path in kept if isinstance(path, str)]

@@ -20,6 +20,7 @@ from ..api import KnowledgeBase
 from ..as_data import as_data
 from ..hosting.bases import Bases, forget
 from ..hosting.jobs import Job, Jobs
+from ..hosting.patterns import refusal
 from ..hosting.uploads import keep
 from ..hosting.worker import Worker
 from .requests import REFUSALS, Door, Whole, error_body, visitor
@@ -34,7 +35,7 @@ _ALIVE_S = 15.0
 
 
 class Paths(BaseModel):
-    """What to ingest from the server's own disk: absolute paths of files and folders, and patterns."""
+    """What to ingest from the server's own disk: absolute paths, and patterns below folders that the base follows."""
 
     paths: list[Annotated[Whole, Field(min_length=1, max_length=4096)]] = Field(min_length=1, max_length=1000)
     base: Whole | None = None
@@ -96,6 +97,8 @@ def about_ingest(bases: Bases, door: Door, jobs: Jobs, worker: Worker, *, paths_
                 path=relative[:200],
             )
         kb = await run_in_threadpool(visitor(request).open, bases, body.base)
+        if refused := await run_in_threadpool(refusal, kb, body.paths):
+            return JSONResponse(error_body(refused, "refused", 403), 403)
         job = await run_in_threadpool(jobs.add, kb.config.name, body.paths, keep=body.keep)
         worker.wake()
         return await _answer(jobs, job, wait=body.wait)

@@ -223,6 +223,13 @@ def test_ingest_of_a_path_is_seen_at_once(http: httpx.Client, tmp_path: Path) ->
     assert "612" in answer["text"]
 
 
+def test_a_pattern_elsewhere_is_refused_before_there_is_a_job(http: httpx.Client) -> None:
+    """One sentence, and no look at the folder."""
+    refused = http.post("/api/v1/ingest", json={"paths": ["/etc/host*"], "wait": True})
+    assert refused.status_code == 403
+    assert "only below folders that the base follows" in refused.json()["error"]["message"]
+
+
 def test_every_response_carries_the_security_headers(http: httpx.Client) -> None:
     """Pages, JSON and errors alike."""
     for path in ("/", "/healthz", "/nothing"):
