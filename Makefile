@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
-SOURCES := $(shell git ls-files -co --exclude-standard '*.py' '*.toml' '*.txt' '*.css' '*.js' '*.npz' ':!tests' ':!benchmarks' ':!docs' ':!knowledge_base' 2>/dev/null)
+SOURCES := $(shell git ls-files -co --exclude-standard '*.py' '*.toml' '*.txt' '*.css' '*.js' '*.npz' ':!tests' ':!benchmarks' ':!docs' ':!knowledge_base' 2>/dev/null) $(wildcard knowledge_base/*/*)
 
 export HF_HUB_OFFLINE := 1
 # compiled modules are kept: each of a thousand processes of the tests would compile kb anew

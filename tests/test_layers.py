@@ -124,6 +124,7 @@ def test_every_room_is_shipped() -> None:
     """A folder that pyproject.toml does not name would be missing from the wheel."""
     named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
     folders = {path.parent.relative_to(ROOT) for stage in STAGES for path in (ROOT / stage).rglob("*.py")}
+    folders |= {path.parent.relative_to(ROOT) for path in (ROOT / "knowledge_base").glob("*/*")}
     assert sorted(named) == sorted(["kb", *(".".join(("kb", *folder.parts)) for folder in folders)])
 
 

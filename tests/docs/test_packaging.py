@@ -10,13 +10,14 @@ import sys
 from collections.abc import Iterable
 from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
+from zipfile import ZipFile
 
 import kb
 import pytest
 from needs import needs
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from places import ROOT
+from places import HANDBOOK, ROOT
 
 HEAVY = (
     "torch",
@@ -179,6 +180,14 @@ def linked(venv: Path, packages: Iterable[Distribution]) -> None:
             if file.parts[0] != ".." and "__pycache__" not in file.parts and not (site / file).exists():
                 (site / file).parent.mkdir(parents=True, exist_ok=True)
                 (site / file).symlink_to(package.locate_file(file))
+
+
+def test_the_handbook_is_in_the_wheel() -> None:
+    """The page of an installed kb offers it as an example where a base is empty."""
+    packed = {name for name in ZipFile(wheel()).namelist() if "knowledge_base/" in name}
+    files = {f"kb/knowledge_base/{file.relative_to(HANDBOOK).as_posix()}" for file in HANDBOOK.glob("*/*")}
+    assert files
+    assert packed == files
 
 
 @pytest.mark.slow
