@@ -19,27 +19,36 @@ _MARKDOWN = (".md", ".markdown", ".mdx", ".qmd", ".rmd")
 _CODE = re.compile(
     r"\.(?:py|[jt]sx?|java|[ch](?:pp)?|cs|go|rs|rb|php|sh|bash|sql|css|toml|ini|cfg|ya?ml|log|tex|r|jl|lua|pl|swift|kt|scala)"
 )
-_FENCE = "~~~~~~"
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
-_RULE = re.compile(r"[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*")
+_RULE = re.compile(r"(?:[ \t]*>)*[ \t]*(?=[^|\n]*\|)\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+_FENCE = re.compile(
+    r"^(?P<quoted>(?:[ \t]*>)*)[ \t]*(?P<item>(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<info>.*)",
+    re.MULTILINE,
+)
+_QUOTED = re.compile(r"^(?:[ \t]*>)+[ \t]*", re.MULTILINE)
+_INDENTED = re.compile(r"[ \t]*\n|[ \t]+\S")
+_FARTHEST = 4_000
+"""Characters that an excerpt goes back to the start of a list item."""
 
 
 def excerpt(source: str, text: str, quotes: Sequence[Span], begin: int, end: int) -> str:
     """Return a part of a document as HTML, widened to whole lines, with the table head if it begins within a table."""
-    begin, end = text.rfind("\n", 0, begin) + 1, end if end >= len(text) else _line_end(text, end)
-    part, suffix = text[begin:end], PurePath(source).suffix.lower()
+    suffix = PurePath(source).suffix.lower()
+    markdown = suffix in _MARKDOWN
+    begin, end = _whole(text, begin, end, markdown=markdown)
+    part = text[begin:end]
     lead, rest = "", ""
     if _CODE.fullmatch(suffix) and "```" not in text:
-        lead, rest = f"{_FENCE}\n", f"\n{_FENCE}"
-    elif text.count("\n```", 0, begin) % 2:
-        lead = "```\n"
-    elif is_row(part.partition("\n")[0]) and (head := head_above(text, begin)):
+        lead, rest = "~~~~~~\n", "\n~~~~~~"
+    elif fence := _open_fence(text, begin):
+        lead = f"{fence}\n"
+    elif "|" in part.partition("\n")[0] and (head := head_above(text, begin)):
         lead = f"{head}\n"
     places = [
         Place(start - begin + len(lead), stop - begin + len(lead), "<mark>", "</mark>")
         for start, stop in _apart(quotes, begin, end)
     ]
-    return render(lead + part + rest, places, lines=suffix not in _MARKDOWN, markdown=suffix in _MARKDOWN)
+    return render(lead + part + rest, places, lines=not markdown, markdown=markdown)
 
 
 def around(text: str, quotes: Sequence[Span], room: int) -> Span:
@@ -51,6 +60,34 @@ def around(text: str, quotes: Sequence[Span], room: int) -> Span:
     end = min(last + room, len(text))
     paragraph = text.rfind("\n\n", last, end)
     return begin, paragraph if end < len(text) and paragraph > last else end
+
+
+def _whole(text: str, begin: int, end: int, *, markdown: bool) -> Span:
+    """Return a part of a document widened to whole lines, not to begin or end between a table's head and its rule.
+
+    In Markdown it begins no further in than its list item: indented lines alone would be code.
+    """
+    begin, end = text.rfind("\n", 0, begin) + 1, end if end >= len(text) else _line_end(text, end)
+    outer = begin
+    while markdown and outer and begin - outer <= _FARTHEST and _INDENTED.match(text, outer):
+        outer = text.rfind("\n", 0, outer - 1) + 1
+    begin = outer if begin - outer <= _FARTHEST else begin
+    if begin and is_rule(text[begin : _line_end(text, begin)]):
+        begin = text.rfind("\n", 0, begin - 1) + 1
+    below = _line_end(text, end + 1)
+    return begin, below if is_rule(text[end + 1 : below]) else end
+
+
+def _open_fence(text: str, at: int) -> str:
+    """Return the line that opens the code block around a position, as it is outside a list; empty outside code."""
+    opened: re.Match[str] | None = None
+    for line in _FENCE.finditer(text, 0, at):
+        fence = line["fence"]
+        if opened is None:
+            opened = line
+        elif fence.startswith(opened["fence"]) and not line["item"] and not line["info"].strip():
+            opened = None
+    return f"{opened['quoted']}{opened['fence']}{opened['info']}" if opened else ""
 
 
 def _line_end(text: str, at: int) -> int:
@@ -83,12 +120,13 @@ def is_rule(line: str) -> bool:
 
 def head_above(text: str, at: int) -> str:
     """Return the head and rule of the table around a position; empty outside tables, or in the head itself."""
+    at = text.rfind("\n", 0, at) + 1
     begin = text.rfind("\n\n", 0, at) + 2 if "\n\n" in text[:at] else 0
     above = text[begin:at].splitlines()
     for number in range(len(above) - 1, 0, -1):
         if is_rule(above[number]):
-            return f"{above[number - 1].strip()}\n{above[number].strip()}" if is_row(above[number - 1]) else ""
-        if not _ROW.fullmatch(above[number]) and number < len(above) - 1:
+            return f"{above[number - 1].strip()}\n{above[number].strip()}" if "|" in above[number - 1] else ""
+        if "|" not in above[number]:
             return ""
     return ""
 
@@ -105,5 +143,5 @@ def heads_of(base_of: Callable[[str], KnowledgeBase], answer: Answer) -> dict[st
         except KBError:
             continue
         if head := head_above(text, cited.start):
-            heads[sentence.text] = head
+            heads[sentence.text] = _QUOTED.sub("", head)
     return heads

@@ -24,7 +24,10 @@ emphasis treat them like a full stop. They are removed from the text itself."""
 _PREFIX = re.compile(r"(?:[ \t]*(?:[-*+]|\d{1,9}[.)]|\#{1,6}|>)(?=[ \t]))*[ \t]*\|?[ \t]*")
 """Prefix that must stay at the start of its line: a list item, a heading, a quotation, a table row."""
 _SUFFIX = re.compile(r"[ \t]*\|?\s*$")
-_BARE = re.compile(r"[ \t]*(?:(?:```|~~~).*|\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:-]*|[-*_=][-*_= \t]*)")
+_BARE = re.compile(
+    r"(?:[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t])))*[ \t]*"
+    r"(?:(?:```|~~~).*|\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:-]*|[-*_=][-*_= \t]*)"
+)
 """A line where nothing may be marked: a fence, a table rule, a horizontal rule."""
 _PIECES = re.compile(rf"(<[^>]*>|{_OPEN}|{_SHUT})")
 _INLINE = re.compile(r"</?(?:strong|em|s|code|a|br|span)\b[^>]*>")
@@ -74,19 +77,27 @@ def _plain(text: str) -> str:
 def _inside(text: str, start: int, stop: int) -> tuple[int, int]:
     """Return a place without the prefixes and suffixes of its lines, so that they are still parsed correctly."""
     while start < stop:
-        line_end = text.find("\n", start, stop)
-        line_end = stop if line_end < 0 else line_end
-        line_start = text.rfind("\n", 0, start) + 1
-        if _BARE.fullmatch(text[line_start:line_end]) or not text[start:line_end].strip():
+        line_start, line_end = _line(text, start)
+        if _BARE.fullmatch(text, line_start, line_end) or not text[start : min(line_end, stop)].strip():
             start = min(line_end + 1, stop)
             continue
         if prefix := _PREFIX.match(text, line_start, line_end):
             start = max(start, prefix.end())
         break
-    while start < stop and _BARE.fullmatch(text[text.rfind("\n", 0, stop) + 1 : stop]):
-        stop = max(text.rfind("\n", start, stop), start)
+    while start < stop:
+        line_start, line_end = _line(text, stop)
+        prefix = _PREFIX.match(text, line_start, line_end)
+        if not _BARE.fullmatch(text, line_start, line_end) and prefix and prefix.end() < stop:
+            break
+        stop = max(line_start - 1, start)
     suffix = _SUFFIX.search(text, start, stop)
     return start, max(start, suffix.start()) if suffix else stop
+
+
+def _line(text: str, at: int) -> tuple[int, int]:
+    """Return where the line around a position begins and ends."""
+    end = text.find("\n", at)
+    return text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end
 
 
 def _marked(html: str, places: Sequence[Place]) -> str:

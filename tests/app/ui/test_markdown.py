@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import re
+
 import pytest
 
 pytest.importorskip("gradio", reason="the ui extra is not installed")
@@ -9,6 +12,20 @@ pytest.importorskip("gradio", reason="the ui extra is not installed")
 from kb.app.ui.excerpts import around, excerpt, head_above, is_row, is_rule
 from kb.app.ui.markdown import Place, render
 
+_TABLE = "| No | Name |\n| --- | :---: |\n" + "".join(f"| {n} | name{n} |\n" for n in range(30))
+DOCUMENTS = {
+    "staff.xlsx": f"## Staff\n\n{_TABLE}\n## Others\n\n{_TABLE}",
+    "staff.csv": _TABLE,
+    "bare.md": "# Staff\n\nNo | Name\n--- | ---\n" + "".join(f"{n} | name{n}\n" for n in range(30)),
+    "steps.md": "# Steps\n\n" + "".join(
+        f"{n}. Open it.\n\n   ```sh\n   open -f {n}\n\n   close\n   ```\n\n   - Say so:\n\n     ~~~\n     said {n}\n"
+        f"     ~~~\n\n   | Key | Value |\n   | --- | --- |\n   | {n} | one |\n\n"
+        for n in range(1, 9)
+    ),
+    "mail.eml": "".join(f"> ```\n> run {n}\n> ```\n>\n> | a | b |\n> | --- | --- |\n> | {n} | 2 |\n\n" for n in range(9)),
+    "tool.py": '````python\n"""Help.\n\n```sh\ntool\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"""\n\n' + "x = 1\n" * 90 + "````",
+    "notes.docx": "```\n" + "code\n\n" * 60 + f"```\n\ntext\n\n{_TABLE}",
+}  # fmt: skip
 NASTY = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -97,6 +114,36 @@ def test_an_excerpt_keeps_the_head_of_its_table_and_marks_the_quote() -> None:
     assert "<th>Name</th>" in html
     assert "<td><mark>name300</mark></td>" in html
     assert "name100<" not in html
+
+
+def spans_of(text: str) -> list[tuple[int, int]]:
+    """Return every line of a text, and many other spans."""
+    lines = [match.span() for match in re.finditer(r".+", text)]
+    chance = random.Random(5)
+    begins = (chance.randrange(len(text)) for _ in range(60))
+    return [*lines, *((begin, min(begin + chance.randrange(1, 200), len(text))) for begin in begins)]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_whatever_is_quoted_tables_and_code_are_shown_as_such(name: str) -> None:
+    """No card and no reader that begins, ends or is marked anywhere shows a table's rule or a fence."""
+    text = DOCUMENTS[name]
+    for start, stop in spans_of(text):
+        for begin, end in (around(text, [(start, stop)], 60), (start, stop), (0, len(text))):
+            html = excerpt(name, text, [(start, stop)], begin, end)
+            outside = re.sub("<pre>.*?</pre>" if name == "tool.py" else "</?pre>", "", html, flags=re.DOTALL)
+            raw = re.search(r"\|? *:?--|(?:&#96;){3}|~~~", outside)
+            assert not raw, (text[start:stop], text[begin:end], html)
+
+
+def test_an_excerpt_that_begins_in_a_list_item_begins_with_the_item() -> None:
+    """Its text, set in, would be code by itself; the number of its step is seen."""
+    text = DOCUMENTS["steps.md"]
+    at = text.index("close")
+    html = excerpt("steps.md", text, [(at, at + 5)], at, at + 5)
+    assert "Open it." in html
+    assert "<pre><code" in html
+    assert "<mark>close</mark>" in html
 
 
 def test_code_files_are_shown_as_code() -> None:
