@@ -115,7 +115,7 @@ def _answer(number: int, answer: Answer, talk: Talk, texts: Texts) -> str:
 
 
 def _nothing(answer: Answer, texts: Texts) -> str:
-    """Return that nothing was found, how much was searched, and the closest passages."""
+    """Return that nothing was found, how much was searched, and the closest passages; else a way to what there is."""
     found = [
         (hit.base, hit.chunk.source, hit.chunk.start, hit.chunk.stop, hit.chunk.titles)
         for hit in answer.hits[:_NEAREST]
@@ -127,8 +127,21 @@ def _nothing(answer: Answer, texts: Texts) -> str:
         for base, source, start, stop, headings in found
     )
     badge = texts["abstained"].format(documents=answer.searched.documents)
-    listed = f'<p class="kb-none">{texts["nearest"]}</p><ul class="kb-nearest">{cards}</ul>' if cards else ""
+    listed = (
+        f'<p class="kb-none">{texts["nearest"]}</p><ul class="kb-nearest">{cards}</ul>'
+        if cards
+        else _holds(answer, texts)
+    )
     return f'<div class="kb-badge">{badge}</div><div class="kb-text">{render(answer.text)}</div>{listed}'
+
+
+def _holds(answer: Answer, texts: Texts) -> str:
+    """Return how many documents there are to ask about, with a button that leads to them, or to adding the first."""
+    n = answer.searched.documents
+    said = texts["holds"].format(n=n) if n else texts["welcome_empty"]
+    shows = texts["show_documents"] if n else texts["add"]
+    button = f'<button type="button" class="kb-add" data-goes="kb-files">{shows}</button>'
+    return f'<p class="kb-none">{escape(said)}</p><p class="kb-actions">{button}</p>'
 
 
 def _unsure(number: int, turn: Turn, answer: Answer, texts: Texts) -> str:
