@@ -5,6 +5,7 @@ Every word is the quotes', except the names above them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
@@ -17,6 +18,8 @@ from .candidates import shown
 
 Quote = tuple[str, Candidate]
 """What it is about, if that is to be shown; and the sentence."""
+_NUMBERED = re.compile(r"[-*+•]\s+(?=\d{1,9}[.)]\s)")
+"""The bullet before the number of a step: a file's text may have both."""
 
 
 def name_of(hit: Hit) -> str:
@@ -30,7 +33,7 @@ def laid_out(quote: Quote, before: Quote | None) -> str:
     title, candidate = quote
     if before and title == before[0] and _goes_on(before[1], candidate):
         if is_item(candidate.text):  # with its mark, below the others; lines of code stay verbatim
-            return f"\n{on_one_line(candidate.text)}"
+            return f"\n{on_one_line(_NUMBERED.sub('', candidate.text, count=1))}"
         return f"\n\n{candidate.text}"
     head = f"**{title}**\n\n" if title != (before[0] if before else "") else ""
     return ("\n\n" if before else "") + head + shown(candidate.text)

@@ -132,16 +132,23 @@ def head_above(text: str, at: int) -> str:
 
 
 def heads_of(base_of: Callable[[str], KnowledgeBase], answer: Answer) -> dict[str, str]:
-    """Return the table heads for the rows that an answer quotes, keyed by row; skip what cannot be looked up."""
+    """Return the table heads for the rows that an answer quotes, and the fences for its code, keyed by sentence.
+
+    What cannot be looked up is skipped.
+    """
     heads = {}
     for sentence in answer.sentences:
-        if not is_row(sentence.text) or any(map(is_rule, sentence.text.splitlines())) or not sentence.citations:
+        if any(map(is_rule, sentence.text.splitlines())) or not sentence.citations:
             continue
         cited = sentence.citations[0]
+        row, verbatim = is_row(sentence.text), sentence.text == cited.quote
+        if not row and not verbatim:
+            continue
         try:
             text = base_of(cited.base).document_text(cited.source)
         except KBError:
             continue
-        if head := head_above(text, cited.start):
+        fence = _open_fence(text, cited.start) if verbatim else ""
+        if head := fence or (head_above(text, cited.start) if row else ""):
             heads[sentence.text] = _QUOTED.sub("", head)
     return heads

@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ...prompts.prompt import Citation, Sentence
 from ..answers.answer import Answer
@@ -17,6 +19,9 @@ from .state import Talk, Texts, Turn
 
 _MARKS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _MARK = re.compile(r"\d+")
+_OPENS = re.compile(r"\s*(?P<fence>`{3,}|~{3,})")
+_CLOSES = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[ \t]*$", re.MULTILINE)
+_ROW_END = re.compile(r"[ \t]*\|\s*$")
 _TEMPLATE = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;", "\\": "&#92;"})
 _OPTIONS = (("--llm gguf:PATH", "model"), ("--max-tokens", "max_tokens"))
 """Command-line options in notes, and the page's names for them."""
@@ -33,6 +38,9 @@ _THUMB = (
     '<path d="M7 10v12M15 5.9 14 10h5.8a2 2 0 0 1 2 2.6l-2.4 8A2 2 0 0 1 17.5 22H4a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2h2.8'
     'a2 2 0 0 0 1.7-1.1L12 2a3.1 3.1 0 0 1 3 3.9Z"/></svg>'
 )
+
+
+_Kind = Literal["text", "mute", "code"]
 
 
 def escape(text: str) -> str:
@@ -191,38 +199,138 @@ def _note(note: str, texts: Texts) -> str:
 
 
 def _sentences(number: int, turn: Turn, answer: Answer, texts: Texts) -> str:
-    """Return the text of an answer with source marks on its sentences; a table row gets its head above it."""
+    """Return the text of an answer with source marks on its sentences."""
+    text, written = _written(answer, turn.heads)
+    places = []
+    for one in written:
+        sentence = answer.sentences[one.index]
+        buttons = "".join(_button(number, one.index, sentence, mark, texts) for mark in one.marks)
+        places.append(_place(one.start, one.stop, buttons, sentence, texts))
+    return render(text, places)
+
+
+def copied(answer: Answer, heads: Mapping[str, str]) -> str:
+    """Return an answer as Markdown, with its marks where they break no table, code or heading."""
+    text, written = _written(answer, heads)
+    marks: dict[int, str] = {}
+    for one in written:
+        said = text[one.start : one.stop]
+        if one.kind == "mute":
+            continue
+        stop = one.start + len(_ROW_END.sub("", said)) if is_row(said) else one.stop
+        before = " "
+        if one.kind == "code":  # below the block
+            fence = _CLOSES.search(text, one.stop)
+            stop, before = fence.end() if fence else len(text), "\n\n"
+        for mark in one.marks:
+            found = marks.get(stop, "")
+            marks[stop] = found if f"[{mark}]" in found else (found or before) + f"[{mark}]"
+    for stop in sorted(marks, reverse=True):
+        text = text[:stop] + marks[stop] + text[stop:]
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A sentence in the text that is shown: ``mute`` is a fence, a table's head or rule, or a heading."""
+
+    index: int
+    start: int
+    stop: int
+    marks: tuple[int, ...]
+    kind: _Kind
+
+
+def _written(answer: Answer, heads: Mapping[str, str]) -> tuple[str, list[_Written]]:
+    """Return an answer without marks and where its sentences are; rows are below their table's head, code is in a block."""
     parts: list[str] = []
-    places: list[Place] = []
-    at, length, head = 0, 0, ""
+    written: list[_Written] = []
+    at, length, frame, own_fence = 0, 0, "", False
     for index, sentence in enumerate(answer.sentences):
-        start = answer.text.find(sentence.text, at)
+        text = sentence.text
+        start = answer.text.find(text, at)
         if start < 0:
             continue
-        gap, head = _gap(answer.text[at:start], sentence.text, head, turn.heads)
-        parts += [gap, sentence.text]
+        gap = answer.text[at:start]
+        is_fence = bool(_OPENS.match(text))
+        following = "".join(one.text for one in answer.sentences[index + 1 : index + 2])
+        head = "" if own_fence else _head_of(text, following, heads)
+        if not own_fence:
+            gap, frame = _gap(gap, text, frame, heads, head)
+        rule = f"\n{head.splitlines()[1]}" if head and not is_rule(following) else ""
         begin = length + len(gap)
-        length = begin + len(sentence.text)
-        at = start + len(sentence.text)
+        parts += [gap, text, rule]
+        length = begin + len(text) + len(rule)
+        at = start + len(text)
         marks = _MARKS.match(answer.text, at)
         at = marks.end() if marks else at
-        numbers = [int(digits) for digits in _MARK.findall(marks.group())] if marks else []
-        buttons = "".join(_button(number, index, sentence, mark, texts) for mark in numbers)
-        places.append(_place(begin, length, buttons, sentence, texts))
-    rest = answer.text[at:]
-    parts.append(f"\n\n{rest.lstrip()}" if head else rest)
-    return render("".join(parts), places)
+        kind: _Kind = "text"
+        if is_fence:
+            kind = "mute"
+        elif own_fence or frame.startswith(("```", "~~~")):
+            kind = "code"
+        elif head or is_rule(text) or text.lstrip().startswith("#"):
+            kind = "mute"
+        written.append(
+            _Written(
+                index, begin, begin + len(text), tuple(map(int, _MARK.findall(marks.group()))) if marks else (),
+                kind,
+            )
+        )  # fmt: skip
+        own_fence ^= is_fence
+    return "".join([*parts, _left(answer.text[at:], frame)]), written
 
 
-def _gap(gap: str, row: str, head: str, heads: Mapping[str, str]) -> tuple[str, str]:
-    """Return the text between two sentences, and the table head if the second one is a row."""
-    own = heads.get(row, "")
-    if not own and is_row(row) and "|" not in gap and not any(map(is_rule, row.splitlines())):
-        columns = row.strip().splitlines()[0].count("|") - 1
+def _head_of(row: str, following: str, heads: Mapping[str, str]) -> str:
+    """Return the head and rule of a table that a sentence is the head of; empty for others."""
+    if not is_row(row) or is_rule(row) or len(row.strip().splitlines()) > 1:
+        return ""
+    if is_rule(following):
+        return f"{row}\n{following}"
+    head = heads.get(following, "")
+    return f"{row}\n{head.splitlines()[-1]}" if head and _same_row(row, head) else ""
+
+
+def _same_row(one: str, other: str) -> bool:
+    """Return whether two texts begin with the same row."""
+    rows = ("".join(text.strip().partition("\n")[0].split()) for text in (one, other))
+    return len(set(rows)) == 1
+
+
+def _left(gap: str, frame: str) -> str:
+    """Return the text behind a table or code, which ends there."""
+    if not frame or (not gap.strip() and is_row(frame)):
+        return gap
+    fence = _OPENS.match(frame)
+    return f"\n{fence['fence']}\n\n{gap.lstrip()}" if fence else f"\n\n{gap.lstrip()}"
+
+
+def _gap(gap: str, text: str, frame: str, heads: Mapping[str, str], head: str = "") -> tuple[str, str]:
+    """Return the text between two sentences, and the table head or opening fence that the second one is below.
+
+    Args:
+        gap: what stands between them in the answer.
+        text: the second one.
+        frame: the table head or fence that the first one is below.
+        heads: as in ``Turn``.
+        head: the head and rule, if the second one is a table's head.
+    """
+    own, rows = heads.get(text, ""), is_row(text)
+    goes_on = frame and not gap.strip()
+    if rows and is_rule(text):
+        return gap, frame
+    if head or (rows and any(map(is_rule, text.splitlines()))):
+        return f"{_left(gap, frame).rstrip()}\n\n", head or text
+    if rows and goes_on and "\n\n" not in gap and is_row(frame) and (not own or _same_row(own, frame)):
+        return "\n", frame
+    if not own and rows and "|" not in gap:
+        columns = text.strip().splitlines()[0].count("|") - 1
         own = f"|{' |' * columns}\n|{' --- |' * columns}"
+    if own and own == frame and goes_on:
+        return ("\n" if rows else gap), own
     if own:
-        return ("\n", own) if own == head and not gap.strip() else (f"{gap.rstrip()}\n\n{own}\n", own)
-    return (f"\n\n{gap.lstrip()}" if head else gap), ""
+        return f"{_left(gap, frame).rstrip()}\n\n{own}\n", own
+    return _left(gap, frame) if frame else gap, ""
 
 
 def _place(start: int, stop: int, buttons: str, sentence: Sentence, texts: Texts) -> Place:
@@ -262,8 +370,8 @@ def _foot(number: int, turn: Turn, texts: Texts) -> str:
     parts = [again, other]
     said = ""
     if turn.answer:
-        copied = f'data-copy="{escape(turn.answer.text)}" data-done="{texts["copied"]}"'
-        parts.insert(0, f'<button type="button" {copied}>{texts["copy"]}</button>')
+        data = f'data-copy="{escape(copied(turn.answer, turn.heads))}" data-done="{texts["copied"]}"'
+        parts.insert(0, f'<button type="button" {data}>{texts["copy"]}</button>')
         why = f'<button type="button" data-event="why" data-turn="{number}">{texts["why_button"]}</button>'
         parts.append(why)
         parts += [_verdict(number, turn, verdict, texts) for verdict in ("up", "down")] if turn.answer.id else []

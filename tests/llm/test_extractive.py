@@ -186,6 +186,17 @@ def test_steps_are_quoted_whole_and_all_of_them() -> None:
     assert [step for step in steps if step not in raw] == []
 
 
+def test_a_numbered_step_has_no_bullet_as_well() -> None:
+    """A file's text may have both; its number is enough."""
+    steps = (
+        STEPS.replace("\n1.", "\n- 1.").replace("\n2.", "\n- 2.").replace("\n3.", "\n- 3.").replace("\n4.", "\n- 4.")
+    )
+    raw = "".join(Extractive().generate(prompt_of("what do we do if there is a fire?", steps), Sampling()))
+    assert "\n2. Read the card aloud." in raw
+    assert "- 1" not in raw
+    assert "- 2" not in raw
+
+
 ROWS = (
     "| Who | What | By |\n| --- | --- | --- |\n| Hugo | get a price | September |\n| Ann | book the hall | October |\n"
 )
