@@ -15,6 +15,7 @@ from ...llm.models.known import known_models, pull_known, pulled
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate
 from ..i18n.texts import EN, ZH
+from ..measure.suggest import best, estimated_speed, suggestions
 from . import html as ui_html
 from .documents import table
 from .ledger import drop_zone, size
@@ -94,13 +95,17 @@ class Choosing:
         }
 
     def models(self, texts: Texts = EN) -> list[tuple[str, str]]:
-        """Return the models on this machine and those that can be downloaded, as (label, spec)."""
+        """Return the models on this machine and those that can be downloaded, as (label, spec); the suggested one is first."""
         place = self.bases.config.models
+        suggested = best(suggestions(place, estimated_speed()), "zh" if texts is ZH else "en")
         files = [file for file in sorted(place.glob("**/*.gguf")) if not file.is_relative_to(place / "known")]
-        found = {spec: spec for spec in (self.bases.config.llm, "extractive", *(f"gguf:{file}" for file in files))}
+        found = {suggested.name: ""} if suggested else {}
+        found |= {spec: spec for spec in (self.bases.config.llm, "extractive", *(f"gguf:{file}" for file in files))}
         for name, model in known_models().items():
             there = pulled(name, place)
             found[name] = name if there else texts["model_pull"].format(name=model.title, size=size(model.bytes))
+        if suggested:
+            found[suggested.name] = texts["model_suggested"].format(model=found[suggested.name])
         return [(label, spec) for spec, label in found.items()]
 
     def use_model(self, spec: str, base: str, request: gr.Request) -> Iterator[Shown]:
