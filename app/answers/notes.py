@@ -11,6 +11,7 @@ from ...ingest.notice import Notice
 from ...prompts.prompt import Citation, Prompt, Topic
 from ...retrieval.hit import Hit
 from ...retrieval.search.passages import CatalogOf
+from ...retrieval.sentences.standing import without_struck
 from ...retrieval.words.question import figures
 from ...retrieval.words.tokens import tokens
 from ..base.notes import page_notes
@@ -63,11 +64,12 @@ def absent_notes(words: Sequence[str]) -> Iterator[str]:
 
 def disagreement_notes(citations: Sequence[Citation]) -> Iterator[str]:
     """Yield which documents have the same sentence with different figures."""
-    for one, other in combinations(citations, 2):
-        held, others = frozenset(tokens(one.quote)), frozenset(tokens(other.quote))
+    said = [(one, without_struck(one.quote)) for one in citations]
+    for (one, text), (other, other_text) in combinations(said, 2):
+        held, others = frozenset(tokens(text)), frozenset(tokens(other_text))
         words = {token for token in held if not any(map(str.isdigit, token))}
         same = len(words & others) >= _SAME * max(len(words), 1) and len(words) >= _WORDS
-        unlike = figures(one.quote) and figures(other.quote) and figures(one.quote) != figures(other.quote)
+        unlike = figures(text) and figures(other_text) and figures(text) != figures(other_text)
         if same and unlike and (one.base, one.document_id) != (other.base, other.document_id):
             yield Notice(
                 "The documents do not agree: {name} and {other} give different figures.",

@@ -15,7 +15,7 @@ from ...prompts.task import Task
 from ...retrieval.hit import Hit
 from ...retrieval.search.evidence import Evidence
 from ...retrieval.search.search import Found
-from ...retrieval.sentences.standing import day_of
+from ...retrieval.sentences.standing import day_of, without_struck
 from ...retrieval.words.question import terms
 from ...retrieval.words.tokens import tokens
 from ..base.library import Library
@@ -155,7 +155,7 @@ class Comparing:
         others = [own_terms(other, sides) for other in sides if other is not side]
         named, taken = set(), set()
         for hit in hits:
-            held = set(tokens(f"{hit.chunk.names}\n{hit.chunk.indexed_text}"))
+            held = set(tokens(without_struck(f"{hit.chunk.names}\n{hit.chunk.indexed_text}")))
             if all(term.within(held) for term in own_terms(side, sides)):
                 named.add(hit.chunk.source)
             if any(all(term.within(held) for term in other) for other in others if other):
@@ -191,13 +191,13 @@ class Comparing:
         asked = terms(side.aspect)
         if not asked:
             named = own_terms(side, [side])
-            held = [set(tokens(f"{hit.chunk.names}\n{hit.chunk.indexed_text}")) for hit in hits]
+            held = [set(tokens(without_struck(f"{hit.chunk.names}\n{hit.chunk.indexed_text}"))) for hit in hits]
             return any(all(term.within(words) for term in named) for words in held) or self._enough(text, hits)
         if _MORE.search(side.aspect):
             return True
-        return any(term.within(set(tokens(hit.chunk.indexed_text))) for hit in hits for term in asked) or self._enough(
-            text, hits
-        )
+        return any(
+            term.within(set(tokens(without_struck(hit.chunk.indexed_text)))) for hit in hits for term in asked
+        ) or self._enough(text, hits)
 
     def _enough(self, text: str, hits: Sequence[Hit]) -> bool:
         return self.weigh(text, Found(tuple(hits), (), ())).suffices(self.strictness)

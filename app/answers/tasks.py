@@ -16,6 +16,7 @@ from ...prompts.task import ANSWER, Task
 from ...retrieval.hit import Hit
 from ...retrieval.search.evidence import Evidence
 from ...retrieval.search.search import Found
+from ...retrieval.sentences.standing import without_struck
 from ...retrieval.where import resolve
 from ...retrieval.words.definition import definition_asked
 from ...retrieval.words.question import Term, terms
@@ -222,7 +223,7 @@ def _says(question: str, hits: Sequence[Hit], least: float = 1.0) -> bool:
     """Return whether a passage holds the words that a question is about, or at least a share of them."""
     wanted = terms(question)
     total = sum(term.share for term in wanted)
-    held = (set(tokens(hit.chunk.indexed_text)) for hit in hits)
+    held = (set(tokens(without_struck(hit.chunk.indexed_text))) for hit in hits)
     return any(sum(term.share for term in wanted if term.within(words)) >= least * total > 0 for words in held)
 
 
@@ -253,7 +254,7 @@ def _holding(topic: str, hits: Sequence[Hit]) -> list[Hit]:
     total = sum(term.share for term in wanted)
 
     def share(hit: Hit) -> float:
-        held = set(tokens(f"{hit.chunk.names}\n{hit.chunk.indexed_text}"))
+        held = set(tokens(without_struck(f"{hit.chunk.names}\n{hit.chunk.indexed_text}")))
         return sum(term.share for term in wanted if term.within(held)) / total
 
     return [hit for hit in hits if total and share(hit) >= _OF_TOPIC]

@@ -6,12 +6,14 @@ Comes in: a question and its hits. Goes out: how surely they answer. Never: the 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Literal
 
 from ..hit import Hit
 from ..sentences.scorer import Scored, ranked
+from ..sentences.standing import without_struck
 from ..sentences.units import candidates
 from ..sentences.wanted import Wanted
 from ..words.answer_kind import lacks_what_is_asked
@@ -185,10 +187,11 @@ def weigh(question: str, hits: Sequence[Hit], frequencies: Frequencies, *, unrel
     """
     question = without_directions(question)
     asked, scored = ranked(question, list(candidates(list(enumerate(hits, 1)))))
-    held = [frozenset(tokens(f"{hit.chunk.indexed_text}\n{hit.chunk.names}")) for hit in hits]
+    held = [frozenset(tokens(without_struck(f"{hit.chunk.indexed_text}\n{hit.chunk.names}"))) for hit in hits]
     everything = frozenset().union(*held)
     wanted = terms(question)
-    known = frequencies(list(dict.fromkeys([*tokens(question), *(form for term in wanted for form in term.forms)])))
+    forms = dict.fromkeys([*tokens(question), *(form for term in wanted for form in term.forms)])
+    known = _without_struck_out(frequencies(list(forms)), hits)
     lane, similarity = _similarity(hits, unrelated)
     best = scored[0] if scored and asked.weights else None
     near = held[best.candidate.passage - 1] if best else frozenset[str]()
@@ -234,12 +237,21 @@ def _signs(
     )
 
 
+def _without_struck_out(known: dict[str, int], hits: Sequence[Hit]) -> dict[str, int]:
+    """Return how many chunks contain each token, without the hits that contain it only in text that is struck out."""
+    texts = [hit.chunk.indexed_text for hit in hits]
+    struck = Counter(
+        token for text in texts if "~~" in text for token in {*tokens(text)}.difference(tokens(without_struck(text)))
+    )
+    return {token: max(n - struck[token], 0) for token, n in known.items()}
+
+
 def _around(best: Scored, scored: Sequence[Scored]) -> str:
     """Return the best sentence with its table header and the sentences beside it."""
     own = best.candidate
     near = (one.candidate for one in scored if one.candidate.passage == own.passage)
     beside = sorted((one for one in near if abs(one.order - own.order) <= _BESIDE), key=lambda one: one.order)
-    return "\n".join([own.unit.head, *(one.text for one in beside)])
+    return "\n".join([without_struck(own.unit.head), *(one.valid for one in beside)])
 
 
 def _of_document(best: Scored, hits: Sequence[Hit], held: Sequence[frozenset[str]]) -> frozenset[str]:

@@ -22,6 +22,7 @@ from ..models.embedder import Embedder
 from ..models.reader import Reader, open_reader
 from ..sentences.context import InPlace, in_place
 from ..sentences.scorer import Scored, ranked
+from ..sentences.standing import without_struck
 from ..sentences.units import Candidate, candidates
 
 LOOKED_AT = 8
@@ -152,4 +153,4 @@ def _in_its_place(one: Candidate, hit: Hit) -> str:
     """Return a sentence under its document's name, its heading and its table header."""
     headings = [heading for heading in hit.chunk.headings if not heading.startswith("|")]
     named = " › ".join([PurePath(hit.chunk.source).stem, *headings[-1:]])
-    return "\n".join(filter(None, [named, one.unit.head[:_LONGEST], one.text[:_LONGEST]]))
+    return "\n".join(filter(None, [named, without_struck(one.unit.head)[:_LONGEST], one.valid[:_LONGEST]]))

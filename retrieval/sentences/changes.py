@@ -84,12 +84,12 @@ def later(best: Scored, scored: Sequence[Scored], hits: Sequence[Hit], asked: Wa
 
 
 def _following(current: Scored, others: Sequence[Scored], hits: Sequence[Hit], asked: Wanted) -> Iterator[Scored]:
-    said = changes_of(current.candidate.text)
+    said = changes_of(current.candidate.valid)
     old = frozenset().union(*(one.old for one in said))
-    holds = values(current.candidate.text) - old - asked.tokens
+    holds = values(current.candidate.valid) - old - asked.tokens
     topic = _words(current) | asked.tokens
     for one in others:
-        for change in changes_of(one.candidate.text):
+        for change in changes_of(one.candidate.valid):
             new = change.new - change.old
             takes_back = bool(change.old & holds) and not new & holds and _words(one) & topic
             moves = not change.old and _sorts(new - holds) & _sorts(holds - new) and _is_on_the_same(one, asked)

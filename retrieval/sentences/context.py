@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from ..hit import Hit
+from .standing import without_struck
 from .units import Candidate
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+)$", re.MULTILINE)
@@ -29,12 +30,12 @@ class InPlace:
 def in_place(one: Candidate, hit: Hit) -> InPlace:
     """Return a hit's candidate in context."""
     above = _HEADING.findall(hit.chunk.text, 0, one.start) or list(hit.chunk.titles)
-    return InPlace(" › ".join([PurePath(hit.chunk.source).stem, *above[-1:]]), _before(one), one.text)
+    return InPlace(" › ".join([PurePath(hit.chunk.source).stem, *above[-1:]]), _before(one), one.valid)
 
 
 def _before(one: Candidate) -> str:
     if one.unit.head:
-        return one.unit.head
+        return without_struck(one.unit.head)
     earlier = [unit for unit in one.of.units if unit.order < one.order]
-    led = (unit.text for unit in earlier if unit.order == one.led_by)
-    return next(led, earlier[-1].text if earlier else "")
+    led = (unit.valid for unit in earlier if unit.order == one.led_by)
+    return next(led, earlier[-1].valid if earlier else "")

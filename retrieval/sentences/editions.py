@@ -12,7 +12,7 @@ from ..hit import Hit
 from ..words.question import figures
 from ..words.tokens import tokens
 from .scorer import Scored
-from .standing import day_of, is_final
+from .standing import day_of, is_final, without_struck
 
 _ALIKE = 0.7
 """Share of each one's words that the other one has."""
@@ -32,7 +32,7 @@ def editions(question: str, best: Scored, scored: Sequence[Scored], hits: Sequen
     for one in scored:
         document = hits[one.candidate.passage - 1].chunk.document_id
         near = one.score >= best.score - _NEAR
-        if near and document not in found and differs(best.candidate.text, one.candidate.text):
+        if near and document not in found and differs(best.candidate.valid, one.candidate.valid):
             found[document] = one
 
     def holds(one: Scored) -> tuple[bool, bool, str]:
@@ -45,6 +45,7 @@ def editions(question: str, best: Scored, scored: Sequence[Scored], hits: Sequen
 
 def differs(text: str, other: str, words: int = _WORDS) -> bool:
     """Return whether two sentences say the same with other figures, given at least ``words`` words each."""
+    text, other = without_struck(text), without_struck(other)
     one, two = (frozenset(token for token in tokens(said) if token.isalpha()) for said in (text, other))
     alike = len(one & two) >= _ALIKE * max(len(one), len(two)) and len(one) >= words
     return alike and bool(figures(text)) and bool(figures(other)) and figures(text) != figures(other)

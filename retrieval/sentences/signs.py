@@ -95,7 +95,7 @@ NAMES = tuple(field.name for field in fields(Signs))
 
 def signs(wanted: Wanted, one: Candidate) -> Signs:
     """Return the signs of a sentence."""
-    unit, of, text = one.unit, one.of, one.text
+    unit, of, text = one.unit, one.of, one.valid
     brevity = min(1.0, math.sqrt(_LONG / max(len(unit.tokens), 1)))
     own, above, beside, topic, names, rest, new = _shares(wanted, one)
     around = wanted.held_by(one) | unit.above | unit.beside

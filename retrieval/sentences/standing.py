@@ -1,6 +1,7 @@
-"""Tell whether a document is still valid, and since when, if the document says so.
+"""Tell whether a document is still valid, and since when, if it says so; and which of its text is.
 
-Comes in: a passage. Goes out: its day, and whether it is out of date. Never: a look at the clock, or at the file's own dates.
+Comes in: a passage. Goes out: its day, whether it is out of date, and its text without what is struck out. Never: a look at
+the clock, or at the file's own dates.
 """
 
 from __future__ import annotations
@@ -36,7 +37,16 @@ _STATUS = re.compile(
     rf"|(?:本|该|此)(?:文件|版本|版|制度|规定|办法|条例|通知|协议|合同|页)[^。；\n]{{0,12}}?{_LAPSED}",
     re.IGNORECASE | re.MULTILINE,
 )
+_STRUCK = re.compile(r"(?P<code>```.*?```|`[^`\n]*`)|(?<!~)~~(?=[^\s~])(?:(?!~~|\n\s*\n).)*?(?<=\S)~~(?!~)", re.DOTALL)
+"""Text marked as struck out or hidden; it may be several sentences. In code such marks are operators, or only an example."""
 _DRAFT = re.compile(r"\b(?:drafts?|proposal|archived?|old)\b|草案|草稿|初稿|征求意见稿", re.IGNORECASE)
+
+
+def without_struck(text: str) -> str:
+    """Return a text with blanks for what is struck out or hidden, which no longer holds: its offsets stay."""
+    if "~~" not in text:
+        return text
+    return _STRUCK.sub(lambda match: match["code"] or " " * len(match.group()), text)
 
 
 def day_of(chunk: Chunk) -> str:

@@ -15,7 +15,7 @@ from ...ingest.document import titles_of
 from ...ingest.text.sentences import sentence_spans
 from ..hit import Hit
 from ..words.tokens import tokens
-from .standing import lapsed
+from .standing import lapsed, without_struck
 
 _HAN = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]")
@@ -31,8 +31,6 @@ _RULE = re.compile(r"\|[\s|:-]+\|$")
 _FENCE = re.compile(r"(?:>\s?)*(?:```|~~~)")
 _ENDS = re.compile(r"[.。!！?？;；…][\"'”’」』)）\]*_]*$")
 _LEADS = re.compile(r"[:：][*_]*$")
-_STRUCK = re.compile(r"~~(?=\S)(?:(?!~~|\n\s*\n).)+~~", re.DOTALL)
-"""Struck-out text is no longer valid; it may be several sentences."""
 _TIME = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s+)?\d{1,2}:\d{2}(?::\d{2})?"
 _STAMP = re.compile(rf"\[?{_TIME}\]?\s+[^\s:：]{{1,20}}(?: [A-Z]\w+)?[:：]?|[^\s:：]{{1,20}}\s+\[?{_TIME}\]?")
 _TURN = re.compile(
@@ -58,6 +56,8 @@ class Unit:
     start: int
     """Offset in the passage."""
     text: str
+    valid: str
+    """Its text with blanks for what is struck out; all tokens are of such text."""
     tokens: frozenset[str]
     above: frozenset[str]
     """Tokens of the headings above and of the sentence it continues."""
@@ -116,6 +116,11 @@ class Candidate:
     """How much likelier another sentence is according to the reader, >= 0."""
 
     @property
+    def valid(self) -> str:
+        """Its own text with blanks for what is struck out."""
+        return self.unit.valid
+
+    @property
     def tokens(self) -> frozenset[str]:
         """Its own tokens."""
         return self.unit.tokens
@@ -156,8 +161,10 @@ def taken_apart(text: str, headings: tuple[str, ...], names: str) -> Passage:
     """Return a parsed passage; weighing evidence and quoting share it."""
     spans = list(_spans(text))
     units = [text[start:stop] for start, stop in spans]
-    held = [frozenset(tokens(unit)) for unit in units]
-    title = frozenset(tokens(" ".join(headings)))
+    holds = without_struck(text)
+    valid = [holds[start:stop] for start, stop in spans]
+    held = [frozenset(tokens(unit)) for unit in valid]
+    title = frozenset(tokens(without_struck("\n\n".join(headings))))
     leads = _leads(units)
     before = _before(text, spans, leads)
     above = list(_headings(units, held, title))
@@ -165,22 +172,21 @@ def taken_apart(text: str, headings: tuple[str, ...], names: str) -> Passage:
     beside = list(_records(text, spans, held, heads))
     turns = list(_turns(units))
     fields = [bool(FIELD.match(unit)) and not turn for unit, (turn, _) in zip(units, turns, strict=True)]
-    holds = _STRUCK.sub(lambda struck: " " * len(struck.group()), text)
     prose = [at for at, (start, stop) in enumerate(spans) if is_prose(units[at]) and _WORD.search(holds, start, stop)]
     found = tuple(
         Unit(
-            at, spans[at][0], units[at], held[at],
+            at, spans[at][0], units[at], valid[at], held[at],
             above[at] | (held[before[at]] if before[at] >= 0 else beside[at] if fields[at] else frozenset()),
             beside[at], heads[at], turns[at][0], spans[turns[at][1]][0] if turns[at][0] else -1, leads[at],
-            in_chinese(units[at]),
+            in_chinese(valid[at]),
         )
         for at in prose
     )  # fmt: skip
-    named = frozenset(tokens(names))
+    named = frozenset(tokens(without_struck(names)))
     topic = title.union(*[held[at] for at in prose[:1]])
     first = units[prose[0]] if prose else ""
     is_title = bool(first) and not (_ENDS.search(first) or _LEADS.search(first) or is_item(first))
-    is_lapsed = lapsed(names, titles_of(headings), text)
+    is_lapsed = lapsed(names, titles_of(headings), holds)
     return Passage(found, named, named | (topic if is_title else title), topic, title.union(*held), is_lapsed)
 
 
@@ -229,7 +235,7 @@ def _records(
         if at == len(spans) or _BLANK.search(text, spans[at - 1][1], spans[at][0]):
             for own in range(first, at):
                 near = [held[other] for other in range(first, at) if other != own and abs(other - own) <= _RECORD]
-                yield frozenset(tokens(heads[own])) if heads[own] else frozenset().union(*near)
+                yield frozenset(tokens(without_struck(heads[own]))) if heads[own] else frozenset().union(*near)
             first = at
 
 

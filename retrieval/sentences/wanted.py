@@ -17,6 +17,7 @@ from ..words.ranges import Quantity, covered, quantities
 from ..words.synonyms import terms_or_synonyms
 from ..words.tokens import tokens
 from .background import common
+from .standing import without_struck
 from .units import Candidate, in_chinese
 
 AS_GOOD_AS = 60
@@ -61,7 +62,7 @@ class Wanted:
 
     def held_by(self, one: Candidate) -> frozenset[str]:
         """Return a sentence's tokens, and those of the question's numbers that are in a range it gives."""
-        return one.tokens | covered(self.quantities, one.text, one.unit.head)
+        return one.tokens | covered(self.quantities, one.valid, without_struck(one.unit.head))
 
     def share(self, held: frozenset[str]) -> float:
         """Return the share (0..1) of the question that a text with these tokens covers."""

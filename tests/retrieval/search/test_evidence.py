@@ -288,3 +288,41 @@ def test_a_direction_is_not_weighed() -> None:
         "How long does parental leave last? If the documents do not say, state that and explain why.", ENGLISH
     )
     assert told.score == plain.score
+
+
+RATES = "| Site | Rate |\n| --- | --- |\n| East | 9 % |\n| North | 7 % |\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "struck", "word"),
+    [
+        ("What is the rate of the site South?", f"{RATES}{{}}", "| ~~South~~ | ~~8 %~~ |", "South"),
+        ("rate of South", f"{RATES}{{}}", "| ~~(hidden) South~~ | ~~(hidden) 8 %~~ |", "South"),
+        ("Is there a discount for the Kestrel?", "There is a discount of 5 %.{}", " ~~The Kestrel too.~~", "Kestrel"),
+        ("What does the kayak cost?", "What is rented costs 5 euros.{}", " ~~So does the kayak.~~", "kayak"),
+        ("皮划艇的租金是多少？", "自行车的租金是每天三十元。{}", "~~皮划艇也是。~~", "皮划艇"),
+    ],
+)  # fmt: skip
+def test_what_is_struck_out_is_no_evidence(question: str, text: str, struck: str, word: str) -> None:
+    """A word that holds no longer counts as if it were not there, for the answer and for what the passages lack."""
+    with_it, without = weighed(question, (text.format(struck),)), weighed(question, (text.format(""),))
+    assert (with_it.signs, with_it.missing, with_it.absent) == (without.signs, without.missing, without.absent)
+    assert with_it.absent == (word,)
+    assert with_it.verdict() == without.verdict()
+
+
+def test_a_figure_that_is_struck_out_is_no_evidence() -> None:
+    """Neither for what the question names, nor as what it asks for."""
+    evidence = weighed("What does exit code 131 mean?", ("Exit code ~~131~~ 130 means that it was interrupted.",))
+    assert evidence.missing == ("131",)
+    evidence = weighed("What is the phone number of Ann?", ("The phone number of Ann is ~~030 1234567~~ unknown.",))
+    assert evidence.lacking
+
+
+def test_titles_and_heads_that_are_struck_out_are_no_evidence() -> None:
+    """Nor is text beside the marks struck out, or an example of them in code."""
+    chunk = Chunk("1", "d", "/a", "It costs 5 euros.", 0, 17, (), ("~~Kayak~~ Canoe",), 9)
+    assert weigh("What does a Kayak cost?", [Hit(chunk, 1.0, "fused")], lambda _: {}).absent == ("Kayak",)
+    assert weigh("What does a Canoe cost?", [Hit(chunk, 1.0, "fused")], lambda _: {}).absent == ()
+    for text in ("Use `~~Kayak~~` for it.", "~~~\nx = Kayak\n~~~", "a = ~~b + Kayak + ~~c"):
+        assert weighed("What is a Kayak?", (text,)).absent == ()

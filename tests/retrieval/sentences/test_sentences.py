@@ -6,6 +6,7 @@ import pytest
 from kb.ingest.document import Chunk
 from kb.retrieval.hit import Hit
 from kb.retrieval.sentences.background import RARE, common
+from kb.retrieval.sentences.editions import differs
 from kb.retrieval.sentences.scorer import ranked
 from kb.retrieval.sentences.units import candidates, taken_apart
 
@@ -75,6 +76,20 @@ def test_what_is_struck_out_is_no_answer() -> None:
     )
     text = "~~第六条 访客车辆免费停放四小时。超过的按小时收费。~~\n\n第六条 访客车辆免费停放两小时。"
     assert [unit.text for unit in taken_apart(text, (), "").units] == ["第六条 访客车辆免费停放两小时。"]
+
+
+def test_what_is_struck_out_within_a_sentence_is_no_sign_for_it() -> None:
+    """Neither its words, nor a figure of the kind that is asked for; the sentence itself is quoted as it is written."""
+    passage = taken_apart(
+        "# ~~Kayaks~~ Canoes\n\nThe fee is ~~18 euros~~ 24 euros.\n\n| Site | ~~Key~~ |\n|---|---|\n| A | 1 |", (), ""
+    )
+    unit, *_, row = passage.units
+    assert unit.text == "The fee is ~~18 euros~~ 24 euros."
+    assert {"18", "kayak"}.isdisjoint(unit.tokens | unit.above | passage.whole)
+    assert "key" not in row.beside
+    when, fixed = "The picnic is on ~~5 May~~ another day.", "The guests of the picnic come on 7 May."
+    assert best("When is the picnic?", when, fixed) == fixed
+    assert not differs("Hotel nights cost up to ~~120~~ 140 dollars.", "Hotel nights cost up to 140 dollars.")
 
 
 def test_a_row_knows_the_head_of_its_table() -> None:
