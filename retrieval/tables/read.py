@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..sentences.standing import without_struck
 from .words import Word, lexicon, words
 
 _BARS = re.compile(r"(?<!\\)\|")
@@ -88,14 +89,14 @@ def _runs(text: str) -> Iterator[tuple[int, list[Row], tuple[str, ...]]]:
                 run.append(_row(line, start))
             continue
         if is_ruled:
-            yield run[0].start, run, (*(title for _, title in headings), *([caption] if caption else []))
+            yield run[0].start, run, tuple(filter(None, (*(title for _, title in headings), caption)))
         run, is_ruled = [], False
         if heading := _HEADING.match(line):
             level = len(line) - len(line.lstrip("#"))
-            headings = [*(one for one in headings if one[0] < level), (level, heading[1])]
+            headings = [*(one for one in headings if one[0] < level), (level, without_struck(heading[1]).strip())]
             caption = ""
         elif line.strip():
-            caption = line.strip() if len(line) <= _CAPTION else ""
+            caption = without_struck(line).strip() if len(line) <= _CAPTION else ""
 
 
 def _row(line: str, start: int) -> Row:

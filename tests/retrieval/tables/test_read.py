@@ -32,6 +32,17 @@ def test_a_table_has_its_head_and_what_stands_above_it() -> None:
     assert table.captions == ("Garden", "Trees", "Planted so far")
 
 
+def test_what_is_struck_out_or_hidden_is_no_row_column_or_caption() -> None:
+    """Its row is neither filtered nor counted, its column has no name, and nothing is asked of the table by its title."""
+    (table,) = tables(
+        "# ~~Old~~ Rates\n\n## ~~Draft~~\n\n| Site | Rate | ~~(hidden) Key~~ |\n|---|---|---|\n| East | 9 | ~~(hidden) k1~~ |\n"
+        "| ~~South~~ | ~~8~~ | ~~k2~~ |\n| ~~(hidden) West~~ | ~~(hidden) 7~~ |  |\n| ~~Total~~ | ~~24~~ |  |\n"
+    )
+    assert table.head == ("Site", "Rate", "")
+    assert [row.cells for row in table.rows] == [("East", "9", "")]
+    assert (table.totals, table.remarks, table.captions) == ((), (), ("Rates",))
+
+
 def test_lines_above_the_head_are_captions() -> None:
     """An export with its date and place on lines of their own."""
     text = "| Export of May |  |  |\n| --- | --- | --- |\n| Graz |  |  |\n| No | Part | Price |\n| 1 | Seal | 3,80 |\n"
