@@ -13,6 +13,7 @@ from ...ingest.store.catalog import Catalog
 from ...prompts.fill import language_of
 from ...prompts.prompt import Citation, Sentence
 from ...retrieval.hit import Hit
+from ...retrieval.sentences.standing import without_struck
 from ...retrieval.words.chinese_numbers import value_of
 from ...retrieval.words.hanzi import SIMPLIFIED
 from ...retrieval.words.question import terms
@@ -26,6 +27,7 @@ _LINE = re.compile(
     r"(?P<text>[^\s|].*?)(?:\*\*)?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_WORD = re.compile(r"[^\W\d]")
 _FEWEST = 3
 _HELD = 0.6
 """Share of the words naming an instruction or a step that its title or text must hold."""
@@ -92,7 +94,10 @@ def asked_step(question: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=256)
 def steps_of(text: str) -> tuple[tuple[Step, ...], ...]:
-    """Return runs of numbered lines of a text: headings of one level, or lines of one form, counting up from 1."""
+    """Return runs of numbered lines of a text: headings of one level, or lines of one form, counting up from 1.
+
+    A step that is struck out is left out, though the others keep their numbers.
+    """
     runs: dict[tuple[str, str, str], list[Step]] = {}
     done = []
     for match in _LINE.finditer(text):
@@ -104,7 +109,8 @@ def steps_of(text: str) -> tuple[tuple[Step, ...], ...]:
             runs[form] = [step]
         elif number == len(runs.get(form, ())) + 1:
             runs[form].append(step)
-    return tuple(tuple(run) for run in (*done, *runs.values()) if len(run) >= _FEWEST)
+    held = ([step for step in run if _WORD.search(without_struck(step.line))] for run in (*done, *runs.values()))
+    return tuple(tuple(run) for run in held if len(run) >= _FEWEST)
 
 
 def _chosen(means: str, what: str, steps: Sequence[Step], names: str) -> tuple[float, tuple[Step, ...]]:

@@ -76,3 +76,11 @@ def test_items_below_a_step_and_numbers_of_sections_are_no_steps() -> None:
     assert [step.line for step in steps] == ["1. Prepare", "2. Pour in vinegar", "3. Wait", "4. Rinse"]
     assert steps_of("## 1.1 Scope\n\n## 1.2 Terms\n\n## 2.1 Fees\n\n## 3.1 Safety\n") == ()
     assert steps_of("1.3.2026 Pack\n2.3.2026 Drive\n3.3.2026 Unpack\n") == ()
+
+
+def test_a_step_that_is_struck_out_is_none() -> None:
+    """The others keep their numbers."""
+    (steps,) = steps_of(
+        "1. Unplug it\n2. ~~Add salt~~\n3. Pour in vinegar\n4. ~~(hidden) Wait~~\n5. Rinse ~~once~~ twice\n"
+    )
+    assert [step.line for step in steps] == ["1. Unplug it", "3. Pour in vinegar", "5. Rinse ~~once~~ twice"]
