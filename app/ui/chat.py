@@ -120,7 +120,9 @@ class Chatting:
         texts = texts_of(request)
         for turns in run.follow():
             talk = replace(talk, turns=turns)
-            if not run.over:
+            if (
+                turns[-1].under_way and not run.over
+            ):  # its end comes with its sources, which replace what is shown beside it
                 yield {"talk": talk, "chat": ui_html.conversation(talk, texts)}
         last = talk.turns[-1].answer
         opener = self.bases.opener(talk.base)
