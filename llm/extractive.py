@@ -23,6 +23,8 @@ from .selection import select
 
 MAX_ITEMS = 12
 """Limit for a list, a table or lines of code that the best sentence leads in."""
+_SHORT_LIST = 6
+"""Items. In a longer list several may look alike, and one of them be meant."""
 _WHOLE = 800
 """Characters up to which a passage was not cut: a table in it is whole."""
 _ROWS: Mapping[Language, str] = {"en": "{n} rows", "zh": "{n} 行"}
@@ -96,9 +98,11 @@ def _listed(chosen: Sequence[Candidate], all_: Sequence[Candidate], hits: Sequen
 
 
 def _in_one_list(chosen: Sequence[Candidate], all_: Sequence[Candidate], hits: Sequence[Hit]) -> bool:
-    """Return whether several of the sentences are of the best one's list: then all of it answers, in its order."""
+    """Return whether several of the sentences are of the best one's short list: then all of it answers, in its order."""
     listed = listed_with(chosen[0], all_, hits) if len(chosen) > 1 else []
-    return any(_is_in(one, item) for one in chosen[1:] for item in listed if not _is_in(chosen[0], item))
+    return len(listed) <= _SHORT_LIST and any(
+        _is_in(one, item) for one in chosen[1:] for item in listed if not _is_in(chosen[0], item)
+    )
 
 
 def _are_all(rows: Sequence[Candidate], hits: Sequence[Hit]) -> bool:
