@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from ..retrieval.hit import Hit
 from ..retrieval.sentences.signs import says_nothing
-from ..retrieval.sentences.units import FIELD, Candidate, is_item, is_row
+from ..retrieval.sentences.units import ENDS, FIELD, Candidate, is_item, is_row
 from .candidates import distinct
 
 Section = tuple[int, int]
@@ -26,7 +26,6 @@ _FRAGMENT = 0.5
 _FIELD = 0.75
 """Factor for "Present: ..."."""
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
-_ENDS = re.compile(r"[.。!！?？;；…][\"'”’」』)）\]*_]*$")
 _SHORT, _LONG = 4, 60
 """Tokens. Anything shorter or longer is rarely a statement that stands alone."""
 
@@ -85,4 +84,4 @@ def _worth(text: str) -> float:
     """Return a factor for what a text is: a sentence, an item, a row; or a line of a form, of a letter's head."""
     if is_item(text):
         return 1.0
-    return (1.0 if _ENDS.search(text) else _FRAGMENT) * (_FIELD if FIELD.match(text) else 1.0)
+    return (1.0 if ENDS.search(text) else _FRAGMENT) * (_FIELD if FIELD.match(text) else 1.0)

@@ -44,6 +44,9 @@ def one_base(text: str, bases: Sequence[str]) -> Topic | None:
 
 _EN_PLEASE = r"^(?:please\s+|can you\s+|could you\s+)*"
 _EN_WHAT = r"(?:the |this |these |all (?:of )?(?:the )?|my |our )?(?P<what>.+?)"
+_EN_ASKS = (
+    r"(?:what|who|when|where|which|why|how|is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have)"
+)
 _GIST = r"(?:summary|overview|outline|gist|(?:key|main|most important) (?:points|content|facts))"
 _SUMMARISE = tuple(
     re.compile(rf"{_EN_PLEASE}{form}\s*[?.!]*$", re.IGNORECASE)
@@ -52,14 +55,13 @@ _SUMMARISE = tuple(
         rf"(?:(?:give|write|show)(?: me)? )?(?:an? |the )?(?:short |brief |quick )?{_GIST} of\s+{_EN_WHAT}(?:,? please)?",
         rf"what (?:is|are) the {_GIST} of\s+{_EN_WHAT}",
         rf"tl;?\s?dr:?\s+{_EN_WHAT}",
-        rf"{_EN_WHAT},? (?:in (?:short|brief|a nutshell)|briefly)",
     )
 ) + tuple(
     re.compile(rf"^(?:请|帮我|麻烦|能否|可以|给我|用一句话|简单地?|简要地?)*{form}[？?。！!\s]*$")
     for form in (
         r"(?:总结|概括|归纳|概述|简述|总括|總結|歸納|簡述)(?:一下|出|下)?(?P<what>.+?)(?:的?(?:主要内容|内容|要点|大意|主要內容|內容))?",
         r"(?P<what>.+?)的?(?:摘要|总结|概要|概述|大意|主要内容|主要內容|要点|總結)(?:是什么|是什麼|有哪些)?",
-        r"(?P<what>.+?)(?:主要|大概|大致)(?:讲|講|说|說|写|寫)(?:了|的是)?(?:什么|些什么|什麼|些什麼|啥|些啥)",
+        r"(?P<what>.+?)主要(?:讲|講|说|說|写|寫)(?:了|的是)?(?:什么|些什么|什麼|些什麼|啥|些啥)",
         r"(?P<what>.+?)的?(?:主要)?(?:内容|內容)(?:主要)?(?:是什么|是什麼|有哪些|有什么)",
     )
 )
@@ -70,6 +72,7 @@ _ABOUT = tuple(
         rf"what(?:['’]?s|\s+is|\s+are)\s+(?:written |said )?in\s+{_EN_WHAT}",
         rf"what\s+do(?:es)?\s+{_EN_WHAT}\s+(?:say|contain|cover|tell(?: me| us)?|deal with)",
         rf"(?:tell me about|describe|explain)\s+{_EN_WHAT}",
+        rf"(?!{_EN_ASKS}\b){_EN_WHAT},? (?:in (?:short|brief|a nutshell)|briefly)",
     )
 ) + tuple(
     re.compile(rf"^(?:请问|请|帮我|麻烦)*{form}[？?。！!\s]*$")

@@ -29,7 +29,8 @@ _ITEM = re.compile(rf"{BULLET.pattern}|\d{{1,3}}[.)、]\s?|\|")
 _ROW = re.compile(r"\|.*\|$", re.DOTALL)
 _RULE = re.compile(r"\|[\s|:-]+\|$")
 _FENCE = re.compile(r"(?:>\s?)*(?:```|~~~)")
-_ENDS = re.compile(r"[.。!！?？;；…][\"'”’」』)）\]*_]*$")
+ENDS = re.compile(r"[.。!！?？;；…][\"'”’」』)）\]*_]*$")
+"""The end of a sentence, rather than of a line of a form."""
 _LEADS = re.compile(r"[:：][*_]*$")
 _TIME = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s+)?\d{1,2}:\d{2}(?::\d{2})?"
 _STAMP = re.compile(rf"\[?{_TIME}\]?\s+[^\s:：]{{1,20}}(?: [A-Z]\w+)?[:：]?|[^\s:：]{{1,20}}\s+\[?{_TIME}\]?")
@@ -185,7 +186,7 @@ def taken_apart(text: str, headings: tuple[str, ...], names: str) -> Passage:
     named = frozenset(tokens(without_struck(names)))
     topic = title.union(*[held[at] for at in prose[:1]])
     first = units[prose[0]] if prose else ""
-    is_title = bool(first) and not (_ENDS.search(first) or _LEADS.search(first) or is_item(first))
+    is_title = bool(first) and not (ENDS.search(first) or _LEADS.search(first) or is_item(first))
     is_lapsed = lapsed(names, titles_of(headings), holds)
     return Passage(found, named, named | (topic if is_title else title), topic, title.union(*held), is_lapsed)
 
@@ -306,6 +307,6 @@ def _before(text: str, spans: Sequence[tuple[int, int]], leads: Sequence[int]) -
         last = text[slice(*spans[at - 1])] if at else ""
         item = bool(_ITEM.match(text, start, stop))
         same_line = at > 0 and "\n" not in text[spans[at - 1][1] : start]
-        prose = at > 0 and not item and (same_line or bool(_ENDS.search(last) or _MARKUP.match(last)))
+        prose = at > 0 and not item and (same_line or bool(ENDS.search(last) or _MARKUP.match(last)))
         found.append(leads[at] if leads[at] >= 0 else at - 1 if prose else -1)
     return found

@@ -1,7 +1,7 @@
 """Weigh proposed plans: how likely each is what the question asks for.
 
 Comes in: proposals with their signs. Goes out: probabilities, which leave room for none of them. Never: an answer.
-``benchmarks/tables_fit.py`` fits the weights.
+``benchmarks/planner/fit.py`` fits the weights.
 """
 
 from __future__ import annotations

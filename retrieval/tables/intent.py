@@ -1,7 +1,7 @@
 """Tell what a question asks of a table: a sum, a count, the most, rows; and what kind of number or thing that is about.
 
 Comes in: a question, and its vector if the embedder is the one that the weights were fitted with. Goes out: probabilities.
-Never: a look at a table. ``benchmarks/tables_fit.py`` fits the weights on questions written for it.
+Never: a look at a table. ``benchmarks/planner/intents.py`` fits the weights on questions written for it.
 """
 
 from __future__ import annotations

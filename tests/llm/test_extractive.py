@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -210,6 +211,44 @@ def test_of_a_table_that_is_called_as_the_question_says_all_rows_are_quoted() ->
     assert "Ann" in raw
     prompt = prompt_of("how many jobs came of the September meeting", ROWS, headings=("# Jobs, meeting of September",))
     assert "".join(Extractive().generate(prompt, Sampling())).startswith("**2 rows**")
+
+
+CLOSING = (
+    "# Closing the shop\n\nThe last one out does this.\n\n"
+    "1. Switch off the oven.\n2. Lock the freezer.\n3. Take the cash out of the till.\n4. Lock the shutter.\n"
+)
+
+
+def test_a_short_list_of_which_several_items_answer_is_quoted_whole_in_its_order() -> None:
+    """Whoever asks what is done with oven, till and shutter wants no step left out between them."""
+    raw = "".join(
+        Extractive().generate(prompt_of("closing: oven off, cash from till, lock shutter?", CLOSING), Sampling())
+    )
+    places = [raw.find(said) for said in ("1. Switch", "2. Lock the freezer", "3. Take", "4. Lock")]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_of_a_long_list_of_things_alike_only_the_one_that_is_meant_is_quoted() -> None:
+    """One valve is asked for, not all of them."""
+    text = "# Valves\n\n" + "".join(f"{n}. Turn valve {n} of the station until it clicks.\n" for n in range(1, 14))
+    raw = "".join(Extractive().generate(prompt_of("turn valve 7 of the station until it clicks", text), Sampling()))
+    assert "valve 7" in raw
+    assert raw.count("Turn valve") <= MAX_SENTENCES
+
+
+def test_a_summary_has_a_sentence_of_each_section_and_no_greeting() -> None:
+    """The first ones of a section say what it is about."""
+    said = (
+        "The roof above the stage is mended in June. Tiles are red.", "Dues rise to 40 pounds a year. Cash is not taken.",
+        "Ann Marsh leads the choir from now on. She sings alto.", "The hall floor gets a new varnish. Shoes stay outside.",
+        "Rehearsals move to Tuesday evenings. Tea is at nine.",
+    )  # fmt: skip
+    text = "".join(f"# Point {n}\n\n{both}\n\n" for n, both in enumerate(said, 1))
+    prompt = replace(prompt_of("summarise the minutes", f"Dear all, thank you for coming.\n\n{text}"), task="summarise")
+    raw = "".join(Extractive().generate(prompt, Sampling()))
+    assert [both for both in said if both.partition(". ")[0] not in raw] == []
+    assert "Dear all" not in raw
 
 
 def test_a_long_list_is_cut() -> None:

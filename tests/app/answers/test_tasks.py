@@ -56,6 +56,22 @@ def test_a_task_is_recognised_by_its_words(question: str, name: str, topics: tup
     assert (task.name, tuple(topic.text for topic in task.topics)) == (name, topics)
 
 
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("the Northwind contract, in short", "summarise"),
+        ("售后政策大概讲了些什么", "summarise"),
+        ("what is the notice period, in short?", "answer"),
+        ("how do I reset the router, briefly", "answer"),
+        ("can dogs come in, in a nutshell", "answer"),
+    ],
+)
+def test_a_short_answer_is_no_summary(question: str, name: str) -> None:
+    """Only what may be the name of a document is summed up, and only if it is one."""
+    task = task_of(question)
+    assert (task.name, task.if_named) == (name, name == "summarise")
+
+
 def test_a_task_that_is_asked_for_wins() -> None:
     """``--task`` decides; a comparison needs two things."""
     assert task_of("the travel policy", "summarise").topics == (Topic("the travel policy"),)
