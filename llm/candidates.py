@@ -29,7 +29,7 @@ def distinct(candidates: Sequence[Candidate], n: int) -> list[Candidate]:
     for candidate in candidates:
         if len(chosen) == n:
             break
-        if not any(says_again(candidate.text, candidate.tokens, one.text, one.tokens) for one in chosen):
+        if not any(says_again(candidate.valid, candidate.tokens, one.valid, one.tokens) for one in chosen):
             chosen.append(candidate)
     return chosen
 

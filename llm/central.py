@@ -32,12 +32,11 @@ _SHORT, _LONG = 4, 60
 
 def central(candidates: Sequence[Candidate], n: int, hits: Sequence[Hit]) -> list[Candidate]:
     """Return up to ``n`` sentences in text order, from different sections before several from one."""
-    said = [one for one in candidates if not (one.is_head or says_nothing(one.text))]
-    said = [one for one in said if _SHORT <= len(one.tokens) <= _LONG] or said or list(candidates)
+    holding = [one for one in candidates if one.tokens]
+    said = [one for one in holding if not (one.is_head or says_nothing(one.valid))]
+    said = [one for one in said if _SHORT <= len(one.tokens) <= _LONG] or said or holding
     prose = [one for one in said if not is_row(one.text)]
     fitting = prose if len(prose) >= n else said
-    if not any(one.tokens for one in fitting):
-        return []
     sections = {one: _section(one, hits) for one in fitting}
     chosen = _spread(_ranked(fitting, sections), sections, n)
     return sorted(chosen, key=lambda one: (one.passage, one.order))
@@ -62,7 +61,7 @@ def _ranked(candidates: Sequence[Candidate], sections: Mapping[Candidate, Sectio
     def score(one: Candidate) -> float:
         size = math.sqrt(sum(rarity[token] ** 2 for token in one.tokens)) or 1.0
         likeness = sum(centre[token] * rarity[token] for token in one.tokens) / size
-        return likeness * (1 + _FIRST / (1 + places[one])) * _worth(one.text)
+        return likeness * (1 + _FIRST / (1 + places[one])) * _worth(one)
 
     return sorted(candidates, key=lambda one: (-score(one), one.passage, one.order))
 
@@ -80,8 +79,9 @@ def _spread(ranked: Sequence[Candidate], sections: Mapping[Candidate, Section], 
     return chosen
 
 
-def _worth(text: str) -> float:
+def _worth(one: Candidate) -> float:
     """Return a factor for what a text is: a sentence, an item, a row; or a line of a form, of a letter's head."""
-    if is_item(text):
+    if is_item(one.text):
         return 1.0
-    return (1.0 if ENDS.search(text) else _FRAGMENT) * (_FIELD if FIELD.match(text) else 1.0)
+    valid = one.valid.strip()
+    return (1.0 if ENDS.search(valid) else _FRAGMENT) * (_FIELD if FIELD.match(valid) else 1.0)

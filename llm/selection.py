@@ -107,25 +107,25 @@ def _completing(
         return
     new = best.tokens - asked.tokens
     at = {one.order - best.order: one for one in candidates if one.passage == best.passage}
-    if not new and not figures(best.text):  # a title: the text below it answers
+    if not new and not figures(best.valid):  # a title: the text below it answers
         yield from (at[place] for place in _BELOW if place in at)
     beside = [at[place] for place in _BESIDE if place in at]
-    if asked.kind and not new_matches(asked.kind, best.text, asked.question):
-        yield from [one for one in beside if new_matches(asked.kind, one.text, asked.question)][:1]
+    if asked.kind and not new_matches(asked.kind, best.valid, asked.question):
+        yield from [one for one in beside if new_matches(asked.kind, one.valid, asked.question)][:1]
     elif not asked.kind and sum(len(token) > 1 for token in new) < _SAYS_SOMETHING:
         yield from [one for one in beside if one in kept][:1]
 
 
 def _with_asked(asked: Wanted, one: Candidate, candidates: Sequence[Candidate], text: str) -> Candidate:
     """Return a sentence, joined with the adjacent one that has what was asked for if the sentence itself lacks it."""
-    if not asked.kind or is_item(one.text) or new_matches(asked.kind, one.text, asked.question):
+    if not asked.kind or is_item(one.text) or new_matches(asked.kind, one.valid, asked.question):
         return one
     at = {other.order - one.order: other for other in candidates if other.passage == one.passage}
     for beside in (at[place] for place in _BESIDE[:2] if place in at):
         start = min(one.start, beside.start)
         both = text[start : max(one.start + len(one.text), beside.start + len(beside.text))]
         prose = not is_item(beside.text) and "\n\n" not in both and len(both) <= _LONGEST
-        if prose and new_matches(asked.kind, beside.text, asked.question):
+        if prose and new_matches(asked.kind, beside.valid, asked.question):
             return replace(one, start=start, text=both)
     return one
 

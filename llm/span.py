@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from ..retrieval.sentences.standing import without_struck
 from ..retrieval.words.answer_kind import exact_answer, new_matches
 from ..retrieval.words.hanzi import SIMPLIFIED
 from ..retrieval.words.question import Term, terms
@@ -23,9 +24,9 @@ def answer_span(question: str, sentence: str) -> tuple[int, int] | None:
     """Return where in ``sentence`` the answer itself is, if it stands out.
 
     That is the date, number, name or place that was asked for and is not in the question; among several, the one closest to
-    words of the question.
+    words of the question. What is struck out is no answer.
     """
-    kind = exact_answer(question)
+    kind, sentence = exact_answer(question), without_struck(sentence)
     spans = new_matches(kind, sentence, question) if kind else []
     if not spans:
         return None

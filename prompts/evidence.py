@@ -1,7 +1,7 @@
 """Give a small model its evidence: the sentences that kb itself would quote, with their surroundings.
 
 Comes in: a prompt and the sentences quoted from its passages. Goes out: plain text, the best evidence last, closest to the
-question. Never: a fence, a mark or a rule: small models recite them.
+question. Never: what is struck out, a fence, a mark or a rule: small models recite them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from itertools import takewhile
 
 from ..ingest.text.sentences import sentence_spans
 from ..retrieval.hit import Hit
+from ..retrieval.sentences.standing import without_struck
 from .fill import fenced
 from .prompt import Citation, Prompt, Sentence
 
@@ -68,7 +69,7 @@ def _with(pieces: Sequence[tuple[Hit, int, int]], new: tuple[Hit, int, int]) -> 
 
 def _written_out(hit: Hit, start: int, stop: int) -> str:
     chunk = hit.chunk
-    text = chunk.text[start:stop].strip()[:_LONGEST]
+    text = without_struck(chunk.text)[start:stop].strip()[:_LONGEST]
     heads = [heading for heading in chunk.headings if heading.startswith("| ")]
     if text.startswith("|") and not heads:
         heads = list(takewhile(lambda line: line.startswith("|"), chunk.text.lstrip().splitlines()))[:1]

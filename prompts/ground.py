@@ -15,6 +15,7 @@ from unicodedata import normalize
 
 from ..ingest.notice import Notice
 from ..ingest.text.sentences import BREAK, sentence_spans
+from ..retrieval.sentences.standing import without_struck
 from ..retrieval.words.hanzi import SIMPLIFIED
 from ..retrieval.words.numerals import in_digits
 from ..retrieval.words.question import Term, terms
@@ -100,6 +101,7 @@ def locate(sentence: str, passage: str, context: str = "") -> Place:
     """
     if plain := _at_sight(sentence, passage):
         return plain
+    passage, context = without_struck(passage), without_struck(context)  # what no longer holds supports nothing
     parts = _take_apart(passage)
     around = frozenset(tokens(context)) if context else frozenset()
     wanted = [term for term in terms(sentence) if not _LINK_TOKENS.issuperset(term.forms)]
@@ -124,7 +126,8 @@ def _at_sight(sentence: str, passage: str) -> Place | None:
     if is_bare(sentence):
         return Place(0, len(passage), PARTLY, "partly", BARE)
     quoted = _find(sentence, passage)
-    return Place(*quoted, 1.0, "supported") if quoted else None
+    holds = quoted and without_struck(passage)[slice(*quoted)].strip()
+    return Place(*quoted, 1.0, "supported") if quoted and holds else None
 
 
 def is_bare(sentence: str) -> bool:

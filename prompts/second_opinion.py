@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ..ingest.notice import Notice
 from ..retrieval.models.judge import LIKELY, Judge, Judgement
+from ..retrieval.sentences.standing import without_struck
 from ..retrieval.words.hanzi import SIMPLIFIED
 from .fill import language_of
 from .ground import NOT_ALL_SAID, NOT_SAID
@@ -88,7 +89,8 @@ def answers_it(question: str, passages: Sequence[str], judge: Judge) -> bool:
     """
     statement = statement_of(question)
     return any(
-        judgement.entailment >= LIKELY for judgement in judge.judge([(text, statement) for text in passages[:PASSAGES]])
+        judgement.entailment >= LIKELY
+        for judgement in judge.judge([(without_struck(text), statement) for text in passages[:PASSAGES]])
     )
 
 
@@ -100,7 +102,10 @@ def second_opinion(sentences: Sequence[Sentence], judge: Judge) -> tuple[Sentenc
     """
     asked = [at for at, sentence in enumerate(sentences) if sentence.citations and not _is_quote(sentence)]
     pairs = [
-        (" ".join(dict.fromkeys(citation.quote for citation in sentences[at].citations)), sentences[at].text)
+        (
+            " ".join(dict.fromkeys(without_struck(citation.quote) for citation in sentences[at].citations)),
+            sentences[at].text,
+        )
         for at in asked
     ]
     judged = list(sentences)

@@ -1,4 +1,7 @@
-"""Questions about whole bases, counted over all documents: how many documents mention something, and which."""
+"""Questions about whole bases, counted over all documents: how many documents mention something, and which.
+
+Never: a mention that is struck out or hidden.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from ...ingest.text.sentences import sentence_spans
 from ...prompts.fill import language_of
 from ...prompts.prompt import Citation, Sentence
 from ...prompts.templates import Language
+from ...retrieval.sentences.standing import without_struck
 from ...retrieval.where import Scope, Where, resolve
 from ...retrieval.words.hanzi import SIMPLIFIED
 from ...retrieval.words.tokens import tokens
@@ -180,7 +184,7 @@ def _mentions(base: str, catalog: Catalog, what: str, where: Where) -> Iterator[
     scope = resolve(catalog, where) if where else None
     found: dict[str, list[tuple[Chunk, int, int]]] = defaultdict(list)
     for chunk in _holding(catalog, what, scope):
-        found[chunk.document_id] += [(chunk, start, stop) for start, stop in _spans(chunk.text, wanted)]
+        found[chunk.document_id] += [(chunk, start, stop) for start, stop in _spans(without_struck(chunk.text), wanted)]
     for document, spans in found.items():
         if spans:
             chunk, *span = min(spans, key=lambda one: one[0].start + one[1])
@@ -205,8 +209,14 @@ def _named(
             continue
         if any(_spans(PurePath(source).stem.replace("_", " "), wanted)) and (read := catalog.document(source)):
             seen.add(document)
-            start, stop = next(iter(sentence_spans(read.text)), (0, 0))
+            start, stop = _first_valid_sentence(read.text)
             yield _Mention(source, document, start, stop, read.text[start:stop], (), 0, base)
+
+
+def _first_valid_sentence(text: str) -> tuple[int, int]:
+    """Return the span of the first sentence that is not struck out as a whole; the empty span if there is none."""
+    holds = without_struck(text)
+    return next((span for span in sentence_spans(text) if holds[slice(*span)].strip()), (0, 0))
 
 
 def _holding(catalog: Catalog, what: str, scope: Scope | None) -> Iterable[Chunk]:

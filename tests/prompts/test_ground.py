@@ -104,6 +104,18 @@ def test_other_spellings_and_links_are_no_other_claim(sentence: str, passage: st
     assert locate(sentence, passage).support == "supported"
 
 
+@pytest.mark.parametrize(
+    "sentence", ["The limit is 30 days.", "It was never more than 90 days.", "It never was more than 90."]
+)
+def test_what_is_struck_out_bears_nothing_out(sentence: str) -> None:
+    """Neither by its figures nor word by word; what is left of the sentence does, at its place."""
+    passage = "~~It was never more than 90 days.~~ The limit is ~~30~~ 14 days. Ask the clerk."
+    assert locate(sentence, passage).support == "unsupported"
+    place = locate("The limit is 14 days.", passage)
+    assert place.support == "supported"
+    assert passage[place.start : place.stop] == "The limit is ~~30~~ 14 days."
+
+
 def test_words_picked_from_here_and_there_are_not_a_statement() -> None:
     """That a short sentence's words are all there does not mean that the passage says it."""
     passage = "Der Mond is an opera by Orff. Orff was a composer, best known for his cantata Carmina Burana."

@@ -130,3 +130,21 @@ def test_a_copy_is_counted_once(tmp_path: Path) -> None:
     with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
         kb.ingest([tmp_path / "harbor.md", tmp_path / "harbor copy.md", tmp_path / "x.md"])
         assert kb.ask("Which documents mention harbor?").text.startswith("1 of 2 documents mention")
+
+
+def test_a_mention_that_is_struck_out_is_none(tmp_path: Path) -> None:
+    """It is not counted or listed, and a file that is found by its name is not quoted by what is struck out."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "was.md").write_text("The boat trip is on Monday. ~~A sauna comes after.~~\n")
+    (folder / "is.md").write_text("~~The sauna is free.~~\n\nThe sauna costs 5 euros.\n")
+    (folder / "sauna.md").write_text("~~It opens at noon.~~\n\nIt opens at one.\n")
+    with KnowledgeBase.open(embedder="tfidf") as kb:
+        kb.ingest([folder])
+        answer = kb.ask("Which documents mention the sauna?")
+        times = kb.ask("How many times is the sauna mentioned?").text
+    assert [(Path(one.source).name, one.quote) for one in answer.citations] == [
+        ("is.md", "The sauna costs 5 euros."),
+        ("sauna.md", "It opens at one."),
+    ]
+    assert "mentioned 1 times" in times
