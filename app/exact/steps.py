@@ -1,4 +1,7 @@
-"""Steps of an instruction, numbered from 1 without gaps: how many, which, and what comes before or after one."""
+"""Steps of an instruction, numbered from 1 without gaps: how many, which, and what comes before or after one.
+
+Never: a step of a document that no longer holds; the passages show it, and claim nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from ...ingest.store.catalog import Catalog
 from ...prompts.fill import language_of
 from ...prompts.prompt import Citation, Sentence
 from ...retrieval.hit import Hit
-from ...retrieval.sentences.standing import without_struck
+from ...retrieval.sentences.standing import is_past, without_struck
 from ...retrieval.words.chinese_numbers import value_of
 from ...retrieval.words.hanzi import SIMPLIFIED
 from ...retrieval.words.question import terms
@@ -64,7 +67,8 @@ def stepwise(library: Library, asked: Asked) -> Answer | None:
     means, what = asked_step(asked.question)
     if not means or not terms(what):
         return None
-    hits = library.find(asked.question, PASSAGES, where=asked.where).hits
+    everything = library.find(asked.question, PASSAGES, where=asked.where).hits
+    hits = [hit for hit in everything if not is_past(asked.question, hit.chunk)]
     found = dict.fromkeys((hit.base, hit.chunk.document_id) for hit in hits)
     first = {key: next(hit for hit in hits if (hit.base, hit.chunk.document_id) == key) for key in found}
     best: tuple[float, Hit, tuple[Step, ...]] | None = None

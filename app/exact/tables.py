@@ -1,7 +1,8 @@
 """Answers questions to tables by computing: lookup, filter, count, sum, average, sort.
 
 Comes in: a question. Goes out: the answer with its rows and, if something was computed, the formula in words; ``None`` unless
-exactly one table knows every word of the question. Never: a partly guessed answer, or one written by a model.
+exactly one table knows every word of the question. Never: a partly guessed answer, one written by a model, or one from a
+table that no longer holds: the passages show it, and claim nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import PurePath
 from ...ingest.store.catalog import Catalog
 from ...prompts.fill import language_of
 from ...prompts.templates import Language
+from ...retrieval.sentences.standing import is_past
 from ...retrieval.tables.cover import Question
 from ...retrieval.tables.index import Asked as Table
 from ...retrieval.tables.plan import Plan, planned
@@ -90,7 +92,7 @@ def from_tables(library: Library, asked: Asked) -> Answer | None:
 def _answered(library: Library, asked: Asked, question: Question) -> Answer | None:
     if not 1 < len(question.words) <= _MOST_WORDS or not any(_is_asked(use.meaning) for use in question.uses):
         return None
-    found = list(_found(library, question, asked.where))
+    found = list(_found(library, question, asked))
     if any(one.plan.year_by_name for one in found):
         found = [one for one in found if one.plan.year_by_name or not _has_time(one.plan)]
     best = max((one.plan.score for one in found), default=0)
@@ -140,9 +142,9 @@ def _document(catalog: Catalog, document_id: str) -> tuple[str, str, str, str] |
     return row
 
 
-def _found(library: Library, question: Question, where: Where) -> Iterator[_Found]:
+def _found(library: Library, question: Question, asked: Asked) -> Iterator[_Found]:
     for base, part in library.parts.items():
-        for document_id, source, root, text, title in _documents(part.catalog, question, where):
+        for document_id, source, root, text, title in _documents(part.catalog, question, asked.where):
             here = _asked(text, _names(source, root, title))
             has_pairs_of_totals = any(_sums_up(table) for table in here)
             for table in here:
@@ -155,7 +157,18 @@ def _found(library: Library, question: Question, where: Where) -> Iterator[_Foun
                     and not _agrees(table, plan, result, has_pairs_of_totals)
                 ):
                     continue
-                yield _Found(table, plan, result, Place(base, source, document_id))
+                if not no_longer_holds(part.catalog, document_id, table, asked.question):
+                    yield _Found(table, plan, result, Place(base, source, document_id))
+
+
+def no_longer_holds(catalog: Catalog, document_id: str, table: Table, question: str) -> bool:
+    """Return whether a table's document is marked as repealed or superseded, and the question is not about that time."""
+    start = table.table.start
+    rows = catalog.connection().execute(
+        "SELECT id FROM chunks WHERE document_id = ? AND start <= ? AND stop > ?", (document_id, start, start)
+    )
+    chunks = catalog.chunks([chunk for (chunk,) in rows]).values()
+    return any(is_past(question, chunk) for chunk in chunks)
 
 
 @lru_cache(maxsize=512)

@@ -1,7 +1,7 @@
 """Answers questions to the tables that a search found, by the likeliest plan.
 
 Comes in: a question and its hits. Goes out: the answer that the plans which fit best agree on, and how likely it is. Never: an
-answer from a table of a document that was not found.
+answer from a table of a document that was not found, or that no longer holds.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ...retrieval.tables.propose import Proposal, proposals
 from ...retrieval.tables.run import Result, run
 from ..answers.answer import Answer, Asked
 from ..base.library import Library
-from .tables import tables_of
+from .tables import no_longer_holds, tables_of
 from .tables_said import Place, said
 from .when import dated, period_of
 
@@ -117,8 +117,11 @@ def proposed(
     held = Counter((hit.base, hit.chunk.document_id) for hit in hits)
     for (base, document_id, source), rank in ranks.items():
         seen = rank, held[base, document_id] / len(hits)
-        for table in tables_of(library.parts[base].catalog, document_id):
-            if table.table.has_head and _reads(table, text) and len(table.table.rows) <= _MOST_ROWS:
+        catalog = library.parts[base].catalog
+        for table in tables_of(catalog, document_id):
+            if not (table.table.has_head and _reads(table, text) and len(table.table.rows) <= _MOST_ROWS):
+                continue
+            if not no_longer_holds(catalog, document_id, table, text):
                 place = Place(base, source, document_id)
                 yield from (
                     (one, table, place) for one in proposals(text, question, intent, table, likeness(table), seen)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from ...ingest.document import Chunk
+from ..words.question import figures
 from ..words.tokens import tokens
 
 _DAY = re.compile(r"(?:19|20)\d\d(?:-\d\d){0,2}")
@@ -39,6 +40,11 @@ _STATUS = re.compile(
 )
 _STRUCK = re.compile(r"(?P<code>```.*?```|`[^`\n]*`)|(?<!~)~~(?=[^\s~])(?:(?!~~|\n\s*\n).)*?(?<=\S)~~(?!~)", re.DOTALL)
 """Text marked as struck out or hidden; it may be several sentences. In code such marks are operators, or only an example."""
+_OF_OLD = re.compile(
+    r"\b(?:old|older|former|formerly|previous|previously|earlier|before|used to|until then|originally|superseded)\b"
+    r"|以前|原来|之前|旧|过去|原先|从前|老版|上一版|作废|废止",
+    re.IGNORECASE,
+)
 _DRAFT = re.compile(r"\b(?:drafts?|proposal|archived?|old)\b|草案|草稿|初稿|征求意见稿", re.IGNORECASE)
 
 
@@ -57,7 +63,17 @@ def day_of(chunk: Chunk) -> str:
 
 def is_out_of_date(chunk: Chunk) -> bool:
     """Return whether a document is marked as repealed or superseded, or says so itself."""
-    return lapsed(chunk.names, chunk.titles, chunk.text)
+    return lapsed(chunk.names, chunk.titles, without_struck(chunk.text))
+
+
+def is_past(question: str, chunk: Chunk) -> bool:
+    """Return whether a document is out of date and the question is not about its time."""
+    return is_out_of_date(chunk) and not asks_of_old(question) and figures(question).isdisjoint(tokens(chunk.names))
+
+
+def asks_of_old(question: str) -> bool:
+    """Return whether a question asks how something used to be."""
+    return bool(_OF_OLD.search(question))
 
 
 def lapsed(names: str, titles: Sequence[str], text: str) -> bool:

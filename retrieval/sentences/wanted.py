@@ -17,18 +17,13 @@ from ..words.ranges import Quantity, covered, quantities
 from ..words.synonyms import terms_or_synonyms
 from ..words.tokens import tokens
 from .background import common
-from .standing import without_struck
+from .standing import asks_of_old, without_struck
 from .units import Candidate, in_chinese
 
 AS_GOOD_AS = 60
 """Number of sentences at hand that the general word counts weigh as much as."""
 _DENIES = re.compile(
     r"\b(?:not|never|cannot|excluded)\b|n['’]t\b|(?<!能)(?<!可)(?<!是)(?<!要)(?<!会)(?<!该)不(?:能|可|得|允许|包括|含|赔|准|保|算|属于|予)|禁止|除外",
-    re.IGNORECASE,
-)
-_OF_OLD = re.compile(
-    r"\b(?:old|older|former|formerly|previous|previously|earlier|before|used to|until then|originally|superseded)\b"
-    r"|以前|原来|之前|旧|过去|原先|从前|老版|上一版|作废|废止",
     re.IGNORECASE,
 )
 _PLAIN_WORDS = 16
@@ -95,5 +90,5 @@ def wanted(question: str, at_hand: Sequence[Candidate]) -> Wanted:
         definition_asked(question),
         bool(in_chinese(question)),
         len(question.split()) <= _PLAIN_WORDS and bool(_DENIES.search(question)),
-        bool(_OF_OLD.search(question)),
+        asks_of_old(question),
     )
