@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kb import Answer, KnowledgeBase
 
-FEES = "| Room | Fee | Seats |\n|---|---|---|\n| Blue room | {} EUR | 12 |\n| Green room | {} EUR | 30 |\n| Hall | {} EUR | 9 |\n"
+FEES = "| Room | Fee | Seats |\n|---|---|---|\n| Blue room | {} EUR | 9 |\n| Green room | {} EUR | 3 |\n| Hall | {} EUR | 5 |\n"
 OLD = FEES.format(20, 25, 80)
 STEPS = "# Descaling the kettle\n\nSteps:\n\n1. {} it\n2. Pour in vinegar\n3. Wait an hour\n"
 ROOMS = "| 房间 | 费用 | 座位 |\n|---|---|---|\n| 蓝厅 | 20元 | 12 |\n| 绿厅 | 25元 | 30 |\n"
