@@ -20,6 +20,7 @@ app/cli
 app/server
 app/ui
 app/hosting
+app/suggestions
 app/chatchat app/doctor app/kbz app/several app/watch
 app/api
 app/asking

@@ -16,13 +16,13 @@ from ..hosting.bases import Bases
 from ..hosting.gate import Gate
 from ..i18n.texts import EN, ZH
 from ..measure.suggest import best, estimated_speed, suggestions
+from ..suggestions.suggestions import Suggestions
 from . import html as ui_html
 from .documents import table
 from .ledger import drop_zone, size
 from .parts import Shown, stamp
 from .sessions import Sessions
 from .state import Talk, Texts, demand, texts_of
-from .suggestions import Suggestions
 from .welcome import HANDBOOK, facts, tries
 
 _HANDBOOK = "handbook"
@@ -53,7 +53,7 @@ class Choosing:
         """Show suggested questions, each as soon as kb is known to answer it."""
         texts = texts_of(request)
         yield {"tries": ""}
-        for found in self.suggestions.of(self.bases.get(base), chinese=texts is ZH):
+        for found in self.suggestions.of(self.bases.get(base), "zh" if texts is ZH else "en"):
             yield {"tries": tries(found, texts)}
 
     def example(self, talk: Talk, request: gr.Request) -> Iterator[Shown]:
