@@ -74,6 +74,13 @@ _LAST_WORDS = frozenset(
     """.split()  # noqa: SIM905
 )
 """Short words that end a sentence rather than being abbreviations."""
+_RUN_IN = re.compile(
+    r"[ \t]*(?:[-*+•>][ \t]+)*(?:(?:\d+\.)*\d+[.)]?[ \t]+)?(?:\*\*|__)?"
+    r"(?!(?:[^.\n]* )?(?:is|are|was|were|has|have|had|will|can|may|must|do|does|did|I|you|he|she|it|we|they)\b)"
+    r"(?!(?:Yes|No|OK|Okay|Sure|Thanks|Thank you|Hi|Hello|Sorry|True|False)\b)"
+    r"[A-Z][\w’'&/-]*(?: [\w’'&/-]+){0,2}\.(?:\*\*|__)?(?=(?:[ \t]+[^\s.!?]+){2}[ \t]+\S)"
+)
+"""A heading that runs into its paragraph, *Day rate. GBP 710 per day.*: at most three words, no verb, and more text behind."""
 _WORD_BEFORE = re.compile(r"[\w.]+$")
 _TAIL = 40
 
@@ -109,6 +116,12 @@ def _ends(text: str) -> Iterator[int]:
         if mark[0] == ";":
             continue  # an English semicolon joins more than it cuts
         if mark[0] == "." and not _full_stop_ends(text, match.start(), match.end()):
+            continue
+        if (
+            mark[0] in ".。"
+            and (head := _RUN_IN.match(text, text.rfind("\n", 0, match.start()) + 1))
+            and head.end() >= match.end()
+        ):
             continue
         yield match.end()
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from ..hit import Hit
 from ..sentences.scorer import Scored, ranked
-from ..sentences.standing import without_struck
+from ..sentences.standing import replaced, without_struck
 from ..sentences.units import candidates
 from ..sentences.wanted import Wanted
 from ..words.answer_kind import lacks_what_is_asked
@@ -187,7 +187,7 @@ def weigh(question: str, hits: Sequence[Hit], frequencies: Frequencies, *, unrel
     """
     question = without_directions(question)
     asked, scored = ranked(question, list(candidates(list(enumerate(hits, 1)))))
-    held = [frozenset(tokens(without_struck(f"{hit.chunk.indexed_text}\n{hit.chunk.names}"))) for hit in hits]
+    held = [_held(hit) for hit in hits]
     everything = frozenset().union(*held)
     wanted = terms(question)
     forms = dict.fromkeys([*tokens(question), *(form for term in wanted for form in term.forms)])
@@ -237,11 +237,20 @@ def _signs(
     )
 
 
+def _held(hit: Hit) -> frozenset[str]:
+    """Return the tokens of a passage and its document's names; struck-out ones only where new text replaces them."""
+    text = f"{hit.chunk.indexed_text}\n{hit.chunk.names}"
+    about = " ".join(words for _, _, words in replaced(hit.chunk.text))
+    return frozenset(tokens(f"{without_struck(text)}\n{about}"))
+
+
 def _without_struck_out(known: dict[str, int], hits: Sequence[Hit]) -> dict[str, int]:
     """Return how many chunks contain each token, without the hits that contain it only in text that is struck out."""
-    texts = [hit.chunk.indexed_text for hit in hits]
     struck = Counter(
-        token for text in texts if "~~" in text for token in {*tokens(text)}.difference(tokens(without_struck(text)))
+        token
+        for hit in hits
+        if "~~" in hit.chunk.indexed_text
+        for token in {*tokens(hit.chunk.indexed_text)} - _held(hit)
     )
     return {token: max(n - struck[token], 0) for token, n in known.items()}
 

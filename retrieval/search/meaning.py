@@ -82,7 +82,7 @@ class Meanings:
     def _read_too(self, question: str, hits: Sequence[Hit], reader: Reader) -> tuple[Hit, ...]:
         """Return the hits with the reader's verdict on the sentences likeliest by words and meaning."""
         scored = _ranked(question, hits)
-        own = [one.candidate for one in scored if not one.signs.foreign][:_READ]
+        own = [one.candidate for one in scored if not (one.signs.foreign or one.signs.asks)][:_READ]
         foreign = sorted((one for one in scored if one.signs.foreign), key=lambda one: one.signs.farther)
         chosen = [*own, *(one.candidate for one in foreign[:_READ_FOREIGN])]
         read: dict[int, list[tuple[int, float]]] = {}

@@ -15,7 +15,7 @@ from .wanted import Wanted, wanted
 
 WEIGHTS = Signs(
     own=6.0, above=4.2, beside=1.8, topic=4.4, names=8.0, rest=1.1, new=3.5, hinted=4.3, phrases=1.5, key=1.0, kind=2.2,
-    no_kind=-0.7, defines=6.5, opens=3.0, behind=-0.8, best=0.25, foreign=-2.2, asks=-6.0, says_nothing=-5.5, repeats=-3.0,
+    no_kind=-0.7, defines=6.5, opens=3.0, behind=-0.8, best=0.25, foreign=-2.2, asks=-9.0, says_nothing=-5.5, repeats=-3.0,
     no_figures=-1.5, affirms=-5.0, row=0.0, item=0.0, field=0.4, length=0.1, farther=-12.0,
     outread=-1.0, lapsed=-7.0,
 )  # fmt: skip

@@ -13,7 +13,7 @@ from functools import lru_cache
 from ..words.answer_kind import new_matches
 from ..words.question import Term, figures, phrases, unheld
 from ..words.tokens import tokens
-from .units import FIELD, Candidate, is_item, is_row
+from .units import FIELD, Candidate, is_item, is_row, said
 from .wanted import Wanted
 
 _NEGATES = re.compile(
@@ -95,7 +95,7 @@ NAMES = tuple(field.name for field in fields(Signs))
 
 def signs(wanted: Wanted, one: Candidate) -> Signs:
     """Return the signs of a sentence."""
-    unit, of, text = one.unit, one.of, one.valid
+    unit, of, text = one.unit, one.of, said(one.unit)
     brevity = min(1.0, math.sqrt(_LONG / max(len(unit.tokens), 1)))
     own, above, beside, topic, names, rest, new = _shares(wanted, one)
     around = wanted.held_by(one) | unit.above | unit.beside
@@ -105,7 +105,8 @@ def signs(wanted: Wanted, one: Candidate) -> Signs:
     spoken = wanted.asks_who and bool(unit.speaker) and unit.speaker not in wanted.question
     kind = bool(wanted.kind and (spoken or new_matches(wanted.kind, _NUMBERED.sub("", text), wanted.question)))
     key = FIELD.match(text)
-    n_new = sum(len(token) > 1 for token in unit.tokens - wanted.tokens)
+    held = unit.tokens if text is unit.valid else frozenset(tokens(text))
+    n_new = sum(len(token) > 1 for token in held - wanted.tokens)
     known = around | of.names | of.topic
     there = phrases(text) if own and wanted.phrases else frozenset[str]()
     return Signs(

@@ -45,6 +45,8 @@ _OF_OLD = re.compile(
     r"|以前|原来|之前|旧|过去|原先|从前|老版|上一版|作废|废止",
     re.IGNORECASE,
 )
+_FIGURE = re.compile(r"\S*\d\S*|[零〇一二两三四五六七八九十百千万亿]+")
+_WORD = re.compile(r"[^\W\d_]")
 _DRAFT = re.compile(r"\b(?:drafts?|proposal|archived?|old)\b|草案|草稿|初稿|征求意见稿", re.IGNORECASE)
 
 
@@ -53,6 +55,22 @@ def without_struck(text: str) -> str:
     if "~~" not in text:
         return text
     return _STRUCK.sub(lambda match: match["code"] or " " * len(match.group()), text)
+
+
+def replaced(text: str) -> list[tuple[int, int, str]]:
+    """Return the start and end of each line on which new text follows what is struck out, and the struck words.
+
+    These still say what the line is about: *~~The client lends a laptop.~~ The consultant brings her own.* Figures do not, nor
+    does a cell or a heading.
+    """
+    found = []
+    for match in _STRUCK.finditer(text) if "~~" in text else ():
+        start, stop = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.end())
+        stop = stop if stop >= 0 else len(text)
+        is_prose = not match["code"] and text[start] not in "|#"
+        if is_prose and _WORD.search(without_struck(text[start:stop]), match.end() - start):
+            found.append((start, stop, _FIGURE.sub(" ", match.group().strip("~"))))
+    return found
 
 
 def day_of(chunk: Chunk) -> str:

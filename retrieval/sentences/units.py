@@ -15,7 +15,7 @@ from ...ingest.document import titles_of
 from ...ingest.text.sentences import sentence_spans
 from ..hit import Hit
 from ..words.tokens import tokens
-from .standing import lapsed, without_struck
+from .standing import lapsed, replaced, without_struck
 
 _HAN = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]")
@@ -168,7 +168,7 @@ def taken_apart(text: str, headings: tuple[str, ...], names: str) -> Passage:
     title = frozenset(tokens(without_struck("\n\n".join(headings))))
     leads = _leads(units)
     before = _before(text, spans, leads)
-    above = list(_headings(units, held, title))
+    above = [own | struck for own, struck in zip(_headings(units, held, title), _replaced(text, spans), strict=True)]
     heads = list(_heads(units, headings))
     beside = list(_records(text, spans, held, heads))
     turns = list(_turns(units))
@@ -195,6 +195,12 @@ def in_chinese(text: str) -> bool | None:
     """Return whether a text is written in Chinese, rather than having a Chinese name in it; ``None`` if it has no letters."""
     han, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
     return _CHINESE * han > latin if han or latin else None
+
+
+def said(unit: Unit) -> str:
+    """Return what a unit says that holds: in the record of a conversation without the speaker and the time."""
+    turn = _TURN.match(unit.valid) if unit.turn == unit.start else None
+    return unit.valid[turn.end() - (turn["name"] is not None) :] if turn else unit.valid
 
 
 def is_item(text: str) -> bool:
@@ -225,6 +231,15 @@ def _headings(units: Sequence[str], held: Sequence[frozenset[str]], title: froze
         if match := _HEADING.match(unit):
             level = len(match[1])
             open_ = [(above, tokens_) for above, tokens_ in open_ if above < level] + [(level, own)]
+
+
+def _replaced(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[frozenset[str]]:
+    """Yield for each unit the tokens that are struck out on its line and that new text there replaces."""
+    lines = replaced(text)
+    for start, stop in spans:
+        yield frozenset(
+            token for begin, end, words in lines if begin <= start and stop <= end for token in tokens(words)
+        )
 
 
 def _records(

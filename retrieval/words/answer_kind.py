@@ -10,7 +10,12 @@ import re
 _WHAT_YEAR = re.compile(r"\b(?:what|which) year\b|[哪何]一?年", re.IGNORECASE)
 _WHEN = re.compile(
     r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|century|decade)\b|[什甚][么麼][时時](?:候|间|間|期)|何[时時月日]"
-    r"|哪一?[年天日]|哪[个個一]?(?:[时時]期|年代)|[几幾](?:[月时時号號日点點]|世[纪紀])",
+    r"|哪一?[年天日]|哪[个個一]?(?:[时時]期|年代)|[几幾](?:[月号號日]|世[纪紀])",
+    re.IGNORECASE,
+)
+_WHAT_TIME = re.compile(
+    r"\b(?:what|which) times?\b|\bhow (?:early|late)\b|\b(?:opening|office|business|visiting) (?:hours|times)\b"
+    r"|[几幾](?:[点點]|[时時](?!候))|(?:[营營]业|營業|[开開][门門放]|办公|上班|下班|作息)[时時][间間]",
     re.IGNORECASE,
 )
 _VALUE = (
@@ -72,6 +77,17 @@ _DATE = re.compile(
     r"|\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|today)\b",
     re.IGNORECASE,
 )
+_CLOCK = re.compile(
+    r"(?<![\d:.])(?:[01]?\d|2[0-4])[:：h][0-5]\d(?![:\d])|(?<![\d.,:])\d{1,2}(?:[.:]\d\d)?\s?[ap]\.?m\b|\bo['’]clock\b"
+    r"|\b(?:noon|midday|midnight|half past \w+|quarter (?:past|to) \w+)\b"
+    r"|\b(?:at|by|until|till) (?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?! \w+s\b)"
+    r"|(?:[上中下]午|早上?|晚上?|凌晨|傍晚)(?:\d{1,2}|十[一二]?|[一二两三四五六七八九])[点點]半?"
+    r"|(?<![\d.])\d{1,2}[点點]半?(?![\d个個])|(?:十[一二]?|[二两三四五六七八九])[点點]半?(?![个個条要建意原])"
+    r"|一[点點](?=[半整钟鐘前后到至])|中午|正午|午夜|零[点點]",
+    re.IGNORECASE,
+)
+"""A time of day. 一点 is *a little* and 三点意见 are *three points*."""
+_MOMENT = re.compile(rf"{_DATE.pattern}|{_CLOCK.pattern}", re.IGNORECASE)
 _YEAR = re.compile(rf"{_BARE_YEAR}\b(?!\s?年){_MEASURED}|\d+\s?年|[一二三四五六七八九〇零]{{2,4}}年", re.IGNORECASE)
 _LOW, _HIGH = "二三四五六七八九两兩", "十百千万萬亿億"
 _UNIT = "[年月日天元米尺寸斤克吨噸岁歲周倍成%％]|小时|小時|分钟|分鐘|公里|公尺|平方|公斤|海里|英里"
@@ -151,7 +167,14 @@ _PAID = re.compile(
     re.IGNORECASE,
 )
 _REACHES = ((_CALL, _DIALLED), (_WRITE, _MAILED))
-_SURE = ((_WHAT_YEAR, _YEAR), (_WHEN, _DATE), (_HOW_MANY, _NUMBER), (_WHO, _NAME), (_WHERE, _PLACE))
+_SURE = (
+    (_WHAT_YEAR, _YEAR),
+    (_WHAT_TIME, _CLOCK),
+    (_WHEN, _MOMENT),
+    (_HOW_MANY, _NUMBER),
+    (_WHO, _NAME),
+    (_WHERE, _PLACE),
+)
 _LIKELY = (
     (_WHERE, _SPOT),
     (_WHERE_TO, _SPOT_ZH),

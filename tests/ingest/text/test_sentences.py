@@ -77,6 +77,12 @@ from kb.ingest.text.sentences import sentence_spans, sentences
             "> I said on Monday that it will not be ready\n>> and you said that it will\n> as ever",
             ["> I said on Monday that it will not be ready", ">> and you said that it will", "> as ever"],
         ),
+        (
+            "2. Day rate. GBP 710 per day. It is fixed.\n\n**Notice.** Either side may end it.",
+            ["2. Day rate. GBP 710 per day.", "It is fixed.", "**Notice.** Either side may end it."],
+        ),
+        ("He is ill. The course is off today.", ["He is ill.", "The course is off today."]),
+        ("Yes. The course is off today.", ["Yes.", "The course is off today."]),
         ("", []),
         (" \n ", []),
     ],

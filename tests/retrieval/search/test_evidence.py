@@ -319,6 +319,22 @@ def test_a_figure_that_is_struck_out_is_no_evidence() -> None:
     assert evidence.lacking
 
 
+def test_what_new_text_replaces_says_what_it_is_about() -> None:
+    """Not what it says: its figures, and text that nothing replaces, are no evidence."""
+    evidence = weighed(
+        "Who provides the laptop?", ("~~The client lends a laptop for 3 years.~~ The consultant brings her own.",)
+    )
+    assert evidence.best
+    assert "The consultant" in evidence.best.candidate.text
+    assert not evidence.absent
+    assert evidence.verdict() != "nothing"
+    replaced = ("~~The day rate is 640 euros.~~ It is 710 euros.",)
+    assert weighed("What has a day rate of 640?", replaced).missing == ("640",)
+    assert weighed("Who provides the laptop?", ("~~The client lends a laptop.~~", "The client is Ann.")).absent == (
+        "laptop",
+    )
+
+
 def test_titles_and_heads_that_are_struck_out_are_no_evidence() -> None:
     """Nor is text beside the marks struck out, or an example of them in code."""
     chunk = Chunk("1", "d", "/a", "It costs 5 euros.", 0, 17, (), ("~~Kayak~~ Canoe",), 9)

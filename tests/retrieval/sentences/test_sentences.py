@@ -63,6 +63,11 @@ def test_who_speaks_is_known_of_each_line(text: str, line: str, speaker: str) ->
     assert speaker in text[unit.turn : unit.turn + 40]
 
 
+def test_who_speaks_and_when_is_not_what_is_said() -> None:
+    """The time at which a question was asked does not answer *when*, nor does the question."""
+    assert best("货车几点到？", CHAT).endswith("十点半。")
+
+
 def test_a_form_has_no_speakers() -> None:
     """Lines with colons that name different things each are no conversation."""
     assert not any(unit.speaker for unit in taken_apart("Name: Ann\nCity: Oslo\nPhone: 7\n", (), "").units)

@@ -39,3 +39,21 @@ def test_a_place_may_be_a_piece_of_furniture(question: str, text: str, found: bo
     """Where asks for a drawer as well as for a town; which one asks for something else."""
     kinds = [kind for kind in (expected_answer(question), likely_answer(question)) if kind]
     assert any(new_matches(kind, text, question) for kind in kinds) is found
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "found"),
+    [
+        ("货车几点到？", "预计十一点到，司机下午两点半走。", ["十一点", "下午两点半"]),
+        ("What time does the gym open?", "It opens at 6:30, Sundays at eight, later 10 am.", ["6:30", "at eight", "10 am"]),
+        ("When does the ferry leave?", "It leaves at half past nine.", ["half past nine"]),
+        ("营业时间是？", "早上8点到晚上9点", ["早上8点", "晚上9点"]),
+        ("几点开会", "会上提了三点意见，提前一点，下午3点前交。", ["下午3点"]),
+        ("What time is lunch?", "Version 10.30 of 12 pages, logged 09:15:22.", []),
+    ],
+)  # fmt: skip
+def test_a_time_of_day_is_found(question: str, text: str, found: list[str]) -> None:
+    """三点意见 are three points and 一点 is a little; a second in a log is when it was logged."""
+    for kind in (expected_answer(question), likely_answer(question)):
+        assert kind
+        assert [text[start:stop].strip() for start, stop in new_matches(kind, text, question)] == found
