@@ -18,8 +18,11 @@ def candidates_of(prompt: Prompt, base: str = "") -> Iterator[Candidate]:
     yield from candidates([(number, hit) for number, hit in enumerate(prompt.hits, 1) if base in ("", hit.base)])
 
 
-def shown(text: str) -> str:
-    """Return a Markdown unit as quoted: on one line, without list or quotation marks."""
+def shown(candidate: Candidate) -> str:
+    """Return a sentence as quoted: on one line, without list or quotation marks; code as it is."""
+    text = candidate.text
+    if candidate.unit.code:
+        return text
     return on_one_line(BULLET.sub("", text, count=1) if BULLET.match(text) else text)
 
 

@@ -32,11 +32,12 @@ def laid_out(quote: Quote, before: Quote | None) -> str:
     """Return a quote laid out below the previous one: under its own title, as an item of its list, or by itself."""
     title, candidate = quote
     if before and title == before[0] and _goes_on(before[1], candidate):
-        if is_item(candidate.text):  # with its mark, below the others; lines of code stay verbatim
+        if is_item(candidate.text) and not candidate.unit.code:  # with its mark, below the others
             return f"\n{on_one_line(_NUMBERED.sub('', candidate.text, count=1))}"
-        return f"\n\n{candidate.text}"
+        same_block = candidate.unit.code and before[1].unit.code
+        return ("\n" if same_block else "\n\n") + candidate.text
     head = f"**{title}**\n\n" if title != (before[0] if before else "") else ""
-    return ("\n\n" if before else "") + head + shown(candidate.text)
+    return ("\n\n" if before else "") + head + shown(candidate)
 
 
 def leads_in(lead: Candidate, one: Candidate) -> bool:

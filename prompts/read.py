@@ -10,12 +10,14 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from ..ingest.notice import Notice
 from ..ingest.text.sentences import sentence_spans
 from ..retrieval.hit import Hit
 from ..retrieval.models.judge import Judge
 from .fill import nothing_found
+from .frames import Block, block_around, code_blocks, frames
 from .ground import BARE, Place, is_bare, locate
 from .prompt import Citation, Prompt, Sentence
 from .second_opinion import second_opinion
@@ -23,8 +25,7 @@ from .second_opinion import second_opinion
 _MARK = re.compile(r"\s*(?:\[|【)\s*(\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*(?:\]|】)")
 _OWN_MARK = re.compile(r" \[(\d{1,3})\](?=\n|\Z)")
 """A mark that kb puts behind a quote; other brackets are the document's."""
-_TITLE = re.compile(r"#{1,6}\s[^\n]*|\*\*[^*\n]+\*\*[:：]?")
-"""A heading states nothing that needs support."""
+_CODE = re.compile(r"`[^`\n]+`")
 _UNFINISHED = re.compile(r"\s*[\[【][\d\s,，、]*$")
 
 PageOf = Callable[[Hit, int], int | None]
@@ -52,8 +53,9 @@ def read(
 ) -> Reading:
     """Read a model's text, complete or so far.
 
-    A sentence without a mark gets one if a passage supports it; one with marks keeps those that point at a passage. While
-    the model is still writing, its last sentence is shown but not judged.
+    A sentence without a mark gets one if a passage supports it; one with marks keeps those that point at a passage. What
+    states nothing, such as a fence or the head of a table, is no sentence; marks of code are below its block. While the
+    model is still writing, its last sentence is shown but not judged.
 
     Args:
         raw: the model's text.
@@ -69,30 +71,52 @@ def read(
     plain, marks = _take_out_marks(_UNFINISHED.sub("", raw), _OWN_MARK if quotes else _MARK)
     if _is_refusal(plain, prompt):
         return Reading(plain.strip(), (), abstained=True)
-    spans = [span for span in sentence_spans(plain) if not _TITLE.fullmatch(plain, *span)]
+    blocks = code_blocks(plain)
+    every = list(sentence_spans(plain))
+    framing = list(frames(plain, every, blocks))
+    spans = [span for span, frame in zip(every, framing, strict=True) if not frame]
     pointing = [(place, number) for place, number in marks if spans and 1 <= number <= len(prompt.hits)]
-    claimed = _claimed([start for start, _ in spans], pointing)
+    claimed = _claimed([start for start, _ in spans], pointing, _openings(every, framing, blocks))
     numbering: dict[int, int] = {}
+    grows = not finished and bool(framing) and not framing[-1]
     sentences = tuple(
         _sentence(plain[start:stop], numbers, prompt, numbering, page_of)
-        for (start, stop), numbers in list(zip(spans, claimed, strict=True))[: None if finished else -1]
+        for (start, stop), numbers in list(zip(spans, claimed, strict=True))[: -1 if grows else None]
     )
     if judge and finished:
         sentences = second_opinion(sentences, judge)
     if strict:
         return borne_out(sentences)
-    text = "".join(_shown(plain, spans, sentences))
+    text = "".join(_shown(plain, spans, sentences, blocks))
     return Reading(text, sentences, abstained=False)
 
 
-def _claimed(starts: Sequence[int], marks: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """Return the passages that each sentence points at, by where sentences start; a mark belongs to the text before it."""
-    claimed: list[list[int]] = [[] for _ in starts]
+def _claimed(
+    starts: Sequence[int], marks: Sequence[tuple[int, int]], openings: Sequence[tuple[int, int]]
+) -> list[list[int]]:
+    """Return the passages that each sentence points at, by where sentences start.
+
+    A mark belongs to the sentence before it, or, on what opens a table or code, to the first one there.
+    """
+    claimed: list[list[int]] = [[] for _ in range(len(starts) + 1)]
     for place, number in marks:
-        owner = claimed[max(bisect_left(starts, place) - 1, 0)]
+        opens = any(start < place <= stop for start, stop in openings)
+        owner = claimed[max(bisect_left(starts, place) - (not opens), 0)]
         if number not in owner:
             owner.append(number)
-    return claimed
+    return claimed[:-1]
+
+
+def _openings(
+    spans: Sequence[tuple[int, int]], framing: Sequence[bool], blocks: Sequence[Block]
+) -> list[tuple[int, int]]:
+    """Return the parts that frame what is below them: all but a block's last fence."""
+    every = zip(spans, framing, strict=True)
+    return [
+        (start, stop)
+        for (start, stop), frame in every
+        if frame and not ((block := block_around(blocks, start)) and block.closed and block.stop == stop)
+    ]
 
 
 def borne_out(sentences: Sequence[Sentence], *, partly: bool = True, first: int = 1) -> Reading:
@@ -123,11 +147,17 @@ def without_marks(text: str) -> str:
 
 
 def _take_out_marks(text: str, mark: re.Pattern[str]) -> tuple[str, list[tuple[int, int]]]:
-    """Return the text without marks, and ``(place in it, number)`` of every mark."""
+    """Return the text without marks, and ``(place in it, number)`` of every mark; brackets within code are its own."""
     parts: list[str] = []
     marks: list[tuple[int, int]] = []
     length = at = 0
+    blocks = code_blocks(text)
+    inline = [match.span() for match in _CODE.finditer(text)]
     for match in mark.finditer(text):
+        in_line = any(start < match.start() < stop for start, stop in inline)
+        in_block = block_around(blocks, match.start()) and not _OWN_MARK.match(text, match.start())
+        if in_line or in_block:
+            continue
         parts.append(text[at : match.start()])
         length += match.start() - at
         marks += [(length, int(number)) for number in re.findall(r"\d+", match.group(1))]
@@ -181,10 +211,21 @@ def quoted(mark: int, hit: Hit, start: int, text: str, page_of: PageOf) -> Citat
     return _citation(mark, hit, Place(start, start + len(text), 1.0, "supported"), page_of)
 
 
-def _shown(plain: str, spans: list[tuple[int, int]], sentences: tuple[Sentence, ...]) -> Iterator[str]:
+def _shown(
+    plain: str, spans: list[tuple[int, int]], sentences: tuple[Sentence, ...], blocks: Sequence[Block]
+) -> Iterator[str]:
+    """Yield the text with its marks; those of code are below its block, once that is closed."""
+    marked: dict[int, dict[int, None]] = {}
+    for (start, stop), sentence in zip(spans, sentences, strict=False):  # the last may still be growing
+        block = block_around(blocks, start)
+        if block is None or block.closed:
+            marks = dict.fromkeys(citation.mark for citation in sentence.citations)
+            marked[block.stop if block else stop] = marked.get(block.stop if block else stop, {}) | marks
+    ends = {block.stop for block in blocks}
     at = 0
-    for (_, stop), sentence in zip(spans, sentences, strict=False):  # the last may still be growing
+    for stop, marks in sorted(marked.items(), key=itemgetter(0)):
         yield plain[at:stop]
-        yield _marks(sentence)
+        if marks:
+            yield ("\n" if stop in ends else " ") + "".join(f"[{mark}]" for mark in marks)
         at = stop
     yield plain[at:].rstrip()

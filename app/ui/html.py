@@ -18,9 +18,11 @@ from .markdown import Place, render
 from .state import Talk, Texts, Turn
 
 _MARKS = re.compile(r"(?:\s*\[\d{1,3}\])+")
-_MARK = re.compile(r"\d+")
 _OPENS = re.compile(r"\s*(?P<fence>`{3,}|~{3,})")
+_FENCES = re.compile(r"^[ \t]*(?:`{3,}(?=[^`\n]*$)|~{3,})", re.MULTILINE)
 _CLOSES = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[ \t]*$", re.MULTILINE)
+_BELOW = re.compile(r"^([ \t]*(?:`{3,}|~{3,})[ \t]*)\n(?:\[\d{1,3}\])+$", re.MULTILINE)
+"""The marks below a block of code."""
 _ROW_END = re.compile(r"[ \t]*\|\s*$")
 _TEMPLATE = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;", "\\": "&#92;"})
 _OPTIONS = (("--llm gguf:PATH", "model"), ("--max-tokens", "max_tokens"))
@@ -245,24 +247,31 @@ def _written(answer: Answer, heads: Mapping[str, str]) -> tuple[str, list[_Writt
     """Return an answer without marks and where its sentences are; rows are below their table's head, code is in a block."""
     parts: list[str] = []
     written: list[_Written] = []
+    whole = _BELOW.sub(r"\1", answer.text)
     at, length, frame, own_fence = 0, 0, "", False
     for index, sentence in enumerate(answer.sentences):
         text = sentence.text
-        start = answer.text.find(text, at)
+        start = whole.find(text, at)
         if start < 0:
             continue
-        gap = answer.text[at:start]
-        is_fence = bool(_OPENS.match(text))
+        gap = whole[at:start]
+        was_inside = own_fence
+        own_fence ^= len(_FENCES.findall(gap)) % 2 == 1
+        is_fence = bool(_OPENS.match(text))  # in answers that were kept before fences were no sentences
         following = "".join(one.text for one in answer.sentences[index + 1 : index + 2])
         head = "" if own_fence else _head_of(text, following, heads)
-        if not own_fence:
+        if not own_fence and is_row(text) and (above := _head_above(gap)):
+            gap, frame = f"{_left(gap[: -len(above)], frame)}{above}", above.strip()
+        elif not own_fence:
             gap, frame = _gap(gap, text, frame, heads, head)
+        elif not was_inside:
+            gap, frame = _left(gap, frame), ""
         rule = f"\n{head.splitlines()[1]}" if head and not is_rule(following) else ""
         begin = length + len(gap)
         parts += [gap, text, rule]
         length = begin + len(text) + len(rule)
         at = start + len(text)
-        marks = _MARKS.match(answer.text, at)
+        marks = _MARKS.match(whole, at)
         at = marks.end() if marks else at
         kind: _Kind = "text"
         if is_fence:
@@ -271,14 +280,10 @@ def _written(answer: Answer, heads: Mapping[str, str]) -> tuple[str, list[_Writt
             kind = "code"
         elif head or is_rule(text) or text.lstrip().startswith("#"):
             kind = "mute"
-        written.append(
-            _Written(
-                index, begin, begin + len(text), tuple(map(int, _MARK.findall(marks.group()))) if marks else (),
-                kind,
-            )
-        )  # fmt: skip
+        cited = dict.fromkeys(citation.mark for citation in sentence.citations)
+        written.append(_Written(index, begin, begin + len(text), tuple(cited), kind))
         own_fence ^= is_fence
-    return "".join([*parts, _left(answer.text[at:], frame)]), written
+    return "".join([*parts, _left(whole[at:], frame)]), written
 
 
 def _head_of(row: str, following: str, heads: Mapping[str, str]) -> str:
@@ -289,6 +294,13 @@ def _head_of(row: str, following: str, heads: Mapping[str, str]) -> str:
         return f"{row}\n{following}"
     head = heads.get(following, "")
     return f"{row}\n{head.splitlines()[-1]}" if head and _same_row(row, head) else ""
+
+
+def _head_above(gap: str) -> str:
+    """Return the head and rule of a table that a text ends with; empty if it ends with something else."""
+    lines = gap.splitlines(keepends=True)[-2:]
+    is_head = len(lines) == 2 and is_row(lines[0]) and is_rule(lines[1].rstrip("\n"))  # noqa: PLR2004
+    return "".join(lines) if is_head else ""
 
 
 def _same_row(one: str, other: str) -> bool:

@@ -82,6 +82,8 @@ _RUN_IN = re.compile(
 )
 """A heading that runs into its paragraph, *Day rate. GBP 710 per day.*: at most three words, no verb, and more text behind."""
 _WORD_BEFORE = re.compile(r"[\w.]+$")
+_ITEM_BEGINS = re.compile(r"(?:(?:^|\n)[ \t]*(?:(?:[-*+•]|\[[ xX]\]|>+)[ \t]+)*|[.!?:] *)$")
+"""What is before the number of a list item: the end of a sentence, or nothing but the marks of lists and quotations."""
 _TAIL = 40
 
 
@@ -144,8 +146,8 @@ def _full_stop_ends(text: str, at: int, stop: int) -> bool:
     word = before.group().lower() if before else ""
     if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
         return False
-    if word.isdigit() and text[max(0, at - _TAIL) : at - len(word)].rstrip(" ")[-1:] in ("", "\n", ".", "!", "?", ":"):
-        return False  # "1. First item. 2. Second item."
+    if word.isdigit() and _ITEM_BEGINS.search(text, max(0, at - _TAIL), at - len(word)):
+        return False  # "1. First item. 2. Second item.", "- 1. First item."
     following = text[stop : stop + 3]
     goes_on = following.strip()[:1].islower() and "\n\n" not in following
     # A lower-case name may begin a sentence: npm, kb, iOS. Abbreviations are short.

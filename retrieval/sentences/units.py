@@ -72,6 +72,8 @@ class Unit:
     """Where in the passage the speaker's turn begins; -1: there is no speaker."""
     led_by: int
     """The ``order`` of its lead-in line, like "You need:" for a list item or a line of code; -1: none."""
+    code: bool
+    """Whether it is in a block of code: its line breaks and marks are its own."""
     chinese: bool | None
     """Whether it is written in Chinese, rather than having a Chinese name in it; ``None`` if it has no letters."""
 
@@ -166,7 +168,8 @@ def taken_apart(text: str, headings: tuple[str, ...], names: str) -> Passage:
     valid = [holds[start:stop] for start, stop in spans]
     held = [frozenset(tokens(unit)) for unit in valid]
     title = frozenset(tokens(without_struck("\n\n".join(headings))))
-    leads = _leads(units)
+    coded = list(_in_code(units))
+    leads = _leads(units, coded)
     before = _before(text, spans, leads)
     above = [own | struck for own, struck in zip(_headings(units, held, title), _replaced(text, spans), strict=True)]
     heads = list(_heads(units, headings))
@@ -179,7 +182,7 @@ def taken_apart(text: str, headings: tuple[str, ...], names: str) -> Passage:
             at, spans[at][0], units[at], valid[at], held[at],
             above[at] | (held[before[at]] if before[at] >= 0 else beside[at] if fields[at] else frozenset()),
             beside[at], heads[at], turns[at][0], spans[turns[at][1]][0] if turns[at][0] else -1, leads[at],
-            in_chinese(valid[at]),
+            coded[at], in_chinese(valid[at]),
         )
         for at in prose
     )  # fmt: skip
@@ -294,21 +297,30 @@ def _turns(units: Sequence[str]) -> Iterator[tuple[str, int]]:
         yield speaker, since
 
 
-def _leads(units: Sequence[str]) -> list[int]:
+def _leads(units: Sequence[str], coded: Sequence[bool]) -> list[int]:
     """Return for each unit its lead-in unit, or -1; a list, table or code block shares the same one throughout."""
     found: list[int] = []
     lead = -1
-    in_code = was_item = False
+    was_item = False
     for at, unit in enumerate(units):
-        fence = bool(_FENCE.match(unit))
-        item = in_code or fence or bool(_ITEM.match(unit))
-        if at and not in_code and _LEADS.search(units[at - 1]) and (lead < 0 or not was_item):
+        item = coded[at] or bool(_ITEM.match(unit))
+        inside = coded[at] and at > 0 and coded[at - 1]
+        if at and not inside and _LEADS.search(units[at - 1]) and (lead < 0 or not was_item):
             lead = at - 1
         elif not item:
             lead = -1
         found.append(lead)
-        in_code, was_item = in_code != fence, item
+        was_item = item
     return found
+
+
+def _in_code(units: Sequence[str]) -> Iterator[bool]:
+    """Yield for each unit whether it is in a block of code, or one of its fences."""
+    inside = False
+    for unit in units:
+        fence = bool(_FENCE.match(unit))
+        yield inside or fence
+        inside ^= fence
 
 
 def _before(text: str, spans: Sequence[tuple[int, int]], leads: Sequence[int]) -> list[int]:

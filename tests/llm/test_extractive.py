@@ -198,6 +198,24 @@ def test_a_numbered_step_has_no_bullet_as_well() -> None:
     assert "- 2" not in raw
 
 
+CODE = (
+    "To log in to the vault run these commands:\n\n```sh\nexport VAULT=https://vault.example\nvault login -method=oidc\n"
+    "vault status\n```\n\nDeploy the zebra service like this:\n\n```yaml\n- name: zebra\n  image: zebra:1.2\n```\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ("How do I log in to the vault?", "export VAULT=https://vault.example\nvault login -method=oidc\nvault status"),
+        ("Which image does the zebra service have?", "- name: zebra\n  image: zebra:1.2"),
+    ],
+)
+def test_code_is_quoted_line_by_line(question: str, code: str) -> None:
+    """Its line breaks and dashes are its own: joined, it would not run."""
+    assert code in "".join(Extractive().generate(prompt_of(question, CODE), Sampling()))
+
+
 ROWS = (
     "| Who | What | By |\n| --- | --- | --- |\n| Hugo | get a price | September |\n| Ann | book the hall | October |\n"
 )

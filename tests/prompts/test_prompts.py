@@ -93,6 +93,44 @@ def test_an_answer_only_grows_while_it_is_written() -> None:
     assert shown[-1] == "Mars is red. [1] The moon has no air. [2] It is grey. [2]"
 
 
+HOW = """The backup is run like this:
+
+```sh
+mount /vault
+cp -r /home /vault
+```
+
+| Size | EUR |
+| --- | --- |
+| A4 | 0.05 |
+| A3 | 0.10 |
+
+It takes long.
+"""
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_marks_are_on_sentences_and_rows_only(*, marked: bool) -> None:
+    """None on a fence, a rule or the head of a table, wherever the model puts them; those of code are below its block."""
+    prompt = filled("How is the backup run?", hit(HOW))
+    raw = HOW.replace("```\n\n", "``` [1]\n\n").replace("EUR |", "EUR | [1]") if marked else HOW
+    shown = [read(raw[:stop], prompt, no_page, finished=False).text for stop in range(len(raw))]
+    shown.append(read(raw, prompt, no_page).text)
+    assert all(later.startswith(earlier) for earlier, later in pairwise(shown))
+    assert "```sh\nmount /vault\ncp -r /home /vault\n```\n[1]\n\n" in shown[-1]
+    assert "| Size | EUR |\n| --- | --- |\n| A4 | 0.05 | [1]\n| A3 | 0.10 | [1]\n\nIt takes long. [1]" in shown[-1]
+    said = [sentence.text for sentence in read(raw, prompt, no_page).sentences]
+    assert "| Size | EUR |" not in said
+    assert not [text for text in said if "```" in text or "---" in text]
+
+
+def test_brackets_in_code_are_its_own() -> None:
+    """An index is no mark: neither between backticks nor in a block."""
+    raw = "Use `rows[1]` [1].\n\n```\nfirst = rows[0][1]\n```"
+    text = read(raw, filled("Q?", hit("Use `rows[1]`.\n\n```\nfirst = rows[0][1]\n```")), no_page).text
+    assert text == "Use `rows[1]`. [1]\n\n```\nfirst = rows[0][1]\n```\n[1]"
+
+
 def test_a_mark_that_points_nowhere_is_removed_and_counted() -> None:
     """[0], [7] and [99] are inventions."""
     reading = read("Mars is red [7]. [0] It has two moons [2][99].", filled("Q?", *PASSAGES), no_page)

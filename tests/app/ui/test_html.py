@@ -98,3 +98,37 @@ def test_what_a_model_writes_stays_what_it_is(tmp_path: Path, said: str, html: s
     shown = conversation(Talk(turns=(Turn(answer.question, answer, heads=HEADS),)), EN)
     assert shown.count(html) == (2 if html == "<th>" else 1)
     assert markdown in copied(answer, HEADS)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "html", "markdown"),
+    [
+        (
+            "Prices:\n\n| Size | EUR |\n| --- | --- |\n| A4 | 0.05 | [1]\n| A3 | 0.10 | [1]\n\nThat is all. [1]",
+            ("| A4 | 0.05 |", "| A3 | 0.10 |", "That is all."),
+            "<table>",
+            "Prices:\n\n| Size | EUR |\n| --- | --- |\n| A4 | 0.05 [1] |\n| A3 | 0.10 [1] |\n\nThat is all. [1]",
+        ),
+        (
+            "Run:\n\n```sh\nls -l\n```\n[1]\n\nThen wait. [1]",
+            ("ls -l", "Then wait."),
+            "<pre>",
+            "Run:\n\n```sh\nls -l\n```\n\n[1]\n\nThen wait. [1]",
+        ),
+    ],
+)
+def test_what_frames_an_answer_is_shown_once(
+    tmp_path: Path, text: str, said: tuple[str, ...], html: str, markdown: str
+) -> None:
+    """Fences and heads of tables are no sentences: they are shown as they were written, and no mark is left as text."""
+    with make(tmp_path, "prices", {"prices.md": PRICES}) as kb:
+        answer = kb.ask("What are the prices of copies?")
+    sentences = tuple(replace(answer.sentences[-1], text=one) for one in said)
+    answer = replace(answer, text=text, sentences=sentences, sure=True, abstained=False)
+    shown = conversation(Talk(turns=(Turn(answer.question, answer, heads=HEADS),)), EN)
+    body = shown.partition('<article class="kb-answer"')[2].partition("<footer>")[0]
+    assert body.count(html) == 1
+    assert "[1]" not in body
+    assert "|" not in body
+    assert body.count('class="kb-mark"') == len(said)
+    assert copied(answer, HEADS) == markdown
