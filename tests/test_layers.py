@@ -19,6 +19,7 @@ LAYERS = """
 app/cli
 app/server
 app/ui
+app/ui/view
 app/hosting
 app/suggestions
 app/chatchat app/doctor app/kbz app/several app/watch

@@ -6,8 +6,12 @@ Comes in: a language header. Goes out: texts by key. Never: a text in one langua
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
-EN: Mapping[str, str] = {
+Texts: TypeAlias = Mapping[str, str]
+"""The texts in one language, by key."""
+
+EN: Texts = {
     "ask": "Ask",
     "documents": "Documents",
     "question": "Your question",

@@ -14,7 +14,7 @@ from ...ingest.errors import InputError, KBError
 from ...llm.models.known import known_models, pull_known, pulled
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate
-from ..i18n.texts import EN, ZH
+from ..i18n.texts import EN, ZH, Texts
 from ..measure.suggest import best, estimated_speed, suggestions
 from ..suggestions.suggestions import Suggestions
 from . import html as ui_html
@@ -22,7 +22,7 @@ from .documents import table
 from .ledger import drop_zone, size
 from .parts import Shown, stamp
 from .sessions import Sessions
-from .state import Talk, Texts, demand, texts_of
+from .state import Talk, demand, texts_of
 from .welcome import HANDBOOK, facts, tries
 
 _HANDBOOK = "handbook"

@@ -20,14 +20,15 @@ from ..answers.chat import Chat
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate
+from ..i18n.texts import Texts
 from ..several import KnowledgeBases
 from . import html as ui_html
-from .excerpts import heads_of
 from .parts import Shown, settled, under_way
 from .runs import Run, Runs
 from .sessions import listing, remember
 from .sources import BaseOf, explained, nothing_chosen, panel
-from .state import Talk, Texts, Turn, chosen, demand, number, sent, texts_of
+from .state import Talk, Turn, chosen, demand, number, sent, texts_of
+from .view.excerpts import heads_of
 
 _POLL_S = 0.5
 

@@ -23,11 +23,12 @@ from ..base.rename import UPLOADS
 from ..hosting.bases import Bases, forget
 from ..hosting.uploads import keep
 from ..hosting.worker import in_turn
+from ..i18n.texts import Texts
 from . import html as ui_html
 from . import ledger as ui_ledger
 from .ledger import ORDERS, Order
 from .parts import Shown
-from .state import Texts, demand, sent, texts_of
+from .state import demand, sent, texts_of
 
 MAX_FILES = 500
 """The page's script sends more in batches."""

@@ -9,12 +9,14 @@ import gradio as gr
 from ...ingest.errors import InputError, KBError
 from ..hosting.bases import Bases
 from ..hosting.folders import Folder, Folders
+from ..i18n.texts import Texts
 from . import html as ui_html
 from .documents import table
-from .html import escape, worded
+from .html import worded
 from .ledger import Order
 from .parts import Shown
-from .state import Texts, sent, texts_of
+from .state import sent, texts_of
+from .view.markdown import escape
 
 
 class Following:

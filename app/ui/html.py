@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from typing import Literal
 from ...prompts.prompt import Citation, Sentence
 from ..answers.answer import Answer
 from ..i18n.chinese import in_chinese
-from ..i18n.texts import ZH
-from .excerpts import is_row, is_rule
-from .markdown import Place, render
-from .state import Talk, Texts, Turn
+from ..i18n.texts import ZH, Texts
+from .state import Talk, Turn
+from .view.excerpts import is_row, is_rule
+from .view.markdown import Place, escape, render
 
 _MARKS = re.compile(r"(?:\s*\[\d{1,3}\])+")
 _OPENS = re.compile(r"\s*(?P<fence>`{3,}|~{3,})")
@@ -24,7 +23,6 @@ _CLOSES = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[ \t]*$", re.MULTILINE)
 _BELOW = re.compile(r"^([ \t]*(?:`{3,}|~{3,})[ \t]*)\n(?:\[\d{1,3}\])+$", re.MULTILINE)
 """The marks below a block of code."""
 _ROW_END = re.compile(r"[ \t]*\|\s*$")
-_TEMPLATE = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;", "\\": "&#92;"})
 _OPTIONS = (("--llm gguf:PATH", "model"), ("--max-tokens", "max_tokens"))
 """Command-line options in notes, and the page's names for them."""
 _LASTING = {
@@ -43,11 +41,6 @@ _THUMB = (
 
 
 _Kind = Literal["text", "mute", "code"]
-
-
-def escape(text: str) -> str:
-    """Return text escaped for HTML, also where Gradio treats the HTML as a template."""
-    return html.escape(text).translate(_TEMPLATE)
 
 
 def worded(sentence: str, texts: Texts) -> str:

@@ -11,9 +11,10 @@ from ...ingest.document import IngestReport, Page
 from ...ingest.store.sources import SourceRow
 from ...retrieval.lanes.view import pending_note
 from ..base.status import FileLedger, Status
-from .html import escape, worded
+from ..i18n.texts import Texts
+from .html import worded
 from .reader import counted
-from .state import Texts
+from .view.markdown import escape
 
 SHOWN = 200
 _READ = "read"

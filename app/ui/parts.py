@@ -11,8 +11,9 @@ from typing import TypeAlias
 import gradio as gr
 from gradio.blocks import Block
 
+from ..i18n.texts import Texts
 from . import html as ui_html
-from .state import Talk, Texts
+from .state import Talk
 
 Shown: TypeAlias = dict[str, object]
 """The changes of a handler, by part name."""

@@ -13,12 +13,13 @@ from ...ingest.document import Page
 from ...ingest.errors import KBError
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
+from ..i18n.texts import Texts
 from . import html as ui_html
-from .excerpts import Span, excerpt
-from .html import escape
-from .pages import has_look, page_image
 from .parts import Shown
-from .state import Texts, demand, number, sent, texts_of
+from .state import demand, number, sent, texts_of
+from .view.excerpts import Span, excerpt
+from .view.markdown import escape
+from .view.pages import has_look, page_image
 
 _ROOM = 40_000
 """Maximum characters of a document shown at once."""

@@ -18,13 +18,14 @@ from ..answers.record import answer_of
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
 from ..hosting.harmless import harmless
+from ..i18n.texts import Texts
 from . import html as ui_html
-from .excerpts import heads_of
-from .html import escape
 from .parts import Shown, settled, stamp, under_way
 from .runs import Runs
 from .sources import nothing_chosen, panel
-from .state import Talk, Texts, Turn, may_see, sent, texts_of
+from .state import Talk, Turn, may_see, sent, texts_of
+from .view.excerpts import heads_of
+from .view.markdown import escape
 from .welcome import welcome
 
 SHOWN = 500

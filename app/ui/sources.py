@@ -12,10 +12,11 @@ from ...prompts.prompt import Citation
 from ...retrieval.search.explain import Candidate, Vote, Why, why
 from ..answers.answer import Answer
 from ..api import KnowledgeBase
-from .excerpts import around, excerpt
-from .html import escape, titles, worded
-from .pages import page_image
-from .state import Texts
+from ..i18n.texts import Texts
+from .html import titles, worded
+from .view.excerpts import around, excerpt
+from .view.markdown import escape
+from .view.pages import page_image
 
 _SHOWN = 30
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 import gradio as gr
 
@@ -17,9 +16,7 @@ from ..answers.answer import Answer
 from ..answers.chat import turn_of
 from ..answers.record import Feedback
 from ..hosting.tokens import allows
-from ..i18n.texts import texts_for
-
-Texts: TypeAlias = Mapping[str, str]
+from ..i18n.texts import Texts, texts_for
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
-from .html import escape, worded
-from .state import Texts
+from ..i18n.texts import Texts
+from .html import worded
+from .view.markdown import escape
 
 HANDBOOK = Path(__file__).parents[2] / "knowledge_base"
 """kb's own handbook, if it came with kb."""

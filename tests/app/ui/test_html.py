@@ -13,9 +13,9 @@ from kb.ingest.notice import Notice
 
 pytest.importorskip("gradio", reason="the ui extra is not installed")
 
-from kb.app.ui.excerpts import heads_of
 from kb.app.ui.html import conversation, copied
 from kb.app.ui.state import Talk, Turn
+from kb.app.ui.view.excerpts import heads_of
 
 
 def test_why_a_sentence_is_flagged_is_told_in_the_language_of_the_page(tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ _TEMPLATE = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#9
 _SAFE = ("http://", "https://", "mailto:")
 
 
+def escape(text: str) -> str:
+    """Return text escaped for HTML, also where Gradio treats the HTML as a template."""
+    return escape_html(text).translate(_TEMPLATE)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A place in a text, and the HTML to put around and after it."""

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
-from ...ingest.errors import KBError
-from ..answers.answer import Answer
-from ..api import KnowledgeBase
+from ....ingest.errors import KBError
+from ...answers.answer import Answer
+from ...api import KnowledgeBase
 from .markdown import Place, render
 
 Span = tuple[int, int]

@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("gradio", reason="the ui extra is not installed")
 
-from kb.app.ui.excerpts import around, excerpt, head_above, is_row, is_rule
-from kb.app.ui.markdown import Place, render
+from kb.app.ui.view.excerpts import around, excerpt, head_above, is_row, is_rule
+from kb.app.ui.view.markdown import Place, render
 
 _TABLE = "| No | Name |\n| --- | :---: |\n" + "".join(f"| {n} | name{n} |\n" for n in range(30))
 DOCUMENTS = {

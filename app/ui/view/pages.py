@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from ...ingest.document import document_id
-from ...ingest.errors import KBError
-from ...ingest.images.image import frames
-from ...ingest.images.ocr import Box, ocr_installed, quote_places
-from ...ingest.media import PDF
-from ...ingest.pdf.pdfium import quote_boxes, render_page
-from ...ingest.store.sources import SourceRow
-from ...ingest.text.redact import KINDS
-from .html import escape
-from .state import Texts
+from ....ingest.document import document_id
+from ....ingest.errors import KBError
+from ....ingest.images.image import frames
+from ....ingest.images.ocr import Box, ocr_installed, quote_places
+from ....ingest.media import PDF
+from ....ingest.pdf.pdfium import quote_boxes, render_page
+from ....ingest.store.sources import SourceRow
+from ....ingest.text.redact import KINDS
+from ...i18n.texts import Texts
+from .markdown import escape
 
 _SCALE = 1.5
 _OCR_SCALE = 200 / 72
