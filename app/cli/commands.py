@@ -121,6 +121,13 @@ class LazyGroup(TyperGroup):
             error.message = f"No such option before the command: {named}. Write it behind: kb COMMAND ... {named}"
             raise
 
+    def invoke(self, ctx: Context) -> object:
+        """Run the command; an input that ends where it is waited for (Ctrl-D) stops it as Ctrl-C does."""
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise KeyboardInterrupt from error
+
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002
         """Write the commands under their headings, each with its full first sentence."""
         for heading, homes in HOMES.items():

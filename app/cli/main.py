@@ -13,6 +13,7 @@ import os
 import sqlite3
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -56,6 +57,7 @@ def callback(
 def main() -> NoReturn:
     """Run the command line; the outermost handler: an error is shown as an error, never as an answer."""
     _take_ascii_for_utf8()
+    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115  whoever started us closed it
     try:
         app(standalone_mode=True)
     except KBError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import sqlite3
@@ -105,6 +106,38 @@ def test_a_question_can_come_through_a_pipe(folder: Path) -> None:
     """``kb ask -`` reads stdin."""
     kb("ingest", folder)
     assert "120 dollars" in kb("ask", "-", stdin="How much is refunded for a hotel night?\n").stdout
+
+
+def test_an_input_that_is_closed_is_an_empty_one(folder: Path) -> None:
+    """A question is asked for, a conversation is over before it begins."""
+    kb("ingest", folder)
+    closed = [
+        sys.executable,
+        "-c",
+        "import os, sys; os.close(0); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])",
+    ]
+    said = subprocess.run([*closed, "-m", "kb", "ask", "-"], capture_output=True, text=True, cwd=folder, check=False)
+    assert (said.returncode, said.stderr) == (2, "kb: the question is empty; ask something\n")
+    said = subprocess.run([*closed, "-m", "kb", "chat"], capture_output=True, text=True, cwd=folder, check=False)
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_an_input_that_ends_where_it_is_waited_for_is_an_interruption(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-D says in one sentence what Ctrl-C says, with its exit code."""
+
+    class Ended(io.StringIO):
+        def read(self, _: int | None = -1) -> str:
+            raise EOFError
+
+    monkeypatch.setattr(sys, "stdin", Ended())
+    monkeypatch.setattr(sys, "argv", ["kb", "ask", "-"])
+    with pytest.raises(SystemExit, match="130"):
+        cli.main()
+    assert (
+        capsys.readouterr().err.strip() == "kb: interrupted; what was finished is kept, run the same command to go on"
+    )
 
 
 @pytest.mark.parametrize(
