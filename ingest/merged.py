@@ -31,18 +31,20 @@ class Merged:
 
 
 def fill(rows: Mapping[int, Row], merged: Iterable[Merged]) -> None:
-    """Copy the text of merged cells into the cells they cover, in rows that hold something else too."""
+    """Copy the text of merged cells into the cells they cover, in rows that hold something else too: also from above."""
     own = {number: {column for column, text in cells.items() if text.strip()} for number, cells in rows.items()}
-    for area in merged:
+    held = {number: set(columns) for number, columns in own.items()}
+    for area in sorted(merged, key=lambda area: -area.down):
         text = rows.get(area.row, {}).get(area.column, "")
         if not text.strip() or len(text) > _LONGEST:
             continue
         for number in range(area.row, area.row + min(area.down, _MOST_ROWS)):
-            if not own.get(number, set()) - {area.column}:
+            if not held.get(number, set()) - {area.column} or not own[number]:
                 continue
             for column in range(area.column, area.column + min(area.across, _MOST_COLUMNS)):
                 if column not in own[number]:
                     rows[number][column] = text
+                    held[number].add(column)
 
 
 def join_heads(rows: dict[int, Row], merged: Iterable[Merged], n_known: int = 0) -> None:

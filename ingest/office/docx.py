@@ -16,7 +16,7 @@ from ..notice import Notice
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading, read_inside
 from ..struck import finished, hidden, struck
-from .docx_numbers import Numbering
+from .docx_numbers import read_lists
 from .docx_styles import Styles, numbering_of, outline_of, style_of
 from .drawing import graphics, said_by
 from .formulas import linear
@@ -63,7 +63,7 @@ class _DocxReader:
         self._main = main
         self._relations = package.relations(main)
         self._styles = Styles(self._part("styles"))
-        self._numbering = Numbering(self._part("numbering"))
+        self._numbering = read_lists(self._part("numbering"))
         self._writer = MarkdownWriter()
         self._pictures = OfficePictures(package)
         self._comments = self._read_comments()

@@ -190,3 +190,20 @@ _FORMS: dict[str, Callable[[int], str]] = {
     "koreanDigital": _digits("영일이삼사오육칠팔구"),
     "koreanCounting": _counted("영일이삼사오육칠팔구", "십백천만", one=False),
 }
+_BY_CODE = """
+decimal upperRoman lowerRoman upperLetter lowerLetter ordinal cardinalText ordinalText hex chicago ideographDigital
+japaneseCounting aiueo iroha decimalFullWidth decimalHalfWidth japaneseLegal japaneseDigitalTenThousand
+decimalEnclosedCircle decimalFullWidth2 aiueoFullWidth irohaFullWidth decimalZero bullet ganada chosung
+decimalEnclosedFullstop decimalEnclosedParen decimalEnclosedCircleChinese ideographEnclosedCircle ideographTraditional
+ideographZodiac ideographZodiacTraditional taiwaneseCounting ideographLegalTraditional taiwaneseCountingThousand
+taiwaneseDigital chineseCounting chineseLegalSimplified chineseCountingThousand decimal koreanDigital koreanCounting
+koreanLegal koreanDigital2 hebrew1 arabicAlpha hebrew2 arabicAbjad hindiVowels hindiConsonants hindiNumbers hindiCounting
+thaiLetters thaiNumbers thaiCounting vietnameseCounting numberInDash russianLower russianUpper
+"""
+_NONE = 255
+
+
+def form_of(code: int) -> str:
+    """Return the form that a number stands for in .doc and RTF files (MSONFC, [MS-OSHARED] 2.2.1.3)."""
+    forms = _BY_CODE.split()
+    return "none" if code == _NONE else forms[code] if 0 <= code < len(forms) else "decimal"

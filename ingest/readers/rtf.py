@@ -16,11 +16,9 @@ from ..notice import Notice
 from ..office.drawing import said_by
 from ..reading import MarkdownWriter, Reading
 from ..struck import finished, hidden, joined, struck
+from .rtf_lists import TOKEN, read_lists
 from .rtf_pictures import REPEATING_GROUPS, RtfPictures
 
-_TOKEN = re.compile(
-    rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)"
-)
 _SKIPPED_GROUPS = frozenset(
     b"fonttbl colortbl stylesheet info pict object objdata sn sv shprslt listpicture "
     b"themedata colorschememapping datastore latentstyles listtable "
@@ -61,12 +59,27 @@ class _State:
 
 
 @dataclass(frozen=True, slots=True)
+class _InList:
+    """Which list a paragraph is an item of, and how."""
+
+    name: str = ""
+    depth: int = 0
+    is_marked: bool = False
+    """Whether its mark stands in the text."""
+
+
+_NO_LIST = _InList()
+
+
+@dataclass(frozen=True, slots=True)
 class _Around:
     """The paragraph around a shape, whose text box has its own paragraphs."""
 
     depth: int
     level: int
     in_table: bool
+    in_list: _InList
+    """The list that what stands behind the shape is an item of: an item that began before it has its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,8 @@ class _RtfReader:
         match = re.search(rb"\\ansicpg(\d{1,5})", data[:2000])
         self._code_page = _codec(int(match[1])) if match else "mac_roman" if b"\\mac" in data[:50] else "cp1252"
         self._fonts = _font_codecs(data)
+        self._lists = read_lists(data, self._code_page)
+        self._list: _InList = _NO_LIST
         self._writer = MarkdownWriter()
         self._state = _State()
         self._stack: list[_State] = []
@@ -105,6 +120,8 @@ class _RtfReader:
         self._text: list[str] = []
         self._to_skip = 0
         self._mark_at = 0
+        self._paragraph_at = 0
+        """Where the paragraph begins in the text, which in a table is that of a cell."""
         self._level = 0
         self._row: list[str] = []
         self._table: list[list[str]] = []
@@ -123,7 +140,7 @@ class _RtfReader:
     def read(self) -> Reading:
         last_paragraph = self._data.rfind(b"\\par")
         position = 0
-        while match := _TOKEN.search(self._data, position):
+        while match := TOKEN.search(self._data, position):
             position = match.end()
             word, number, hexadecimal, symbol, brace, plain = match.groups()
             if brace:
@@ -173,12 +190,13 @@ class _RtfReader:
     def _end_mark(self) -> None:
         """Write the mark of a list item as Markdown does: its number, or a dash."""
         mark = joined("".join(self._text[self._mark_at :])).strip()
+        self._list = replace(self._list, is_marked=True)
         self._text[self._mark_at :] = [f"{mark} " if any(map(str.isalnum, mark)) else "- " if mark else ""]
 
     def _leave_shape(self) -> None:
         if self._shapes and len(self._stack) < self._shapes[-1].depth:
             around = self._shapes.pop()
-            self._level, self._in_table = around.level, around.in_table
+            self._level, self._in_table, self._list = around.level, around.in_table, around.in_list
 
     def _end_comment(self) -> None:
         """Keep what the paragraph's comment says for behind it, or who says it."""
@@ -242,8 +260,11 @@ class _RtfReader:
             self._mark_at = len(self._text)
             self._state = replace(self._state, mark=True)
         if word == b"shpinst":
-            self._shapes.append(_Around(len(self._stack), self._level, self._in_table))
+            after = _NO_LIST if self._has_text() else self._list
+            self._shapes.append(_Around(len(self._stack), self._level, self._in_table, after))
         elif word == b"shptxt" and not self._state.skipped:
+            if not self._has_text():
+                self._list = _NO_LIST
             self._end_paragraph()
 
     def _structure(self, word: bytes, number: int | None) -> None:
@@ -255,15 +276,27 @@ class _RtfReader:
         elif word == b"pard":
             self._in_table = bool(self._shapes) and self._shapes[-1].in_table
             self._level = 0
-        elif word == b"intbl":
-            self._in_table = True
+            if not self._state.mark:
+                self._list = replace(_NO_LIST, is_marked=self._list.is_marked)
         elif word == b"cell":
+            self._number()
             self._row.append(self._taken())
         elif word == b"row":
             self._table.append(self._row)
             self._row = []
             self._shown_in_table += self._shown
             self._shown = []
+        else:
+            self._format(word, number)
+
+    def _format(self, word: bytes, number: int | None) -> None:
+        """Take a word that says what kind of paragraph it is in."""
+        if word == b"intbl":
+            self._in_table = True
+        elif word == b"ls":
+            self._list = replace(self._list, name=str(number or 0))
+        elif word == b"ilvl":
+            self._list = replace(self._list, depth=number or 0)
         elif word == b"outlinelevel" and number is not None and number < 9:  # noqa: PLR2004  9 is body text
             self._level = number + 1
 
@@ -303,13 +336,31 @@ class _RtfReader:
     def _taken(self) -> str:
         self._flush()
         text = joined("".join(self._text)).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        self._text = []
+        self._text, self._paragraph_at = [], 0
         return "\n".join(" ".join(line.split()) for line in finished(text).split("\n")).strip()
 
+    def _number(self) -> None:
+        """Count the paragraph that ends, if a list numbers it, and write its number unless its file did."""
+        if self._interrupted:
+            return
+        in_list = self._list
+        self._list = replace(in_list, is_marked=False)
+        if in_list.name in self._lists:
+            mark = self._lists.marker(in_list.name, in_list.depth)
+            if mark and not in_list.is_marked and self._has_text():
+                self._text.insert(self._paragraph_at, f"{mark} ")
+
+    def _has_text(self) -> bool:
+        """Return whether the paragraph holds something by now."""
+        self._flush()
+        return bool("".join(self._text[self._paragraph_at :]).strip())
+
     def _end_paragraph(self) -> None:
+        self._number()
         if self._in_table or self._interrupted:
             self._flush()
             self._text.append("\n")
+            self._paragraph_at = len(self._text)
             return
         text = self._taken()
         if self._row:

@@ -125,14 +125,27 @@ def words(kind: int, text: str) -> bytes:
     return record(3999, struct.pack("<I", kind)) + record(4000, text.encode("utf-16-le"))
 
 
-def presentation() -> bytes:
+def table(*cells: tuple[int, int, int, int, str], marks: int = 1) -> bytes:
+    """Return a group of shapes that is a table: cells by left, top, right, bottom and text, and a line beside them."""
+
+    def shape(form: int, corners: tuple[int, ...], text: bytes) -> bytes:
+        return record(0xF004, record(0xF00A, b"", instance=form), record(0xF00F, struct.pack("<4i", *corners)), text)
+
+    properties = struct.pack("<HIHI", 127, 7, 0x039F, marks)
+    whole = record(0xF004, record(0xF009, bytes(16)), record(0xF122, properties, instance=2))
+    shapes = [shape(1, corners, record(0xF00D, words(4, text)) if text else b"") for *corners, text in cells]
+    return record(0xF003, whole, *shapes, shape(20, (0, 0, 0, 9), b""))
+
+
+def presentation(drawing: bytes = b"") -> bytes:
     """Return a presentation of two slides, the second hidden, with notes on the first, an empty text and a footer."""
 
     def persist(at: int, identity: int) -> bytes:
         return record(1011, struct.pack("<5I", at, 0, 0, identity, 0))
 
     empty = record(3999, struct.pack("<I", 4))
-    footer = record(4058, struct.pack("<HH", 0, 0x20)) + record(4026, "Rev. B".encode("utf-16-le"), instance=2)
+    strings = [record(4026, text.encode("utf-16-le"), instance=at) for at, text in ((0, "3 May"), (2, "Rev. B"))]
+    footer = record(4058, struct.pack("<HH", 0, 0x25)) + b"".join(strings)
     slides = (
         persist(2, 256) + words(0, "Plan") + empty + words(1, "Dig.\rPlant.") + persist(3, 257) + words(0, "Reserve")
     )
@@ -141,7 +154,9 @@ def presentation() -> bytes:
             1000, record(4080, slides), record(4080, persist(4, 512), instance=2), record(4057, footer, instance=3)
         ),
         2: record(
-            1006, record(3998, struct.pack("<I", 0)), record(1036, record(0xF00D, record(3998, struct.pack("<I", 2))))
+            1006,
+            record(3998, struct.pack("<I", 0)),
+            record(1036, record(0xF00D, record(3998, struct.pack("<I", 2))), drawing),
         ),
         3: record(1006, record(1017, struct.pack("<I6xH", 0, 4)), record(0xF00D, words(4, "Sell."))),
         4: record(1008, record(1009, struct.pack("<I", 256)), record(0xF00D, words(2, "Say when."))),
@@ -160,10 +175,20 @@ def presentation() -> bytes:
 
 
 def test_an_old_presentation_becomes_pages() -> None:
-    """Slides in order with titles, texts of the outline where one names them, a footer once, notes; what is hidden marked."""
+    """Slides in order with titles, texts of the outline where named, date and footer once, notes; what is hidden marked."""
     reading = read_bytes(presentation(), "a.ppt")
-    assert reading.text == "# Plan\n\nDig.\nPlant.\n\nRev. B\n\nNotes: Say when.\n\n~~Sell.~~"
+    assert reading.text == "# Plan\n\nDig.\nPlant.\n\n3 May\nRev. B\n\nNotes: Say when.\n\n~~Sell.~~"
     assert len(reading.pages) == 2
+
+
+def test_a_table_on_an_old_slide_is_a_table() -> None:
+    """Its cells are shapes: their places say in which row and column each stands; a merged one is in all it covers."""
+    head = (0, 0, 10, 5, ""), (10, 0, 20, 5, "2024"), (20, 0, 30, 5, "2025")
+    body = (0, 5, 10, 15, "Gala"), (10, 5, 20, 10, "38.5"), (20, 5, 30, 10, "29.5"), (10, 10, 30, 15, "none")
+    text = read_bytes(presentation(table(*head, *body)), "a.ppt").text
+    assert "|  | 2024 | 2025 |\n| --- | --- | --- |\n| Gala | 38.5 | 29.5 |\n| Gala | none | none |" in text
+    plain = read_bytes(presentation(table(*head, *body, marks=0)), "a.ppt").text
+    assert "2024\n\n2025\n\nGala" in plain
 
 
 @pytest.mark.parametrize(("suffix", "least"), [(".doc", 85), (".ppt", 60)])

@@ -17,7 +17,7 @@ from kb.ingest.errors import DamagedError, EmptyFileError, EncryptedError, ReadE
 from kb.ingest.images.image import read_image
 from kb.ingest.images.ocr import ocr_installed
 from kb.ingest.office.docx import read_docx
-from kb.ingest.office.docx_numbers import Numbering
+from kb.ingest.office.docx_numbers import read_lists
 from kb.ingest.office.number_format import shown_number
 from kb.ingest.office.odf import read_odp, read_ods, read_odt
 from kb.ingest.office.pptx import read_pptx
@@ -148,7 +148,7 @@ def test_numbers_are_counted_as_word_shows_them() -> None:
         ).encode(),
         "numbering.xml",
     )
-    numbering = Numbering(root)
+    numbering = read_lists(root)
     assert [numbering.marker("5", depth) for depth in (0, 1, 1, 0, 1)] == ["1.", "1.1", "1.2", "2.", "2.1"]
     assert [numbering.marker("6", 0) for _ in range(12)][9:] == ["第十条", "第十一条", "第十二条"]
 
