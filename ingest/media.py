@@ -144,7 +144,7 @@ def _sniff_zip(data: bytes, promised: str) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
-            kind = archive.read("mimetype")[:200].decode("ascii", "replace").strip() if "mimetype" in names else ""
+            kind = _mimetype(archive) if "mimetype" in names else ""
     except (
         zipfile.BadZipFile,
         NotImplementedError,
@@ -160,6 +160,14 @@ def _sniff_zip(data: bytes, promised: str) -> str:
     if "xl/workbook.bin" in names:
         return XLSB
     return _zip_kind(names, kind) or (promised if promised in _ZIPPED else ZIP)
+
+
+def _mimetype(archive: zipfile.ZipFile) -> str:
+    """Return what kind of package a zip calls itself; "" if that is locked, or packed in a way that Python cannot unpack."""
+    try:
+        return archive.read("mimetype")[:200].decode("ascii", "replace").strip()
+    except (NotImplementedError, RuntimeError):
+        return ""
 
 
 def _zip_kind(names: set[str], kind: str) -> str:

@@ -22,7 +22,7 @@ from lxml.etree import _Element as Element
 from .errors import DamagedError, EmptyFileError, EncryptedError, ReadError, TooLargeError, UnsupportedError
 from .notice import Notice
 
-__all__ = ["Element", "Package", "Relation", "attribute", "local", "open_package", "parse_xml"]
+__all__ = ["Element", "Package", "Relation", "attribute", "local", "open_package", "parse_xml", "zip_method"]
 
 MAX_EXPANDED_BYTES = 1 << 30
 MAX_PART_BYTES = 256 << 20
@@ -30,6 +30,7 @@ MAX_RATIO = 200
 _SMALL_BYTES = 16 << 20
 """Up to this size, any compression ratio is allowed."""
 _MAX_PARTS = 50_000
+_METHODS = {1: "Shrink", 6: "Implode", 9: "Deflate64", 93: "Zstandard", 95: "XZ", 96: "JPEG", 97: "WavPack", 98: "PPMd"}
 _COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _STRICT = re.compile(
     rb"http://purl\.oclc\.org/ooxml/(wordprocessingml|spreadsheetml|presentationml|drawingml)/(main|chart|diagram)"
@@ -102,6 +103,7 @@ class Package:
         """Return the bytes of a part.
 
         Raises: DamagedError: it is missing or cut off. EncryptedError. TooLargeError: it is larger than it claims to be.
+            UnsupportedError: it is packed by a method that Python lacks.
         """
         info = self._infos.get(self._by_folded.get(name.casefold(), name))
         if info is None:
@@ -111,15 +113,12 @@ class Package:
         try:
             with self._archive.open(info) as part:
                 content = part.read(MAX_PART_BYTES + 1)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            NotImplementedError,
-            OSError,
-            ValueError,
-            RuntimeError,
-        ) as exc:
+        except NotImplementedError as exc:
+            raise UnsupportedError(
+                "The file is packed with {method}, a zip method that kb cannot unpack; open it in its program and save it again.",
+                method=zip_method(info),
+            ) from exc
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as exc:
             raise _damaged(Notice("its part {name} cannot be unpacked", name=name)) from exc
         if len(content) > MAX_PART_BYTES:
             raise TooLargeError(
@@ -189,6 +188,11 @@ class Package:
         root = self.optional_xml("docProps/core.xml")
         titles = [element.text or "" for element in root.iter("{*}title")] if root is not None else []
         return " ".join(titles[0].split()) if titles else ""
+
+
+def zip_method(info: zipfile.ZipInfo) -> str:
+    """Return by which method a member of a zip is packed, for people (APPNOTE 4.4.5)."""
+    return _METHODS.get(info.compress_type) or f"method {info.compress_type}"
 
 
 def parse_xml(data: bytes, name: str) -> Element:

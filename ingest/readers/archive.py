@@ -17,6 +17,7 @@ from pathlib import PurePath
 
 from .. import media
 from ..errors import DamagedError, EncryptedError, ReadError, TooLargeError, UnsupportedError
+from ..package import zip_method
 from ..text import encoding
 
 ARCHIVES = frozenset({media.ZIP, media.TAR, media.GZIP})
@@ -128,7 +129,10 @@ def _zip_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, label: str) ->
     except ReadError as error:
         return error
     except NotImplementedError:
-        return UnsupportedError("it is packed in a way that kb cannot unpack; unpack the archive first")
+        return UnsupportedError(
+            "it is packed with {method}, a zip method that kb cannot unpack; unpack the archive first",
+            method=zip_method(info),
+        )
     except _BROKEN:
         return DamagedError("this file in the archive is broken; get the archive again")
     except RuntimeError:
