@@ -115,7 +115,7 @@ class Package:
                 content = part.read(MAX_PART_BYTES + 1)
         except NotImplementedError as exc:
             raise UnsupportedError(
-                "The file is packed with {method}, a zip method that kb cannot unpack; open it in its program and save it again.",
+                "The file is packed with {method}, a zip method that kb cannot unpack; open it in its program and save it.",
                 method=zip_method(info),
             ) from exc
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as exc:

@@ -1,7 +1,7 @@
 """The reader of Word documents from before 2007 (.doc), and of what WPS Writer saves as .wps.
 
 Comes in: the bytes of a compound file. Goes out: Markdown with headings and tables; struck, deleted and hidden text marked;
-notes, comments and text boxes after the body. Never: field codes, pictures, or list numbers, which are not in the text.
+notes, comments and text boxes after the body; list numbers, which are not in the text, counted. Never: field codes, pictures.
 ([MS-DOC] 2.4 to 2.9.)
 """
 
@@ -19,25 +19,31 @@ from ..struck import finished, hidden, struck
 from ..text.encoding import decode
 from ..text.encodings import codec_of
 from .compound import open_compound
+from .doc_lists import DocLists
+from .records import long_at, word_at
+from .sprms import Properties, properties
 
 _ENCRYPTED, _OTHER_TABLE, _WORD_97 = 0x0100, 0x0200, 0xC1
 _COUNTS, _PAPX, _CHPX, _CLX = 76, 258, 250, 418
 """Offsets in the file's header: the character counts, and the locations of its tables."""
 _IN_TABLE, _ROW_END, _OUTLINE = 0x2416, 0x2417, 0x2640
 _MARKS = {0x0800: struck, 0x0837: struck, 0x2A53: struck, 0x083C: hidden}
-_SIZES = (1, 1, 2, 4, 2, 2, 0, 3)
+_UNSEEN = (0x0800, 0x083C)
+"""Deleted, hidden."""
+_MARKED = re.compile(r"~~[^~]*~~")
 _HEADINGS = 9
-_TWO_BYTE_LENGTHS = (0xD608,)
 _NO_LETTERS = bytes(code for code in range(32) if code not in b"\t\n\r")
 _FIELD = re.compile("\x13[^\x13\x14\x15]*(?:\x14([^\x13\x15]*))?\x15")
-_CONTROLS = str.maketrans({"\x0b": "\n", "\x0c": "\r", "\x1e": "-", "\x1f": "", "\xa0": " "}) | dict.fromkeys(
-    (*range(7), 8, 0x13, 0x14, 0x15)
-)
+_OPEN_FIELD = re.compile("\x13[^\x13\x14\x15]*\x14")
+"""The code of a field that goes on in the next paragraph, such as a table of contents."""
+_CONTROLS = str.maketrans(
+    {"\t": " ", "\x0b": "\n", "\x0c": "\r", "\x1e": "-", "\x1f": "", "\xa0": " "}
+) | dict.fromkeys((*range(7), 8, 0x13, 0x14, 0x15))
 """Breaks, hyphens, and the marks of pictures, notes and comments."""
 
 _UNUSED = dict.fromkeys((*range(0x0E, 0x13), *range(0x16, 0x1E)), " ")
 
-_Run = tuple[int, dict[int, int], int]
+_Run = tuple[int, Properties, int]
 """Where a run of characters or a paragraph begins in the stream, its properties, and its style."""
 
 
@@ -51,11 +57,11 @@ def read_doc(data: bytes, name: str) -> Reading:
         main = streams.get("WordDocument")
         if main is None or len(main) < _CLX + 8:
             raise DamagedError("The file holds no Word document; open and save it again.")
-        flags = _word(main, 10)
+        flags = word_at(main, 10)
         if flags & _ENCRYPTED:
             raise EncryptedError("The document needs a password; save it once without one and ingest that copy.")
         writer = MarkdownWriter()
-        if _word(main, 2) < _WORD_97:
+        if word_at(main, 2) < _WORD_97:
             _write_old(writer, main)
         else:
             table = streams.get("1Table" if flags & _OTHER_TABLE else "0Table") or b""
@@ -65,7 +71,7 @@ def read_doc(data: bytes, name: str) -> Reading:
 
 def _write_old(writer: MarkdownWriter, main: bytes) -> None:
     """Write the text of a Word 6 or 95 document, which is in one piece."""
-    start, count = _long(main, 24), _long(main, 52)
+    start, count = long_at(main, 24), long_at(main, 52)
     raw = main[start : start + count]
     text = _shown(raw.decode(_codec(raw), "replace").translate(_UNUSED)).replace("\x07", "\r")
     writer.blocks(re.split("[\r\n]", text))
@@ -89,6 +95,8 @@ class _DocReader:
         self._row: list[str] = []
         self._table: list[list[str]] = []
         self._cell: list[str] = []
+        self._lists = DocLists(main, table)
+        self._items: list[str] = []
 
     def read(self) -> None:
         """Write the body, then what is beside it; headers are left out."""
@@ -100,26 +108,48 @@ class _DocReader:
             at += max(count, 0)
 
     def _write(self, start: int, stop: int) -> None:
-        for text, place in _split(self._characters(start, stop)):
-            properties, style = _at(self._paragraphs, place)
-            if properties.get(_ROW_END):
+        for raw, place in _split(self._characters(start, stop)):
+            own, style = _at(self._paragraphs, place)
+            text = finished(_shown(raw.rstrip("\x07\r"))).strip()
+            marker, depth = "", 0
+            if not own.get(_ROW_END) and not self._is_unseen(text, place):
+                marker, depth = self._lists.marker(own, style)
+            if own.get(_ROW_END):
                 self._end_row()
-            elif text.endswith("\x07") or properties.get(_IN_TABLE):
-                self._cell.append(finished(_shown(text.rstrip("\x07\r"))))
-                if text.endswith("\x07"):
+            elif raw.endswith("\x07") or own.get(_IN_TABLE):
+                self._end_items()
+                self._cell.append(f"{marker} {text}".strip() if marker != "-" else text)
+                if raw.endswith("\x07"):
                     self._row.append("\n".join(filter(None, self._cell)))
                     self._cell = []
             else:
                 self._end_table()
-                self._paragraph(finished(_shown(text)).strip(), properties, style)
+                level = own.get(_OUTLINE, style - 1 if 1 <= style <= _HEADINGS else _HEADINGS) + 1
+                self._paragraph(text, level, marker, depth)
+        self._end_items()
         self._end_table()
 
-    def _paragraph(self, text: str, properties: dict[int, int], style: int) -> None:
-        level = properties.get(_OUTLINE, style - 1 if 1 <= style <= _HEADINGS else _HEADINGS) + 1
-        if level <= _HEADINGS and text:
-            self._writer.heading(level, text)
+    def _is_unseen(self, text: str, place: int) -> bool:
+        """Return whether a paragraph is hidden or deleted together with its end: Word does not number it."""
+        of_mark, _ = _at(self._runs, place)
+        return any(of_mark.get(code, 0) & 1 for code in _UNSEEN) and (not text or bool(_MARKED.fullmatch(text)))
+
+    def _paragraph(self, text: str, level: int, marker: str, depth: int) -> None:
+        if not text:
+            return
+        if level <= _HEADINGS:
+            self._end_items()
+            self._writer.heading(level, f"{marker} {text}" if marker not in ("", "-") else text)
+        elif marker:
+            indent = "  " * depth
+            self._items.append(f"{indent}{marker} " + text.replace("\n", f"\n{indent}  "))
         else:
+            self._end_items()
             self._writer.block(text)
+
+    def _end_items(self) -> None:
+        self._writer.block("\n".join(self._items))
+        self._items = []
 
     def _end_row(self) -> None:
         if self._cell:
@@ -149,7 +179,7 @@ class _DocReader:
                 yield from _cut(text.translate(_UNUSED), low, width, _at(self._runs, low)[0])
 
 
-def _cut(text: str, place: int, width: int, properties: dict[int, int]) -> Iterator[tuple[str, int]]:
+def _cut(text: str, place: int, width: int, properties: Properties) -> Iterator[tuple[str, int]]:
     """Yield a run cut after each mark that ends a paragraph or cell, its words marked by format."""
     mark = next((mark for code, mark in _MARKS.items() if properties.get(code, 0) & 1), str)
     for match in re.finditer("[^\r\x07\x0c]*[\r\x07\x0c]?", text):
@@ -175,23 +205,23 @@ def _shown(text: str) -> str:
     """Return text as shown: field results instead of codes, no marks of pictures and notes."""
     while _FIELD.search(text):
         text = _FIELD.sub(r"\1", text)
-    return text.translate(_CONTROLS)
+    return _OPEN_FIELD.sub("", text).translate(_CONTROLS)
 
 
 def _pieces(main: bytes, table: bytes) -> Iterator[tuple[int, int, int, int]]:
     """Yield first and last character, stream offset and bytes per character of the text's pieces."""
-    at, size = _long(main, _CLX), _long(main, _CLX + 4)
+    at, size = long_at(main, _CLX), long_at(main, _CLX + 4)
     clx = table[at : at + size]
     position = 0
     while clx[position : position + 1] == b"\x01":
-        position += 3 + _word(clx, position + 1)
+        position += 3 + word_at(clx, position + 1)
     if clx[position : position + 1] != b"\x02":
         raise DamagedError("The document's text is not where it says; open and save it again.")
-    plan = clx[position + 5 : position + 5 + _long(clx, position + 1)]
+    plan = clx[position + 5 : position + 5 + long_at(clx, position + 1)]
     count = (len(plan) - 4) // 12
     ends = struct.unpack_from(f"<{count + 1}i", plan)
     for number, (first, last) in enumerate(pairwise(ends)):
-        place = _long(plan, 4 * (count + 1) + 8 * number + 2)
+        place = long_at(plan, 4 * (count + 1) + 8 * number + 2)
         compressed = bool(place & 0x40000000)
         place &= 0x3FFFFFFF
         yield first, last, place // 2 if compressed else place, 1 if compressed else 2
@@ -199,61 +229,37 @@ def _pieces(main: bytes, table: bytes) -> Iterator[tuple[int, int, int, int]]:
 
 def _runs(main: bytes, table: bytes, where: int, entry: int) -> list[_Run]:
     """Return the properties of paragraphs (13-byte entries) or characters (1-byte), by where they begin."""
-    at, size = _long(main, where), _long(main, where + 4)
+    at, size = long_at(main, where), long_at(main, where + 4)
     plan = table[at : at + size]
     count = max(len(plan) - 4, 0) // 8
     found: list[_Run] = []
     for number in range(count):
-        page_at = (_long(plan, 4 * (count + 1) + 4 * number) & 0x3FFFFF) * 512
+        page_at = (long_at(plan, 4 * (count + 1) + 4 * number) & 0x3FFFFF) * 512
         page = main[page_at : page_at + 512]
         if len(page) < 512:  # noqa: PLR2004
             continue
         n_runs = page[511]
         for run in range(n_runs):
             offset = page[4 * (n_runs + 1) + entry * run] * 2
-            found.append((_long(page, 4 * run), *_properties(page, offset, has_style=entry > 1)))
+            found.append((long_at(page, 4 * run), *_properties(page, offset, has_style=entry > 1)))
     return sorted(found, key=lambda run: run[0])
 
 
-def _properties(page: bytes, offset: int, *, has_style: bool) -> tuple[dict[int, int], int]:
+def _properties(page: bytes, offset: int, *, has_style: bool) -> tuple[Properties, int]:
     if not offset:
         return {}, 0
     size = page[offset]
     if not has_style:
-        return _sprms(page[offset + 1 : offset + 1 + size]), 0
+        return properties(page[offset + 1 : offset + 1 + size]), 0
     start, size = (offset + 2, page[offset + 1] * 2) if size == 0 else (offset + 1, size * 2 - 1)
     content = page[start : start + size]
-    return _sprms(content[2:]), _word(content, 0)
-
-
-def _sprms(content: bytes) -> dict[int, int]:
-    """Return one-byte properties by code ([MS-DOC] 2.6)."""
-    found: dict[int, int] = {}
-    at = 0
-    while at + 2 < len(content):
-        code = _word(content, at)
-        at += 2
-        size = _SIZES[code >> 13]
-        if not size:
-            size = _word(content, at) + 1 if code in _TWO_BYTE_LENGTHS else content[at] + 1
-        elif size == 1:
-            found[code] = content[at]
-        at += size
-    return found
+    return properties(content[2:]), word_at(content, 0)
 
 
 def _index(runs: list[_Run], place: int) -> int:
     return bisect_right(runs, place, key=lambda run: run[0]) - 1
 
 
-def _at(runs: list[_Run], place: int) -> tuple[dict[int, int], int]:
+def _at(runs: list[_Run], place: int) -> tuple[Properties, int]:
     index = _index(runs, place)
     return (runs[index][1], runs[index][2]) if index >= 0 else ({}, 0)
-
-
-def _word(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + 2], "little")
-
-
-def _long(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + 4], "little")

@@ -38,7 +38,7 @@ def rows_of(group: bytes, text_of: Callable[[bytes], str]) -> list[list[str]]:
     if not shapes or not _is_table(shapes[0]):
         return []
     cells = [cell for shape in shapes[1:_MOST_CELLS] for cell in _cell(shape, text_of)]
-    tops, lefts = (sorted({cell[side] for cell in cells}) for side in (1, 0))
+    tops, lefts = sorted({cell.top for cell in cells}), sorted({cell.left for cell in cells})
     rows: dict[int, Row] = {at: {} for at in range(len(tops))}
     merged = []
     for cell in cells:
@@ -69,4 +69,5 @@ def _cell(shape: bytes, text_of: Callable[[bytes], str]) -> Iterator[_Cell]:
     _, anchor = parts.get(_ANCHOR, (0, b""))
     if form == _RECTANGLE and len(anchor) >= 16:  # noqa: PLR2004  four sides
         text = text_of(parts[_TEXT_BOX][1]) if _TEXT_BOX in parts else ""
-        yield _Cell(*struct.unpack_from("<4i", anchor), text)
+        left, top, right, bottom = struct.unpack_from("<4i", anchor)
+        yield _Cell(left, top, right, bottom, text)

@@ -10,78 +10,27 @@ from kb.ingest.errors import DamagedError, EncryptedError, KBError
 from kb.ingest.legacy.doc import read_doc
 from kb.ingest.legacy.ppt import read_ppt
 from kb.ingest.run.read import load, read_bytes
+from old_word import old_word, paragraph
+from old_word import words as words_of
 from places import SHARED
 
 FILES = SHARED / "data" / "files"
 
 
-def page(first: int, entry: int, *runs: tuple[int, bytes]) -> bytes:
-    """Return a page of properties: runs with their ends in the stream; entries of 13 bytes for paragraphs, of 1 for words."""
-    ends = struct.pack(f"<{len(runs) + 1}I", first, *(end for end, _ in runs))
-    offsets, stored, at = b"", bytearray(512), 510
-    for _, content in runs:
-        at -= len(content) + len(content) % 2
-        stored[at : at + len(content)] = content
-        offsets += bytes([at // 2]).ljust(entry, b"\0")
-    stored[: len(ends) + len(offsets)] = ends + offsets
-    stored[511] = len(runs)
-    return bytes(stored)
-
-
-def paragraph(style: int, *properties: tuple[int, int]) -> bytes:
-    """Return the properties of a paragraph as they are stored."""
-    content = struct.pack("<H", style) + b"".join(struct.pack("<HB", *each) for each in properties)
-    content = content if len(content) % 2 else content + b"\0"
-    return bytes([(len(content) + 1) // 2]) + content
-
-
 def word(flags: int = 0) -> bytes:
     """Return an old Word document: a heading, a struck word and a field, a table, and a note."""
-    parts = [
-        "Rules\r",
-        "The fee is 18 ",
-        "and ",
-        "\x13 LINK x \x14",
-        "24",
-        "\x15 euros.\r",
-        "Site\x07",
-        "北\x07",
-        "\x07",
-        "A note.\r",
+    cell, row_end = paragraph(0, (0x2416, 1)), paragraph(0, (0x2416, 1), (0x2417, 1))
+    fee = "The fee is 18 and \x13 LINK x \x1424\x15 euros.\r"
+    paragraphs = [
+        ("Rules\r", paragraph(1)),
+        (fee, paragraph(0)),
+        ("Site\x07", cell),
+        ("北\x07", cell),
+        ("\x07", row_end),
     ]
-    text = "".join(parts)
-    start, places = 1024, [0]
-    for part in parts:
-        places.append(places[-1] + 2 * len(part))
-    at = [start + place for place in places]
-    table_row = paragraph(0, (0x2416, 1))
-    head = bytearray(start)
-    head[:2] = b"\xec\xa5"
-    struct.pack_into("<H", head, 2, 0xC1)
-    struct.pack_into("<H", head, 10, flags)
-    struct.pack_into("<8i", head, 76, len(text) - 8, 8, 0, 0, 0, 0, 0, 0)
-    main = bytes(head) + text.encode("utf-16-le")
-    main = main.ljust(-(-len(main) // 512) * 512, b"\0")
-    pages = len(main) // 512
-    main += page(
-        start,
-        13,
-        (at[1], paragraph(1)),
-        (at[6], paragraph(0)),
-        (at[8], table_row),
-        (at[9], paragraph(0, (0x2416, 1), (0x2417, 1))),
-        (at[10], paragraph(0)),
-    )
-    main += page(start, 1, (at[1] + 22, b"\0"), (at[1] + 26, b"\x03" + struct.pack("<HB", 0x0837, 1)), (at[10], b"\0"))
-    plan = struct.pack("<2I", 0, len(text)) + struct.pack("<HIH", 0, start, 0)
-    clx = b"\x02" + struct.pack("<I", len(plan)) + plan
-    papx, chpx = (struct.pack("<3I", start, at[-1], number) for number in (pages, pages + 1))
-    table = clx + papx + chpx
-    whole = bytearray(main)
-    struct.pack_into("<2I", whole, 418, 0, len(clx))
-    struct.pack_into("<2I", whole, 258, len(clx), len(papx))
-    struct.pack_into("<2I", whole, 250, len(clx) + len(papx), len(chpx))
-    return compound({"WordDocument": bytes(whole), "0Table": table})
+    runs = [("Rules\rThe fee is ", b""), ("18", words_of((0x0837, 1))), (fee[13:] + "Site\x07北\x07\x07A note.\r", b"")]
+    n_body = sum(len(text) for text, _ in paragraphs)
+    return old_word([*paragraphs, ("A note.\r", paragraph(0))], runs, flags=flags, counts=(n_body, 8))
 
 
 def test_an_old_word_document_becomes_markdown() -> None:
