@@ -47,6 +47,38 @@ def fill(rows: Mapping[int, Row], merged: Iterable[Merged]) -> None:
                     held[number].add(column)
 
 
+def table_of(rows: dict[int, Row], merged: Iterable[Merged], n_heads: int = 0, first: int = 0) -> list[list[str]]:
+    """Return a table's rows with merged cells filled and one head; titles over the whole table come first, a cell each.
+
+    Args:
+        rows: by number; changed.
+        merged: which cells cover others.
+        n_heads: how many rows the head has, titles included, if the file says so.
+        first: the column that is written first.
+    """
+    areas = list(merged)
+    fill(rows, areas)
+    titles = _taken_titles(rows, areas)
+    join_heads(rows, areas, max(n_heads - len(titles), 1) if n_heads else 0)
+    return [[title] for title in titles] + [line[first:] for line in grid(rows)]
+
+
+def _taken_titles(rows: dict[int, Row], merged: list[Merged]) -> list[str]:
+    """Take away the rows above a table's head that are one cell over its whole width, and return their texts."""
+    texts = {number: {column for column, text in cells.items() if text.strip()} for number, cells in rows.items()}
+    columns = set().union(*texts.values())
+    across = {(area.row, area.column): range(area.column, area.column + area.across) for area in merged}
+    found: list[int] = []
+    for number in sorted(number for number in rows if texts[number]):
+        column = min(texts[number])
+        if len(texts[number]) > 1 or len(columns) < 2 or not columns <= set(across.get((number, column), ())):  # noqa: PLR2004
+            break
+        found.append(number)
+    if len(found) + 2 > sum(map(bool, texts.values())):  # a head and a row are below
+        return []
+    return [text for number in found for text in rows.pop(number).values() if text.strip()]
+
+
 def join_heads(rows: dict[int, Row], merged: Iterable[Merged], n_known: int = 0) -> None:
     """Merge a head of several rows: ``Week`` over ``Nurse`` and ``Doctor`` becomes ``Week Nurse`` and ``Week Doctor``.
 
@@ -76,11 +108,11 @@ def _is_double(rows: Mapping[int, Row], numbers: list[int], merged: list[Merged]
     if not parted or not all(_is_name(second.get(column, "")) for column in parted):
         return False
     rest = (set(first) | set(second)) - parted - going_down
-    if any(first.get(column, "").strip() and second.get(column, "").strip() for column in rest):
-        return False
     below = [second.get(column, "") for column in sorted(parted)]
-    numeric = any(third.get(column, "").strip() and not _is_name(third[column]) for column in parted if column in third)
-    return bool(going_down) or numeric or len(set(below)) < len(below)
+    numeric = [not _is_name(third[column]) for column in parted if third.get(column, "").strip()]
+    if any(first.get(column, "").strip() and second.get(column, "").strip() for column in rest):
+        return bool(numeric) and all(numeric) and len(set(below)) == len(below)
+    return bool(going_down) or any(numeric) or len(set(below)) < len(below)
 
 
 def _is_name(text: str) -> bool:

@@ -145,9 +145,15 @@ class MarkdownWriter:
         self.block(f"{fence}{language}\n{text.strip(chr(10))}\n{fence}")
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
-        """Append a Markdown table; the first row is the header, short rows are padded, pipes and breaks escaped."""
-        made = ([struck(cell) for cell in row] for row in rows) if self.hides else rows
-        table = markdown_table(made)
+        """Append a Markdown table; the first row is the header, short rows are padded, pipes and breaks escaped.
+
+        Rows of one cell above a wider one are its titles, and stand above the table.
+        """
+        made = [[struck(cell) for cell in row] if self.hides else row for row in rows]
+        n_titles = next((at for at, row in enumerate(made) if len(row) != 1), 0)
+        for row in made[:n_titles]:
+            self.block(" ".join(row[0].split()))
+        table = markdown_table(made[n_titles:])
         if table:
             self._append(table)
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ..merged import Merged, Row, fill, grid, join_heads
+from ..merged import Merged, Row, table_of
 from .records import records
 
 SHAPE = 0xF004
@@ -47,9 +47,7 @@ def rows_of(group: bytes, text_of: Callable[[bytes], str]) -> list[list[str]]:
         down = sum(cell.top <= top < cell.bottom for top in tops)
         across = sum(cell.left <= left < cell.right for left in lefts)
         merged += [Merged(row, column, across, down)] if across > 1 or down > 1 else []
-    fill(rows, merged)
-    join_heads(rows, merged)
-    return grid(rows)
+    return table_of(rows, merged)
 
 
 def _is_table(shape: bytes) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..errors import DamagedError, ReadError
-from ..merged import Merged, Row, fill, grid, join_heads
+from ..merged import Merged, Row, table_of
 from ..notice import Notice
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading, read_inside
@@ -352,9 +352,7 @@ def _filled(placed: list[_Placed], say: _Say) -> list[list[str]]:
         elif column in begun:
             key = begun[column], column
             merged[key] = replace(merged[key], down=number - begun[column] + 1)
-    fill(rows, merged.values())
-    join_heads(rows, merged.values())
-    return grid(rows)
+    return table_of(rows, merged.values())
 
 
 def _descend(parent: Element, name: str) -> Iterator[Element]:

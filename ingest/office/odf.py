@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..errors import DamagedError, EncryptedError
 from ..images.pictures import NOTHING
-from ..merged import Merged, Row, fill, grid, join_heads
+from ..merged import Merged, Row, table_of
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading
 from .drawing import said_by
@@ -114,11 +114,8 @@ def _write_blocks(out: _Out, parent: Element) -> None:
 def _filled(out: _Out, table: Element) -> list[list[str]]:
     """Return a text table's rows, with the text of merged cells in each cell they cover."""
     rows = dict(_rows(out, table, Unseen()))
-    merged = list(_merged(table))
-    fill(rows, merged)
-    join_heads(rows, merged)
     first = min((min(cells) for cells in rows.values() if cells), default=0)
-    return [line[first:] for line in grid(rows)]
+    return table_of(rows, _merged(table), first=first)
 
 
 def _items(out: _Out, element: Element, depth: int) -> Iterator[str]:

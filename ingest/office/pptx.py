@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..errors import DamagedError
 from ..images.pictures import NOTHING
-from ..merged import Merged, Row, fill, grid, join_heads
+from ..merged import Merged, Row, table_of
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading
 from .drawing import graphics, paragraph_text, paragraphs, said_by
@@ -139,9 +139,7 @@ def _table_rows(table: Element) -> list[list[str]]:
             across, down = (_integer(attribute(cell, name), 1) for name in ("gridSpan", "rowSpan"))
             if across > 1 or down > 1:
                 merged.append(Merged(number, column, across, down))
-    fill(rows, merged)
-    join_heads(rows, merged)
-    return grid(rows)
+    return table_of(rows, merged)
 
 
 class _Layouts:

@@ -12,7 +12,7 @@ from itertools import islice, takewhile
 from selectolax.lexbor import LexborHTMLParser as Tree
 from selectolax.lexbor import LexborNode as Node
 
-from ..merged import Merged, Row, fill, grid, join_heads
+from ..merged import Merged, Row, table_of
 from ..struck import struck
 
 _HEAVY = "table, h1, h2, h3, h4, pre, ul ul, form"
@@ -67,9 +67,7 @@ def _spread(lines: list[list[Node]], n_heads: int) -> list[list[str]]:
                 merged.append(Merged(number, column, across, down))
                 covered |= {(number + y, column + x) for x in range(across) for y in range(1, down)}
             column += across
-    fill(rows, merged)
-    join_heads(rows, merged, n_heads)
-    return grid(rows)
+    return table_of(rows, merged, n_heads)
 
 
 def _cell_text(cell: Node) -> str:

@@ -20,7 +20,7 @@ from ..document import Chunk, Document, chunk_id, indexed_text
 from .sentences import sentence_spans
 from .tables import Table, tables
 
-VERSION = 3
+VERSION = 4
 """Raised when the same document would be split differently."""
 
 CountTokens = Callable[[Sequence[str]], list[int]]

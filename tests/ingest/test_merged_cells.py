@@ -17,6 +17,7 @@ from kb.ingest.office.docx import read_docx
 from kb.ingest.office.odf import read_ods, read_odt
 from kb.ingest.office.pptx import read_pptx
 from kb.ingest.office.xlsx import read_xlsx
+from kb.ingest.readers.rtf import read_rtf
 from kb.ingest.readers.web import read_html
 
 MAIN = "http://schemas.openxmlformats.org/"
@@ -162,6 +163,85 @@ def test_a_row_that_starts_late_keeps_its_columns() -> None:
     out = io.BytesIO()
     document.save(out)
     assert read_docx(out.getvalue(), "a.docx").text == "| A | B |\n| --- | --- |\n|  | D |"
+
+
+def joined(text: str, across: int, rows: int = 3) -> Callable[[], str]:
+    """Return a reader of a Word table: a text over some of the columns, a head, and a row."""
+
+    def read() -> str:
+        document = docx.Document()
+        table = document.add_table(rows, 3)
+        table.cell(0, 0).merge(table.cell(0, across - 1)).text = text
+        for number, texts in enumerate(("Site Rooms Rate", "North 4 5")[: rows - 1], start=1):
+            for cell, word in zip(table.rows[number].cells, texts.split(), strict=True):
+                cell.text = word
+        out = io.BytesIO()
+        document.save(out)
+        return read_docx(out.getvalue(), "a.docx").text
+
+    return read
+
+
+def row_over(names: str, kind: str, across: str) -> str:
+    """Return the text of an OpenDocument or HTML table whose first row is one cell over all three columns."""
+    if kind == "html":
+        return read_html(
+            b"<table><tr><th colspan=3>Stock of May<tr><th>Site<th>Rooms<th>Rate<tr><td>North<td>4<td>5</table>",
+            "a.html",
+        ).text
+    cells = [names.split(), ["North", "4", "5"]]
+    covered = "<table:covered-table-cell/>" * 2
+    title = f"<table:table-cell {across}><text:p>Stock of May</text:p></table:table-cell>{covered}"
+    rows = ["".join(f"<table:table-cell><text:p>{cell}</text:p></table:table-cell>" for cell in row) for row in cells]
+    table = "".join(f"<table:table-row>{row}</table:table-row>" for row in (title, *rows))
+    spaces = " ".join(f'xmlns:{p}="urn:oasis:names:tc:opendocument:xmlns:{p}:1.0"' for p in ("office", "text", "table"))
+    body = f"<office:text><table:table>{table}</table:table></office:text>"
+    content = f"<office:document-content {spaces}><office:body>{body}</office:body></office:document-content>"
+    return read_odt(package({"content.xml": content}), "a.odt").text
+
+
+RTF = (
+    rb"{\rtf1\trowd\cellx9\pard\intbl Stock of May\cell\row\trowd\cellx3\cellx6\cellx9\pard\intbl Site\cell Rooms\cell Rate\cell\row"
+    rb"\pard\intbl North\cell 4\cell 5\cell\row}"
+)
+TITLED = "Stock of May\n\n| Site | Rooms | Rate |\n| --- | --- | --- |\n| North | 4 | 5 |"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        joined("Stock of May", 3),
+        lambda: row_over("Site Rooms Rate", "odt", "table:number-columns-spanned='3'"),
+        lambda: row_over("", "html", ""),
+        lambda: read_rtf(RTF, "a.rtf").text,
+    ],
+    ids=["docx", "odt", "html", "rtf"],
+)
+def test_a_title_row_stands_above_its_table(read: Callable[[], str]) -> None:
+    """One cell over the whole width is no head: the row below it is, and the title goes with every passage."""
+    assert read() == TITLED
+
+
+def test_a_row_over_some_columns_is_no_title() -> None:
+    """Nor is one with a single row below it, whose head it may be."""
+    assert joined("Stock of May", 2)().startswith("| Stock of May")
+    assert joined("Stock of May", 3, rows=2)().startswith("| Stock of May |")
+
+
+def test_a_head_of_two_rows_becomes_one() -> None:
+    """Also where the lower row names its first column anew; a row of data below merged cells is none of the head."""
+
+    def table(*rows: str) -> str:
+        return read_html(b"<table>" + "".join(f"<tr>{row}" for row in rows).encode() + b"</table>", "a.html").text
+
+    upper = "<td>Full rate<td colspan=2>Single"
+    assert table(upper, "<td>Euro<td>1997<td>1998", "<td>15,000<td>23.0%<td>20.8%").startswith(
+        "| Full rate Euro | Single 1997 | Single 1998 |\n"
+    )
+    assert table(upper, "<td>North<td>good<td>bad", "<td>South<td>fair<td>bad").startswith(
+        "| Full rate | Single | Single |\n"
+    )
+    assert table(upper, "<td>All<td>n/a<td>n/a", "<td>North<td>5<td>6").startswith("| Full rate | Single | Single |\n")
 
 
 def test_titles_and_remarks_are_not_repeated() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kb.ingest.document import Chunk, Document, Heading, Page
 from kb.ingest.text.split import Splitting, count_words, split
+from kb.ingest.text.tables import tables
 
 SMALL = Splitting(target_tokens=30, max_tokens=40, min_tokens=5)
 
@@ -132,6 +133,17 @@ def test_the_title_of_a_table_is_carried_where_there_is_room() -> None:
 
     assert carried("Register of 2025") == {("Staff", "| Register of 2025 |", "| No | Name | Phone |")}
     assert carried("This is what the register says.") == {("Staff", "| No | Name | Phone |")}
+    numbered = "Table 3. Everyone here, by number."
+    assert carried(numbered) == {("Staff", f"| {numbered} |", "| No | Name | Phone |")}
+
+
+def test_captions_stand_above_or_below() -> None:
+    """A document has them on one side: what stands between two tables is the caption of the one that has none."""
+    rows = "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+    above = f"表1 租金（元）。\n\n{rows}\nTable 2: Rates\n\n{rows}\nThe end.\n"
+    assert [table.title for table in tables(above)] == ["| 表1 租金（元）。 |", "| Table 2: Rates |"]
+    below = f"The rates\n\n{rows}\nTable 1. Rent\n\n{rows}\nTable 2. Heating\n"
+    assert [table.title for table in tables(below)] == ["| Table 1. Rent |", "| Table 2. Heating |"]
 
 
 def test_a_head_that_is_too_long_is_cut_column_by_column() -> None:
