@@ -24,7 +24,7 @@ import numpy as np
 import xllamacpp
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
-from kb.llm.models.cores import physical_cores
+from kb.llm.models.cores import free_cores
 from kb.prompts.prompt import Message, Prompt
 from numpy.typing import NDArray
 
@@ -78,22 +78,24 @@ def _timing(start: float, busy: float, times: Sequence[tuple[float, float]]) -> 
     return Timing((first - start) * 1000, (first_busy - busy) * 1000, last - first, last_busy - busy, len(times))
 
 
-def open_direct(path: Path) -> xllamacpp.Server:
+def open_direct(path: Path, n_threads: int) -> xllamacpp.Server:
     """Load the file with the settings that the backend uses."""
     params = xllamacpp.CommonParams()
     params.model.path, params.n_ctx, params.n_batch = str(path), CONTEXT_TOKENS, 256
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = physical_cores()
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = n_threads
     params.verbosity, params.warmup = -1, False
     return xllamacpp.Server(params)
 
 
 def report(path: Path, n_turns: int) -> None:
     """Print both side by side."""
-    server, generator = open_direct(path), GGUFGenerator(path, context_tokens=CONTEXT_TOKENS)
+    n_threads = free_cores()
+    server = open_direct(path, n_threads)
+    generator = GGUFGenerator(path, context_tokens=CONTEXT_TOKENS, n_threads=n_threads)
     ways: tuple[Callable[[str], Timing], ...] = (partial(direct, server), partial(ours, generator))
     for way in ways:
         way("warm up")
-    print(f"{path.name}: {N_TOKENS} tokens, {n_turns} turns, {physical_cores()} threads")
+    print(f"{path.name}: {N_TOKENS} tokens, {n_turns} turns, {n_threads} threads")
     for kind in ("new", "cached"):
         turns: list[tuple[Timing, Timing]] = []
         for turn in range(n_turns):

@@ -32,6 +32,7 @@ from kb.app.measure.overlap import rouge_l, words
 from kb.llm.chat import turns
 from kb.llm.generator import Sampling
 from kb.llm.gguf import GGUFGenerator
+from kb.llm.models.cores import free_cores
 from kb.llm.watch import fault
 from kb.prompts.claims import figures
 from kb.prompts.prompt import Message, Prompt
@@ -87,9 +88,9 @@ def questions_of(path: Path, limit: int) -> list[Question]:
 class Bench:
     """One model on one base."""
 
-    def __init__(self, path: Path, work: Path, generator: GGUFGenerator) -> None:
+    def __init__(self, path: Path, work: Path, generator: GGUFGenerator, n_threads: int) -> None:
         """Open the base of a set, making it on first use."""
-        self.name, self.generator = path.name, generator
+        self.name, self.generator, self.n_threads = path.name, generator, n_threads
         home = work / path.name
         if not (home / "done").exists():
             if (path / "docs").exists():
@@ -152,7 +153,7 @@ class Bench:
 
     def direct(self, one: Question) -> Row:
         """Call llama.cpp with the last request of kb, for the time to the first word."""
-        self.server = self.server or open_direct(Path(self.generator._path))  # noqa: SLF001
+        self.server = self.server or open_direct(Path(self.generator._path), self.n_threads)  # noqa: SLF001
         row = self._row(one, "direct")
         request = {
             "messages": turns(Prompt(one.text, self.messages, ())),
@@ -217,13 +218,13 @@ def _overlaps(quote: str, sentence: str) -> bool:
     return len(ours & theirs) >= 0.6 * min(len(ours), len(theirs)) > 0
 
 
-def measure(given: argparse.Namespace, generator: GGUFGenerator, work: Path) -> None:
+def measure(given: argparse.Namespace, generator: GGUFGenerator, n_threads: int, work: Path) -> None:
     """Ask what was not asked yet, until the time is over."""
     deadline = time.monotonic() + given.minutes * 60
     done = {(row.set, row.id, row.model, row.way) for row in read_rows(given.rows)}
     for name in given.sets:
         path = given.everyday if name == "everyday" else given.eval / name
-        bench = Bench(path, work, generator)
+        bench = Bench(path, work, generator, n_threads)
         ways: dict[str, Callable[[Question], Row]] = {way: getattr(bench, way) for way in WAYS}
         for number, question in enumerate(questions_of(path, given.limit), 1):
             todo = [way for way in given.ways if (path.name, question.id, generator.name, way) not in done]
@@ -254,8 +255,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="where bases are kept, for the next run")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        generator = GGUFGenerator(given.model)
-        measure(given, generator, given.work or Path(folder))
+        n_threads = free_cores()
+        generator = GGUFGenerator(given.model, n_threads=n_threads)
+        measure(given, generator, n_threads, given.work or Path(folder))
         generator.close()
     report([row for row in read_rows(given.rows) if row.model == generator.name])
 

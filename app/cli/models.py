@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...llm.models.cores import load, physical_cores
+from ...llm.models.cores import busy_cores, physical_cores
 from ...llm.models.known import known_models, pull_known, pulled
 from ...retrieval.models.registry import ModelOnDisk, list_models, pull
 from ..as_data import as_data
@@ -76,8 +76,8 @@ def suggest_(home: Home = None, as_json: AsJson = False) -> None:
         else "an estimate; kb models pull smollm2 lets it measure"
     )
     show.message(f"speed: {by}, on {physical_cores()} cores")
-    if load() > physical_cores():
-        show.message(f"note: this machine is busy (load {load():.0f}); on a quiet one models are faster")
+    if (busy := busy_cores()) > physical_cores() / 2:
+        show.message(f"note: this machine is busy ({busy:.1f} cores); on a quiet one models are faster")
     for language, name in (("English", "en"), ("Chinese", "zh")):
         if chosen := best(found, name):
             get = (

@@ -9,6 +9,10 @@ import os
 import platform
 from pathlib import Path
 
+_MOMENT_S = 0.1
+_NEARLY = 0.25
+"""Cores: one that is busy for three quarters of a moment counts as busy."""
+
 
 def physical_cores() -> int:
     """Return the cores that this process may use; hyper-threads and cores beyond a container's share slow llama.cpp down."""
@@ -25,16 +29,23 @@ def physical_cores() -> int:
 
 
 def free_cores() -> int:
-    """Return the physical cores that other programs leave free, at least 1: llama.cpp's threads spin while waiting.
+    """Return the physical cores that are free now, at least 1: llama.cpp's threads spin while waiting.
 
     On 2 cores at a load of 18, two threads took 90 s for an answer that one wrote in 6 s.
     """
-    return max(1, physical_cores() - int(load()))
+    return max(1, physical_cores() - int(busy_cores() + _NEARLY))
 
 
-def load() -> float:
-    """Return how many cores other programs would keep busy, on average over a minute; 0 if that is not known."""
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+def busy_cores() -> float:
+    """Return how many physical cores are busy now; 0 if psutil, which comes with ``[llama]``, is not installed.
+
+    Not the load average: for a minute that counts what kb itself has just done, the last answer or ingest.
+    """
+    try:
+        import psutil
+    except ImportError:
+        return 0.0
+    return float(psutil.cpu_percent(interval=_MOMENT_S)) / 100 * physical_cores()
 
 
 def _read(path: str) -> str:
