@@ -1,4 +1,4 @@
-"""Handlers for the knowledge bases and the model in the browser: choose, create, rename, delete.
+"""Handlers for the knowledge bases in the browser: choose, create, rename, delete.
 
 Never an action that the visitor's role does not allow, or a base deleted without confirmation.
 """
@@ -10,20 +10,18 @@ from urllib.parse import parse_qs
 
 import gradio as gr
 
-from ...ingest.errors import InputError, KBError
-from ...llm.models.known import known_models, pull_known, pulled
+from ...ingest.errors import KBError
 from ..hosting.bases import Bases
-from ..hosting.gate import Gate
-from ..i18n.texts import EN, ZH, Texts
-from ..measure.suggest import best, estimated_speed, suggestions
+from ..i18n.texts import ZH
 from ..suggestions.suggestions import Suggestions
 from . import html as ui_html
 from .documents import table
-from .ledger import drop_zone, size
+from .ledger import drop_zone
+from .models import Models
 from .parts import Shown, stamp
 from .sessions import Sessions
 from .state import Talk, demand, texts_of
-from .welcome import HANDBOOK, facts, tries
+from .welcome import HANDBOOK, tries
 
 _HANDBOOK = "handbook"
 """The name of the base for kb's handbook."""
@@ -32,9 +30,9 @@ _HANDBOOK = "handbook"
 class Choosing:
     """The handlers that change what the page shows."""
 
-    def __init__(self, bases: Bases, gate: Gate, sessions: Sessions) -> None:
+    def __init__(self, bases: Bases, models: Models, sessions: Sessions) -> None:
         self.bases = bases
-        self.gate = gate
+        self.models = models
         self.sessions = sessions
         self.suggestions = Suggestions()
 
@@ -83,55 +81,18 @@ class Choosing:
         names = self.bases.names()
         name = base if base in names else self.bases.config.name
         kb, talk = self.bases.get(name), Talk(own=own)
-        return self.sessions.new(talk, name, request) | {
-            "entered": stamp(),
-            "base": gr.update(choices=list(names), value=name),
-            "also": gr.update(choices=[one for one in names if one != name], value=[], visible=len(names) > 1),
-            "drop": drop_zone(texts),
-            "table": table(kb, texts),
-            "facts": facts(self.bases, kb, texts),
-            "name": name,
-            "model": gr.update(choices=self.models(texts), value=self.bases.config.llm),
-        }
-
-    def models(self, texts: Texts = EN) -> list[tuple[str, str]]:
-        """Return the models on this machine and those that can be downloaded, as (label, spec); the suggested one is first."""
-        place = self.bases.config.models
-        suggested = best(suggestions(place, estimated_speed()), "zh" if texts is ZH else "en")
-        files = [file for file in sorted(place.glob("**/*.gguf")) if not file.is_relative_to(place / "known")]
-        found = {suggested.name: ""} if suggested else {}
-        found |= {spec: spec for spec in (self.bases.config.llm, "extractive", *(f"gguf:{file}" for file in files))}
-        for name, model in known_models().items():
-            there = pulled(name, place)
-            found[name] = name if there else texts["model_pull"].format(name=model.title, size=size(model.bytes))
-        if suggested:
-            found[suggested.name] = texts["model_suggested"].format(model=found[suggested.name])
-        return [(label, spec) for spec, label in found.items()]
-
-    def use_model(self, spec: str, base: str, request: gr.Request) -> Iterator[Shown]:
-        """Open another model, downloading it if needed; if it cannot be opened, the current one stays."""
-        texts = texts_of(request)
-        said = ""
-        place, model = self.bases.config.models, known_models().get(spec)
-        try:
-            demand(request, "admin")
-            if spec != self.bases.config.llm:
-                self._demand_idle(texts)
-                if model and not pulled(spec, place):
-                    waiting = texts["model_pulling"].format(name=model.title, size=size(model.bytes))
-                    yield {"model_said": f'<p class="kb-wait" role="status">{waiting}</p>'}
-                    pull_known(spec, place)
-                    self._demand_idle(texts)  # a download takes minutes
-                self.bases.use_model(spec)
-                said = ui_html.message(texts["model_used"].format(name=self.bases.generator.name))
-        except KBError as error:
-            said = ui_html.problem(str(error), texts)
-        now = gr.update(choices=self.models(texts), value=self.bases.config.llm)
-        yield {"facts": facts(self.bases, self.bases.get(base), texts), "model": now, "model_said": said}
-
-    def _demand_idle(self, texts: Texts) -> None:
-        if self.gate.running:
-            raise InputError(texts["model_busy"])
+        return (
+            self.sessions.new(talk, name, request)
+            | {
+                "entered": stamp(),
+                "base": gr.update(choices=list(names), value=name),
+                "also": gr.update(choices=[one for one in names if one != name], value=[], visible=len(names) > 1),
+                "drop": drop_zone(texts),
+                "table": table(kb, texts),
+                "name": name,
+            }
+            | self.models.shown(kb, texts)
+        )
 
     def create(self, name: str, request: gr.Request) -> Shown:
         """Create a base."""

@@ -5,17 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import cast
 
 import gradio as gr
 
 from ...ingest.errors import InputError, KBError
 from ...ingest.store.database import damage
-from ...llm.generator import Sampling
-from ...prompts.templates import Style
-from ..answers.answer import PASSAGES
 from ..answers.chat import Chat
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
@@ -26,42 +22,12 @@ from . import html as ui_html
 from .parts import Shown, settled, under_way
 from .runs import Run, Runs
 from .sessions import listing, remember
+from .settings import Given, Wanted, wanted
 from .sources import BaseOf, explained, nothing_chosen, panel
 from .state import Talk, Turn, chosen, demand, number, sent, texts_of
 from .view.excerpts import heads_of
 
 _POLL_S = 0.5
-
-Given = str | float | bool | None
-"""The value of a setting, as its control gives it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """How the visitor wants answers."""
-
-    k: int
-    style: Style
-    strict: bool
-    sampling: Sampling
-
-
-def wanted(settings: tuple[Given, ...]) -> Wanted:
-    """Return the settings from the control values, in the order of ``settings.controls``.
-
-    Raises:
-        InputError: a value is out of its range.
-    """
-    k, style, strict, temperature, top_k, top_p, seed, max_tokens, stop = settings
-    sampling = Sampling(
-        seed=int(seed or 0),
-        temperature=float(temperature or 0),
-        top_k=int(top_k) if top_k else None,
-        top_p=float(top_p) if top_p else None,
-        max_tokens=int(Sampling().max_tokens if max_tokens is None else max_tokens),
-        stop=tuple(line for line in str(stop or "").splitlines() if line.strip()),
-    )
-    return Wanted(int(k or PASSAGES), cast("Style", style), bool(strict), sampling)
 
 
 class Chatting:
@@ -96,7 +62,7 @@ class Chatting:
         texts, said = texts_of(request), talk.said()
         talk = replace(talk, turns=(*talk.turns, Turn(question)))
         try:
-            want = wanted(settings)
+            want = wanted(settings, self.bases.generator.name)
             kb = self.bases.get(names[0])
             asked = KnowledgeBases([self.bases.get(name) for name in names]) if len(names) > 1 else kb
             chat = asked.chat(talk.session or None, said)

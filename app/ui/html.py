@@ -48,6 +48,11 @@ def worded(sentence: str, texts: Texts) -> str:
     return in_chinese(sentence) if texts is ZH else sentence
 
 
+def model_name(name: str, texts: Texts) -> str:
+    """Return what writes the answers, for people."""
+    return texts["quotes"] if name == "extractive" else name
+
+
 def conversation(talk: Talk, texts: Texts) -> str:
     """Return the whole conversation, preceded by its status for screen readers."""
     shown = "".join(_turn(number, turn, talk, texts) for number, turn in enumerate(talk.turns))
@@ -381,7 +386,9 @@ def _foot(number: int, turn: Turn, texts: Texts) -> str:
         parts.append(why)
         parts += [_verdict(number, turn, verdict, texts) for verdict in ("up", "down")] if turn.answer.id else []
         total = sum(seconds for _, seconds in turn.answer.timings)
-        said = " · ".join(filter(None, [turn.answer.model, texts["seconds"].format(s=f"{total:.1f}")]))
+        said = " · ".join(
+            filter(None, [model_name(turn.answer.model, texts), texts["seconds"].format(s=f"{total:.1f}")])
+        )
     return f"<footer>{''.join(parts)}<span>{escape(said)}</span></footer>{_comment(number, turn, texts)}"
 
 

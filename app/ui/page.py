@@ -25,6 +25,7 @@ from .chat import Chatting
 from .documents import Documents
 from .folders import Following
 from .ledger import FAILED_FIRST
+from .models import Models
 from .parts import joined
 from .reader import Reader
 from .runs import Runs
@@ -91,7 +92,8 @@ class _Page:
         runs = Runs()
         self.chatting = Chatting(bases, gate, runs)
         self.sessions = Sessions(bases, runs)
-        self.choosing, self.reading = Choosing(bases, gate, self.sessions), Reader(bases)
+        self.models, self.reading = Models(bases, gate), Reader(bases)
+        self.choosing = Choosing(bases, self.models, self.sessions)
         self.documents = Documents(bases, lambda: Path(get_upload_folder()))
         self.following_folders = Following(bases, Folders(bases))
         self.clicks = script("clicks")
@@ -178,13 +180,14 @@ class _Page:
                 self.facts = gr.HTML(elem_id="kb-facts")
             with gr.Column(min_width=280):
                 self.model = gr.Dropdown(
-                    self.choosing.models(), value=self.bases.config.llm, label=_("model_choice"),
+                    self.models.listed(), value=self.bases.config.llm, label=_("model_choice"),
                     info=_("model_info"), allow_custom_value=True, interactive=True, elem_id="kb-model",
                 )  # fmt: skip
-            with gr.Column(min_width=280):
-                self.reasoning = gr.Checkbox(value=False, label=_("reasoning"), elem_id="kb-reasoning")
-        self.model_said = gr.HTML(elem_id="kb-model-said")
-        self.settings = controls()
+                self.model_said = gr.HTML(elem_id="kb-model-said")
+                self.stop_pull = gr.Button(_("pull_cancel"), size="sm", visible=False, elem_id="kb-stop-pull")
+        self.settings, self.writing, self.first_word = controls(self.bases.generator.name)
+        with self.writing:
+            self.reasoning = gr.Checkbox(value=False, label=_("reasoning"), elem_id="kb-reasoning")
         with gr.Accordion(_("bases"), open=True, elem_id="kb-bases"):
             self._bases_part()
 
@@ -279,4 +282,6 @@ class _Page:
         self._on(self.entered.change, self.following_folders.show, [self.base, self.only, self.order])
         self._on(self.delete.click, self.choosing.ask_delete, [self.base])
         self._on(self.no.click, self.choosing.keep, [])
-        self._on(self.model.input, self.choosing.use_model, [self.model, self.base])
+        self._on(self.model.input, self.models.use, [self.model, self.base], trigger_mode="once")
+        self._on(self.entered.change, self.models.go_on, [self.base])
+        self._on(self.stop_pull.click, self.models.cancel, [])

