@@ -18,6 +18,7 @@ from ..reading import MarkdownWriter, Reading
 from ..struck import finished, hidden, struck
 from ..text.encoding import decode
 from ..text.encodings import codec_of
+from ..text.symbols import as_shown, raised
 from .compound import open_compound
 from .doc_lists import DocLists
 from .records import long_at, word_at
@@ -27,6 +28,8 @@ _ENCRYPTED, _OTHER_TABLE, _WORD_97 = 0x0100, 0x0200, 0xC1
 _COUNTS, _PAPX, _CHPX, _CLX = 76, 258, 250, 418
 """Offsets in the file's header: the character counts, and the locations of its tables."""
 _IN_TABLE, _ROW_END, _OUTLINE = 0x2416, 0x2417, 0x2640
+_FONTS, _FONT, _SIGN, _POSITION = 274, 0x4A4F, 0x6A09, 0x2A48
+"""Where the fonts are named; a run's font, the sign of a font that its letter stands for, and whether it is raised."""
 _MARKS = {0x0800: struck, 0x0837: struck, 0x2A53: struck, 0x083C: hidden}
 _UNSEEN = (0x0800, 0x083C)
 """Deleted, hidden."""
@@ -92,6 +95,7 @@ class _DocReader:
         self._pieces = list(_pieces(main, table))
         self._paragraphs = _runs(main, table, _PAPX, 13)
         self._runs = _runs(main, table, _CHPX, 1)
+        self._fonts = _fonts(table, long_at(main, _FONTS), long_at(main, _FONTS + 4))
         self._row: list[str] = []
         self._table: list[list[str]] = []
         self._cell: list[str] = []
@@ -176,7 +180,31 @@ class _DocReader:
             for low, high in pairwise([begin, *starts, end]):
                 raw = self._main[low:high]
                 text = raw.decode("cp1252" if width == 1 else "utf-16-le", "replace")
-                yield from _cut(text.translate(_UNUSED), low, width, _at(self._runs, low)[0])
+                of_run = _at(self._runs, low)[0]
+                yield from _cut(self._set(text, of_run).translate(_UNUSED), low, width, of_run)
+
+    def _set(self, text: str, of_run: Properties) -> str:
+        """Return text as its font and position show it; each letter that is a sign stands for one that the run names."""
+        if sign := of_run.get(_SIGN):
+            shown = as_shown(chr(sign >> 16), self._fonts.get(sign & 0xFFFF, ""))
+            text = text.replace("(", shown[:1] or " ")
+        else:
+            text = as_shown(text, self._fonts.get(of_run.get(_FONT, -1), ""))
+        return raised(text) if of_run.get(_POSITION) == 1 else text
+
+
+def _fonts(table: bytes, at: int, size: int) -> dict[int, str]:
+    """Return the names of the fonts by number ([MS-DOC] 2.9.286)."""
+    named = table[at : at + size]
+    found: dict[int, str] = {}
+    position = 4
+    for number in range(word_at(named, 0)):
+        if position >= len(named):
+            break
+        end = position + 1 + named[position]
+        found[number] = named[position + 40 : end].decode("utf-16-le", "replace").partition("\0")[0]
+        position = end
+    return found
 
 
 def _cut(text: str, place: int, width: int, properties: Properties) -> Iterator[tuple[str, int]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from .records import word_at
 
 _SIZES = (1, 1, 2, 4, 2, 2, 0, 3)
-_LONGEST_NUMBER = 2
+_LONGEST_NUMBER = 4
 _TWO_BYTE_LENGTHS = (0xD608,)
 
 Properties = dict[int, int]
-"""By code; those of more than two bytes are left out."""
+"""By code; those of more than four bytes are left out."""
 
 
 def properties(content: bytes) -> Properties:

@@ -7,6 +7,7 @@ the meaning.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from ..notice import Notice
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading, read_inside
 from ..struck import finished, hidden, struck
+from ..text.symbols import as_shown, raised
 from .docx_numbers import read_lists
 from .docx_styles import Styles, numbering_of, outline_of, style_of
 from .drawing import graphics, said_by
@@ -38,8 +40,8 @@ _SKIPPED = {
     "rt",
 }
 _CHARACTERS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen": "", "ptab": " "}
-_SYMBOLS = {"F0FE": "☒", "F0A8": "☐", "F06F": "☐", "F0FC": "✓", "F0E0": "→", "F0B7": "•"}
 _MARKS: dict[str, Callable[[str], str]] = {"": str, "struck": struck, "hidden": hidden}
+_CODE = re.compile("[0-9A-Fa-f]{1,4}")
 _NOTE_PARTS = ("footnotes", "endnotes")
 
 
@@ -284,17 +286,26 @@ def _pieces(element: Element, styles: Styles, style: str) -> Iterator[str]:
         if name == "r":
             yield _MARKS[styles.shown(child, style)]("".join(_pieces(child, styles, style)))
         elif name == "t":
-            yield child.text or ""
+            yield _set(child.text or "", element.find("{*}rPr"))
         elif name in _CHARACTERS:
             yield _CHARACTERS[name]
         elif name == "sym":
-            yield _SYMBOLS.get(attribute(child, "char").upper(), "")
+            code = attribute(child, "char")
+            yield as_shown(chr(int(code, 16)), attribute(child, "font")) if _CODE.fullmatch(code) else ""
         elif name in ("footnoteReference", "endnoteReference"):
             yield _reference(name.replace("Reference", "s"), attribute(child, "id"))
         elif name == "oMath":
             yield linear(child)
         else:
             yield from _pieces(_chosen(child), styles, style)
+
+
+def _set(text: str, properties: Element | None) -> str:
+    """Return the text of a run as its font and position show it."""
+    if properties is None:
+        return text
+    text = as_shown(text, attribute(properties.find("{*}rFonts"), "ascii"))
+    return raised(text) if attribute(properties.find("{*}vertAlign"), "val") == "superscript" else text
 
 
 def _reference(kind: str, number: str) -> str:

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from ..package import Element, Package, attribute, local
 from ..reading import markdown_table
 from ..struck import finished, struck
+from ..text.symbols import as_shown, raised
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _BREAKS = {"br": "\n", "tab": " "}
+_PRIVATE = re.compile("[\uf020-\uf0ff]")
+"""Letters that are signs in whatever font is named for signs."""
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{12,}")
 
 
@@ -26,8 +29,16 @@ def _piece(element: Element) -> str:
         return _BREAKS[local(element)]
     run = element.getparent()
     properties = run.find("{*}rPr") if run is not None else None
-    is_struck = attribute(properties, "strike") in ("sngStrike", "dblStrike")
-    return struck(element.text or "") if is_struck else element.text or ""
+    text = element.text or ""
+    if properties is None:
+        return text
+    if (font := properties.find("{*}sym")) is not None:
+        text = as_shown(text, attribute(font, "typeface")) if _PRIVATE.search(text) else text
+    else:
+        text = as_shown(text, attribute(properties.find("{*}latin"), "typeface"))
+    if attribute(properties, "baseline", "0").rstrip("%").isdigit() and attribute(properties, "baseline", "0") != "0":
+        text = raised(text)
+    return struck(text) if attribute(properties, "strike") in ("sngStrike", "dblStrike") else text
 
 
 def paragraphs(body: Element) -> list[str]:

@@ -5,11 +5,13 @@ Deleted text and the text of shapes and remarks are left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..package import Element, attribute, local
 from ..struck import finished, hidden, struck
+from ..text.symbols import as_shown, raised
 
 SKIPPED = {
     "tracked-changes",
@@ -24,6 +26,7 @@ SKIPPED = {
 }
 _MAX_SPACES = 1000
 _MAX_CHAIN = 20
+_RAISED = re.compile(r"super\b|[1-9]\d*%")
 _Mark = Callable[[str], str]
 _MARKS: dict[str, Callable[[str], str]] = {"": str, "struck": struck, "hidden": hidden}
 
@@ -35,6 +38,8 @@ class _Style:
     """``struck``, ``hidden``, "" for normal; None if it does not say."""
     hides: bool
     """Whether it is for a hidden sheet or slide."""
+    font: str = ""
+    is_raised: bool = False
 
 
 class Shown:
@@ -68,6 +73,14 @@ class Shown:
             name = style.parent
         return str
 
+    def _set(self, span: Element, text: str) -> str:
+        """Return a span's text as its font and position show it."""
+        style = self._styles.get(("text", attribute(span, "style-name")))
+        if style is None:
+            return text
+        text = as_shown(text, style.font) if style.font else text
+        return raised(text) if style.is_raised else text
+
     def _pieces(self, element: Element) -> Iterator[str]:
         yield _collapsed(element.text)
         for child in element:
@@ -77,7 +90,7 @@ class Shown:
             elif name == "note":
                 yield f"[^{child.findtext('{*}note-citation') or ''}]"
             elif name == "span":
-                yield self._mark("text", child)("".join(self._pieces(child)))
+                yield self._mark("text", child)(self._set(child, "".join(self._pieces(child))))
             elif name not in SKIPPED and name != "frame":
                 yield from self._pieces(child)
             yield _collapsed(child.tail)
@@ -98,7 +111,7 @@ def text_of(element: Element) -> str:
 
 
 def _style(element: Element) -> _Style:
-    said, hides = None, False
+    said, hides, font, is_raised = None, False, "", False
     for properties in element:
         name = local(properties)
         if name == "text-properties":
@@ -106,11 +119,13 @@ def _style(element: Element) -> _Style:
             display = attribute(properties, "display")
             said = {"": None, "none": ""}.get(line, "struck")
             said = "hidden" if display == "none" else said
+            font = attribute(properties, "font-name") or attribute(properties, "font-family").strip("'\"")
+            is_raised = bool(_RAISED.match(attribute(properties, "text-position")))
         elif name == "table-properties":
             hides = attribute(properties, "display") == "false"
         elif name == "drawing-page-properties":
             hides = attribute(properties, "visibility") == "hidden"
-    return _Style(attribute(element, "parent-style-name"), said, hides)
+    return _Style(attribute(element, "parent-style-name"), said, hides, font, is_raised)
 
 
 def _repeated(element: Element) -> int:

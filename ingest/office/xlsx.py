@@ -15,6 +15,7 @@ from ..notice import Notice
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading
 from ..struck import finished, struck
+from ..text.symbols import as_shown, raised
 from .drawing import graphics, paragraphs
 from .number_format import shown_number, shown_text
 from .pictures import OfficePictures, pictures_of
@@ -216,8 +217,12 @@ def _rich_text(element: Element) -> str:
 def _run(text: Element) -> str:
     run = text.getparent()
     properties = run.find("{*}rPr") if run is not None else None
-    is_struck = properties is not None and _is_on(properties.find("{*}strike"))
-    return struck(text.text or "") if is_struck else text.text or ""
+    if properties is None:
+        return text.text or ""
+    shown = as_shown(text.text or "", attribute(properties.find("{*}rFont"), "val"))
+    if attribute(properties.find("{*}vertAlign"), "val") == "superscript":
+        shown = raised(shown)
+    return struck(shown) if _is_on(properties.find("{*}strike")) else shown
 
 
 def _is_on(element: Element | None) -> bool:

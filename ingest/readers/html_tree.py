@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborNode as Node
 
 from ..merged import Merged, Row, table_of
 from ..struck import struck
+from ..text.symbols import raised
 
 _HEAVY = "table, h1, h2, h3, h4, pre, ul ul, form"
 """What data cells rarely hold, and layouts often."""
@@ -103,6 +104,7 @@ __all__ = [
     "events",
     "is_struck",
     "number_of",
+    "raise_superscripts",
     "strike_by_rules",
     "text_of",
     "write_rules",
@@ -194,6 +196,15 @@ def write_rules(tree: Tree, style: Callable[[str], str]) -> None:
             for node in nodes:
                 before, _, own = (node.attributes.get("style") or "").rpartition(_OWN)
                 node.attrs["style"] = f"{before}{written};{_OWN}{own}"
+
+
+def raise_superscripts(tree: Tree) -> None:
+    """Write superscript digits as such, so that they do not run into a number: 10⁶, not 106; the mark of a note too."""
+    for node in tree.css("sup"):
+        text = node.text(deep=True)
+        shown = raised(text)
+        if shown != text:
+            node.replace_with(shown)
 
 
 def text_of(node: Node) -> str:

@@ -16,6 +16,7 @@ from ..notice import Notice
 from ..office.drawing import said_by
 from ..reading import MarkdownWriter, Reading
 from ..struck import finished, hidden, joined, struck
+from ..text.symbols import as_shown, raised
 from .rtf_lists import TOKEN, read_lists
 from .rtf_pictures import REPEATING_GROUPS, RtfPictures
 
@@ -34,10 +35,13 @@ _CHARACTERS = {
 _MARKS = (b"listtext", b"pntext")
 _COMMENTS = (b"atnauthor", b"annotation")
 _STRIKES = (b"strike", b"striked", b"deleted")
+_RAISES = (b"super", b"up")
+_RAISING = (*_RAISES, b"sub", b"nosupersub", b"dn")
 _CHARSETS = {
     77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "cp950", 161: "cp1253", 162: "cp1254",
     163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
 }  # fmt: skip
+_SYMBOL_FONT = re.compile(rb"\\f(\d{1,5})(?!\d)[^;]{0,300}?\b(Symbol|Wingdings(?: 2)?) ?;")
 _CODE_PAGES = {936: "gb18030", 10000: "mac_roman", 65001: "utf-8"}
 
 
@@ -50,6 +54,7 @@ class _State:
     fallback: int = 1
     hidden: bool = False
     struck: bool = False
+    raised: bool = False
     mark: bool = False
     """Whether it holds a list item's mark."""
     picture: bool = False
@@ -111,6 +116,7 @@ class _RtfReader:
         match = re.search(rb"\\ansicpg(\d{1,5})", data[:2000])
         self._code_page = _codec(int(match[1])) if match else "mac_roman" if b"\\mac" in data[:50] else "cp1252"
         self._fonts = _font_codecs(data)
+        self._symbol_fonts = {int(match[1]): match[2].decode() for match in _SYMBOL_FONT.finditer(data)}
         self._lists = read_lists(data, self._code_page)
         self._list: _InList = _NO_LIST
         self._writer = MarkdownWriter()
@@ -237,7 +243,9 @@ class _RtfReader:
         elif word in _STRIKES:
             self._state = replace(self._state, struck=number != 0)
         elif word == b"plain":
-            self._state = replace(self._state, hidden=False, struck=False)
+            self._state = replace(self._state, hidden=False, struck=False, raised=False)
+        elif word in _RAISING:
+            self._state = replace(self._state, raised=number != 0 if word in _RAISES else False)
         else:
             self._structure(word, number)
 
@@ -325,12 +333,16 @@ class _RtfReader:
 
     def _put(self, text: str) -> None:
         """Add text as the group shows it."""
-        self._text.append(hidden(text) if self._state.hidden else struck(text) if self._state.struck else text)
+        state = self._state
+        text = as_shown(text, self._symbol_fonts.get(state.font, ""))
+        text = raised(text) if state.raised else text
+        self._text.append(hidden(text) if state.hidden else struck(text) if state.struck else text)
 
     def _flush(self) -> None:
         """Decode the bytes so far; they are kept until the font changes, as a character may take two."""
         if self._bytes:
-            self._put(self._bytes.decode(self._fonts.get(self._state.font, self._code_page), "replace"))
+            of_font = "latin-1" if self._state.font in self._symbol_fonts else self._code_page
+            self._put(self._bytes.decode(self._fonts.get(self._state.font, of_font), "replace"))
             self._bytes.clear()
 
     def _taken(self) -> str:

@@ -19,7 +19,7 @@ import Stemmer
 from .hanzi import SIMPLIFIED
 from .numerals import numerals
 
-TOKENS_VERSION = 3
+TOKENS_VERSION = 4
 """Incremented whenever the result of ``tokens`` changes: an index made by another version has to be rebuilt."""
 
 MAX_TOKEN = 64
@@ -59,6 +59,7 @@ ACRONYMS = frozenset(["IT", "US", "WHO"])
 _STOP_CHARACTERS = str.maketrans("", "", "的了是在和与及或也都就着过吗呢吧啊之其这那我你他她它们个为有被把对从而以于所")
 """Function characters: dropped if single; the bigrams around them stay."""
 
+_RAISED = re.compile(r"(?<=\d)(?=[⁰¹²³⁴-⁹])")
 _local = threading.local()
 
 
@@ -88,8 +89,13 @@ def written_units(text: str) -> list[str]:
 
 
 def normal(text: str) -> str:
-    """Return text with widths and compatibility forms folded, and without invisible characters."""
-    return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    """Return text with widths and compatibility forms folded, and without invisible characters.
+
+    What is raised behind a number, an exponent or the mark of a note, does not run into it.
+    """
+    if text.isascii():
+        return text
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", _RAISED.sub(" ", text)))
 
 
 def _written(text: str) -> list[str]:
