@@ -44,6 +44,9 @@ def serve(
     running: Annotated[int, typer.Option(min=1, help="Answers written at once.")] = 2,
     waiting: Annotated[int, typer.Option(min=0, help="Questions that may wait; more get 429.")] = 16,
     max_upload_mb: Annotated[int, typer.Option(min=1, help="Largest upload.")] = 500,
+    keep_free_mb: Annotated[
+        int, typer.Option(min=0, help="Uploads leave this much of the disk free; more get 507.")
+    ] = 500,
     rate: Annotated[int, typer.Option(min=0, help="Requests a minute of one token; more get 429. 0: no limit.")] = 600,
     *,
     base: AnsweringBase,
@@ -57,6 +60,7 @@ def serve(
         n_running=running,
         n_waiting=waiting,
         max_upload_bytes=max_upload_mb * 1_000_000,
+        keep_free_bytes=keep_free_mb * 1_000_000,
         rate_per_minute=rate,
     )
     _run(config, settings)

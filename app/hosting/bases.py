@@ -22,6 +22,7 @@ from ..base.config import Config, load_config
 from ..base.elsewhere import forget_elsewhere
 from ..base.rename import UPLOADS, rename
 from .process import giving_way
+from .uploads import sweep_bases
 
 _GRAVE = ".deleted-"
 """Begins the name of the folder of a base that is being deleted."""
@@ -43,6 +44,7 @@ class Bases:
         self.when_gone: list[Callable[[str], None]] = []
         """Called with the old name of each base that was renamed or deleted."""
         self._lock = threading.RLock()
+        sweep_bases(config.home)
         for grave in config.home.glob(f"{_GRAVE}*"):  # of a deletion that was interrupted
             shutil.rmtree(grave, ignore_errors=True)
 

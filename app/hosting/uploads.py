@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,11 @@ from ..api import KnowledgeBase
 from ..base.rename import UPLOADS, remember_place
 
 _SPOOL, _HELD = "kb-uploads-", ".held"
+_PART = "tmp*"
+"""How the page calls an upload that is arriving; a whole one has a folder of its own."""
+_COPYING_S = 3600
+"""Age at which a folder with what was being moved into a base is that of a killed process."""
+_INCOMING = ".incoming-"
 _MAX_DEPTH = 20
 _MAX_NAME_BYTES = 200
 
@@ -34,6 +40,14 @@ class Spool:
         self.folder = Path(tempfile.mkdtemp(prefix=_SPOOL))
         self._lock = FileLock(str(self.folder / _HELD), timeout=0)
         self._lock.acquire()
+
+    def sweep(self, *, others_arrive: bool) -> None:
+        """Remove parts of uploads whose client went away: those that are not open, where that can be told."""
+        parts = [place for place in self.folder.glob(_PART) if place.is_file()]
+        arriving = (_open_files() if parts else set()) if others_arrive else set()
+        for place in parts:
+            if arriving is not None and place.name not in arriving:
+                place.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Remove it with the uploads that were never ingested."""
@@ -49,6 +63,38 @@ def _sweep() -> None:
                 continue
             FileLock(str(folder / _HELD), timeout=0).acquire().lock.release()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_bases(home: Path) -> None:
+    """Remove what killed processes were moving into the bases of a home."""
+    for folder in home.glob(f"*/{_INCOMING}*"):
+        if _age_s(folder) > _COPYING_S:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def incoming(kb: KnowledgeBase) -> tempfile.TemporaryDirectory[str]:
+    """Return a new folder on the disk of a base, removed with its content at the end of its ``with`` block."""
+    return tempfile.TemporaryDirectory(prefix=_INCOMING, dir=kb.config.folder)
+
+
+def _open_files() -> set[str] | None:
+    """Return the names of the files that this process has open; ``None`` where the system does not say."""
+    found = set()
+    try:
+        for link in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):  # it was closed meanwhile
+                found.add(link.readlink().name)
+    except OSError:
+        return None
+    return found
+
+
+def _age_s(place: Path) -> float:
+    """Return the seconds since anything in a folder was written to; below 0 if it is gone."""
+    with suppress(OSError):
+        newest: float = max(one.stat().st_mtime for one in (place, *place.iterdir()))
+        return time.time() - newest
+    return -1.0
 
 
 def _is_ours(folder: Path) -> bool:
@@ -68,11 +114,11 @@ def keep(kb: KnowledgeBase, files: Sequence[tuple[str, Path]]) -> list[Path]:
     uploads = kb.config.folder / UPLOADS
     places = [uploads / Path(*_parts(name)) for name, _ in files]
     _check(places, [name for name, _ in files], uploads)
-    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=kb.config.folder) as folder:
+    with incoming(kb) as folder:
         arrived = [Path(shutil.move(path, Path(folder) / str(at))) for at, (_, path) in enumerate(files)]
-        for incoming, place in zip(arrived, places, strict=True):
+        for path, place in zip(arrived, places, strict=True):
             place.parent.mkdir(parents=True, exist_ok=True)
-            incoming.replace(place)
+            path.replace(place)
     remember_place(kb.catalog, kb.config.folder)
     return places
 

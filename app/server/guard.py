@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..hosting.room import CrowdedError, FullError, Room
 from ..hosting.tokens import allows
 from .requests import Door, error_body
 
@@ -24,10 +26,8 @@ SMALL_BODY = 2_000_000
 LARGEST_HEAD = 64_000
 """Bytes of all headers together."""
 
-_WAITING = 4
-"""Limit for pending uploads on disk, as a multiple of the largest upload."""
-
-_UPLOADS = ("/gradio_api/upload", "/api/v1/documents")
+_TO_PAGE = "/gradio_api/upload"
+_UPLOADS = (_TO_PAGE, "/api/v1/documents")
 _POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; "
@@ -63,7 +63,7 @@ class Guard:
         loopback_only: bool,
         max_upload_bytes: int,
         door: Door | None = None,
-        waiting: Callable[[], int] = int,
+        room: Room | None = None,
     ) -> None:
         """Guard ``app``.
 
@@ -72,11 +72,11 @@ class Guard:
             loopback_only: whether only the names of this computer are accepted as host.
             max_upload_bytes: the largest body accepted.
             door: decides who may send a body; without it, everybody.
-            waiting: returns the bytes of uploads on disk that are not ingested yet.
+            room: what uploads may take of the disk; without it, all of it.
         """
         self._app = app
         self._door = door
-        self._waiting = waiting
+        self._room = room
         self._loopback_only = loopback_only
         self._max_upload_bytes = max_upload_bytes
 
@@ -90,30 +90,35 @@ class Guard:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         limit = self._max_upload_bytes if scope["path"].startswith(_UPLOADS) else SMALL_BODY
         body = _Body(receive, limit)
-        answer = _Response(send)
-        try:
-            self._check(headers, limit)
-            self._check_sender(scope, int(headers.get("content-length", "0")))
-            await self._app(scope, body, lambda message: answer(message, mute=body.too_large))
-        except _Refusal as refusal:
-            if not body.too_large:
-                await answer.refuse(refusal)
-        if body.too_large:
-            await answer.refuse(_too_large(limit))
+        answer = _Response(send, keep=scope["path"] == _TO_PAGE)
+        with ExitStack() as until:
+            try:
+                self._check(headers, limit)
+                who = self._sender(scope)
+                if self._room and scope["method"] == "POST" and scope["path"].startswith(_UPLOADS):
+                    body.arrive = until.enter_context(self._room.taking(who, int(headers.get("content-length", "0"))))
+                await self._app(scope, body, lambda message: answer(message, mute=body.refusal is not None))
+                if self._room and answer.kept:
+                    self._room.leave(who, _paths(answer.kept))
+            except (_Refusal, CrowdedError, FullError) as error:
+                body.refusal = body.refusal or _refusal(error)
+            except ClientDisconnect:
+                return  # in the middle of its upload: no error of ours
+            if body.refusal:
+                await answer.refuse(body.refusal)
 
-    def _check_sender(self, scope: Scope, length: int) -> None:
-        """Refuse a body from an unauthorised sender before reading any of it."""
+    def _sender(self, scope: Scope) -> str:
+        """Return the token that a body comes with; refuse an unauthorised sender before reading any of it."""
         if scope["method"] in ("GET", "HEAD", "OPTIONS") or scope["path"] == "/login":
-            return
-        uploads = scope["path"].startswith(_UPLOADS)
+            return ""
         if self._door:
             visitor = self._door.visitor(Request(scope))
             if visitor is None:
                 raise _Refusal(401, "a token is needed: Authorization: Bearer ...")
-            if uploads and not allows(visitor.role, "write"):
+            if scope["path"].startswith(_UPLOADS) and not allows(visitor.role, "write"):
                 raise _Refusal(403, f"this needs a token with the role write; yours is {visitor.role}")
-        if uploads and self._waiting() + length > _WAITING * self._max_upload_bytes:
-            raise _Refusal(413, "too many uploads wait to be read; try again in a while")
+            return visitor.token
+        return ""
 
     def _check(self, headers: Mapping[str, str], limit: int) -> None:
         if sum(map(len, (*headers, *headers.values()))) > LARGEST_HEAD:
@@ -132,35 +137,47 @@ class Guard:
 
 
 class _Body:
-    """Receives the body up to a limit; frameworks hide exceptions raised here, so the overflow is remembered."""
+    """Receives the body up to a limit; frameworks hide exceptions raised here, so the refusal is remembered."""
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
         self._left = limit
         self._limit = limit
-        self.too_large = False
+        self.arrive: Callable[[int], None] = lambda _: None
+        """Called with the size of each piece; it may refuse more."""
+        self.refusal: _Refusal | None = None
 
     async def __call__(self) -> Message:
         message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
-            self.too_large = True
-            raise _too_large(self._limit)
+        n_bytes = len(message.get("body", b""))
+        self._left -= n_bytes
+        try:
+            if self._left < 0:
+                raise _too_large(self._limit)
+            self.arrive(n_bytes)
+        except (_Refusal, CrowdedError, FullError) as error:
+            self.refusal = _refusal(error)
+            raise self.refusal from error
         return message
 
 
 class _Response:
     """Sends the response with our headers, and without any that open it to other sites."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, keep: bool = False) -> None:
         self._send = send
         self._started = False
+        self._keep = keep
+        self.kept = b""
+        """The body, if it is to be kept and the response a success."""
 
     async def __call__(self, message: Message, *, mute: bool = False) -> None:
         if mute and not self._started:
             return
+        self.kept += message.get("body", b"") if self._keep else b""
         if message["type"] == "http.response.start":
             self._started = True
+            self._keep = self._keep and message["status"] == 200  # noqa: PLR2004
             kept = [item for item in message["headers"] if not item[0].lower().startswith(_CORS)]
             names = {name.lower() for name, _ in kept}
             kept += [(name.encode(), text.encode()) for name, text in HEADERS.items() if name.encode() not in names]
@@ -176,6 +193,18 @@ class _Response:
             headers.append((b"www-authenticate", b"Bearer"))
         await self({"type": "http.response.start", "status": refusal.status, "headers": headers})
         await self({"type": "http.response.body", "body": body})
+
+
+def _refusal(error: _Refusal | CrowdedError | FullError) -> _Refusal:
+    if isinstance(error, _Refusal):
+        return error
+    return _Refusal(413 if isinstance(error, CrowdedError) else 507, str(error))
+
+
+def _paths(body: bytes) -> list[str]:
+    """Return the places of uploads from the page's answer to whoever sent them."""
+    found = json.loads(body)
+    return [place for place in found if isinstance(place, str)] if isinstance(found, list) else []
 
 
 def _split(address: str) -> SplitResult:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +20,7 @@ from ..as_data import as_data
 from ..hosting.bases import Bases, forget
 from ..hosting.jobs import Job, Jobs
 from ..hosting.patterns import refusal
-from ..hosting.uploads import keep
+from ..hosting.uploads import incoming, keep
 from ..hosting.worker import Worker
 from .requests import REFUSALS, Door, Whole, error_body, visitor
 
@@ -166,7 +165,7 @@ async def _events(jobs: Jobs, job: Job) -> AsyncIterator[str]:
 
 def _keep(kb: KnowledgeBase, files: list[UploadFile]) -> list[Path]:
     """Write the uploaded data to disk, and move it into the base's uploads; see ``keep``."""
-    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=kb.config.folder) as folder:
+    with incoming(kb) as folder:
         arrived = [(file.filename or "", Path(folder) / str(at)) for at, file in enumerate(files)]
         for (_, place), file in zip(arrived, files, strict=True):
             with place.open("wb") as out:

@@ -28,6 +28,7 @@ from ..answers.answer import Answer
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
 from ..hosting.gate import BusyError, Gate, Rate, Ticket
+from ..hosting.room import is_full
 from ..hosting.tokens import Tokens, allows
 from ..several import KnowledgeBases
 
@@ -180,6 +181,8 @@ def handle_errors(app: FastAPI) -> None:
     def of_ours(_: Request, error: Exception) -> JSONResponse:
         if said := damage(error):
             return JSONResponse(error_body(said, "damaged", 500), 500)
+        if is_full(error):
+            return JSONResponse(error_body("the server's disk is full; make room on it first", "full", 507), 507)
         return JSONResponse(error_body(f"this should not have happened: {type(error).__name__}", "bug", 500), 500)
 
     @app.exception_handler(RequestValidationError)
@@ -201,11 +204,12 @@ REFUSALS: dict[int | str, dict[str, str]] = {
     401: {"description": "A token is needed."},
     403: {"description": "The token may not do this, or another web site sent it."},
     404: {"description": "There is no base, job or answer of this name."},
-    413: {"description": "It is too large."},
+    413: {"description": "It is too large, or too much of this token waits to be read."},
     422: {"description": "A field is missing, or not what it should be."},
     429: {"description": "Too many questions wait, or the token asks too often; Retry-After says when to come back."},
     502: {"description": "The language model failed."},
     503: {"description": "Another process is writing to the base; Retry-After says when to come back."},
+    507: {"description": "The server's disk is full, or nearly."},
 }
 """Possible error responses of every endpoint, for the OpenAPI document."""
 

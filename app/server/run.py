@@ -25,11 +25,11 @@ from starlette.concurrency import run_in_threadpool
 
 from ... import __version__
 from ...ingest.errors import InputError, KBError
-from ..base.status import bytes_in
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate, Rate
 from ..hosting.jobs import Jobs
 from ..hosting.process import give_memory_back
+from ..hosting.room import WAITING, Room
 from ..hosting.tokens import Tokens
 from ..hosting.uploads import Spool
 from ..hosting.worker import Worker
@@ -44,6 +44,7 @@ from .stalling import Impatient
 
 UI_PORT, SERVE_PORT = 7860, 8000
 MAX_UPLOAD_BYTES = 500_000_000
+KEEP_FREE_BYTES = 500_000_000
 
 _PORTS_TRIED = 20
 
@@ -61,6 +62,8 @@ class Serving:
     n_waiting: int = 16
     """Questions that may wait; further ones are rejected."""
     max_upload_bytes: int = MAX_UPLOAD_BYTES
+    keep_free_bytes: int = KEEP_FREE_BYTES
+    """What uploads leave free on the disk."""
     rate_per_minute: int = 600
     """Requests per token; 0: no limit."""
 
@@ -116,7 +119,7 @@ def make_app(bases: Bases, serving: Serving) -> FastAPI:
         loopback_only=serving.is_loopback,
         max_upload_bytes=serving.max_upload_bytes,
         door=door,
-        waiting=partial(bytes_in, spool.folder),
+        room=Room(spool, bases.config.home, WAITING * serving.max_upload_bytes, serving.keep_free_bytes),
     )
     return app
 

@@ -61,7 +61,7 @@ class Documents:
 
     def upload(self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request) -> Iterator[Shown]:
         """Ingest the files that the script sent, showing each of them from the start."""
-        texts = texts_of(request)
+        texts, files = texts_of(request), list[tuple[str, Path]]()
         try:
             demand(request, "write")
             files = _files(sent(event).get("files"), self._uploaded())
@@ -72,6 +72,8 @@ class Documents:
             read: _Run = lambda step: kb.ingest([kb.config.folder / UPLOADS], progress=step, later=True)  # noqa: E731
             yield from self._ingest(kb, read, names, (only, order), texts)
         except KBError as error:
+            for _, path in files:
+                path.unlink(missing_ok=True)  # what is in the base was moved
             yield {"progress": ui_html.problem(str(error), texts)}
 
     def retry(self, base: str, only: str, order: Order, event: gr.EventData, request: gr.Request) -> Iterator[Shown]:

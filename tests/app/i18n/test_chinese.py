@@ -20,7 +20,12 @@ from kb.ingest import errors
 from kb.ingest.errors import InputError
 
 PACKAGE = Path(kb.__file__ or "").parent
-SAYING = {name for name, thing in vars(errors).items() if isinstance(thing, type)} | {"BusyError", "Notice"}
+SAYING = {name for name, thing in vars(errors).items() if isinstance(thing, type)} | {
+    "BusyError",
+    "CrowdedError",
+    "FullError",
+    "Notice",
+}
 """Calls whose first argument is a template, and whose keywords are its fields."""
 SETTINGS = {"retry_after_s"}
 """What an error is given besides."""
