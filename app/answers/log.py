@@ -1,7 +1,7 @@
 """The log of answers: what was asked, what was answered, and everything needed to answer it again.
 
-Comes in: finished answers. Goes out: records, conversations, feedback. Never: an answer that fails or waits because it
-cannot be recorded, or a record that changes search results (``generation`` stays).
+Comes in: answers, finished or stopped by the user. Goes out: records, conversations, feedback. Never: an answer that fails or
+waits because it cannot be recorded, or a record that changes search results (``generation`` stays).
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Log:
         return Log(library, self._llm, on=self.on)
 
     def record(self, asked: Asked, answer: Answer, written: Written) -> Answer:
-        """Record a finished answer and return it with its record id, or with a note if recording failed."""
+        """Record an answer, finished or stopped, and return it with its record id, or with a note if recording failed."""
         if not self.on:
             return answer
         if self._catalog.is_read_only:
@@ -88,10 +88,11 @@ class Log:
             return _unrecorded(answer, Notice("the knowledge base was being written to") if busy else str(error))
         return replace(answer, id=number)
 
-    def records(self, limit: int = 20, session: str = "") -> tuple[Record, ...]:
-        """Return the latest answers, newest first; with ``session``, only its turns."""
+    def records(self, limit: int = 20, session: str = "", *, stopped: bool = False) -> tuple[Record, ...]:
+        """Return the latest answers, newest first; with ``session``, only its turns; with ``stopped``, also those."""
         rows = self._catalog.connection().execute(
-            f"SELECT {COLUMNS} FROM answers WHERE ? IN ('', session) ORDER BY id DESC LIMIT ?", (session, limit)
+            f"SELECT {COLUMNS} FROM answers WHERE ? IN ('', session) AND stopped <= ? ORDER BY id DESC LIMIT ?",
+            (session, stopped, limit),
         )
         return tuple(record_of(row) for row in rows)
 
@@ -142,27 +143,28 @@ class Log:
             )
             connection.execute(WITHOUT_TURNS)
 
-    def sessions(self) -> tuple[Session, ...]:
-        """Return the conversations, most recent first."""
+    def sessions(self, *, stopped: bool = False) -> tuple[Session, ...]:
+        """Return the conversations, most recent first; with ``stopped``, also those in which every answer was stopped."""
         rows = self._catalog.connection().execute(
             "SELECT s.id, s.started, ifnull(nullif(s.title, ''), (SELECT said FROM answers WHERE session = s.id ORDER BY id"
             " LIMIT 1)), count(a.id)"
-            " FROM sessions s JOIN answers a ON a.session = s.id GROUP BY s.id ORDER BY max(a.id) DESC"
+            " FROM sessions s JOIN answers a ON a.session = s.id AND a.stopped <= ? GROUP BY s.id ORDER BY max(a.id) DESC",
+            (stopped,),
         )
         return tuple(Session(*row) for row in rows)
 
-    def session(self, name: str) -> tuple[Record, ...]:
-        """Return the turns of a conversation, oldest first; ``last`` is the most recent one.
+    def session(self, name: str, *, stopped: bool = False) -> tuple[Record, ...]:
+        """Return the turns of a conversation, oldest first; ``last`` is the most recent one; with ``stopped``, also those.
 
         Raises:
             InputError: there is no such conversation.
         """
-        sessions = self.sessions()
+        sessions = self.sessions(stopped=stopped)
         if name == "last" and sessions:
             name = sessions[0].id
         if name not in {session.id for session in sessions}:
             raise InputError("there is no conversation {name!r}; kb chat --list shows what there is", name=name)
-        return self.records(limit=-1, session=name)[::-1]
+        return self.records(limit=-1, session=name, stopped=stopped)[::-1]
 
     def rename_session(self, name: str, title: str) -> None:
         """Give a conversation a title; an empty one restores its first question.
@@ -170,7 +172,7 @@ class Log:
         Raises:
             InputError: there is no such conversation.
         """
-        self.session(name)
+        self.session(name, stopped=True)
         title = " ".join(title.split())[:_TITLE]
         with self._changing() as connection:
             connection.execute("UPDATE sessions SET title = ? WHERE id = ?", (title, name))
@@ -181,7 +183,7 @@ class Log:
         Raises:
             InputError: there is no such conversation.
         """
-        return self.delete([record.id for record in self.session(name)])
+        return self.delete([record.id for record in self.session(name, stopped=True)])
 
     def fingerprints(self) -> tuple[tuple[str, str], ...]:
         """Return name and current index fingerprint of each queried base; a base queried alone is ``""``."""
@@ -225,12 +227,12 @@ class Log:
         own, index = indexes[0]
         cursor = connection.execute(
             "INSERT INTO answers (at, session, said, question, settings, fingerprint, llm, model, model_hash, messages,"
-            " raw, answer, timings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " raw, answer, timings, stopped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 now, asked.session or None, asked.said or asked.question, asked.question, settings_of(asked, indexes),
                 index, self._llm, answer.model, model_hash,
                 json.dumps([[message.role, message.content] for message in written.messages]), written.raw,
-                to_json(answer), json.dumps(answer.timings),
+                to_json(answer), json.dumps(answer.timings), not answer.finished,
             ),
         )  # fmt: skip
         number = cast("int", cursor.lastrowid)

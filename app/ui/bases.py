@@ -36,15 +36,17 @@ class Choosing:
         self.sessions = sessions
         self.suggestions = Suggestions()
 
-    def load(self, place: str, own: list[str] | None, request: gr.Request) -> Shown:
-        """Show the base and conversation in the page's address, else the latest conversation begun in this browser."""
+    def load(self, place: str, own: list[str] | None, last: list[str] | None, request: gr.Request) -> Shown:
+        """Show the base and conversation in the page's address, else those that this browser showed last."""
         query = parse_qs(place.removeprefix("?"), keep_blank_values=True)
-        name = query.get("base", [""])[0]
+        seen = dict(zip(("base", "session"), map(str, last or ()), strict=False))
+        name = query["base"][0] if "base" in query else seen.get("base", "")
         kept = tuple(map(str, own or ()))
         shown = self.page(name, kept, request)
         name = name if name in self.bases.names() else self.bases.config.name
-        known = {one.id for one in self.bases.get(name).log.sessions()}
-        session = query["c"][0] if "c" in query else next((one for one in reversed(kept) if one in known), "")
+        known = {one.id for one in self.bases.get(name).log.sessions(stopped=True)}
+        recent = (one for one in (seen.get("session", ""), *reversed(kept)) if one in known)
+        session = query["c"][0] if "c" in query else next(recent, "")
         return shown | self.sessions.show(Talk(own=kept), name, session, request) if session else shown
 
     def suggest(self, base: str, request: gr.Request) -> Iterator[Shown]:

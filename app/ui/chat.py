@@ -12,7 +12,10 @@ import gradio as gr
 
 from ...ingest.errors import InputError, KBError
 from ...ingest.store.database import damage
+from ..answers.answer import Answer, Asked, Searched
 from ..answers.chat import Chat
+from ..answers.log import Log
+from ..answers.record import Written
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
 from ..hosting.gate import Gate
@@ -73,8 +76,12 @@ class Chatting:
         talk = replace(talk, session=chat.id, base=names[0], own=(*dict.fromkeys((*talk.own, chat.id)),))
         opener = self.bases.opener(names[0])
         write = partial(self._write, chat=chat, question=question, want=want, opener=opener, texts=texts)
-        run = self.runs.start(talk, write)
-        yield {"question": "", "side": nothing_chosen(texts), "own": remember(talk)} | under_way(talk, texts)
+        how = Asked(
+            question, want.k, want.sampling, style=want.style, strict=want.strict, said=question, session=chat.id
+        )
+        run = self.runs.start(talk, write, partial(_kept, asked.log, how))
+        kept = {"own": remember(talk), "last": [talk.base, talk.session]}
+        yield {"question": "", "side": nothing_chosen(texts)} | kept | under_way(talk, texts)
         yield from self._follow(run, talk, request)
 
     def go_on(self, talk: Talk, request: gr.Request) -> Iterator[Shown]:
@@ -126,7 +133,7 @@ class Chatting:
         run = self.runs.of(talk.session)
         if run is None:
             return {}
-        run.end(stopped=True)
+        run.stop()
         return settled(replace(talk, turns=run.turns), texts_of(request))
 
     def reasoning(self, talk: Talk, shown: bool, request: gr.Request) -> Shown:  # noqa: FBT001  a control's value
@@ -177,6 +184,12 @@ class Chatting:
             return {"side": explained(self.bases.opener(base), found[1].answer, int(k), texts)}
         except InputError as error:
             return {"side": ui_html.problem(str(error), texts)}
+
+
+def _kept(log: Log, asked: Asked, turn: Turn) -> Turn:
+    """Return a stopped turn, recorded as far as it was written."""
+    nothing = Answer(asked.question, "", (), (), abstained=False, searched=Searched(0, 0, ()), model="", finished=False)
+    return replace(turn, answer=log.record(asked, replace(turn.answer or nothing, finished=False), Written()))
 
 
 def _rate(kb: KnowledgeBase, turn: Turn) -> None:

@@ -379,12 +379,16 @@ def _foot(number: int, turn: Turn, texts: Texts) -> str:
     )
     parts = [again, other]
     said = ""
-    if turn.answer:
+    if turn.answer and turn.answer.text:
         data = f'data-copy="{escape(copied(turn.answer, turn.heads))}" data-done="{texts["copied"]}"'
         parts.insert(0, f'<button type="button" {data}>{texts["copy"]}</button>')
         why = f'<button type="button" data-event="why" data-turn="{number}">{texts["why_button"]}</button>'
         parts.append(why)
-        parts += [_verdict(number, turn, verdict, texts) for verdict in ("up", "down")] if turn.answer.id else []
+        parts += (
+            [_verdict(number, turn, verdict, texts) for verdict in ("up", "down")]
+            if turn.answer.id and turn.done
+            else []
+        )
         total = sum(seconds for _, seconds in turn.answer.timings)
         said = " · ".join(
             filter(None, [model_name(turn.answer.model, texts), texts["seconds"].format(s=f"{total:.1f}")])

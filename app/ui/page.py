@@ -103,6 +103,7 @@ class _Page:
             self.talk = gr.State(Talk())
             self.opened, self.entered = gr.State(0), gr.State(0)  # changed when a conversation, a base, is shown
             self.own = gr.BrowserState([], storage_key="kb-conversations", secret="kb")  # noqa: S106  names, no secrets
+            self.last = gr.BrowserState([], storage_key="kb-last", secret="kb")  # noqa: S106  base and conversation
             self.order = gr.State(FAILED_FIRST)
             with gr.Sidebar(width=300):
                 self._side_bar()
@@ -269,7 +270,7 @@ class _Page:
     def _wire_bases(self, page: gr.Blocks) -> None:
         chosen = [self.base, self.talk]
         placed = page.load(None, None, self.place, js="() => location.search", **_QUIET)
-        self._on(placed.then, self.choosing.load, [self.place, self.own])
+        self._on(placed.then, self.choosing.load, [self.place, self.own, self.last])
         self._on(self.base.input, self.choosing.switch, chosen)
         for changed in (
             self._on(self.create.click, self.choosing.create, [self.new_base]),

@@ -22,9 +22,10 @@ _LOOK_S = 1.0
 class Run:
     """A conversation whose last turn is being answered, or was."""
 
-    def __init__(self, turns: tuple[Turn, ...], base: str) -> None:
+    def __init__(self, turns: tuple[Turn, ...], base: str, keep: Callable[[Turn], Turn]) -> None:
         self.turns = turns
         self.base = base
+        self._keep = keep
         self.over = False
         self._changed = threading.Condition()
 
@@ -35,11 +36,17 @@ class Run:
                 self.turns = (*self.turns[:-1], turn)
                 self._changed.notify_all()
 
-    def end(self, *, stopped: bool = False) -> None:
+    def end(self) -> None:
         """End the run, leaving the answer as it is."""
         with self._changed:
-            if stopped and not self.over and self.turns[-1].under_way:
-                self.turns = (*self.turns[:-1], replace(self.turns[-1], stopped=True))
+            self.over = True
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """End the run because the user wants no more of it; what was written is kept as it is."""
+        with self._changed:
+            if not self.over and self.turns[-1].under_way:
+                self.turns = (*self.turns[:-1], self._keep(replace(self.turns[-1], stopped=True)))
             self.over = True
             self._changed.notify_all()
 
@@ -66,9 +73,15 @@ class Runs:
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._lock = threading.Lock()
 
-    def start(self, talk: Talk, write: Callable[[Run], None]) -> Run:
-        """Let ``write`` answer the last turn of a conversation in a thread."""
-        session, run = talk.session, Run(talk.turns, talk.base)
+    def start(self, talk: Talk, write: Callable[[Run], None], keep: Callable[[Turn], Turn]) -> Run:
+        """Let ``write`` answer the last turn of a conversation in a thread.
+
+        Args:
+            talk: the conversation.
+            write: returns when the answer is finished, or the run is over.
+            keep: records the turn if it is stopped.
+        """
+        session, run = talk.session, Run(talk.turns, talk.base, keep)
         with self._lock:
             self._runs[session] = run
             self._runs.move_to_end(session)
@@ -86,11 +99,11 @@ class Runs:
         with self._lock:
             run = self._runs.pop(session, None)
         if run:
-            run.end(stopped=True)
+            run.end()
         return run is not None
 
     def merged(self, session: str, base: str, logged: tuple[Turn, ...]) -> tuple[Turn, ...]:
-        """Return the recorded turns of a conversation, plus those stopped, failed or in progress."""
+        """Return the recorded turns of a conversation, plus those failed, in progress, or stopped and not recorded."""
         run = self.of(session)
         if run is None or run.base != base:
             return logged

@@ -66,14 +66,15 @@ class Sessions:
         run, last = self.runs.of(name), turns[-1].answer
         side = panel(self.bases.opener(base), last, len(turns) - 1, texts) if last else nothing_chosen(texts)
         state = under_way(talk, texts) if run and not run.over else settled(talk, texts)
-        return {"side": side, "listed": listing(kb, talk, request), "opened": stamp()} | state
+        listed = listing(kb, talk, request)
+        return {"side": side, "listed": listed, "opened": stamp(), "last": [base, name]} | state
 
     def turns(self, kb: KnowledgeBase, talk: Talk, base: str, name: str, request: gr.Request) -> tuple[Turn, ...]:
         """Return the turns of a conversation; empty if it does not exist or is not the visitor's."""
         if not may_see(request, talk, name):
             return ()
         try:
-            records = kb.log.session(name)
+            records = kb.log.session(name, stopped=True)
         except InputError:
             records = ()
         opener = self.bases.opener(base)
@@ -81,7 +82,10 @@ class Sessions:
         for one in records:
             answer = answer_of(one, partial(self._catalog, base))
             heads = heads_of(opener, answer)
-            logged.append(Turn(one.asked.said, answer, feedback=one.feedback, comment=one.comment, heads=heads))
+            stopped = not answer.finished
+            logged.append(
+                Turn(one.asked.said, answer, stopped=stopped, feedback=one.feedback, comment=one.comment, heads=heads)
+            )
         return self.runs.merged(name, base, tuple(logged))
 
     def _catalog(self, shown: str, base: str) -> Catalog | None:
@@ -97,7 +101,7 @@ class Sessions:
         try:
             _check(request, talk, name)
             unlogged = self.runs.forget(name)
-            if not unlogged or name in {one.id for one in kb.log.sessions()}:
+            if not unlogged or name in {one.id for one in kb.log.sessions(stopped=True)}:
                 kb.log.delete_session(name)
         except KBError as error:
             return {"listed": listing(kb, talk, request), "said": ui_html.problem(str(error), texts)}
@@ -139,7 +143,7 @@ def remember(talk: Talk) -> list[str]:
 def listing(kb: KnowledgeBase, talk: Talk, request: gr.Request) -> str:
     """Return the list of conversations that the visitor may see, with the current one marked."""
     texts = texts_of(request)
-    found = [one for one in kb.log.sessions() if may_see(request, talk, one.id)][:SHOWN]
+    found = [one for one in kb.log.sessions(stopped=True) if may_see(request, talk, one.id)][:SHOWN]
     rows = [_row(one.id, one.title, one.started, current=one.id == talk.session, texts=texts) for one in found]
     if talk.turns and talk.session not in {one.id for one in found}:
         rows.insert(0, _row(talk.session, talk.turns[0].question, "", current=True, texts=texts))

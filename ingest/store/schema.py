@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 7
+VERSION = 8
 """Raised with every change below; ``catalog`` migrates older files and refuses newer ones."""
 
 _LOG = """
@@ -172,7 +172,12 @@ CREATE TABLE names (
 CREATE VIRTUAL TABLE named USING fts5(tokens, content='', tokenize="ascii tokenchars '_./-+#'");
 """
 
-SCHEMA = _TABLES + _LOG + _CHUNKINGS + _TOLD + _TOGETHER + _NAMES
+_STOPPED = """
+-- Whether the user stopped an answer: it stands in its conversation as far as it was written, and nowhere else.
+ALTER TABLE answers ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0;
+"""
+
+SCHEMA = _TABLES + _LOG + _CHUNKINGS + _TOLD + _TOGETHER + _NAMES + _STOPPED
 
 MIGRATIONS = {
     1: """
@@ -203,5 +208,6 @@ DROP TABLE old_sources;
     4: _TOLD,
     5: _TOGETHER,
     6: _NAMES,
+    7: _STOPPED,
 }
 """Version -> what makes the next one; every statement ends with a semicolon at the end of a line."""

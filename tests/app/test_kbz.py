@@ -129,6 +129,7 @@ def downgrade(values: dict[str, object], catalog: Path) -> None:
         connection.execute("DROP TABLE named")
         connection.execute("DROP TABLE spare_chunks")
         connection.execute("ALTER TABLE answers DROP COLUMN comment")
+        connection.execute("ALTER TABLE answers DROP COLUMN stopped")
         connection.execute("ALTER TABLE sessions DROP COLUMN title")
         connection.execute("PRAGMA user_version = 3")
     values["schema"] = 3

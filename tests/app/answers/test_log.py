@@ -16,7 +16,7 @@ from commands import kb as command
 from commands import run
 from kb import KnowledgeBase
 from kb.app.answers.answer import Asked
-from kb.app.answers.record import to_json
+from kb.app.answers.record import Written, answer_of, to_json
 from kb.app.answers.training import rows
 from kb.app.base.config import load_config
 from kb.app.cli.main import app
@@ -78,6 +78,27 @@ def test_an_abstention_is_recorded_too(base: KnowledgeBase) -> None:
     record = base.log.records()[0]
     assert (record.id, record.abstained, record.written.messages) == (answer.id, True, ())
     assert base.replay(record.id).identical
+
+
+def test_a_stopped_answer_stands_in_its_conversation_only(base: KnowledgeBase, folder: Path) -> None:
+    """As far as it was written: whoever asks for it gets it, no list, history or export does; it goes with its sources."""
+    chat = base.chat()
+    first = chat.ask(HOTEL)
+    half = replace(first, text="At most", finished=False, id=None)
+    stopped = base.log.record(Asked(HOTEL, session=chat.id), half, Written())
+    only = base.log.record(Asked(HOTEL, session="another"), half, Written())
+    assert stopped.id
+    assert only.id
+    assert [one.id for one in base.log.records()] == [one.id for one in base.log.session(chat.id)] == [first.id]
+    assert [one.id for one in base.log.session(chat.id, stopped=True)] == [first.id, stopped.id]
+    assert [one.id for one in base.log.sessions()] == [chat.id]
+    assert {one.id for one in base.log.sessions(stopped=True)} == {chat.id, "another"}
+    assert not answer_of(base.log.get(only.id), lambda _: base.catalog).finished
+    assert len(base.chat(chat.id).turns) == 1
+    base.log.rename_session("another", "Hotels")
+    assert base.log.delete_session("another") == 1
+    base.remove([str(folder / "travel.md")])
+    assert base.log.records(stopped=True) == ()
 
 
 def test_a_replay_is_the_same_until_something_changes(base: KnowledgeBase, folder: Path) -> None:

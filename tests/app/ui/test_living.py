@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from browser import served, slow_model
 from kb.app.i18n.texts import EN, ZH
-from ui_page import PDF_QUESTION, PHONE, VIEWS, Open, api, ask, picture, tab, unfold
+from ui_page import PDF_QUESTION, PHONE, VIEWS, Open, api, ask, kb, picture, tab, unfold
 
 pytest_plugins = ("ui_page",)
 
@@ -146,6 +146,36 @@ def test_an_answer_goes_on_without_the_page(visit: Open, handbook_home: Path) ->
         page.wait_for_selector(".kb-welcome")
         page.reload()
         page.wait_for_selector(".kb-welcome")
+    with served("ui", handbook_home, "--no-browser") as address:  # another process, on another port
+        page = visit(address, wait="#kb-question")
+        page.goto(f"{address}?{place.partition('?')[2]}")
+        api.expect(page.locator(".kb-text")).to_contain_text("Exit code 4 means")
+        api.expect(page.locator(".kb-wait")).to_have_text("Stopped.")
+        api.expect(page.locator("#kb-send")).to_be_visible()
+        page.get_by_role("button", name="Ask again").click()
+        api.expect(page.locator(".kb-wait")).to_have_count(0)
+        api.expect(page.locator(".kb-answer:has(footer)")).to_contain_text("Exit code 4 means")
+        page.reload()
+        api.expect(page.locator(".kb-turn")).to_have_count(1)
+
+
+def test_the_last_conversation_is_reopened_wherever_it_was(visit: Open, tmp_path: Path) -> None:
+    """Who comes back without an address finds the base and the conversation that this browser showed last."""
+    home = tmp_path / "home"
+    for name, text in (("default", "Zebras have 44 stripes."), ("Zoo 动物园", "Okapis have striped legs.")):
+        (tmp_path / "note.md").write_text(text)
+        kb("ingest", str(tmp_path / "note.md"), "--home", str(home), "--name", name, "--embedder", "tfidf")
+    with served("ui", home, "--no-browser") as address:
+        page = visit(address)
+        ask(page, "How many stripes do zebras have?")
+        page.locator("#kb-base input").click()
+        page.get_by_role("option", name="Zoo 动物园").click()
+        page.wait_for_selector(".kb-welcome")
+        ask(page, "Which animals have striped legs?")
+        page.goto("about:blank")
+        page.goto(address)
+        api.expect(page.locator(".kb-question")).to_contain_text("striped legs")
+        api.expect(page.locator("#kb-base input")).to_have_value("Zoo 动物园")
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_a_run_is_followed_by_whoever_looks() -> None:
         run.end()
 
     runs = Runs()
-    run = runs.start(TALK, write)
+    run = runs.start(TALK, write, lambda turn: turn)
     first = next(run.follow())
     more.set()
     assert first[-1].under_way
@@ -60,9 +60,9 @@ def test_a_stopped_answer_stays_as_it_was() -> None:
         gone.set()
 
     logged = Turn("Before?", answer("old", finished=True, number=7))
-    run = runs.start(replace(TALK, turns=(logged, Turn("What?"))), write)
+    run = runs.start(replace(TALK, turns=(logged, Turn("What?"))), write, lambda turn: turn)
     next(run.follow())
-    run.end(stopped=True)
+    run.stop()
     assert gone.wait(10)
     shown = runs.merged("s1", "b", (replace(logged, feedback="up"),))
     assert [(turn.answer.text, turn.stopped, turn.feedback) for turn in shown] == [
