@@ -8,13 +8,20 @@ have the same number of aligned cells in several rows.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from statistics import median
 
 from .content import Line
 
+_NOTE = 0.9
+"""How small the letters of a note are, beside those of the text."""
 _FEWEST_ROWS, _FEWEST_LETTERS = 8, 18
 _FEWEST_TABLE_ROWS, _ROW_GAP = 3, 2.5
+_FEWEST_WITH_GAPS, _MOST_WITH_GAPS = 3, 3
+"""Columns of a table whose rows may lack cells, or be one; such rows above its first whole one."""
+_HEAD = re.compile(r"\D*|\D{1,3}\d{1,2}|(?:19|20)\d\d")
+"""What may name a column: words, ``Q1``, a year."""
 _WORD = re.compile(r"[^\W_]{2,}|\d")
 
 
@@ -51,12 +58,22 @@ def _column_by_column(rows: Sequence[Sequence[Line]], gutter: float) -> list[Lin
     right: list[Line] = []
     for row in rows:
         if any(piece.left < gutter < piece.right for piece in row):
-            ordered += left + right + list(row)
+            ordered += [*_notes_last(left, right), *row]
             left, right = [], []
             continue
         for piece in row:
             (left if piece.right <= gutter else right).append(piece)
-    return ordered + left + right
+    return [*ordered, *_notes_last(left, right)]
+
+
+def _notes_last(left: list[Line], right: list[Line]) -> list[Line]:
+    """Return the left column, then the right one; notes below the left one, in smaller letters, come behind both."""
+    body = median(line.height for line in (*left, *right)) if left or right else 0.0
+    n_notes = next((at for at, line in enumerate(reversed(left)) if line.height > _NOTE * body), len(left))
+    if n_notes == len(left) or not right:
+        return left + right
+    end = len(left) - n_notes
+    return left[:end] + right + left[end:]
 
 
 def with_table_rows(rows: Sequence[Sequence[Line]], lines: Sequence[Line]) -> list[Line]:
@@ -66,18 +83,47 @@ def with_table_rows(rows: Sequence[Sequence[Line]], lines: Sequence[Line]) -> li
         rows: the lines cut into pieces; as many as ``lines``, in the same order.
         lines: the whole lines.
     """
-    marked = list(lines)
+    marked = [
+        line._replace(cells=(line.text,)) if len(row) > 1 else line for line, row in zip(lines, rows, strict=True)
+    ]
     first = 0
     for end in range(1, len(rows) + 1):
         if end < len(rows) and _goes_on(rows[first:end], rows[end]):
             continue
-        is_table = _is_table(rows[first:end])
-        for index in range(first, end):
-            if is_table or len(rows[index]) > 1:
-                cells = tuple(piece.text for piece in rows[index]) if is_table else (lines[index].text,)
-                marked[index] = lines[index]._replace(cells=cells)
+        table = rows[first:end]
+        if _is_table(table):
+            above = _with_gaps(table, rows[:first])
+            cells = [*above, *(tuple(piece.text for piece in row) for row in table)]
+            for index, row in enumerate(cells, start=first - len(above)):
+                marked[index] = lines[index]._replace(cells=row)
         first = end
     return marked
+
+
+def _with_gaps(table: Sequence[Sequence[Line]], above: Sequence[Sequence[Line]]) -> list[tuple[str, ...]]:
+    """Return the rows right above a table without a head that lack some of its cells, from the head on; mostly none.
+
+    Each of their pieces is in the place of one column; the head is the topmost of words.
+    """
+    found: list[tuple[str, ...]] = []
+    if len(table[0]) < _FEWEST_WITH_GAPS or not any(_is_number(piece.text) for piece in table[0]):
+        return []
+    ends = [
+        (max(row[at].right for row in table) + min(row[at + 1].left for row in table)) / 2
+        for at in range(len(table[0]) - 1)
+    ]
+    below = table[0]
+    for row in above[: -_MOST_WITH_GAPS - 1 : -1]:
+        places = [bisect_left(ends, piece.left) for piece in row]
+        inside = all(bisect_left(ends, piece.right) == place for piece, place in zip(row, places, strict=True))
+        drop = row[0].bottom - below[0].bottom
+        if len(row) < 2 or not inside or len(set(places)) < len(row) or not 0 < drop < _ROW_GAP * row[0].height:  # noqa: PLR2004
+            break
+        by_place = dict(zip(places, (piece.text for piece in row), strict=True))
+        found.insert(0, tuple(by_place.get(at, "") for at in range(len(table[0]))))
+        below = row
+    heads = (at for at, row in enumerate(found) if all(_HEAD.fullmatch(cell) for cell in row))
+    return found[next(heads, len(found)) :]
 
 
 def goes_on(table: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> bool:
@@ -93,10 +139,21 @@ def _is_number(cell: str) -> bool:
 
 
 def _is_table(rows: Sequence[Sequence[Line]]) -> bool:
-    """Return whether aligned rows are a table: several, and no column of nothing but bullets."""
-    if len(rows) < _FEWEST_TABLE_ROWS or len(rows[0]) < 2:  # noqa: PLR2004  one cell is a line
+    """Return whether aligned rows are a table: several, or a head over one with numbers; no column of nothing but bullets."""
+    if len(rows) < _FEWEST_TABLE_ROWS and not _is_head_and_row(rows):
+        return False
+    if len(rows[0]) < 2:  # noqa: PLR2004  one cell is a line
         return False
     return all(any(_WORD.search(row[column].text) for row in rows) for column in range(len(rows[0])))
+
+
+def _is_head_and_row(rows: Sequence[Sequence[Line]]) -> bool:
+    """Return whether two rows are a table of one: a bill with one item."""
+    if len(rows) != 2 or len(rows[0]) < _FEWEST_WITH_GAPS:  # noqa: PLR2004
+        return False
+    return (
+        all(_HEAD.fullmatch(piece.text) for piece in rows[0]) and sum(_is_number(piece.text) for piece in rows[1]) > 1
+    )
 
 
 def _goes_on(table: Sequence[Sequence[Line]], row: Sequence[Line]) -> bool:

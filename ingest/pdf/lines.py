@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ..layout.content import HYPHEN, Line
 from ..struck import finished, struck
+from ..text.symbols import raised
 
 _LONG_LINE, _SAMPLED_LINES, _GAP, _SPARSE, _GAPS_EVERYWHERE = 20, 8, 0.8, 1.2, 0.3
 _FEW_LINES, _LETTER_GAP, _APART = 20, 0.12, "\t"
@@ -20,6 +21,12 @@ _LINE = re.compile(f"[^\r\n{HYPHEN}]*(?:{HYPHEN}|\r\n|\r|\n|$)")
 _STRUCK_TOGETHER = re.compile(r"[^\W\u2e80-\uffff]+|.", re.DOTALL)
 _SPACES = re.compile(" +")
 _LETTER = re.compile(r"[^\W_]")
+_MAYBE_RAISED = re.compile(
+    r"[^\W\d_gjpqy][gjpqy]?[.,;:!?%)\"”’。，；：？！）]{0,2}(?P<digits>\d{1,2})(?!\d)(?![.,]\d)"
+    r"|\d[.,]\d{3}(?P<end>\d{1,2})(?!\d)"
+)
+_LIFT = 0.25
+"""How much higher than a letter's foot a digit stands that is raised, in heights of the letter."""
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in points from the lower left corner of the page."""
@@ -98,12 +105,29 @@ def _is_beside(line: Line, more: Line) -> bool:
     return level and more.left - line.right > _GAP * line.height and not line.text.endswith(HYPHEN)
 
 
+def _with_raised(text: str, box: Callable[[int], Box]) -> str:
+    """Return a page's text, as long as it was, with the digits that stand raised behind a word or amount as superscripts.
+
+    Only those are measured that are suspicious where they are: ``metres.1``, ``m2``, ``19,7502``.
+    """
+
+    def shown(match: re.Match[str]) -> str:
+        _, top, right, bottom = box(match.start())
+        lowest, highest = bottom + max(top - bottom, 0.1) * _LIFT, top + (top - bottom) / 2
+        at = match.start("digits") if match["digits"] else match.start("end")
+        boxes = [box(place) for place in range(at, match.end())]
+        are_raised = all(left > right - 1 and lowest < foot < highest for left, _, _, foot in boxes)
+        return text[match.start() : at] + (raised(text[at : match.end()]) if are_raised else text[at : match.end()])
+
+    return _MAYBE_RAISED.sub(shown, text)
+
+
 class TextLayer:
     """The characters of a page and their boxes."""
 
     def __init__(self, text: str, box: Callable[[int], Box], strokes: Sequence[Box] = ()) -> None:
         """Take the text, a function from text position to character box (zeros if there is none), and flat lines."""
-        self._text = text
+        self._text = _with_raised(text, box)
         self._box = box
         self._strokes = strokes
 

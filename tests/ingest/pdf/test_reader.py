@@ -217,6 +217,35 @@ def test_two_columns_drawn_across_are_taken_apart() -> None:
     assert text == " ".join(left + right)
 
 
+def test_notes_below_the_left_column_follow_the_right_one() -> None:
+    """In smaller letters at its foot, they would part the sentence that goes on at the top of the right column."""
+    left, right = (PROSE[at : at + 45] for at in (0, 45)), (PROSE[at : at + 45] for at in (90, 135))
+    body = [
+        (x, 700 - 14 * n, f"{text} {n}") for x, side in ((60, left), (320, right)) for n, text in enumerate([*side] * 5)
+    ]
+    page = lines_at(*sorted(body, key=lambda line: -line[1])) + "\n" + lines_at((60, 540, "1 A note."), size=8)
+    text = read_pdf(pdf(page), "a.pdf").text
+    assert text.index("1 A note.") > text.rindex(PROSE[135:160])
+
+
+def test_raised_digits_run_into_no_word_or_amount() -> None:
+    """The mark of a note behind a word, a full stop or an amount; digits on the line are what they are."""
+
+    def marked(y: int, text: str, at: float, mark: str, rise: int = 4) -> str:
+        return lines_at((60, y, text)) + "\n" + lines_at((at, y + rise, mark), size=7 if rise else 11)
+
+    page = "\n".join((
+        marked(700, "It cost 19,750", 126, "2"),
+        marked(660, "An area of 40 m", 138.5, "2"),
+        marked(620, "As was agreed.", 136, "1"),
+        marked(580, "Form A", 96.5, "4", rise=0),
+        marked(540, "Form B. No", 116.5, "4", rise=0),
+    ))  # fmt: skip
+    assert read_pdf(pdf(page), "a.pdf").text.replace(" ", "").split() == [
+        *("Itcost19,750²", "Anareaof40m²", "Aswasagreed.¹", "FormA4", "FormB.No4"),
+    ]
+
+
 def test_a_table_is_not_taken_for_columns() -> None:
     """Rows of short cells stay rows."""
     rows = [
@@ -238,6 +267,36 @@ def test_aligned_rows_become_a_table() -> None:
         "| Washer | 200 | 0.02 |",
         "| Valve | 1 | 95.00 |",
     ]
+
+
+def gridded(*rows: tuple[str, ...]) -> str:
+    """Return the text of a page of rows in four columns, between lines of prose; "" is no cell."""
+    placed = ((n, x, text) for n, row in enumerate(rows) for x, text in zip((60, 200, 300, 400), row, strict=True))
+    cells = [(x, 700 - 16 * n, text) for n, x, text in placed if text]
+    page = lines_at(
+        (60, 780, PROSE[:75]), (60, 766, PROSE[75:150]), (60, 752, PROSE[150:225]), *cells, (60, 500, PROSE[:75])
+    )
+    return read_pdf(pdf(page), "a.pdf").text
+
+
+def test_a_head_over_a_single_row_is_a_table() -> None:
+    """A bill of one item: the quantity does not run into the name; two rows of words are none."""
+    text = gridded(("Item", "Qty", "Price", "Amount"), ("Days in June", "15", "820.00", "12,300.00"))
+    assert (
+        "| Item | Qty | Price | Amount |\n| --- | --- | --- | --- |\n| Days in June | 15 | 820.00 | 12,300.00 |" in text
+    )
+    assert "|" not in gridded(("Name", "Born", "Place", "Trade"), ("Ada", "in May", "Riga", "smith"))
+
+
+def test_rows_that_lack_cells_belong_to_the_table_below() -> None:
+    """A head without a name for the first column, and a row of two cells under it; numbers above a table are no head."""
+    whole = ("Body work", "2", "150", "300"), ("Paint work", "1.5", "150", "225"), ("Other work", "3", "90", "270")
+    text = gridded(("", "Hours", "Rate", "2026"), ("Parts", "", "", "2,100"), *whole)
+    assert (
+        "|  | Hours | Rate | 2026 |\n| --- | --- | --- | --- |\n| Parts |  |  | 2,100 |\n| Body work | 2 | 150 |"
+        in text
+    )
+    assert "| Body work | 2 | 150 | 300 |\n| --- |" in gridded(("Order 712", "", "", "3 May"), *whole)
 
 
 def priced(first: int, last: int, top: int, head: str = "") -> str:
