@@ -19,6 +19,18 @@ from .struck import finished, hidden_pieces, struck
 
 
 @dataclass(frozen=True, slots=True)
+class Cells:
+    """Where on its sheet a block of the text is: a line for each row, and one for the rule below a table's head."""
+
+    start: int
+    stop: int
+    rows: Sequence[int]
+    """Row numbers, from 1, one for each line but the rule."""
+    columns: tuple[int, ...]
+    """Column numbers, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a reader makes of a file: its text as Markdown with the map back to pages and headings (see ``Document``)."""
 
@@ -28,6 +40,8 @@ class Reading:
     headings: tuple[Heading, ...] = ()
     encoding: str = ""
     notes: tuple[str, ...] = ()
+    cells: tuple[Cells, ...] = ()
+    """Of a spreadsheet, in order; it is not kept in the catalog."""
 
 
 Reader = Callable[[bytes, str], Reading]
@@ -47,7 +61,8 @@ def without(reading: Reading, spans: Sequence[tuple[int, int]]) -> Reading:
 
     pages = tuple(replace(page, start=moved(page.start), stop=moved(page.stop)) for page in reading.pages)
     headings = tuple(replace(heading, start=moved(heading.start)) for heading in reading.headings)
-    return replace(reading, text="".join(pieces), pages=pages, headings=headings)
+    cells = tuple(replace(block, start=moved(block.start), stop=moved(block.stop)) for block in reading.cells)
+    return replace(reading, text="".join(pieces), pages=pages, headings=headings, cells=cells)
 
 
 _ALIVE: list[Callable[[], None]] = []
@@ -96,6 +111,7 @@ class MarkdownWriter:
         self._length = 0
         self._headings: list[Heading] = []
         self._pages: list[Page] = []
+        self._cells: list[Cells] = []
         self._hidden_pages: list[str] = []
         self.unseen: list[str] = []
         """What else its program hides, by name, such as rows and columns."""
@@ -157,6 +173,22 @@ class MarkdownWriter:
         if table:
             self._append(table)
 
+    def place_rows(self, rows: Sequence[int], columns: tuple[int, ...]) -> None:
+        """Record which rows and columns of its sheet the table shows that was appended last."""
+        start = self._length - len(self._last())
+        self._cells.append(Cells(start, self._length, rows, columns))
+
+    def place_lines(self, cells: Sequence[tuple[int, int]]) -> None:
+        """Record which cell, as row and column, each line of the block shows that was appended last."""
+        lines = self._last().split("\n")
+        stop = self._length - len("\n".join(lines)) - 1
+        for line, (row, column) in zip(lines, cells, strict=False):
+            start, stop = stop + 1, stop + 1 + len(line)
+            self._cells.append(Cells(start, stop, (row,), (column,)))
+
+    def _last(self) -> str:
+        return self._parts[-1].lstrip("\n") if self._parts else ""
+
     def begin_page(self) -> int:
         """Return where the text of the next page will start; pass it to ``end_page``."""
         return self._length + (2 if self._length else 0)
@@ -181,7 +213,9 @@ class MarkdownWriter:
         text = "".join(self._parts)
         if unseen := [*self._hidden_pages, *self.unseen, *hidden_pieces(text)]:
             notes = [*notes, Notice("Its program does not show, so it is marked ~~so~~: {names:list}.", names=unseen)]
-        return Reading(text, finished(title), tuple(self._pages), tuple(self._headings), encoding, tuple(notes))
+        return Reading(
+            text, finished(title), tuple(self._pages), tuple(self._headings), encoding, tuple(notes), tuple(self._cells)
+        )
 
 
 def markdown_table(rows: Iterable[Sequence[str]]) -> str:

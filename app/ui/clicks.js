@@ -27,16 +27,6 @@ const address = () => {
   history.replaceState(null, '', url);
 };
 
-const open_reader = () => {
-  const dialog = element.querySelector('dialog');
-  if (!dialog || dialog.open) return;
-  dialog.showModal();
-  const to_quote = () => dialog.querySelector('mark, .kb-box')?.scrollIntoView({ block: 'center' });
-  const image = dialog.querySelector('img');
-  if (image) image.decode().then(to_quote, () => {}); else to_quote();
-  dialog.addEventListener('close', () => { window.kb_opener?.focus(); });
-};
-
 // A passage is longer than its card: what is quoted of it is in view.
 const show_quotes = () => element.querySelectorAll('.kb-card[data-open=true] blockquote').forEach((passage) => {
   const quote = passage.querySelector('mark');
@@ -49,7 +39,6 @@ watch('value', () => {
   follow();
   show_quotes();
   address();
-  open_reader();
   if (element.querySelector('[data-again]')) setTimeout(() => trigger('look', {}), 1500);
   element.querySelector('.kb-form textarea:not([data-seen])')?.focus();
   element.querySelectorAll('.kb-form textarea').forEach((box) => { box.dataset.seen = ''; });

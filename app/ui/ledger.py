@@ -13,8 +13,8 @@ from ...retrieval.lanes.view import pending_note
 from ..base.status import FileLedger, Status
 from ..i18n.texts import Texts
 from .html import worded
-from .reader import counted
 from .view.markdown import escape
+from .view.sections import counted, located
 
 SHOWN = 200
 _READ = "read"
@@ -171,7 +171,7 @@ def _detail(row: FileLedger, texts: Texts) -> str:
     summary = counted(row.source, len(row.pages), texts)
     summary += " · " + texts["pages_unread"].format(n=len(unread)) if unread else ""
     groups = "".join(
-        _pages(list(pages), texts) for _, pages in groupby(row.pages, lambda page: (page.how, page.reason))
+        _pages(row.source, list(pages), texts) for _, pages in groupby(row.pages, lambda page: (page.how, page.reason))
     )
     return (
         f'<details class="kb-pages"><summary>{escape(summary)}</summary><ul>{groups}</ul></details>'
@@ -179,8 +179,8 @@ def _detail(row: FileLedger, texts: Texts) -> str:
     )
 
 
-def _pages(pages: list[Page], texts: Texts) -> str:
+def _pages(source: str, pages: list[Page], texts: Texts) -> str:
     first, last = pages[0].number, pages[-1].number
-    numbers = texts["page"].format(n=first if first == last else f"{first}–{last}")
+    numbers = located(source, first if first == last else f"{first}–{last}", texts)
     reason = f": {worded(pages[0].reason, texts)}" if pages[0].reason else ""
     return f"<li>{escape(numbers)} – {texts[f'how_{pages[0].how}']}{escape(reason)}</li>"

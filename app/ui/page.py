@@ -114,7 +114,9 @@ class _Page:
                     self._documents_tab()
                 with gr.Tab(_("settings"), elem_id="kb-tab-settings"):
                     self._settings_tab()
-            self.reader = self._html("kb-reader")
+            self.reader = gr.HTML(
+                elem_id="kb-reader", js_on_load=self.clicks + script("reader"), apply_default_css=False
+            )
             self._wire(page)
         return page
 

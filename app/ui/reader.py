@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
 
-from ...ingest.document import Page
-from ...ingest.errors import KBError
+from ...ingest.document import Document
+from ...ingest.errors import InputError, KBError
+from ...ingest.store.sources import SourceRow
 from ..api import KnowledgeBase
 from ..hosting.bases import Bases
 from ..i18n.texts import Texts
@@ -20,11 +21,13 @@ from .state import demand, number, sent, texts_of
 from .view.excerpts import Span, excerpt
 from .view.markdown import escape
 from .view.pages import has_look, page_image
+from .view.sections import Section, section_at, sections_of, unit_of
+from .view.sheets import sheet
+from .view.slides import slide
 
 _ROOM = 40_000
 """Maximum characters of a document shown at once."""
 _SCALE = 2.0
-_SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".xlsb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Wish:
     source: str
     quotes: tuple[Span, ...]
     page: int | None
-    """Page to show as an image; ``None``: show text."""
+    """The page, sheet, slide or chapter, from 1; ``None``: the cited one."""
     at: int
     """Offset in the text to begin at."""
     as_text: bool
@@ -72,7 +75,7 @@ class Reader:
             kb = self.bases.get(wish.base or base)
             return {"reader": document(kb, wish, texts)}
         except KBError as error:
-            return {"reader": _dialog(Path(wish.source).name, "", ui_html.problem(str(error), texts), texts)}
+            return {"reader": _dialog(wish.source, "", ui_html.problem(str(error), texts), texts)}
 
 
 def document(kb: KnowledgeBase, wish: Wish, texts: Texts) -> str:
@@ -81,60 +84,105 @@ def document(kb: KnowledgeBase, wish: Wish, texts: Texts) -> str:
     Raises:
         InputError: it is not in the base.
     """
-    text = kb.document_text(wish.source)
-    row = kb.catalog.sources()[wish.source]
-    pages = kb.catalog.pages(row.document_id or "")
-    cited = kb.catalog.page_of(row.document_id or "", wish.quotes[0][0]) if wish.quotes else None
-    looks = has_look(row) and bool(pages)
-    if looks and not wish.as_text:
-        page = min(max(wish.page or cited or 1, 1), len(pages))
-        quotes = [text[start:stop] for start, stop in wish.quotes] if page == cited else []
-        shown = page_image(row, page, quotes, texts, scale=_SCALE)
-        if "<img" in shown:
-            return _dialog(Path(wish.source).name, _turning(wish, page, pages, texts), shown, texts)
-    return _dialog(Path(wish.source).name, _moving(wish, len(text), texts, looks=looks), _text(wish, text), texts)
+    kb.document_text(wish.source)
+    found = kb.catalog.document(wish.source)
+    if found is None:
+        raise InputError("{source!r} is not in the knowledge base; reload the page", source=wish.source)
+    row = kb.catalog.sources([wish.source])[wish.source]
+    sections = sections_of(found)
+    if sections and not wish.as_text:
+        cited = section_at(sections, wish.quotes[0][0]) if wish.quotes else 0
+        number = min(max((wish.page or cited + 1) - 1, 0), len(sections) - 1)
+        if has_look(row):
+            quotes = [found.text[start:stop] for start, stop in wish.quotes] if number == cited else []
+            shown = page_image(row, number + 1, quotes, texts, scale=_SCALE)
+            if "<img" in shown:
+                return _dialog(wish.source, _turning(wish, sections, number, texts, image=True), shown, texts)
+        elif unit_of(wish.source) != "page":
+            section = sections[number]
+            buttons = _turning(wish, sections, number, texts)
+            at = wish.at if section.start <= wish.at < section.stop else section.start
+            part = at, min(at + _ROOM, section.stop)
+            moves = _moving(wish, section, part, {"page": number + 1}, texts)
+            return _dialog(
+                wish.source, buttons + moves, _section(wish, row, found, sections, number, part, texts), texts
+            )
+    whole = Section(0, len(found.text))
+    part = wish.at, min(wish.at + _ROOM, whole.stop)
+    body = "" if sections else sheet(row, found, whole, wish.quotes, part)
+    has_view = bool(sections) and (has_look(row) or unit_of(wish.source) != "page")
+    back = _button(wish, texts[f"view_{unit_of(wish.source)}"], "view", {}) if has_view else ""
+    moves = _moving(wish, whole, part, {"view": "text"}, texts)
+    return _dialog(wish.source, moves + back, body or _text(wish, found.text, part), texts)
 
 
-def _text(wish: Wish, text: str) -> str:
-    return f'<div class="kb-text">{excerpt(wish.source, text, wish.quotes, wish.at, min(wish.at + _ROOM, len(text)))}</div>'
+def _section(
+    wish: Wish, row: SourceRow, found: Document, sections: Sequence[Section], number: int, part: Span, texts: Texts
+) -> str:
+    """Return a sheet, a slide or a chapter."""
+    unit = unit_of(wish.source)
+    if unit == "sheet" and (shown := sheet(row, found, sections[number], wish.quotes, part)):
+        return shown
+    text = _text(wish, found.text, part) if part[0] < part[1] else f'<p class="kb-none">{texts["how_empty"]}</p>'
+    return slide(text, row, found, number + 1, texts) if unit == "slide" else text
 
 
-def _turning(wish: Wish, page: int, pages: list[Page] | tuple[Page, ...], texts: Texts) -> str:
-    """Return the buttons for a document shown as pages."""
-    buttons = _button(wish, texts["page_before"], {"page": page - 1}, off=page <= 1)
-    buttons += f'<span role="status">{texts["page_of"].format(n=page, total=len(pages))}</span>'
-    buttons += _button(wish, texts["page_next"], {"page": page + 1}, off=page >= len(pages))
-    return buttons + _button(wish, texts["view_text"], {"view": "text"})
+def _text(wish: Wish, text: str, part: Span) -> str:
+    return f'<div class="kb-text">{excerpt(wish.source, text, wish.quotes, *part)}</div>'
 
 
-def _moving(wish: Wish, length: int, texts: Texts, *, looks: bool) -> str:
-    """Return the buttons for a document shown as text."""
-    buttons = ""
-    if length > _ROOM:
-        buttons += _button(wish, texts["earlier"], {"view": "text", "at": max(wish.at - _ROOM, 0)}, off=wish.at <= 0)
-        later = {"view": "text", "at": wish.at + _ROOM}
-        buttons += _button(wish, texts["later"], later, off=wish.at + _ROOM >= length)
-    return buttons + (_button(wish, texts["view_page"], {}) if looks else "")
+def _turning(wish: Wish, sections: Sequence[Section], number: int, texts: Texts, *, image: bool = False) -> str:
+    """Return the buttons for a document shown part by part."""
+    unit, total = unit_of(wish.source), len(sections)
+    said = texts[f"{unit}_of"].format(n=number + 1, total=total)
+    title = sections[number].title
+    named = f" <b>{escape(title)}</b>" if title and title != str(number + 1) else ""
+    before = _button(wish, texts[f"{unit}_before"], "before", {"page": number}, off=number < 1)
+    after = _button(wish, texts[f"{unit}_next"], "next", {"page": number + 2}, off=number + 2 > total)
+    shown = f'<span role="status">{said}{named}</span>'
+    buttons = f"{before}{shown}{after}" if total > 1 else shown
+    if image:
+        buttons += _zoom("out", "−", texts) + _zoom("in", "+", texts)
+    return buttons + _button(wish, texts["view_text"], "view", {"view": "text"})
 
 
-def _button(wish: Wish, label: str, more: Mapping[str, object], *, off: bool = False) -> str:
+def _zoom(way: str, sign: str, texts: Texts) -> str:
+    label = texts[f"zoom_{way}"]
+    return f'<button type="button" class="kb-delete" data-zoom="{way}" aria-label="{label}" title="{label}">{sign}</button>'
+
+
+def _moving(wish: Wish, section: Section, part: Span, more: Mapping[str, object], texts: Texts) -> str:
+    """Return the buttons for a text too long to be shown at once."""
+    if section.stop - section.start <= _ROOM:
+        return ""
+    before = {**more, "at": max(part[0] - _ROOM, section.start)}
+    after = {**more, "at": part[1]}
+    buttons = _button(wish, texts["earlier"], "earlier", before, off=part[0] <= section.start)
+    return buttons + _button(wish, texts["later"], "later", after, off=part[1] >= section.stop)
+
+
+def _button(wish: Wish, label: str, step: str, more: Mapping[str, object], *, off: bool = False) -> str:
+    """Return a button that shows another part; ``step`` names it, so that it has the focus again afterwards."""
     spans = ",".join(f"{start}-{stop}" for start, stop in wish.quotes)
     extra = "".join(f' data-{name}="{value}"' for name, value in more.items())
     return (
-        f'<button type="button" class="kb-delete" data-event="read" data-base="{escape(wish.base)}" '
-        f'data-source="{escape(wish.source)}" data-spans="{spans}"{extra}{" disabled" if off else ""}>{label}</button>'
+        f'<button type="button" class="kb-delete" data-event="read" data-step="{step}" data-base="{escape(wish.base)}" '
+        f'data-source="{escape(wish.source)}" data-spans="{spans}"{extra}{" disabled" if off else ""}>{_worded(label)}</button>'
     )
 
 
-def _dialog(name: str, buttons: str, body: str, texts: Texts) -> str:
+def _worded(label: str) -> str:
+    """Return a label whose words a narrow screen leaves out if it has an arrow; they are still read out."""
+    before, after = label.startswith("‹ "), label.endswith(" ›")
+    words = f'<span class="kb-word">{label.strip("‹› ")}</span>'
+    return f"‹ {words}" if before else f"{words} ›" if after else label
+
+
+def _dialog(source: str, buttons: str, body: str, texts: Texts) -> str:
+    name = escape(Path(source).name)
     return (
         f'<dialog class="kb-reader" aria-labelledby="kb-reader-name" data-opened="{time.monotonic_ns()}"><header>'
-        f'<h2 id="kb-reader-name">{escape(name)}</h2><span class="kb-turning">{buttons}</span>'
+        f'<h2 id="kb-reader-name" title="{escape(source)}">{name}</h2><span class="kb-turning">{buttons}</span>'
         f'<button type="button" class="kb-delete" data-close autofocus>{texts["close"]}</button></header>'
-        f'<div class="kb-document" tabindex="0" role="document" aria-label="{escape(name)}">{body}</div></dialog>'
+        f'<div class="kb-document" tabindex="0" role="document" aria-label="{name}">{body}</div></dialog>'
     )
-
-
-def counted(source: str, n: int, texts: Texts) -> str:
-    """Return the number of pages or sheets of a document."""
-    return texts["sheets" if source.lower().endswith(_SPREADSHEETS) else "pages"].format(n=n)

@@ -17,6 +17,7 @@ from .html import titles, worded
 from .view.excerpts import around, excerpt
 from .view.markdown import escape
 from .view.pages import page_image
+from .view.sections import located
 
 _SHOWN = 30
 
@@ -114,7 +115,7 @@ def _card(citation: Citation, turn: int, texts: Texts, body: str) -> str:
     place = [
         *([citation.base] if citation.base else []),
         *titles(citation),
-        *([texts["page"].format(n=citation.page)] if citation.page else []),
+        *([located(citation.source, citation.page, texts)] if citation.page else []),
     ]
     name = Path(citation.source).name
     chosen = "true" if body else "false"

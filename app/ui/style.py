@@ -41,7 +41,7 @@ def style() -> str:
 
 
 def script(name: str) -> str:
-    """Return a script: ``load``, ``clicks``, ``upload`` or ``save``."""
+    """Return a script: ``load``, ``clicks``, ``reader``, ``upload`` or ``save``."""
     return _file(f"{name}.js")
 
 

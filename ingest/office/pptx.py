@@ -69,6 +69,19 @@ def read_pptx(data: bytes, name: str) -> Reading:
         return writer.finish(package.title(), notes=tuple(pictures.notes()))
 
 
+def pictures_on(data: bytes, number: int) -> list[bytes]:
+    """Return the pictures that a slide shows, in order; none if there is no such slide.
+
+    Raises: ReadError: as ``read_pptx``.
+    """
+    with open_package(data) as package:
+        main = package.main_part("ppt/presentation.xml")
+        slides = package.xml(main).findall("{*}sldIdLst/{*}sldId")
+        relation = package.relations(main).get(_relation_id(slides[number - 1])) if 0 < number <= len(slides) else None
+        parts = dict.fromkeys(pictures_of(package, relation.target)) if relation and relation.target in package else {}
+        return [picture for part in parts if (picture := package.optional(part))]
+
+
 def _relation_id(element: Element) -> str:
     """Return the relation a slide's entry names; its plain ``id`` is another number."""
     return next((str(value) for key, value in element.attrib.items() if key.endswith("}id")), "")

@@ -39,7 +39,7 @@ class Unseen:
 
     def names(self, sheet: str) -> Iterator[str]:
         """Yield the first ranges in a spreadsheet's own words: ``Sheet1!B:C``, ``Sheet1!4:9``."""
-        spans = [(_letters(low), _letters(high)) for low, high in _spans(self._columns)]
+        spans = [(column_letters(low), column_letters(high)) for low, high in _spans(self._columns)]
         spans += [(str(low), str(high)) for low, high in _spans(self._rows)]
         yield from (f"{sheet}!{low}:{high}" for low, high in spans[:_MOST_SPANS])
         if len(spans) > _MOST_SPANS:
@@ -53,7 +53,8 @@ def _spans(numbers: set[int]) -> list[tuple[int, int]]:
     return list(zip(lows, highs, strict=True))
 
 
-def _letters(column: int) -> str:
+def column_letters(column: int) -> str:
+    """Return what a spreadsheet calls a column, by its number from 1."""
     text = ""
     while column:
         column, at = divmod(column - 1, 26)
@@ -72,6 +73,8 @@ class Sheet:
     pictures: Seen = NOTHING
     hidden: bool = False
     unseen: Unseen = field(default_factory=Unseen)
+    first_column: int = 1
+    """The number that its rows give to column A."""
 
 
 def write_sheet(writer: MarkdownWriter, number: int, sheet: Sheet, *, is_only: bool = False) -> None:
@@ -90,7 +93,7 @@ def write_sheet(writer: MarkdownWriter, number: int, sheet: Sheet, *, is_only: b
         ]:
             fill(region, areas)
         for table in _tables(region):
-            _write_region(writer, table, areas)
+            _write_region(writer, table, areas, 1 - sheet.first_column)
     writer.blocks((*sheet.remarks, *sheet.pictures.paragraphs))
     how, reason = (NOTHING if has_text else sheet.pictures).verdict
     writer.end_page(number, start, how, reason, sheet.name)
@@ -151,14 +154,31 @@ def _is_table(side: Region) -> bool:
     return n_wide > 1 and max(side) - min(side) + 1 == len(side)
 
 
-def _write_region(writer: MarkdownWriter, region: Region, merged: Sequence[Merged]) -> None:
-    """Write a region; one-cell rows above a wider table are its title, and a lone column is not a table."""
+def _write_region(writer: MarkdownWriter, region: Region, merged: Sequence[Merged], shift: int) -> None:
+    """Write a region; one-cell rows above a wider table are its title, and a lone column is not a table.
+
+    ``shift``: what is added to its column numbers, so that they count from 1.
+    """
     columns = sorted({column for row in region.values() for column in row})
     first = next((number for number, row in region.items() if len(row) > 1), None)
     if len(columns) == 1 or first is None:
-        writer.block("\n".join(" ".join(text.split()) for row in region.values() for text in row.values()))
+        _write_lone(writer, region, shift)
         return
     for number in [number for number in region if number < first]:
-        writer.block(" ".join(next(iter(region.pop(number).values())).split()))
+        _write_lone(writer, {number: region.pop(number)}, shift)
     join_heads(region, merged)
     writer.table([[row.get(column, "") for column in columns] for row in region.values()])
+    writer.place_rows(_run(region), tuple(column + shift for column in columns))
+
+
+def _write_lone(writer: MarkdownWriter, region: Region, shift: int) -> None:
+    """Write rows with one cell each as lines."""
+    writer.block("\n".join(" ".join(text.split()) for row in region.values() for text in row.values()))
+    writer.place_lines([(number, column + shift) for number, row in region.items() for column in row])
+
+
+def _run(rows: Iterable[int]) -> Sequence[int]:
+    """Return ascending numbers in little space."""
+    numbers = tuple(rows)
+    run = range(numbers[0], numbers[-1] + 1)
+    return run if len(run) == len(numbers) else numbers

@@ -46,7 +46,7 @@ def read_xls(data: bytes, name: str) -> Reading:
             seen = sum((pictures.see(*picture, number) for picture in shown.get(number, ())), NOTHING)
             unseen = Unseen()
             rows = _rows(book, sheet, unseen)
-            made = Sheet(sheet.name, rows, remarks, merged, seen, sheet.visibility != 0, unseen)
+            made = Sheet(sheet.name, rows, remarks, merged, seen, sheet.visibility != 0, unseen, first_column=0)
             write_sheet(writer, number, made, is_only=book.nsheets == 1)
         except Exception as exc:  # noqa: BLE001  xlrd reports damage as struct.error, AssertionError, IndexError, ...
             start = writer.begin_page()

@@ -62,7 +62,7 @@ def read_xlsb(data: bytes, name: str) -> Reading:
             merged = tuple(_merged(one) for kind, one in content if kind == _MERGED)
             unseen = Unseen()
             rows = _rows(content, shown, unseen)
-            sheet = Sheet(title, rows, merged=merged, hidden=is_hidden, unseen=unseen)
+            sheet = Sheet(title, rows, merged=merged, hidden=is_hidden, unseen=unseen, first_column=0)
             write_sheet(writer, number, sheet, is_only=len(sheets) == 1)
         return writer.finish(package.title() or title_of((title for title, *_ in sheets), name))
 

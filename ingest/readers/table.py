@@ -170,4 +170,5 @@ def _normalised(reading: Reading) -> Reading:
 
     pages = tuple(replace(page, start=moved(page.start), stop=moved(page.stop)) for page in reading.pages)
     headings = tuple(Heading(moved(h.start), h.level, repair(h.title)) for h in reading.headings)
-    return replace(reading, text=repair(reading.text), pages=pages, headings=headings)
+    cells = tuple(replace(block, start=moved(block.start), stop=moved(block.stop)) for block in reading.cells)
+    return replace(reading, text=repair(reading.text), pages=pages, headings=headings, cells=cells)

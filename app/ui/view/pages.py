@@ -28,10 +28,15 @@ _KINDS = {
 }  # fmt: skip
 
 
-def has_look(row: SourceRow) -> bool:
-    """Return whether the pages of a source can be shown: not inside archives, nor where they hold what was redacted."""
+def is_whole(row: SourceRow) -> bool:
+    """Return whether a file may be shown: not one inside an archive, nor one that holds what was redacted."""
     redacted = any(set(part.split(",")) <= set(KINDS) for part in row.treatment.split())
-    return _kind(row) is not None and not row.archive and not redacted
+    return not row.archive and not redacted
+
+
+def has_look(row: SourceRow) -> bool:
+    """Return whether the pages of a source can be shown."""
+    return _kind(row) is not None and is_whole(row)
 
 
 def _kind(row: SourceRow) -> str | None:
