@@ -17,7 +17,8 @@ from .plan import Operation, Plan
 _UNLIKELY = 0.06
 """Probability below which an operation is not tried."""
 _READS = frozenset({"rows", "lookup", "sum", "average", "max", "min"})
-"""Operations that are left to the passages if cells name a single row: whether it holds what is asked takes reading."""
+"""Operations that are left to the passages if cells name a single row and nothing else is said of it: whether it holds what is
+asked takes reading."""
 _DENIED = frozenset({"state negative", "state empty", "state zero", "state more", "limit"})
 """States that a denial may be about: not paid, nothing in stock, still something to pay."""
 _MANY = 8
@@ -87,7 +88,7 @@ class _Proposing:
             for state in states:
                 if columns.isdisjoint(one.column for one in state.filters):
                     filters = (*chosen.filters, *state.filters)
-                    reads = _READS if not state.filters and self._names_one_row(chosen.filters) else frozenset()
+                    reads = _READS if not state.used and self._names_one_row(chosen.filters) else frozenset()
                     for operation in likely:
                         for plan, part in self._plans(operation, filters) if operation not in reads else ():
                             yield self._proposed(plan, operation, (chosen, state, part))

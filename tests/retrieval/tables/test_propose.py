@@ -53,6 +53,18 @@ def test_who_paid_most_adds_up_the_rows_of_each() -> None:
     assert all(plan.group is not None for plan in found)
 
 
+def test_one_named_row_is_left_to_the_passages_unless_its_state_is_asked_for() -> None:
+    """Whether a bill's row says who read the meter takes reading; that something of it is unpaid makes it no plan."""
+
+    def columns(question: str) -> set[tuple[int, ...]]:
+        return {
+            tuple(sorted(one.column for one in plan.filters)) for plan in plans(question) if plan.operation == "rows"
+        }
+
+    assert (1, 4) not in columns("who read the meter for the water")
+    assert (1, 4) in columns("status of the water")
+
+
 @pytest.mark.parametrize(
     ("question", "operation"),
     [
