@@ -13,7 +13,7 @@ from ..prompts.prompt import Prompt
 from ..retrieval.sentences.changes import later
 from ..retrieval.sentences.editions import editions
 from ..retrieval.sentences.scorer import Scored, ranked
-from ..retrieval.sentences.units import Candidate, is_item, is_row
+from ..retrieval.sentences.units import FIELD, Candidate, is_item, is_row
 from ..retrieval.sentences.wanted import Wanted
 from ..retrieval.words.answer_kind import new_matches
 from ..retrieval.words.question import figures
@@ -33,6 +33,8 @@ _SAYS_SOMETHING = 2
 _GOES_ON = re.compile(r"[;；]$")
 _LONGEST = 240
 """Characters of a quote that continues after a semicolon."""
+_SHORT = 140
+"""The same of one that continues its list item, its field or what its speaker says."""
 
 
 def select(prompt: Prompt, base: str = "") -> list[Candidate]:
@@ -60,7 +62,8 @@ def select(prompt: Prompt, base: str = "") -> list[Candidate]:
     completing = _completing(asked, best.candidate, candidates, kept)
     said = len(first)
     chosen = distinct([*close[:said], *completing, *close[said:]], MAX_SENTENCES)
-    return [_whole(asked, one, candidates, prompt.hits[one.passage - 1].chunk.text) for one in chosen]
+    whole = [_whole(asked, one, candidates, prompt.hits[one.passage - 1].chunk.text) for one in chosen]
+    return [one for at, one in enumerate(whole) if not any(_is_part(one, other) for other in whole[:at])]
 
 
 def nearest(prompt: Prompt) -> list[Candidate]:
@@ -131,14 +134,21 @@ def _with_asked(asked: Wanted, one: Candidate, candidates: Sequence[Candidate], 
 
 
 def _whole(asked: Wanted, one: Candidate, candidates: Sequence[Candidate], text: str) -> Candidate:
-    """Return a quote with its continuation after a semicolon, and with its speaker if the question asks who."""
+    """Return a quote with what follows of its sentence or entry, and with its speaker if the question asks who."""
     start, stop = one.start, one.start + len(one.text)
+    line = text[text.rfind("\n", 0, start) + 1 : stop]
+    is_entry = not is_row(line) and (is_item(line) or FIELD.match(line))
     for other in candidates:
         if other.passage != one.passage:
             continue
-        goes_on = other.order > one.order and _GOES_ON.search(text[start:stop]) and "\n" not in text[stop : other.start]
-        if goes_on and other.start + len(other.text) - start <= _LONGEST:
+        goes_on = other.order > one.order and "\n" not in text[stop : other.start]
+        most = _LONGEST if _GOES_ON.search(text[start:stop]) else _SHORT if is_entry else 0
+        if goes_on and other.start + len(other.text) - start <= most:
             stop = other.start + len(other.text)
     if asked.asks_who and one.unit.speaker and one.unit.turn >= 0:
         start = min(start, one.unit.turn)
     return replace(one, start=start, text=text[start:stop])
+
+
+def _is_part(one: Candidate, other: Candidate) -> bool:
+    return one.passage == other.passage and other.start <= one.start < other.start + len(other.text)

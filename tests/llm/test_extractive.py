@@ -69,6 +69,26 @@ def test_a_sentence_may_lean_on_its_heading_and_on_the_one_before() -> None:
     assert quoted("When was the Aurora bridge opened?", text, headings=("Aurora bridge",)) == ["It was opened in 1931."]
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "answer"),
+    [
+        (
+            "What happened to the wristband?",
+            "- Room 207: slept well.\n- Room 209: pulled the wristband off. It is now sewn into her sleeve.\n",
+            "- Room 209: pulled the wristband off. It is now sewn into her sleeve.",
+        ),
+        (
+            "209的手环怎么样了？",
+            "207 李奶奶：睡得好。\n209 祝爷爷：夜里拔了两次手环。换成缝在衣服里的那种。\n",
+            "209 祝爷爷：夜里拔了两次手环。换成缝在衣服里的那种。",
+        ),
+    ],
+)
+def test_an_entry_is_quoted_to_its_end(question: str, text: str, answer: str) -> None:
+    """What came of it stands behind what happened, in a list item or a line of a log."""
+    assert quoted(question, text)[0] == answer
+
+
 RECEIPT = (
     "BLUE HARBOUR HOTEL\n14 Quay Street, Galway\n\nReceipt No. 20384\nDate: 12/03/2024\n\n2 nights single room      220.00\n"
     "Breakfast                  24.00\nTOTAL                     288.29\n\n"
