@@ -267,6 +267,8 @@ def _runs(main: bytes, table: bytes, where: int, entry: int) -> list[_Run]:
         if len(page) < 512:  # noqa: PLR2004
             continue
         n_runs = page[511]
+        if n_runs > (511 - 4) // (4 + entry):
+            raise DamagedError("The document's formats are not where it says; open and save it again.")
         for run in range(n_runs):
             offset = page[4 * (n_runs + 1) + entry * run] * 2
             found.append((long_at(page, 4 * run), *_properties(page, offset, has_style=entry > 1)))

@@ -18,9 +18,10 @@ from ..images.pictures import Pictures
 from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
 from ..text import encoding
+from . import text_strikes
 from .markdown_pictures import plain, with_pictures
 from .page_pictures import from_base64, looking
-from .text import markdown_headings, with_strikes
+from .text import markdown_headings
 
 MAX_INDENT = 40
 LONG_VALUE = 80
@@ -219,7 +220,7 @@ def _write_cell(writer: MarkdownWriter, cell: dict[str, object], language: str, 
     elif kind == "heading":
         writer.block(f"{'#' * int(str(cell.get('level', 1)))} {source}")
     else:
-        writer.block(with_strikes(with_pictures(source, looking(pictures, partial(_attached, cell)))))
+        writer.block(text_strikes.in_markdown(with_pictures(source, looking(pictures, partial(_attached, cell)))))
     for output in _dicts(cell.get("outputs")):
         bundle = output.get("data")
         bundle = bundle if isinstance(bundle, dict) else output

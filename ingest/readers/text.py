@@ -1,8 +1,8 @@
 """Text formats for people: plain text, Markdown, reStructuredText, AsciiDoc, Org, LaTeX, subtitles, source code.
 
 Comes in: bytes. Goes out: a ``Reading`` with the file's text, word for word, and its headings.
-Never: a rewrite; only subtitles lose their cue numbers, source code is put into a fence, and in Markdown the text in
-pictures replaces their bytes.
+Never: a rewrite; only what is struck out is marked, subtitles lose their cue numbers, source code is put into a fence, and in
+Markdown the text in pictures replaces their bytes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ..document import Heading
 from ..images.pictures import Pictures
 from ..media import CODE_LANGUAGES, SUFFIXES
 from ..reading import MarkdownWriter, Reading
-from ..struck import finished, struck
 from ..text import encoding
+from . import text_strikes
 from .markdown_pictures import with_pictures
 from .page_pictures import looking
 
@@ -58,28 +58,11 @@ _MARKED = re.compile(r"[\[`*_<{]")
 _MARKUP = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[`*]+|(?<!\w)_+|_+(?!\w)|<[^>]+>|\s*\{:?\s*[#.][^}]*\}\s*$")
 
 
-_STRUCK = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?^(?P=fence)|(?P<ticks>`+)[^`\n]+(?P=ticks)"
-    r"|<(?P<tag>del|s|strike)(?:\s[^<>]{0,200})?>(?P<inside>(?:(?!\n[ \t]*\n).){1,2000}?)</(?P=tag)>",
-    re.MULTILINE | re.DOTALL | re.IGNORECASE,
-)
-"""Code, which stays as is, or text struck out with HTML."""
-
-
-def with_strikes(text: str) -> str:
-    """Return Markdown with what HTML in it strikes out marked, code left alone."""
-    return _STRUCK.sub(_as_markdown, text)
-
-
-def _as_markdown(match: re.Match[str]) -> str:
-    return finished(struck(match["inside"])) if match["tag"] else match[0]
-
-
 def read_markdown(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
     """Read Markdown as is; headings are ATX and setext ones outside code, comments and front matter."""
     text, decoded = _text(data)
     pictures = Pictures()
-    text = with_strikes(with_pictures(text, looking(pictures)))
+    text = text_strikes.in_markdown(with_pictures(text, looking(pictures)))
     front = _FRONT_MATTER.match(text)
     title = _FRONT_TITLE.search(front.group()) if front else None
     headings = list(_markdown_headings(text, front.end() if front else 0))
@@ -168,6 +151,7 @@ _ORG_HEADING = re.compile(
 def read_asciidoc(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
     """Read AsciiDoc as is; listings and literal blocks hold no headings."""
     text, decoded = _text(data)
+    text = text_strikes.in_asciidoc(text)
     headings = []
     block = ""
     for match in _ASCIIDOC_HEADING.finditer(text):
@@ -181,6 +165,7 @@ def read_asciidoc(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the read
 def read_org(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
     """Read an Org file as is; its title is that of ``#+TITLE``."""
     text, decoded = _text(data)
+    text = text_strikes.in_org(text)
     title = re.search(r"^#\+title:[ \t]*(.+)$", text, re.MULTILINE | re.IGNORECASE)
     headings = [
         Heading(match.start(), min(len(match[1]), 6), re.sub(r"\s+:[\w:@]+:\s*$", "", match[2]))
@@ -200,6 +185,7 @@ _TEX_COMMAND = re.compile(r"\\(?:label|footnote|thanks|cite\w*)\{[^{}]*\}|\\\\|\
 def read_tex(data: bytes, name: str) -> Reading:  # noqa: ARG001 - the reader seam
     """Read LaTeX as is; sections are headings, commented-out ones are not."""
     text, decoded = _text(data)
+    text = text_strikes.in_latex(text)
     found = [match for match in _TEX_HEADING.finditer(text) if not _commented(text, match.start())]
     top = min((_TEX_LEVELS.index(match[1]) for match in found), default=0)
     headings = []

@@ -25,7 +25,8 @@ _MARKUP = re.compile(r"<(?:p|br|div|a|b|i|img|ul|table|span|h\d)\b[^>]*/?>", re.
 _NAMED_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]+);")
 _TITLES = frozenset({"title", "head", "article-title", "titre"})
 _PREDEFINED = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_STRIKES = frozenset({"strikethrough", "strike", "del"})
+_STRIKES = frozenset({"strikethrough", "strike", "del", "line-through"})
+"""Elements, and the roles of DocBook's ``emphasis``, that strike out their text."""
 """Not ``s``, which is a sentence where texts are edited."""
 _PROSE = frozenset({"p", "para", "simpara"}) | _TITLES
 
@@ -132,7 +133,9 @@ def _inline(node: etree._Element) -> str:
 def _texts(node: etree._Element) -> Iterator[str]:
     n_struck = 0
     for event, element in etree.iterwalk(node, events=("start", "end", "comment", "pi")):
-        is_struck = isinstance(element.tag, str) and _local(element).lower() in _STRIKES
+        is_struck = isinstance(element.tag, str) and not _STRIKES.isdisjoint(
+            (_local(element).lower(), element.get("role"))
+        )
         if event == "start" and isinstance(element.tag, str):
             n_struck += is_struck
             yield _marked(element.text or "", n_struck)

@@ -14,6 +14,7 @@ from docx.enum.style import WD_STYLE_TYPE
 from kb.ingest.plain import without_markup
 from kb.ingest.run.read import read_bytes
 from kb.ingest.struck import finished, hidden, struck
+from old_word import old_word, paragraph, words
 
 EXPECTED = "The fee is ~~18 euros~~ 24 euros."
 
@@ -134,6 +135,17 @@ NOTEBOOK = (
     b'{"nbformat": 4, "cells": [{"cell_type": "markdown", "source": "The fee is <s class=old>18 euros</s> 24 euros."}]}'
 )
 
+
+def pasted(page: bytes) -> bytes:
+    """Return a Word document of nothing but a page that a program pasted as a file of its own."""
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="r"'
+    return package({
+        "word/document.xml": f"<w:document {space}><w:body><w:altChunk r:id='a'/></w:body></w:document>",
+        "word/_rels/document.xml.rels": "<Relationships><Relationship Id='a' Type='x/aFChunk' Target='a.html'/></Relationships>",
+        "word/a.html": page.decode(),
+    })  # fmt: skip
+
+
 FILES: dict[str, tuple[str, Callable[[], bytes] | bytes]] = {
     "s": ("a.html", b"<p>The fee is <s>18 euros</s> 24 euros."),
     "strike": ("a.html", b"<p>The fee is <strike>18 <b>euros</b></strike> <ins>24 euros</ins>."),
@@ -147,6 +159,14 @@ FILES: dict[str, tuple[str, Callable[[], bytes] | bytes]] = {
     "markdown with HTML": ("a.md", b"The fee is <del>18 euros</del> 24 euros."),
     "notebook": ("a.ipynb", NOTEBOOK),
     "fb2": ("a.fb2", b"<?xml version='1.0'?><FictionBook><body><section><p>The fee is <strikethrough>18 <emphasis>euros</emphasis></strikethrough> 24 euros.</p></section></body></FictionBook>"),
+    "docbook": ("a.xml", b"<?xml version='1.0'?><article><para>The fee is <emphasis role='strikethrough'>18 euros</emphasis> 24 euros.</para></article>"),
+    "asciidoc": ("a.adoc", b"The fee is [.line-through]#18 euros# 24 euros."),
+    "org": ("a.org", b"The fee is +18 euros+ 24 euros."),
+    "latex": ("a.tex", rb"The fee is \sout{18 \emph{euros}} 24 euros.".replace(rb"\emph{euros}", b"euros")),
+    "epub": ("a.epub", package({"META-INF/container.xml": "<container><rootfiles><rootfile full-path='b.opf'/></rootfiles></container>", "b.opf": "<package><manifest><item id='a' href='a.xhtml' media-type='application/xhtml+xml'/></manifest><spine><itemref idref='a'/></spine></package>", "a.xhtml": "<html><body><p>The fee is <s>18 euros</s> 24 euros.</p></body></html>"})),
+    "doc": ("a.doc", lambda: old_word([("The fee is 18 euros 24 euros.\r", paragraph(0))], [("The fee is ", b""), ("18 euros", words((0x0837, 1))), (" 24 euros.\r", b"")])),
+    "altChunk in docx": ("a.docx", lambda: pasted(b"<p>The fee is <s>18 euros</s> 24 euros.")),
+    "saved page": ("a.mht", b"MIME-Version: 1.0\nContent-Type: text/html\n\n<p>The fee is <s>18 euros</s> 24 euros."),
     "xml": ("a.xml", b"<doc><p>The <!-- whose? -->fee is <del>18 euros</del> 24 euros.</p></doc>"),
     "docx": ("a.docx", word),
     "docx style": ("a.docx", word_style),
@@ -173,10 +193,18 @@ def test_struck_blocks_of_a_page_are_marked_block_by_block() -> None:
     assert read_bytes(page, "a.html").text == expected
 
 
-def test_code_about_markup_is_left_alone() -> None:
-    """In Markdown, what is in a fence or between backticks is code."""
-    text = "Write `<del>x</del>` or\n\n```html\n<s>y</s>\n```\n"
-    assert read_bytes(text.encode(), "a.md").text == text
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "Write `<del>x</del>` or\n\n```html\n<s>y</s>\n```\n"),
+        ("a.adoc", "Write `[.line-through]#x#` or\n\n----\n[.strike]#y#\n----\n\n#marked#"),
+        ("a.org", "Write =+x+= or\n#+begin_src\n +y+\n#+end_src\n: +z+\n+49 30 555 +1 C++ a+b+c\n+---+---+\n"),
+        ("a.tex", "Write \\verb|\\sout{x}| % \\sout{y}\n\\begin{verbatim}\n\\st{z}\n\\end{verbatim}\n\\stop{a}"),
+    ],
+)
+def test_code_about_markup_is_left_alone(name: str, text: str) -> None:
+    """What is in a fence, a listing or between backticks is code; a plus sign alone strikes nothing out."""
+    assert read_bytes(text.encode(), name).text == text
 
 
 def test_hidden_text_is_marked_as_hidden() -> None:

@@ -9,6 +9,8 @@ from compound_file import compound
 
 START = 1024
 """Where the text begins in the stream."""
+_MOST_RUNS = 12
+"""On a page of properties."""
 
 
 def page(first: int, entry: int, *runs: tuple[int, bytes]) -> bytes:
@@ -68,20 +70,36 @@ def old_word(
     struct.pack_into("<8i", head, 76, *(*(counts or (len(text),)), *[0] * 8)[:8])
     main = bytes(head) + text.encode("utf-16-le")
     main = main.ljust(-(-len(main) // 512) * 512, b"\0")
-    pages = len(main) // 512
-    main += page(START, 13, *_ended(paragraphs)) + page(START, 1, *_ended(runs or [(text, b"\0")]))
+    first_page = len(main) // 512
+    of_paragraphs, of_words = _paged(13, _ended(paragraphs)), _paged(1, _ended(runs or [(text, b"\0")]))
+    main += b"".join(content for _, content in (*of_paragraphs, *of_words))
     plan = struct.pack("<2I", 0, len(text)) + struct.pack("<HIH", 0, START, 0)
-    end = START + 2 * len(text)
     named = {
         418: (b"\x02" + struct.pack("<I", len(plan)) + plan, b""),
-        258: (struct.pack("<3I", START, end, pages), b""),
-        250: (struct.pack("<3I", START, end, pages + 1), b""),
+        258: (_plan(of_paragraphs, first_page), b""),
+        250: (_plan(of_words, first_page + len(of_paragraphs)), b""),
     } | dict(tables or {})
     whole, table = bytearray(main), b"\0" * 4  # what begins at 0 is not there
     for place, (content, behind) in named.items():
         struct.pack_into("<2I", whole, place, len(table), len(content))
         table += content + behind
     return compound({"WordDocument": bytes(whole), "0Table": table})
+
+
+def _paged(entry: int, runs: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """Return pages of properties, each with where its text ends."""
+    found, first = [], START
+    for at in range(0, len(runs), _MOST_RUNS):
+        some = runs[at : at + _MOST_RUNS]
+        found.append((some[-1][0], page(first, entry, *some)))
+        first = some[-1][0]
+    return found
+
+
+def _plan(pages: list[tuple[int, bytes]], first: int) -> bytes:
+    """Return where the text of each page ends, and which it is."""
+    ends = struct.pack(f"<{len(pages) + 1}I", START, *(end for end, _ in pages))
+    return ends + struct.pack(f"<{len(pages)}I", *range(first, first + len(pages)))
 
 
 def _ended(pieces: Sequence[tuple[str, bytes]]) -> list[tuple[int, bytes]]:

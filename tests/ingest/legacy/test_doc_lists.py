@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 
 import pytest
+from kb.ingest.errors import DamagedError
 from kb.ingest.run.read import read_bytes
-from old_word import old_word, paragraph, words
+from old_word import START, old_word, page, paragraph, words
 
 LIST, DEPTH, STYLES, LISTS, INSTANCES = 0x460B, 0x260A, 162, 738, 746
 
@@ -119,3 +120,12 @@ def test_the_code_of_a_field_over_several_paragraphs_is_no_text() -> None:
     """A table of contents begins in its first entry and ends behind its last."""
     parts = [('\x13 TOC \\o "1-1" \x14Scope\t3\r', paragraph(0)), ("Fees\t4\x15\r", paragraph(0))]
     assert read_bytes(old_word(parts), "a.doc").text == "Scope 3\n\nFees 4"
+
+
+def test_formats_that_overlap_are_damage() -> None:
+    """A page that claims more of them than it has room for is not read as anything."""
+    data = bytearray(old_word([("x\r", paragraph(0))]))
+    stored = page(START, 13, (START + 4, paragraph(0)))
+    data[data.index(stored) + len(stored) - 1] = 255
+    with pytest.raises(DamagedError, match="formats are not where"):
+        read_bytes(bytes(data), "a.doc")

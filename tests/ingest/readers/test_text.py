@@ -216,6 +216,9 @@ def test_a_heading_of_a_thousand_words_is_cut_in_the_outline_only() -> None:
         (b"int a b c d e f(" * 30_000, "a.c"),
         (b"a: b\n" * 2000, "a"),
         (b"-->\n" * 100_000, "a.vtt"),
+        (b"\\begin{verbatim}\\sout{" * 20_000, "a.tex"),
+        (b"....\n[del]#" * 40_000, "a.adoc"),
+        (b"#+begin_src\n +a" * 25_000, "a.org"),
     ],
 )
 def test_hostile_text_takes_no_longer_than_other_text(data: bytes, name: str) -> None:

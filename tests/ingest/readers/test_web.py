@@ -197,3 +197,21 @@ def test_reading_aids_do_not_stand_in_the_words() -> None:
 def test_items_have_the_numbers_a_browser_shows(page: str, marks: str) -> None:
     """Their form, start, value and direction, by attribute, style or style sheet."""
     assert [line.split()[0] for line in html(page).splitlines() if line] == marks.split()
+
+
+@pytest.mark.parametrize(
+    ("inside", "shown"),
+    [
+        ("<table><tr><td>pager<td>7731<tr><td>room<td>B12</table>", "pager, 7731; room, B12"),
+        ("<h3>Big</h3>closed", "Big closed"),
+        ("<pre><code>a | b\nc</code></pre>", "a \\| b c"),
+        ("<ul><li>one<li>two</ul>", "one two"),
+        ("<p>one<p>two", "one two"),
+    ],
+)
+def test_a_table_stays_a_table_whatever_is_in_a_cell(inside: str, shown: str) -> None:
+    """A table, a heading, code, a list: its rows keep their columns."""
+    page = f"<table><tr><th>Ward<th>Nurse<tr><td>Cedar<td>{inside}<tr><td>Birch<td>Wren</table>"
+    assert read_bytes(page.encode(), "a.html").text == (
+        f"| Ward | Nurse |\n| --- | --- |\n| Cedar | {shown} |\n| Birch | Wren |"
+    )
