@@ -1,4 +1,4 @@
-"""How long a command takes from nothing: ``kb search``, ``kb ask``, an ingest of what did not change; each in a fresh process.
+"""How long a start takes: ``kb search``, ``kb ask``, an ingest of what did not change, and the page in a fresh browser.
 
 Comes in: a folder of documents, and a small one. Goes out: a table of the best and the median of several runs, what the time
 was spent on, and the wall time of the whole command. Never: a warm model, or a figure of one run.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -20,6 +21,8 @@ import time
 from pathlib import Path
 
 QUESTION = "How does a mutable reference differ from an immutable one?"
+
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 
 STAGES = """
 import json, time
@@ -71,6 +74,7 @@ def main() -> None:
         again = ("ingest", given.small.resolve(), "--name", "small", "--embedder", "tfidf")
         _wall("kb ingest, unchanged", environment, given.runs, *again)
         _wall("kb --version", environment, given.runs, "--version")
+        _page(environment, given.runs)
 
 
 def _stages(environment: dict[str, str], runs: int) -> None:
@@ -96,6 +100,41 @@ def _wall(label: str, environment: dict[str, str], runs: int, *arguments: object
         _kb(environment, *arguments)
         values.append(time.perf_counter() - began)
     print(f"{label + ', wall':<24} {min(values):7.3f} {statistics.median(values):7.3f}", flush=True)
+
+
+def _page(environment: dict[str, str], runs: int) -> None:
+    """Print when ``kb ui`` names its address, and when its page shows something, takes a question, and suggests one."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        print("the page was not measured: playwright is not installed")
+        return
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "kb", "ui", "--no-browser", "--port", "0"]
+    server = subprocess.Popen(command, env=environment, cwd="/", stderr=subprocess.PIPE, text=True)
+    address = next(line.split("kb is at ")[1].split()[0] for line in server.stderr or () if "kb is at " in line)
+    print(f"{'kb ui, address':<24} {time.perf_counter() - began:7.3f}")
+    found: dict[str, list[float]] = {
+        "page, first paint": [],
+        "page, takes a question": [],
+        "page, first suggestion": [],
+    }
+    with sync_playwright() as playwright:
+        for _ in range(runs):
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            page = browser.new_page()
+            began = time.perf_counter()
+            page.goto(address)
+            page.locator(".kb-welcome").wait_for()
+            found["page, takes a question"].append(time.perf_counter() - began)
+            page.locator("#kb-tries .kb-example").first.wait_for()
+            found["page, first suggestion"].append(time.perf_counter() - began)
+            found["page, first paint"].append(page.evaluate(PAINT) / 1000)
+            browser.close()
+    server.terminate()
+    server.wait()
+    for label, values in found.items():
+        print(f"{label:<24} {min(values):7.3f} {statistics.median(values):7.3f}", flush=True)
 
 
 def _kb(environment: dict[str, str], *arguments: object) -> str:

@@ -88,9 +88,12 @@ def _address(process: subprocess.Popen[str], lines: list[str]) -> str:
 
 
 @contextmanager
-def slow_model(language: str = "en") -> Iterator[tuple[str, threading.Event]]:
-    """An OpenAI-compatible server that writes 10 words a second for a minute; yields its spec, and when it is hung up on."""
+def slow_model(language: str = "en", text: str = "") -> Iterator[tuple[str, threading.Event]]:
+    """An OpenAI-compatible server that writes 10 words a second, a text or for a minute; yields its spec and a hang-up."""
     opening, (word, end) = PIECES[language], MORE[language]
+    pieces = re.findall(r"\S+\s*", text) or [
+        opening[at] if at < len(opening) else f"{word}{at}{'' if at % 12 else end}" for at in range(600)
+    ]
     hung_up = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -114,8 +117,7 @@ def slow_model(language: str = "en") -> Iterator[tuple[str, threading.Event]]:
             self.send_header("content-type", "text/event-stream")
             self.end_headers()
             try:
-                for at in range(600):
-                    piece = opening[at] if at < len(opening) else f"{word}{at}{'' if at % 12 else end}"
+                for piece in pieces:
                     self.wfile.write(
                         f'data: {{"id":"1","object":"chat.completion.chunk","created":1,"model":"slow","choices":'
                         f'[{{"index":0,"delta":{{"content":"{piece}"}}}}]}}\n\n'.encode()

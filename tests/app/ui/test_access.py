@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from ui_page import EXIT_4, PDF_QUESTION, Open, api, ask, tab, violations
+from browser import served, slow_model
+from ui_page import EXIT_4, PDF_QUESTION, PHONE, Open, api, ask, tab, unfold, violations
 
 pytest_plugins = ("ui_page",)
 
@@ -25,6 +28,50 @@ def test_axe_finds_nothing_serious(visit: Open, address: str, dark: bool) -> Non
     for number, shown in ((1, ".kb-documents tbody tr"), (2, "#kb-k")):
         tab(page, number)
         api.expect(page.locator(shown).first).to_be_visible()
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_serious_in_what_opens(visit: Open, address: str, dark: bool) -> None:  # noqa: FBT001  a case
+    """A document as a page and as text, the list of conversations and the new base on a phone, a conversation renamed."""
+    page = visit(address, size=PHONE, dark=dark)
+    answer = ask(page, PDF_QUESTION)
+    answer.locator(".kb-mark").first.click()
+    page.locator(".kb-card[data-open=true]").get_by_role("button", name="Open the document").click()
+    dialog = page.locator("dialog[open]")
+    api.expect(dialog.locator("img")).to_be_visible()
+    assert violations(page) == []
+    dialog.get_by_role("button", name="As text").click()
+    api.expect(dialog.locator("mark").first).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator(".sidebar .toggle-button").click()
+    api.expect(page.locator(".kb-session").first).to_be_in_viewport()
+    unfold(page, "kb-new-base-part")
+    api.expect(page.locator("#kb-create")).to_be_visible()
+    page.locator(".kb-icon[data-edit]").first.click()
+    api.expect(page.locator(".kb-sessions textarea")).to_be_focused()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_serious_with_a_model(visit: Open, handbook_home: Path, dark: bool) -> None:  # noqa: FBT001
+    """An answer being written and one stopped, the settings of a model with its sampling unfolded, and an error."""
+    with slow_model() as (llm, _), served("ui", handbook_home, "--no-browser", "--llm", llm) as address:
+        page = visit(address, dark=dark)
+        page.locator("#kb-question textarea").fill(PDF_QUESTION)
+        page.locator("#kb-question textarea").press("Enter")
+        api.expect(page.locator(".kb-text")).to_contain_text("Exit code 4")
+        assert violations(page) == []
+        page.locator("#kb-stop").click()
+        api.expect(page.locator("#kb-send")).to_be_visible()
+        assert violations(page) == []
+        tab(page, 2)
+        unfold(page, "kb-sampling")
+        api.expect(page.locator("#kb-seed")).to_be_visible()
+        page.locator("#kb-model input").fill("gguf:/nowhere/model.gguf")
+        page.locator("#kb-model input").press("Enter")
+        api.expect(page.locator("#kb-model-said .kb-error")).to_be_visible()
         assert violations(page) == []
 
 

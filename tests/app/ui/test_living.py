@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from browser import served, slow_model
 from kb.app.i18n.texts import EN, ZH
-from ui_page import PDF_QUESTION, PHONE, VIEWS, Open, api, ask, kb, picture, tab, unfold
+from ui_page import DESKTOP, PDF_QUESTION, PHONE, VIEWS, Open, api, ask, kb, picture, tab, unfold
 
 pytest_plugins = ("ui_page",)
 
@@ -35,6 +36,71 @@ def test_nothing_blanks(visit: Open, address: str) -> None:
     assert page.locator(".kb-turn").count() == 1
     assert page.locator(".kb-card").count() >= 1
     assert page.locator(".kb-session[aria-current]").count() == 1
+
+
+EXIT_CODES = (
+    "Exit code 4 means that nothing was found for the question. [1] Exit code 0 means that the command is done. [1] "
+    "Exit code 1 means that the command failed, or that kb replay got another answer. [1] Exit code 2 means that the command "
+    "was used wrongly, for example with a path or a model that does not exist. [1] Exit code 5 means that the ingest is done "
+    "but some files failed. [1] Exit code 130 means that the command was interrupted with Ctrl-C. [1]"
+)
+
+
+@pytest.fixture(scope="module")
+def writing(handbook_home: Path) -> Iterator[str]:
+    """Where a ``kb ui`` listens whose model writes six sentences of the handbook, in ten seconds."""
+    with slow_model(text=EXIT_CODES) as (llm, _), served("ui", handbook_home, "--no-browser", "--llm", llm) as address:
+        yield address
+
+
+def begin(page: api.Page) -> None:
+    """Ask, and see the answer begin."""
+    turns = page.locator(".kb-turn").count()
+    page.locator("#kb-question textarea").fill("What do exit codes 0, 1, 2, 4, 5 and 130 mean?")
+    page.locator("#kb-question textarea").press("Enter")
+    api.expect(page.locator(".kb-turn")).to_have_count(turns + 1)
+    api.expect(page.locator(".kb-turn").last.locator(".kb-text")).to_contain_text("Exit code 4")
+
+
+def choose(page: api.Page, spec: str) -> None:
+    """Let another model write, and go back to the conversation."""
+    tab(page, 2)
+    page.locator("#kb-model input").fill(spec)
+    page.locator("#kb-model input").press("Enter")
+    api.expect(page.locator("#kb-model-said")).to_contain_text("Answers are")
+    tab(page, 0)
+
+
+def test_a_base_dropdown_that_is_left_stops_no_answer(visit: Open, writing: str) -> None:
+    """Opened and left while an answer is written, the answer goes on being shown."""
+    page = visit(writing)
+    begin(page)
+    page.locator("#kb-base input").click()
+    page.locator("#kb-brand").click()
+    assert "Exit code 5" not in page.locator(".kb-text").inner_text()
+    api.expect(page.locator(".kb-answer:has(footer)")).to_contain_text("Exit code 130")
+    api.expect(page.locator(".kb-turn")).to_have_count(1)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_newest_answer_is_in_view_while_it_is_written(visit: Open, writing: str, size: tuple[int, int]) -> None:
+    """In the fourth turn too: its end is above the composer whenever one looks, or its question is at the top."""
+    page = visit(writing, size=size)
+    tab(page, 2)
+    spec = page.locator("#kb-model input").input_value()
+    choose(page, "extractive")
+    for question in ("What does exit code 5 mean?", "How do I delete a document?", "Does kb upload my files?"):
+        ask(page, question)
+    choose(page, spec)
+    begin(page)
+    hidden = []
+    while page.locator(".kb-turn").last.locator("footer").count() == 0:
+        page.wait_for_timeout(300)
+        top, bottom, composer, *_ = page.evaluate(BOTTOMS)
+        hidden.append(bottom > composer + 1 and top > 120)
+    assert len(hidden) > 3
+    # Between the words and the scrolling to them there may be a look.
+    assert not any(one and other for one, other in pairwise(hidden)), hidden
 
 
 @pytest.mark.parametrize(("locale", "size"), VIEWS)
