@@ -1,8 +1,8 @@
 """The reader of Word documents from before 2007 (.doc), and of what WPS Writer saves as .wps.
 
 Comes in: the bytes of a compound file. Goes out: Markdown with headings and tables; struck, deleted and hidden text marked;
-notes, comments and text boxes after the body; list numbers, which are not in the text, counted. Never: field codes, pictures.
-([MS-DOC] 2.4 to 2.9.)
+comments behind the paragraph they are on, notes, text boxes and margins after the body; list numbers, which are not in the
+text, counted. Never: field codes, pictures. ([MS-DOC] 2.4 to 2.9.)
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ from __future__ import annotations
 import re
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
 
 from ..errors import DamagedError, EncryptedError, ReadError
+from ..office.drawing import said_by
 from ..reading import MarkdownWriter, Reading
 from ..struck import finished, hidden, struck
 from ..text.encoding import decode
 from ..text.encodings import codec_of
 from ..text.symbols import as_shown, raised
 from .compound import open_compound
+from .doc_beside import Beside, Story
 from .doc_lists import DocLists
 from .records import long_at, word_at
 from .sprms import Properties, properties
@@ -35,6 +37,9 @@ _UNSEEN = (0x0800, 0x083C)
 """Deleted, hidden."""
 _MARKED = re.compile(r"~~[^~]*~~")
 _HEADINGS = 9
+_NOTE_MARK, _COMMENT_MARK = "\x02", "\x05"
+_COMMENTS, _WRITTEN_OTHERWISE = 4, (2,)
+"""Parts of the document: comments, and headers and footers."""
 _NO_LETTERS = bytes(code for code in range(32) if code not in b"\t\n\r")
 _FIELD = re.compile("\x13[^\x13\x14\x15]*(?:\x14([^\x13\x15]*))?\x15")
 _OPEN_FIELD = re.compile("\x13[^\x13\x14\x15]*\x14")
@@ -101,18 +106,53 @@ class _DocReader:
         self._cell: list[str] = []
         self._lists = DocLists(main, table)
         self._items: list[str] = []
+        self._counts = struct.unpack_from("<8i", main, _COUNTS)
+        self._beside = Beside(main, table, self._counts)
+        self._labels = iter(self._beside.labels)
+        self._comments = iter(self._beside.comments)
+        self._said: list[str] = []
+        """The comments on the paragraph or table that is written next."""
 
     def read(self) -> None:
-        """Write the body, then what is beside it; headers are left out."""
-        counts = struct.unpack_from("<8i", self._main, _COUNTS)
+        """Write the body with its comments, then what is beside it: notes, text boxes, each header and footer once."""
         at = 0
-        for part, count in enumerate(counts):
-            if part != 2 and count > 0:  # noqa: PLR2004  headers and footers
+        for part, count in enumerate(self._counts):
+            stories = self._beside.notes.get(part, ())
+            if stories:
+                self._write_notes(stories)
+            elif count > 0 and part not in _WRITTEN_OTHERWISE and not (part == _COMMENTS and self._beside.comments):
                 self._write(at, at + count)
             at += max(count, 0)
+            if part == 0:
+                self._writer.blocks([*self._said, *map(self._comment, self._comments)])
+                self._said = []
+        margins = ("\n".join(self._texts(margin)) for margin in self._beside.margins)
+        self._writer.blocks(dict.fromkeys(text for text in margins if any(map(str.isalpha, text))))
+
+    def _write_notes(self, stories: Sequence[Story]) -> None:
+        for story in stories:
+            text = " ".join(self._texts(story))
+            self._writer.block(f"[^{story.label}]: {text}" if story.label and text else text)
+
+    def _comment(self, story: Story) -> str:
+        text = " ".join(self._texts(story))
+        return f"{said_by(story.label, '')}: {text}" if text else ""
+
+    def _texts(self, story: Story) -> list[str]:
+        pieces = (raw for raw, _ in _split(self._characters(story.start, story.stop)))
+        return list(filter(None, (finished(_shown(raw.rstrip("\x07\r"))).strip() for raw in pieces)))
+
+    def _referred(self, raw: str) -> str:
+        """Return a paragraph with the labels of its notes, and keep its comments for behind it."""
+        for _ in range(raw.count(_COMMENT_MARK)):
+            self._said += [self._comment(story) for story in islice(self._comments, 1)]
+        if _NOTE_MARK not in raw:
+            return raw
+        return re.sub(_NOTE_MARK, lambda _: f"[^{label}]" if (label := next(self._labels, "")) else "", raw)
 
     def _write(self, start: int, stop: int) -> None:
-        for raw, place in _split(self._characters(start, stop)):
+        for piece, place in _split(self._characters(start, stop)):
+            raw = self._referred(piece) if start == 0 else piece
             own, style = _at(self._paragraphs, place)
             text = finished(_shown(raw.rstrip("\x07\r"))).strip()
             marker, depth = "", 0
@@ -139,8 +179,16 @@ class _DocReader:
         return any(of_mark.get(code, 0) & 1 for code in _UNSEEN) and (not text or bool(_MARKED.fullmatch(text)))
 
     def _paragraph(self, text: str, level: int, marker: str, depth: int) -> None:
-        if not text:
-            return
+        if text:
+            self._write_paragraph(text, level, marker, depth)
+        said, self._said = list(filter(None, self._said)), []
+        if self._items and said:
+            indent = " " * (len(self._items[-1]) - len(self._items[-1].lstrip()) + 2)
+            self._items[-1] += "".join(f"\n{indent}{comment}" for comment in said)
+        else:
+            self._writer.blocks(said)
+
+    def _write_paragraph(self, text: str, level: int, marker: str, depth: int) -> None:
         if level <= _HEADINGS:
             self._end_items()
             self._writer.heading(level, f"{marker} {text}" if marker not in ("", "-") else text)
@@ -168,6 +216,8 @@ class _DocReader:
         if self._table:
             self._writer.table(self._table)
             self._table = []
+            self._writer.blocks(self._said)
+            self._said = []
 
     def _characters(self, start: int, stop: int) -> Iterator[tuple[str, int]]:
         """Yield text in runs of one format, cut after marks that end paragraphs, each with its last stream offset."""
