@@ -11,6 +11,7 @@ import re
 import zipfile
 import zlib
 from pathlib import PurePath
+from typing import Literal
 
 from .errors import DamagedError, EncryptedError, UnsupportedError
 from .notice import Notice
@@ -59,6 +60,23 @@ _SUFFIXES = {
 } | {f"text/x-{language}": suffixes for language, suffixes in CODE_LANGUAGES.items()}  # fmt: skip
 SUFFIXES: dict[str, str] = {f".{suffix}": kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 """Suffix, lower case with its dot -> media type."""
+
+PageKind = Literal["page", "sheet", "slide"]
+_PAGES: dict[str, PageKind] = {
+    **dict.fromkeys((XLSX, XLS, XLSB, ODS), "sheet"), **dict.fromkeys((PPTX, PPT, ODP), "slide"),
+}  # fmt: skip
+
+
+def page_kind(name: str) -> PageKind:
+    """Return what the pages of a file are, by its name; ``page`` also for files that have none."""
+    return _PAGES.get(SUFFIXES.get(PurePath(name).suffix.lower(), ""), "page")
+
+
+def page_name(name: str, number: int) -> str:
+    """Return what a citation calls a page of a file: ``p. 2``, ``sheet 2``, ``slide 2``."""
+    kind = page_kind(name)
+    return f"{'p.' if kind == 'page' else kind} {number}"
+
 
 IMAGES = frozenset(f"image/{kind}" for kind in ("png", "jpeg", "tiff", "bmp", "webp", "gif"))
 _ZIPPED = frozenset({IWORK, DOCX, PPTX, XLSX, XLSB, ODT, ODS, ODP, EPUB})

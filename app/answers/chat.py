@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Generator as Generates
 from contextlib import closing
 
+from ...ingest.media import page_name
 from ...llm.generator import Sampling
 from ...prompts.condense import Turn, by_rule, checked, condense_prompt
 from ...prompts.leaning import leans
@@ -130,7 +131,7 @@ def to_markdown(records: tuple[Record, ...]) -> str:
             f"- [{cited['mark']}] "
             + (f"{cited['base']}: " if cited.get("base") else "")
             + cited["source"]
-            + (f", p. {cited['page']}" if cited["page"] else "")
+            + (f", {page_name(cited['source'], cited['page'])}" if cited["page"] else "")
             + f" ({cited['start']}-{cited['stop']}): {_one_line(cited['quote'])}"
             for sentence in json.loads(record.answer)["sentences"]
             for cited in sentence["citations"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...ingest.document import Page
+from ...ingest.media import page_kind, page_name
 from ...ingest.notice import Notice
 from ...ingest.store.catalog import Catalog, fingerprint
 from ...ingest.store.sources import SourceRow
@@ -90,9 +91,12 @@ def _ledger(catalog: Catalog, row: SourceRow) -> FileLedger:
     encoding, noted = catalog.notes(row.document_id)
     notes = (*([encoding] if encoding not in ("", "utf-8", "ascii") else []), *noted)
     counts = Counter(page.how for page in pages)
-    parts = [f"{len(pages)} pages"] if pages else []
+    kind = page_kind(row.source)
+    parts = [f"{len(pages)} {kind}{'' if len(pages) == 1 else 's'}"] if pages else []
     parts += [f"{count} {how}" for how, count in sorted(counts.items()) if how != "text"]
-    parts += [f"p. {page.number}: {page.reason}" for page in pages if page.how in ("garbled", "failed")]
+    parts += [
+        f"{page_name(row.source, page.number)}: {page.reason}" for page in pages if page.how in ("garbled", "failed")
+    ]
     return FileLedger(row.source, "read", pages, "; ".join((*parts, *notes)), notes, row.metadata)
 
 

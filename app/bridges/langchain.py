@@ -21,6 +21,7 @@ from langchain_core.tools import BaseTool, ToolException
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...ingest.errors import InputError, KBError
+from ...ingest.media import page_name
 from ...llm.generator import Generator, Sampling
 from ...prompts.prompt import Citation, Message, Prompt
 from ...retrieval.hit import Hit
@@ -162,7 +163,8 @@ def _text(answer: Answer) -> str:
 
 
 def _place(cited: Citation) -> str:
-    base, page = f"{cited.base}: " if cited.base else "", f", p. {cited.page}" if cited.page else ""
+    base = f"{cited.base}: " if cited.base else ""
+    page = f", {page_name(cited.source, cited.page)}" if cited.page else ""
     return f"{base}{Path(cited.source).name}{page}"
 
 

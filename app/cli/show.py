@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ...ingest.document import IngestReport, Progress, Step
+from ...ingest.media import page_name
 from ...ingest.notice import Notice
 from ...ingest.store.sources import SourceRow
 from ...ingest.text.sentences import on_one_line
@@ -193,7 +194,7 @@ def _looked_at(answer: Answer) -> str:
 
 
 def _place(citation: Citation) -> str:
-    page = f", p. {citation.page}" if citation.page else ""
+    page = f", {page_name(citation.source, citation.page)}" if citation.page else ""
     headings = f" > {' > '.join(citation.headings)}" if citation.headings else ""
     return f"{_of(citation.base)}{_relative(citation.source)}{page}{headings} ({citation.start}-{citation.stop})"
 
@@ -223,7 +224,7 @@ def found(found: Found, *, as_json: bool) -> None:
         lanes = "  ".join(
             f"{lane.name} {lane.score:.3f}" + (f" (#{lane.rank})" if lane.rank else "") for lane in hit.lanes
         )
-        pages = f", p. {chunk.pages[0]}" if chunk.pages else ""
+        pages = f", {page_name(chunk.source, chunk.pages[0])}" if chunk.pages else ""
         headings = f" > {' > '.join(chunk.headings)}" if chunk.headings else ""
         say(f"{rank:>2}. {hit.score:6.3f} {hit.by}  {_of(hit.base)}{_relative(chunk.source)}{pages}{headings}")
         say(f"    {lanes}\n    {_short(chunk.text)}")

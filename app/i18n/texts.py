@@ -81,6 +81,12 @@ EN: Texts = {
     "delete": "Delete",
     "sure": "Sure?",
     "delete_name": "Delete {name}",
+    "none_such": "No document has that in its name or title.",
+    "encoding": "encoding: {name}",
+    "page_range": "pages {first}–{last}",
+    "sheet_range": "sheets {first}–{last}",
+    "slide_range": "slides {first}–{last}",
+    "chapter_range": "chapters {first}–{last}",
     "none": "No documents yet. Add some above.",
     "more": "{n} more are not shown; filter by name.",
     "counts": "{documents} documents, {chunks} passages, {failed} failed",
@@ -242,7 +248,7 @@ EN: Texts = {
     "mend_language": "See the models",
 }
 
-ZH: Mapping[str, str] = {
+ZH: Texts = {
     "ask": "提问",
     "documents": "文档",
     "question": "你的问题",
@@ -312,6 +318,12 @@ ZH: Mapping[str, str] = {
     "delete": "删除",
     "sure": "确定？",
     "delete_name": "删除 {name}",
+    "none_such": "没有名称或标题里有这些字的文档。",
+    "encoding": "编码：{name}",
+    "page_range": "第 {first}–{last} 页",
+    "sheet_range": "第 {first}–{last} 个工作表",
+    "slide_range": "第 {first}–{last} 张幻灯片",
+    "chapter_range": "第 {first}–{last} 章",
     "none": "还没有文档。请在上面添加。",
     "more": "另有 {n} 个未显示；请按名称筛选。",
     "counts": "{documents} 个文档，{chunks} 个段落，{failed} 个失败",

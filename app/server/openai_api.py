@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from ...ingest.errors import InputError, KBError, UnknownNameError
+from ...ingest.media import page_name
 from ...llm.generator import Sampling
 from ...prompts.fill import language_of
 from ..answers.answer import PASSAGES, Answer
@@ -208,7 +209,7 @@ def sources(answer: Answer) -> str:
     lines = []
     for mark in dict.fromkeys(citation.mark for citation in answer.citations):
         first = next(citation for citation in answer.citations if citation.mark == mark)
-        page = f", p. {first.page}" if first.page else ""
+        page = f", {page_name(first.source, first.page)}" if first.page else ""
         place = f" > {' > '.join(first.headings)}" if first.headings else ""
         lines.append(f"[{mark}] {Path(first.source).name}{page}{place}")
     return "\n\n" + "\n".join(lines) if lines else ""

@@ -364,8 +364,8 @@ def _button(number: int, index: int, sentence: Sentence, mark: int, texts: Texts
         return ""
     label = escape(texts["source_n"].format(n=mark, name=Path(cited[0].source).name))
     return (
-        f'&#8288;<button type="button" class="kb-mark" data-event="choose" data-turn="{number}" data-sentence="{index}" '
-        f'data-mark="{mark}" aria-label="{label}" title="{label}">{mark}</button>'
+        f'<span class="kb-held">&#8288;<button type="button" class="kb-mark" data-event="choose" data-turn="{number}" '
+        f'data-sentence="{index}" data-mark="{mark}" aria-label="{label}" title="{label}">{mark}</button></span>'
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -14,10 +15,13 @@ from ..base.status import FileLedger, Status
 from ..i18n.texts import Texts
 from .html import worded
 from .view.markdown import escape
-from .view.sections import counted, located
+from .view.sections import counted, located, unit_of
 
 SHOWN = 200
 _READ = "read"
+_STRUCK = re.compile(r"~~(.+?)~~")
+_ENCODING = re.compile(r"[a-z][a-z0-9_-]*")
+"""A note of one word is the name of an encoding."""
 
 
 def drop_zone(texts: Texts) -> str:
@@ -76,6 +80,8 @@ def documents(
     hidden = len(chosen) - SHOWN
     more = f"<p>{texts['more'].format(n=hidden)}</p>" if hidden > 0 else ""
     heads = "".join(_head(key, order, texts) for key in ORDERS) + f'<th scope="col">{texts["actions"]}</th>'
+    if not chosen:
+        return f'<p class="kb-counts">{counts}</p><p class="kb-none" role="status">{texts["none_such"]}</p>'
     return (
         f'<p class="kb-counts">{counts}</p><table class="kb-documents"><caption class="kb-sr">{texts["documents"]}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
@@ -164,9 +170,9 @@ def _button(event: str, source: str, label: str, text: str, more: str = "") -> s
 
 
 def _detail(row: FileLedger, texts: Texts) -> str:
-    notes = texts["semicolon"].join(worded(note, texts) for note in row.notes)
+    notes = texts["semicolon"].join(_note(note, texts) for note in row.notes)
     if not row.pages:
-        return escape(notes)
+        return notes
     unread = [page for page in row.pages if page.how in ("empty", "garbled", "failed")]
     summary = counted(row.source, len(row.pages), texts)
     summary += " · " + texts["pages_unread"].format(n=len(unread)) if unread else ""
@@ -175,12 +181,19 @@ def _detail(row: FileLedger, texts: Texts) -> str:
     )
     return (
         f'<details class="kb-pages"><summary>{escape(summary)}</summary><ul>{groups}</ul></details>'
-        f"{f'<small>{escape(notes)}</small>' if notes else ''}"
+        f"{f'<small>{notes}</small>' if notes else ''}"
     )
+
+
+def _note(note: str, texts: Texts) -> str:
+    """Return a note as HTML, with what is struck out in it shown so; an encoding is said to be one."""
+    said = texts["encoding"].format(name=note) if _ENCODING.fullmatch(note) else worded(note, texts)
+    return _STRUCK.sub(r"<s>\1</s>", escape(said))
 
 
 def _pages(source: str, pages: list[Page], texts: Texts) -> str:
     first, last = pages[0].number, pages[-1].number
-    numbers = located(source, first if first == last else f"{first}–{last}", texts)
+    several = texts[f"{unit_of(source)}_range"].format(first=first, last=last)
+    numbers = located(source, first, texts) if first == last else several
     reason = f": {worded(pages[0].reason, texts)}" if pages[0].reason else ""
     return f"<li>{escape(numbers)} – {texts[f'how_{pages[0].how}']}{escape(reason)}</li>"

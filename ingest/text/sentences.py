@@ -55,6 +55,7 @@ _END = re.compile(
 )
 _RULE = re.compile(r"[ \t]*(?:([-=_*~─—])\1{2,}|>[> \t]*)[ \t]*")
 """A line that separates what is above from what is below; in a quotation, one that is empty but for the marks."""
+_ROW = re.compile(r"[ \t]*\|[^\n]*\|[ \t]*(?=\n|$)")
 _FENCE = re.compile(r"[ \t]*(?:>[ \t]?)*(?:```|~~~)")
 _SHORT = 40
 """Columns; a CJK character takes two. Prose is not wrapped this narrow."""
@@ -106,8 +107,13 @@ def sentences(text: str) -> list[str]:
 
 
 def _ends(text: str) -> Iterator[int]:
+    row = _ROW.match(text)
     for match in _END.finditer(text):
         mark = match.group()
+        if row and match.end() < row.end():
+            continue  # a cell may hold several sentences
+        if mark[0] == "\n":
+            row = _ROW.match(text, match.end())
         if match["line"]:
             if _line_ends(text, match.start()):
                 yield match.end()

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from kb.ingest import media
 from kb.ingest.errors import DamagedError, EncryptedError, TooLargeError, UnsupportedError
-from kb.ingest.media import sniff
+from kb.ingest.media import page_name, sniff
 from kb.ingest.readers.archive import members
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
@@ -152,3 +152,12 @@ def test_broken_and_locked_archives_say_so() -> None:
     locked[6] |= 1
     locked[locked.index(b"PK\x01\x02") + 8] |= 1
     assert isinstance(dict(members(bytes(locked), "a.zip"))["a.txt"], EncryptedError)
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("a.pdf", "p. 2"), ("a.XLSX", "sheet 2"), ("a.ods", "sheet 2"), ("a.zip!b.pptx", "slide 2"), ("a", "p. 2")],
+)
+def test_a_page_is_called_what_it_is(name: str, called: str) -> None:
+    """A citation of a workbook names its sheet, and that of a presentation its slide."""
+    assert page_name(name, 2) == called

@@ -28,9 +28,12 @@ def _relations(*rows: tuple[str, str, str]) -> str:
     return f"<Relationships>{found}</Relationships>"
 
 
-def workbook(sheets: Mapping[str, Mapping[str, str]]) -> bytes:
-    """Return a workbook: the texts of each sheet by their cells, such as ``B4``, row by row."""
-    names = "".join(f"<sheet name='{name}' r:id='r{at}'/>" for at, name in enumerate(sheets))
+def workbook(sheets: Mapping[str, Mapping[str, str]], hidden: str = "") -> bytes:
+    """Return a workbook: the texts of each sheet by their cells, such as ``B4``, row by row; one may be hidden."""
+    names = "".join(
+        f"<sheet name='{name}' r:id='r{at}' state='{'hidden' if name == hidden else 'visible'}'/>"
+        for at, name in enumerate(sheets)
+    )
     parts = {
         "xl/workbook.xml": f"<workbook {_S} {_R}><sheets>{names}</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": _relations(*((f"r{at}", "worksheet", f"{at}.xml") for at in range(len(sheets)))),

@@ -8,13 +8,10 @@ from pathlib import PurePath
 from typing import Literal
 
 from ....ingest.document import Document
-from ....ingest.media import EPUB, ODP, ODS, PPT, PPTX, SUFFIXES, XLS, XLSB, XLSX
+from ....ingest.media import EPUB, SUFFIXES, PageKind, page_kind
 from ...i18n.texts import Texts
 
-Unit = Literal["page", "sheet", "slide", "chapter"]
-_UNITS: dict[str, Unit] = {
-    **dict.fromkeys((XLSX, XLS, XLSB, ODS), "sheet"), **dict.fromkeys((PPTX, PPT, ODP), "slide"), EPUB: "chapter",
-}  # fmt: skip
+Unit = PageKind | Literal["chapter"]
 _LONG = 40_000
 """Characters of an average chapter from which on the headings below are taken for those of chapters."""
 
@@ -30,7 +27,8 @@ class Section:
 
 def unit_of(source: str) -> Unit:
     """Return what the parts of a document are called."""
-    return _UNITS.get(SUFFIXES.get(PurePath(source).suffix.lower(), ""), "page")
+    is_book = SUFFIXES.get(PurePath(source).suffix.lower()) == EPUB
+    return "chapter" if is_book else page_kind(source)
 
 
 def located(source: str, n: int | str, texts: Texts) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from kb import KnowledgeBase
 from kb.app.base.status import FileLedger
 from kb.app.base.upkeep import writing
-from kb.app.i18n.texts import EN
+from kb.app.i18n.texts import EN, ZH
 from kb.app.ui.documents import _Files, table
+from office_files import workbook
 from ui_page import Open, api, ask, kb, picture, tab, unfold
 
 pytest_plugins = ("ui_page",)
@@ -270,3 +272,19 @@ def test_the_table_can_be_drawn_while_files_come_and_go(tmp_path: Path, monkeypa
         shown = table(base, EN)
     assert "gnu.md" in shown
     assert "yak.md" not in shown
+
+
+@pytest.mark.parametrize(("texts", "encoding"), [(EN, "encoding: gb18030"), (ZH, "编码：gb18030")])
+def test_notes_of_a_document_are_said_in_words(tmp_path: Path, texts: Mapping[str, str], encoding: str) -> None:
+    """What is struck out is shown so, without its marks, and an encoding is named as one."""
+    (tmp_path / "meeting.txt").write_bytes("会议在三楼会议室举行，讨论动物园的预算。".encode("gb18030"))
+    (tmp_path / "zoo.xlsx").write_bytes(workbook({"Now": {"A1": "open"}, "Old": {"A1": "shut"}}, hidden="Old"))
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as base:
+        base.ingest([tmp_path / "meeting.txt", tmp_path / "zoo.xlsx"])
+        shown = table(base, texts)
+        notes = [note for row in base.ledger() for note in row.notes]
+        assert texts["none_such"] in table(base, texts, "hippopotamus")
+    assert encoding in shown
+    assert any("~~" in note for note in notes)
+    assert "~~" not in shown
+    assert "<s>" in shown

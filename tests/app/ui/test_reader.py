@@ -152,7 +152,7 @@ def test_the_list_of_documents_says_what_is_in_them(visit: Open, zoo: str, local
         row = page.locator(".kb-documents tr", has_text=name)
         api.expect(row.locator("summary")).to_have_text(texts[unit].format(n=n))
     row.locator("summary").click()
-    api.expect(row.locator(".kb-pages li").first).to_contain_text(texts["page"].format(n="1–2"))
+    api.expect(row.locator(".kb-pages li").first).to_contain_text(texts["page_range"].format(first=1, last=2))
     names = page.locator(".kb-documents .kb-opens")
     page.locator(".kb-sort[data-by=size]").click()
     api.expect(page.locator(".kb-documents th[aria-sort=ascending]")).to_contain_text(texts["size"])
@@ -160,6 +160,8 @@ def test_the_list_of_documents_says_what_is_in_them(visit: Open, zoo: str, local
     page.locator(".kb-sort[data-by=size]").click()
     api.expect(page.locator(".kb-documents th[aria-sort=descending]")).to_contain_text(texts["size"])
     assert names.all_inner_texts() == first[::-1]
+    page.locator("#kb-filter input, #kb-filter textarea").fill("hippopotamus")
+    api.expect(page.locator("#kb-documents")).to_contain_text(texts["none_such"])
     page.locator("#kb-filter input, #kb-filter textarea").fill("novel")
     api.expect(names).to_have_text(["novel.epub"])
     names.click()

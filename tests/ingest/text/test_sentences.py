@@ -25,6 +25,10 @@ from kb.ingest.text.sentences import sentence_spans, sentences
         ("Do:\n\n* [ ] 1. Open it.\n> 3. Shut it.", ["Do:", "* [ ] 1. Open it.", "> 3. Shut it."]),
         ("It cost 5 - 7. Then more.", ["It cost 5 - 7.", "Then more."]),
         ("| a | b |\n| --- | --- |\n| 1 | 2 |", ["| a | b |", "| --- | --- |", "| 1 | 2 |"]),
+        (
+            "| a. | b |\n| --- | --- |\n| 甲。乙。 | One. Two! |\nAfter it. Then.",
+            ["| a. | b |", "| --- | --- |", "| 甲。乙。 | One. Two! |", "After it.", "Then."],
+        ),
         ("# Title\n\nText here", ["# Title", "Text here"]),
         ("A line that\nwraps on. Next", ["A line that\nwraps on.", "Next"]),
         ('Run kb ask "..." with it. Then wait... and see.', ['Run kb ask "..." with it.', "Then wait... and see."]),
