@@ -1,10 +1,12 @@
 """How much of what another program reads in old office files kb reads too: .doc, .ppt, .xlsb and their kin.
 
 Run: pip install --no-deps --target DIR msdoc2docx ppt2pptx python-calamine
-     python benchmarks/second_readers.py SHARED/data --second DIR [--list]
+     python benchmarks/second_readers.py SHARED/data --second DIR [--list | --numbers]
 The other readers share no code with kb: msdoc2docx and ppt2pptx, which write DOCX and PPTX, of which every text run counts;
 python-calamine, of which every cell of text counts. Recall is as in ``readers.py``: the share of three-letter sequences of
 the other's text, within its paragraphs and cells, that is in kb's. Files that only one of both reads are counted, not compared.
+``--numbers``: the numbers of list items in .doc files, beside those of the same file as msdoc2docx writes it, read as DOCX:
+two ways to the same description, one counter. Items are lines that stand once in both, whatever their numbers.
 """
 
 from __future__ import annotations
@@ -76,6 +78,44 @@ def _runs(path: Path) -> str:
     return text
 
 
+_ITEM = re.compile(r"(?P<number>-|\W?(?:[^\W_]{1,9}[.-])*(?:[^\W_]{1,9}[.)]|\d{1,3})) (?P<words>.+)")
+_NOTE = re.compile(r"\[\^e?\d+\]")
+
+
+def list_numbers(files: list[Path], *, show: bool) -> str:
+    """Return in how many items of old Word files both ways give the same number, and in how many another."""
+    from doc2docx import convert  # type: ignore[import-not-found]  # installed by hand
+
+    same = other = 0
+    for path in files:
+        with TemporaryDirectory() as folder:
+            out = Path(folder) / "out.docx"
+            try:
+                with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                    convert(path, out)
+                ours, theirs = _items(read_file(path).text), _items(read_file(out).text)
+            except Exception:  # noqa: BLE001, S112  what one of both does not read
+                continue
+        for words, number in ours.items():
+            if words in theirs:
+                same += number == theirs[words]
+                other += number != theirs[words]
+                if show and number != theirs[words]:
+                    print(f"{path.name}\t{number} / {theirs[words]}\t{words[:60]}")
+    return f".doc list items with the same number: {same}, with another: {other}"
+
+
+def _items(text: str) -> dict[str, str]:
+    """Return the numbers of a text's items by their words; those that stand several times are left out."""
+    lines = (
+        " ".join(_NOTE.sub("", line).lstrip("# ").split()) for line in text.splitlines() if not line.startswith("|")
+    )
+    found: dict[str, list[str]] = defaultdict(list)
+    for match in filter(None, map(_ITEM.fullmatch, lines)):
+        found[match["words"]].append(match["number"])
+    return {words: numbers[0] for words, numbers in found.items() if len(numbers) == 1}
+
+
 def _both(path: Path, second: Callable[[Path], str]) -> tuple[str, str, str]:
     """Return what kb reads, what the other reads, and why one of them does not."""
     said = []
@@ -98,10 +138,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--second", type=Path, required=True, help="where the other readers are installed")
+    parser.add_argument("--numbers", action="store_true", help="only the numbers of list items in .doc files")
     parser.add_argument("--list", action="store_true", help="name what is below .95 or read by one only")
     options = parser.parse_args()
     sys.path.append(str(options.second))
     os.environ["KB_OCR"] = "off"  # the others read no pictures
+    if options.numbers:
+        print(list_numbers(sorted(options.data.rglob("*.doc")), show=options.list))
+        return
     print(f"{'ext':>6}{'files':>7}{'both':>6}{'kb only':>9}{'other only':>12}{'mean':>7}{'pooled':>8}{'below':>7}")
     for suffix, second in SECOND.items():
         files = sorted(path for path in options.data.rglob("*") if path.suffix.lower() == suffix)

@@ -55,4 +55,7 @@ def _written(match: re.Match[str]) -> str:
 
 def _line(line: str, label: str) -> str:
     parts = _LINE.fullmatch(line)
-    return f"{parts[1]}~~{label}{parts[2]}~~{parts[3]}" if parts and parts[2] else line
+    if parts and parts[2]:
+        return f"{parts[1]}~~{label}{parts[2]}~~{parts[3]}"
+    mark = line.strip()  # a number alone, such as one that was deleted
+    return line.replace(mark, f"~~{label}{mark}~~") if mark else line

@@ -266,6 +266,7 @@ def test_marks_are_written_line_by_line_and_left_out_of_what_is_embedded() -> No
     assert finished(struck("a ") + struck("b") + " c") == "~~a b~~ c"
     assert finished(struck(" a\nb ")) == " ~~a~~\n~~b~~ "
     assert finished(struck("- a\n2. b")) == "- ~~a~~\n2. ~~b~~"
+    assert finished("3." + struck("1. ") + "x") == "3.~~1.~~ x"
     assert finished(struck(f"a {struck('b')}")) == "~~a b~~"
     assert finished(struck(" ") + hidden("")) == " "
     assert without_markup("~~a b~~ c") == "a b c"
