@@ -71,7 +71,11 @@ class _Saying:
             parts = [Sentence(self._row(row), self._cited([row]), "supported") for row in rows]
         n = len(self.result.rows)
         head = _SAYS["rows", self.language].format(n=n) if len(parts) > 1 and self.plan.group is None else ""
-        text = head + "; ".join(f"{part.text} {self._marks(part)}" for part in parts) + self._understood()
+        text = (
+            head
+            + _SAYS["between", self.language].join(f"{part.text} {self._marks(part)}" for part in parts)
+            + self._understood()
+        )
         notes = [Notice("Only the first {n} rows are listed.", n=LISTED)] if n > LISTED and len(parts) > 1 else []
         if self.result.left_out:
             notes.append(Notice("{n} rows without a number were left out.", n=self.result.left_out))
@@ -111,12 +115,12 @@ class _Saying:
         asked = list(dict.fromkeys(named))
         about = [at for at in self._about() if at not in asked]
         shown = [f"{self._name(at)} {self._cell(row, at)}{self._measure_word(at)}".strip() for at in asked if cells[at]]
-        label = ", ".join(dict.fromkeys(cells[at] for at in about if cells[at]))
+        label = _SAYS["comma", self.language].join(dict.fromkeys(cells[at] for at in about if cells[at]))
         filters = (*self.plan.filters, *([self.plan.compared] if self.plan.compared else []))
         by_size = (at for one in filters if one.sign != "in" for at in (one.column, one.against))
         compared = (at for at in by_size if at is not None and at not in (*asked, *about))
         shown += [f"{self._name(at)} {cells[at]}" for at in dict.fromkeys(compared)]
-        return _SAYS["colon", self.language].join(filter(None, (label, ", ".join(shown))))
+        return _SAYS["colon", self.language].join(filter(None, (label, _SAYS["comma", self.language].join(shown))))
 
     def _in_full(self, row: int) -> str:
         """Return a row with what identifies it; a single row with all of its cells, those asked for first."""
@@ -131,8 +135,8 @@ class _Saying:
             texts = (at for at in self._varying() if at != self.table.codes and self.table.columns[at].kind == "text")
             about += [at for _, at in zip(range(1), texts, strict=False)]
         shown = [f"{self._name(at)} {cells[at]}" for at in dict.fromkeys(asked) if cells[at] and at not in about]
-        label = ", ".join(cells[at] for at in about if cells[at])
-        return _SAYS["colon", self.language].join(filter(None, (label, ", ".join(shown))))
+        label = _SAYS["comma", self.language].join(cells[at] for at in about if cells[at])
+        return _SAYS["colon", self.language].join(filter(None, (label, _SAYS["comma", self.language].join(shown))))
 
     def _varying(self) -> list[int]:
         """Return the first columns of dates and texts in which the rows differ: they tell the rows apart."""
@@ -341,6 +345,10 @@ _SAYS: dict[tuple[str, Language], str] = {
     ("and", "zh"): "，",
     ("listed", "en"): ", ",
     ("listed", "zh"): "、",
+    ("comma", "en"): ", ",
+    ("comma", "zh"): "，",
+    ("between", "en"): "; ",
+    ("between", "zh"): "；",
     ("or", "en"): " or ",
     ("or", "zh"): "或",
     ("is", "en"): "{column} is {value}",

@@ -5,8 +5,7 @@ let zoom = 0, pressed = '', inside = false;
 
 const to_quote = (dialog) => {
   const quote = dialog.querySelector('mark, .kb-box');
-  if (quote) quote.scrollIntoView({ block: 'center', inline: 'center' });
-  if (quote && !zoom) dialog.querySelector('.kb-document').scrollLeft -= dialog.querySelector('.kb-grid') ? 1e6 : 0;
+  if (quote) quote.scrollIntoView({ block: 'center', inline: zoom ? 'center' : 'nearest' });
 };
 
 // Enlarges a page around a place of it, given as shares of its width and height.

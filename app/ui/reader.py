@@ -27,7 +27,8 @@ from .view.slides import slide
 
 _ROOM = 40_000
 """Maximum characters of a document shown at once."""
-_SCALE = 2.0
+_SCALE = 3.0
+"""Pixels per point: enough to be enlarged three times on a wide screen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
         ("Is the stock of the desk lamp below 10?", "Yes. Desk lamp: Stock 7 [1]"),
         ("did the oak shelf cost more than planned?", "Yes. Oak shelf: Spent 95, Planned 80 [1]"),
         ("What is the total of invoice R-7?", "Total: 144.00 EUR [1]"),
-        ("库存低于10的有哪些？", "2 行：螺栓：库存 4 [1]; 轴承：库存 9 [2]"),
+        ("库存低于10的有哪些？", "2 行：螺栓：库存 4 [1]；轴承：库存 9 [2]"),
         ("螺栓的库存是多少", "螺栓：库存 4 [1]"),
         ("库存一共多少", "103：3 行“库存”的合计 [1]"),
         (

@@ -125,6 +125,24 @@ def test_the_newest_answer_is_in_view(visit: Open, address: str, locale: str, si
     )
 
 
+ALONE = """() => [...document.querySelectorAll('.kb-sentence')].filter((sentence) => {
+    const mark = sentence.nextElementSibling?.querySelector('.kb-mark');
+    const lines = sentence.getClientRects(), last = lines[lines.length - 1];
+    return mark && mark.getBoundingClientRect().top > last.bottom;
+}).length"""
+
+
+def test_a_mark_is_never_alone_on_a_line(visit: Open, address: str) -> None:
+    """However wide the window is, the number behind a sentence is beside its last word."""
+    page = visit(address, size=PHONE)
+    ask(page, "How do I delete a document?")
+    ask(page, PDF_QUESTION)
+    assert page.locator(".kb-sentence + .kb-held .kb-mark").count() >= 2
+    for width in range(340, 620, 4):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate(ALONE) == 0, width
+
+
 def test_a_source_opens_as_the_whole_document(visit: Open, address: str) -> None:
     """From a citation to its page and the next one, to the text at the quote, and back; and from the list of documents."""
     page = visit(address)
