@@ -357,13 +357,20 @@ def _filled(placed: list[_Placed], say: _Say) -> list[list[str]]:
     for number, column, span, cell in placed:
         row = rows.setdefault(number, {})
         if cell is not None:
-            row[column] = _cell_text(cell, say)
+            text = _cell_text(cell, say)
+            row[column] = hidden(text) if _is_in_hidden_row(cell) else text
             begun[column] = number
             merged[number, column] = Merged(number, column, span)
         elif column in begun:
             key = begun[column], column
             merged[key] = replace(merged[key], down=number - begun[column] + 1)
     return table_of(rows, merged.values())
+
+
+def _is_in_hidden_row(cell: Element) -> bool:
+    row = next(cell.iterancestors("{*}tr"), None)
+    mark = row.find("{*}trPr/{*}hidden") if row is not None else None
+    return mark is not None and attribute(mark, "val", "1") not in ("0", "false", "off")
 
 
 def _descend(parent: Element, name: str) -> Iterator[Element]:

@@ -15,6 +15,7 @@ from ..images.pictures import NOTHING
 from ..merged import Merged, Row, table_of
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading
+from ..struck import hidden
 from .drawing import said_by
 from .odf_lists import Lists
 from .odf_shown import SKIPPED, Shown, joined_text, text_of
@@ -96,7 +97,7 @@ def _write_blocks(out: _Out, parent: Element) -> None:
             number = out.lists.heading(element, int(level) if level.isdigit() else 1)
             writer.heading(int(level) if level.isdigit() else 1, f"{number} {out.shown.text(element)}")
         elif name == "p":
-            writer.block(out.shown.text(element))
+            writer.block(_paragraph(out, element))
             for box in element.iter("{*}text-box"):
                 _write_blocks(out, box)
         elif name == "list":
@@ -104,11 +105,27 @@ def _write_blocks(out: _Out, parent: Element) -> None:
         elif name == "table":
             writer.table(_filled(out, element))
         elif name not in SKIPPED:
-            _write_blocks(out, element)
+            _write_part(out, element)
         if name in ("h", "p", "list", "table"):
             writer.blocks(_comments(element))
         if name in ("h", "p", "list", "table", "frame"):
             writer.blocks(out.pictures.look(_shown(element)).paragraphs)
+
+
+def _paragraph(out: _Out, element: Element) -> str:
+    text = out.shown.text(element)
+    unseen = element.find("{*}hidden-paragraph")
+    return hidden(text) if unseen is not None and attribute(unseen, "is-hidden") == "true" else text
+
+
+def _write_part(out: _Out, element: Element) -> None:
+    """Write what is in a section or another wrapper, marked if a section is hidden."""
+    hides = local(element) == "section" and attribute(element, "display") == "none" and not out.writer.hides
+    out.writer.hides = out.writer.hides or hides
+    _write_blocks(out, element)
+    if hides:
+        out.writer.hides = False
+        out.writer.unseen.append(attribute(element, "name"))
 
 
 def _filled(out: _Out, table: Element) -> list[list[str]]:

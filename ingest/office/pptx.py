@@ -13,6 +13,7 @@ from ..images.pictures import NOTHING
 from ..merged import Merged, Row, table_of
 from ..package import Element, Package, attribute, local, open_package
 from ..reading import MarkdownWriter, Reading
+from ..struck import hidden
 from .drawing import graphics, paragraph_text, paragraphs, said_by
 from .list_numbers import numeral
 from .pictures import OfficePictures, pictures_of
@@ -131,13 +132,20 @@ def _title_text(shape: Element) -> str:
 
 
 def _write_shape(writer: MarkdownWriter, shape: Element, inherited: Element | None, *, is_list: bool) -> None:
+    mark = hidden if _is_hidden(shape) else str
     tables = list(shape.iter("{*}tbl"))
     for table in tables:
-        writer.table(_table_rows(table))
+        writer.table([mark(cell) for cell in row] for row in _table_rows(table))
     body = shape.find("{*}txBody")
     if tables or body is None:
         return
-    writer.block("\n".join(_paragraphs(body, inherited, is_list=is_list)))
+    writer.block(mark("\n".join(_paragraphs(body, inherited, is_list=is_list))))
+
+
+def _is_hidden(shape: Element) -> bool:
+    """Return whether a shape, or a group that it is in, is hidden in the list of what is on the slide."""
+    named = (each for element in (shape, *shape.iterancestors()) for each in element if local(each).startswith("nv"))
+    return any(attribute(holder, "hidden") in ("1", "true") for each in named for holder in each.iterfind("{*}cNvPr"))
 
 
 def _table_rows(table: Element) -> list[list[str]]:

@@ -38,8 +38,9 @@ BUILT_IN_FORMATS = {
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})(\d{1,9})")
 _TEXTS = ("s", "str", "inlineStr")
 _TRUE = ("1", "true")
-_HIDDEN_COLUMNS = re.compile(rb'<(?:\w+:)?col\b(?=[^>]*\bmin="(\d{1,5})")(?=[^>]*\bmax="(\d{1,5})")[^>]*>')
-_HIDDEN = b'hidden="1"'
+_COLUMNS = re.compile(rb"""<(?:\w+:)?col\b(?=[^>]*\bmin=["'](\d{1,5})["'])(?=[^>]*\bmax=["'](\d{1,5})["'])[^>]*>""")
+_HIDDEN_COLUMN = re.compile(rb"""\bhidden=["'](?:1|true)["']|\bwidth=["']0(?:\.0*)?["']""")
+_NO_HEIGHT = re.compile(r"0(?:\.0*)?")
 _MOST_COLUMNS = 20_000
 _MERGED = b"mergeCell "
 
@@ -118,7 +119,7 @@ class _XlsxReader:
             number = _integer(attribute(row, "r")) or number + 1
             cells: dict[int, str] = {}
             column = 0
-            is_hidden = attribute(row, "hidden") in _TRUE
+            is_hidden = attribute(row, "hidden") in _TRUE or bool(_NO_HEIGHT.fullmatch(attribute(row, "ht")))
             for cell in row.iterfind("{*}c"):
                 match = _REFERENCE.fullmatch(attribute(cell, "r"))
                 column = _column_number(match[1]) if match else column + 1
@@ -130,7 +131,7 @@ class _XlsxReader:
     def _hidden_columns(self, part: str) -> frozenset[int]:
         """Return a sheet's hidden columns, listed before its rows."""
         start = self._package.read(part).partition(b"<sheetData")[0]
-        spans = (match.groups() for match in _HIDDEN_COLUMNS.finditer(start) if _HIDDEN in match[0])
+        spans = (match.groups() for match in _COLUMNS.finditer(start) if _HIDDEN_COLUMN.search(match[0]))
         return frozenset(
             at for low, high in spans for at in range(int(low), min(int(high), int(low) + _MOST_COLUMNS) + 1)
         )

@@ -285,3 +285,19 @@ def test_sheet_names_that_a_program_made_up_stand_where_there_are_several() -> N
     """In a workbook of two sheets "Sheet2" tells them apart; as the only one it says nothing."""
     assert sheet({1: {"A": "5"}}, name="Sheet1") == "# Sheet1\n\n5"
     assert read_ods(open_document_table("spreadsheet"), "a.ods").text == EXPECTED
+
+
+def test_rows_of_one_cell_in_different_columns_are_lines() -> None:
+    """A sheet without a row of several cells has no table, and is read."""
+    xlsx = sheet({1: {"B": "one"}, 2: {"D": "two"}, 3: {"A": "three"}})
+    empty = "<table:table-cell/>"
+    rows = ((1, "one"), (3, "two"), (0, "three"))
+    cells = "".join(
+        f"<table:table-row>{empty * before}<table:table-cell><text:p>{text}</text:p></table:table-cell></table:table-row>"
+        for before, text in rows
+    )
+    names = " ".join(f'xmlns:{p}="urn:oasis:names:tc:opendocument:xmlns:{p}:1.0"' for p in ("office", "text", "table"))
+    body = f"<office:spreadsheet><table:table table:name='Stock'>{cells}</table:table></office:spreadsheet>"
+    content = f"<office:document-content {names}><office:body>{body}</office:body></office:document-content>"
+    for text in (xlsx, read_ods(package({"content.xml": content}), "a.ods").text):
+        assert text.removeprefix("# Stock\n\n") == "one\ntwo\nthree"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import docx
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
+from docx.oxml import OxmlElement
 from kb.ingest.plain import without_markup
 from kb.ingest.run.read import read_bytes
 from kb.ingest.struck import finished, hidden, struck
@@ -259,6 +260,32 @@ def test_hidden_slides_are_marked_and_named() -> None:
     style = '<style:style style:name="d1" style:family="drawing-page"><style:drawing-page-properties presentation:visibility="hidden"/></style:style>'
     page = '<draw:page draw:style-name="d1" draw:name="Reserve"><draw:frame><draw:text-box><text:p>Sell.</text:p></draw:text-box></draw:frame></draw:page>'
     assert read_bytes(opendocument("presentation", page, style), "a.odp").text == "# Reserve (hidden)\n\n~~Sell.~~"
+
+
+def test_hidden_parts_of_other_kinds_are_marked() -> None:
+    """Rows of no height and columns of no width; shapes, groups, sections, paragraphs and rows that their program hides."""
+    none = "<cols><col min='2' max='2' width='0' customWidth='1'/></cols><sheetData>{}</sheetData>"
+    rows = row("Site", "Key") + row("North", "k1") + row("South", "k2", more="ht='0' customHeight='1'")
+    read = read_bytes(excel(("A", "veryHidden", "<sheetData/>"), ("B", "visible", none.format(rows))), "a.xlsx")
+    assert "| Site | ~~Key~~ |\n| --- | --- |\n| North | ~~k1~~ |\n| ~~South~~ | ~~k2~~ |" in read.text
+    assert any("B!B:B, B!3:3" in note for note in read.notes)
+    unseen = "<p:{0}><p:cNvPr id='2' name='t' hidden='1'/></p:{0}>".format
+    shape = box(("", "Secret")).replace("<p:sp>", "<p:sp>" + unseen("nvSpPr"))
+    group = f"<p:grpSp>{unseen('nvGrpSpPr')}{box(('', 'Deeper'))}</p:grpSp>"
+    read = read_bytes(deck(("", shape + group + box(("", "Seen")))), "a.pptx")
+    assert read.text == "~~(hidden) Secret~~\n\n~~(hidden) Deeper~~\n\nSeen"
+    assert any("(hidden) …~~ × 2" in note for note in read.notes)
+    parts = "<text:section text:name='Old' text:display='none'><text:p>Closed.</text:p></text:section>"
+    parts += "<text:p><text:hidden-paragraph text:is-hidden='true'/>Gone.</text:p><text:p>Open.</text:p>"
+    read = read_bytes(opendocument("text", parts), "a.odt")
+    assert read.text == "~~Closed.~~\n\n~~(hidden) Gone.~~\n\nOpen."
+    assert any("Old" in note for note in read.notes)
+    document = docx.Document()
+    table = document.add_table(2, 2)
+    for cell, text in zip((cell for each in table.rows for cell in each.cells), "abcd", strict=True):
+        cell.text = text
+    table.rows[1]._tr.get_or_add_trPr().append(OxmlElement("w:hidden"))
+    assert read_bytes(saved(document), "a.docx").text.endswith("| ~~(hidden) c~~ | ~~(hidden) d~~ |")
 
 
 def test_marks_are_written_line_by_line_and_left_out_of_what_is_embedded() -> None:

@@ -158,3 +158,11 @@ def test_titles_above_a_table_are_no_head() -> None:
         text
         == "Export of 12 May\nPlant: Graz\n\n| Article | Price | Remark |\n| --- | --- | --- |\n| K-1 | 3.80 | dry |"
     )
+
+
+@pytest.mark.parametrize("sign", ["£", "¥", "€", "°", "±", "§"])
+def test_a_small_table_of_western_signs_is_read(sign: str) -> None:
+    """As Excel saves it in the West: neither binary, nor Polish or Russian letters."""
+    data = f"Item,Price\nA,{sign}5\nB,{sign}7\n".encode("cp1252")
+    document = read_bytes(data, "a.csv")
+    assert f"| A | {sign}5 |\n| B | {sign}7 |" in document.text
