@@ -20,6 +20,8 @@ _BULLET = re.compile(r"[•●○▪■◦‣▸►➢✓·\uf000-\uf0ff]\s*(?=\
 _MARKER = re.compile(
     r"(?:[•●○▪■◦‣▸►➢✓·–—*\uf000-\uf0ff-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|[一二三四五六七八九十]{1,3}、|（[一二三四五六七八九十\d]{1,3}）|第[一二三四五六七八九十百千零\d]{1,6}[条章节])\s*\S"
 )
+_LABEL = re.compile(r"[\u3400-\u9fff]{2,8}：\s*\S|[A-Z][\w/ -]{1,24}: \S")
+"""What a line of a form begins with: ``Date: ``, ``保险期间：``."""
 _TERMINAL = re.compile(r"[.!?:;。！？：；…][\"'”’»)\]）】」』]*$")
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"[-+(]?[\d.,]*\d[\d.,%)eE+-]*$")
@@ -141,6 +143,8 @@ class _Relations:
         left, right = self._edges[index]
         em = line.height * 0.8
         if _BULLET.match(line.text) or (_MARKER.match(line.text) and not _hangs(before, line, em)):
+            return "broken"
+        if _LABEL.match(line.text) and _LABEL.match(before.text):
             return "broken"
         if before.right + _room_needed(line) < right:
             return "parted" if _TERMINAL.search(before.text) else "broken"

@@ -132,6 +132,18 @@ def test_chinese_lines_are_joined_without_spaces() -> None:
     )
 
 
+def test_lines_of_a_form_are_lines() -> None:
+    """Also one that fills its line, where the next begins with a label too; in prose a colon parts nothing."""
+    wide, term = (
+        "投保人：王小明保险公司：中国人民财产保险股份有限公司",
+        "保险期间：一年；到期以后可以续保，但须于三十日前申请。",
+    )
+    made = chinese((60, 700, wide), (60, 684, term), (60, 668, "房屋主体保额五十万元，室内财产保额十万元，盗抢险"))
+    assert read_pdf(made, "a.pdf").text.startswith(f"{wide}\n{term}")
+    prose = "本保险承保的风险如下文所列并以附表所载的保额为上限即"
+    assert "\n" not in read_pdf(chinese((60, 700, prose), (60, 684, term)), "a.pdf").text
+
+
 def test_every_page_is_accounted_for() -> None:
     """A page without text has its place in the ledger, with a reason, between the pages with text."""
     reading = read_pdf(pdf(lines_at((60, 700, "First page")), "", lines_at((60, 700, "Third page"))), "a.pdf")
