@@ -136,7 +136,7 @@ def test_lines_of_a_form_are_lines() -> None:
     """Also one that fills its line, where the next begins with a label too; in prose a colon parts nothing."""
     wide, term = (
         "投保人：王小明保险公司：中国人民财产保险股份有限公司",
-        "保险期间：一年；到期以后可以续保，但须于三十日前申请。",
+        "保险期间：一年；到期以后可以续保，须于三十日前申请。",
     )
     made = chinese((60, 700, wide), (60, 684, term), (60, 668, "房屋主体保额五十万元，室内财产保额十万元，盗抢险"))
     assert read_pdf(made, "a.pdf").text.startswith(f"{wide}\n{term}")
