@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborNode as Node
 
 from ..merged import Merged, Row, table_of
 from ..struck import struck
-from ..text.symbols import raised
+from ..text.symbols import as_shown, raised
 
 _HEAVY = "table, h1, h2, h3, h4, pre, ul ul, form"
 """What data cells rarely hold, and layouts often."""
@@ -104,7 +104,7 @@ __all__ = [
     "events",
     "is_struck",
     "number_of",
-    "raise_superscripts",
+    "show_signs",
     "strike_by_rules",
     "text_of",
     "write_rules",
@@ -198,11 +198,21 @@ def write_rules(tree: Tree, style: Callable[[str], str]) -> None:
                 node.attrs["style"] = f"{before}{written};{_OWN}{own}"
 
 
-def raise_superscripts(tree: Tree) -> None:
-    """Write superscript digits as such, so that they do not run into a number: 10⁶, not 106; the mark of a note too."""
-    for node in tree.css("sup"):
+_SET = "sup, font[face], [style*='super' i], [style*='font-family' i]"
+_SUPER = re.compile(r"vertical-align\s*:\s*super", re.IGNORECASE)
+_FAMILY = re.compile(r"font-family\s*:\s*[\"']?\s*([\w ]+)", re.IGNORECASE)
+
+
+def show_signs(tree: Tree) -> None:
+    """Write superscript digits, the marks of notes too, and letters in fonts of signs as what they show: 10⁶, not 106."""
+    for node in tree.css(_SET):
+        if node.tag != "sup" and any(child.tag != "-text" for child in children(node)):
+            continue
+        style = node.attributes.get("style") or ""
+        family = _FAMILY.search(style)
         text = node.text(deep=True)
-        shown = raised(text)
+        shown = as_shown(text, family[1] if family else node.attributes.get("face") or "")
+        shown = raised(shown) if node.tag == "sup" or _SUPER.search(style) else shown
         if shown != text:
             node.replace_with(shown)
 

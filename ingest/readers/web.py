@@ -27,7 +27,7 @@ from .html_tree import (
     data_rows,
     events,
     is_struck,
-    raise_superscripts,
+    show_signs,
     strike_by_rules,
     text_of,
 )
@@ -70,7 +70,7 @@ def html_reading(html: str, encoding_name: str = "", notes: tuple[str, ...] = ()
     tree = Tree(encoding.repair(html))
     strike_by_rules(tree)
     number_by_rules(tree)
-    raise_superscripts(tree)
+    show_signs(tree)
     title = _title(tree)
     page = _Page(look or looking(pictures))
     if title and not any(text_of(node) for node in tree.css("h1")):

@@ -167,6 +167,10 @@ RTF = (
     rb"{\rtf1{\fonttbl{\f0\fswiss Arial;}{\f3\froman\fcharset2\fprq2{\*\panose 05050102010706020507}Symbol;}{\f4\fcharset2 Wingdings;}}"
     rb"\f0 Take 5 {\f3 m}g, not 10{\super 6} of 19,750\super 2\nosupersub  kept {\f4\'fe}\par}"
 )
+STYLED = (
+    b"<p>Take 5 <span style='font-family:Symbol'>m</span>g, not 10<span style='vertical-align: super'>6</span> "
+    b"of 19,750<font face=Arial><sup>2</sup></font> kept <font face='Wingdings'>&thorn;</font>"
+)
 HTML = b"<p>Take 5 &mu;g, not 10<sup>6</sup> of 19,750<sup><a href='#n'>2</a></sup> kept &#9745;"
 
 
@@ -182,6 +186,7 @@ HTML = b"<p>Take 5 &mu;g, not 10<sup>6</sup> of 19,750<sup><a href='#n'>2</a></s
         ("a.odp", lambda: opendocument("presentation")),
         ("a.rtf", lambda: RTF),
         ("a.html", lambda: HTML),
+        ("b.html", lambda: STYLED),
     ],
 )
 def test_signs_are_read_as_shown(name: str, made: Callable[[], bytes]) -> None:
