@@ -11,8 +11,10 @@ import logging
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
+from ...ingest.document import Step
 from ...ingest.errors import InputError, KBError
 from ...ingest.paths import expanded
 from ...ingest.run.sync import Selection
@@ -38,6 +40,8 @@ class Folder:
     failed: int = 0
     problem: str = ""
     """Why it cannot be scanned."""
+    step: Step | None = None
+    """How far the first scan is; ``None`` once it is over."""
 
 
 class Folders:
@@ -97,7 +101,10 @@ class Folders:
     def _work(self, base: str, path: str, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
-                for report in watch(self._base_of(base), [path], selection=Selection(), say=lambda _: None, stop=stop):
+                step = partial(self._step, base, path)
+                for report in watch(
+                    self._base_of(base), [path], selection=Selection(), progress=step, say=lambda _: None, stop=stop
+                ):
                     added, updated, removed, failed = map(
                         len, (report.added, report.updated, report.removed, report.failed)
                     )
@@ -107,6 +114,11 @@ class Folders:
                     logging.getLogger("kb").exception("watching a folder failed")
                 self._state[base, path] = Folder(path, problem=said(error))
             stop.wait(_AGAIN_S)
+
+    def _step(self, base: str, path: str, step: Step) -> None:
+        known = self._state.get((base, path), Folder(path))
+        if not known.looked:  # later scans are short, and one that finds nothing new reports no end
+            self._state[base, path] = replace(known, problem="", step=step)
 
 
 def followed(kb: KnowledgeBase) -> list[str]:

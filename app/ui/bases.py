@@ -18,7 +18,7 @@ from . import html as ui_html
 from .documents import table
 from .ledger import drop_zone
 from .models import Models
-from .parts import Shown, stamp
+from .parts import Shown, held, stamp
 from .sessions import Sessions
 from .state import Talk, demand, texts_of
 from .welcome import HANDBOOK, tries
@@ -51,10 +51,11 @@ class Choosing:
 
     def suggest(self, base: str, request: gr.Request) -> Iterator[Shown]:
         """Show suggested questions, each as soon as kb is known to answer it."""
-        texts = texts_of(request)
-        yield {"tries": ""}
-        for found in self.suggestions.of(self.bases.get(base), "zh" if texts is ZH else "en"):
-            yield {"tries": tries(found, texts)}
+        texts, kb = texts_of(request), self.bases.get(base)
+        filled = bool(kb.sources())
+        yield {"tries": tries((), texts, filled=filled)}
+        for found in self.suggestions.of(kb, "zh" if texts is ZH else "en"):
+            yield {"tries": tries(found, texts, filled=filled)}
 
     def example(self, talk: Talk, request: gr.Request) -> Iterator[Shown]:
         """Create a base from kb's own handbook, and show it."""
@@ -87,6 +88,7 @@ class Choosing:
             self.sessions.new(talk, name, request)
             | {
                 "entered": stamp(),
+                "filled": held(kb),
                 "base": gr.update(choices=list(names), value=name),
                 "also": gr.update(choices=[one for one in names if one != name], value=[], visible=len(names) > 1),
                 "drop": drop_zone(texts),

@@ -35,11 +35,19 @@ const show_quotes = () => element.querySelectorAll('.kb-card[data-open=true] blo
   passage.scrollTop += below - passage.clientHeight / 3;
 });
 
+// What changes by itself is looked at again and again, while it is in view; also when the last look showed nothing new.
+let looking = 0;
+const look_again = () => {
+  clearTimeout(looking);
+  const place = element.isConnected && element.querySelector('[data-again]');
+  if (place) looking = setTimeout(() => { if (place.offsetParent) trigger('look', {}); look_again(); }, Number(place.dataset.again));
+};
+
 watch('value', () => {
   follow();
   show_quotes();
   address();
-  if (element.querySelector('[data-again]')) setTimeout(() => trigger('look', {}), 1500);
+  look_again();
   element.querySelector('.kb-form textarea:not([data-seen])')?.focus();
   element.querySelectorAll('.kb-form textarea').forEach((box) => { box.dataset.seen = ''; });
 });

@@ -27,7 +27,7 @@ from ..i18n.texts import Texts
 from . import html as ui_html
 from . import ledger as ui_ledger
 from .ledger import ORDERS, Order
-from .parts import Shown
+from .parts import Shown, held
 from .state import demand, sent, texts_of
 
 MAX_FILES = 500
@@ -105,7 +105,7 @@ class Documents:
         except KBError as error:
             return {"progress": ui_html.problem(str(error), texts), "table": table(kb, texts, only, order)}
         gone = ui_html.message(texts["removed"].format(name=Path(source).name))
-        return {"progress": gone, "table": table(kb, texts, only, order)}
+        return {"progress": gone, "table": table(kb, texts, only, order), "filled": held(kb)}
 
     def _ingest(
         self, kb: KnowledgeBase, run: _Run, names: dict[str, str], shown: tuple[str, Order], texts: Texts
@@ -121,7 +121,8 @@ class Documents:
             yield {"progress": ui_ledger.progress(said.stage, said.done, said.total, files.states, texts)}
         if isinstance(said, BaseException):
             raise said
-        yield {"progress": ui_ledger.report(files.of(said), texts), "table": table(kb, texts, *shown)}
+        report = ui_ledger.report(files.of(said), texts)
+        yield {"progress": report, "table": table(kb, texts, *shown), "filled": held(kb)}
 
 
 class _Files:

@@ -14,9 +14,12 @@ from . import html as ui_html
 from .documents import table
 from .html import worded
 from .ledger import Order
-from .parts import Shown
+from .parts import Shown, held
 from .state import sent, texts_of
 from .view.markdown import escape
+
+_SOON_MS, _LATER_MS = 1500, 10_000
+"""How often the page looks at folders that are being read, and at others: only while they are in view."""
 
 
 class Following:
@@ -31,8 +34,9 @@ class Following:
         texts = texts_of(request)
         if request.username:
             return {"followed": "", "follow_row": gr.update(visible=False)}
-        kb = self.bases.get(base)
-        return {"followed": listed(self.folders.of(base), texts), "table": table(kb, texts, only, order)}
+        kb, folders = self.bases.get(base), self.folders.of(base)
+        shown: Shown = {"followed": listed(folders, texts), "table": table(kb, texts, only, order)}
+        return shown if any(one.step for one in folders) else shown | {"filled": held(kb)}
 
     def add(self, base: str, path: str, request: gr.Request) -> Shown:
         """Keep the base in step with a folder."""
@@ -60,20 +64,23 @@ class Following:
 
 
 def listed(folders: list[Folder], texts: Texts) -> str:
-    """Return the folders, each with its last scan; ``data-again`` polls for one that was not scanned yet."""
+    """Return the folders, each with its last scan; ``data-again`` says after how many ms the page looks again."""
     rows = "".join(
         f'<li><b>{escape(one.path)}</b><small role="status">{escape(_state(one, texts))}</small>'
         f'<button type="button" class="kb-delete" data-event="drop_folder" data-folder="{escape(one.path)}" '
         f'data-sure="{texts["sure"]}">{texts["folder_drop"]}</button></li>'
         for one in folders
     )
-    pending = " data-again" if any(not one.looked and not one.problem for one in folders) else ""
-    return f'<ul class="kb-folders" aria-label="{texts["folders"]}"{pending}>{rows}</ul>' if rows else ""
+    again = _SOON_MS if any(one.step or not one.looked for one in folders) else _LATER_MS
+    label = texts["folders"]
+    return f'<ul class="kb-folders" aria-label="{label}" data-again="{again}">{rows}</ul>' if rows else ""
 
 
 def _state(one: Folder, texts: Texts) -> str:
     if one.problem:
         return worded(one.problem, texts)
+    if one.step:
+        return f"{texts[f'stage_{one.step.stage}']} {one.step.done}/{one.step.total}"
     if not one.looked:
         return texts["folder_first"]
     when = datetime.fromtimestamp(one.looked).astimezone().strftime("%Y-%m-%d %H:%M")

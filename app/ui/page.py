@@ -102,6 +102,7 @@ class _Page:
         with gr.Blocks(title="kb", analytics_enabled=False, fill_width=True) as page:
             self.talk = gr.State(Talk())
             self.opened, self.entered = gr.State(0), gr.State(0)  # changed when a conversation, a base, is shown
+            self.filled = gr.State("")  # changed when other documents are shown
             self.own = gr.BrowserState([], storage_key="kb-conversations", secret="kb")  # noqa: S106  names, no secrets
             self.last = gr.BrowserState([], storage_key="kb-last", secret="kb")  # noqa: S106  base and conversation
             self.order = gr.State(FAILED_FIRST)
@@ -281,7 +282,7 @@ class _Page:
         ):
             self._on(changed.then, self.choosing.again, chosen)
         self._on(self.chat.example, self.choosing.example, [self.talk])
-        self._on(self.entered.change, self.choosing.suggest, [self.base])
+        self._on(self.filled.change, self.choosing.suggest, [self.base])
         self._on(self.entered.change, self.following_folders.show, [self.base, self.only, self.order])
         self._on(self.delete.click, self.choosing.ask_delete, [self.base])
         self._on(self.no.click, self.choosing.keep, [])

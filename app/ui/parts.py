@@ -11,6 +11,7 @@ from typing import TypeAlias
 import gradio as gr
 from gradio.blocks import Block
 
+from ..api import KnowledgeBase
 from ..i18n.texts import Texts
 from . import html as ui_html
 from .state import Talk
@@ -46,6 +47,11 @@ def joined(handler: Callable[..., object], parts: Mapping[str, Block]) -> Callab
 def stamp() -> int:
     """Return a new value for a state whose change is an event."""
     return time.monotonic_ns()
+
+
+def held(kb: KnowledgeBase) -> str:
+    """Return a value for a state that changes with what a base holds, or with the base: suggestions follow it."""
+    return f"{kb.config.name} {kb.catalog.generation}"
 
 
 def under_way(talk: Talk, texts: Texts) -> Shown:

@@ -53,7 +53,7 @@ STORIES = (
     Story(
         "en-US", EN, "en", "machine.pdf", "models.docx",
         "Which exit code means that nothing was found?", "Exit code 4", 2,
-        "Which model does kb use when no model is configured?", "extractive", "Exit code 4 means",
+        "What is a GGUF file?", "a quantized model in one file", "Exit code 4 means",
     ),
     Story(
         "zh-CN", ZH, "zh", "机器.pdf", "选择模型.docx",
@@ -181,7 +181,7 @@ def stop(page: api.Page, story: Story) -> None:
         page.locator("#kb-stop").click()
         api.expect(page.locator(".kb-wait")).to_have_text(story.texts["stopped"])
         assert hung_up.wait(10)
-        choose_model(page, "extractive", story.texts["quotes"])
+        choose_model(page, "extractive", story.texts["model_none"])
 
 
 def switch(page: api.Page, story: Story) -> None:

@@ -269,6 +269,25 @@ def fresh(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
+def test_a_large_folder_shows_how_far_it_is_and_what_changed(visit: Open, fresh: str, tmp_path: Path) -> None:
+    """Followed for the first time it is read for seconds: the page says how far, then the result, and later changes itself."""
+    zoo = tmp_path / "zoo"
+    zoo.mkdir()
+    for number in range(1500):
+        (zoo / f"{number}.md").write_text(f"# Animal {number}\n\n" + f"Animal {number} has {number} stripes.\n\n" * 30)
+    page = visit(fresh)
+    tab(page, 1)
+    page.locator("#kb-folder-path input, #kb-folder-path textarea").fill(str(zoo))
+    page.locator("#kb-follow").click()
+    api.expect(page.locator(".kb-folders")).to_contain_text("/1500")
+    api.expect(page.locator(".kb-folders")).to_contain_text("1500 added", timeout=60_000)
+    (zoo / "okapi.md").write_text("# Okapis\n\nOkapis have striped legs.\n")
+    api.expect(page.locator(".kb-folders")).to_contain_text("1 added", timeout=60_000)
+    tab(page, 0)
+    api.expect(page.locator(".kb-add")).not_to_be_visible()  # the base is not empty any more
+    api.expect(page.locator("#kb-tries .kb-example").first).to_be_visible()
+
+
 def test_a_base_begins(visit: Open, fresh: str, tmp_path: Path) -> None:
     """An empty base leads to its files; a folder is followed with what changes in it; another base is made beside it."""
     zoo = tmp_path / "Zoo 动物园"

@@ -34,7 +34,7 @@ def test_settings_fit_the_model(visit: Open, handbook_home: Path) -> None:
     with slow_model() as (llm, _), served("ui", handbook_home, "--no-browser") as address:
         page = visit(address)
         tab(page, 2)
-        api.expect(page.locator("#kb-facts")).to_contain_text("quoted sentences")
+        api.expect(page.locator("#kb-facts")).to_contain_text("answers are sentences of the documents")
         api.expect(page.locator("#kb-strict")).to_be_visible()
         api.expect(page.locator("#kb-max-tokens")).to_have_count(0)
         api.expect(page.locator("#kb-sampling")).to_have_count(0)
@@ -81,7 +81,7 @@ def test_another_model_is_chosen(visit: Open, address: str) -> None:
     box.fill("gguf:/nowhere/model.gguf")
     box.press("Enter")
     api.expect(page.locator("#kb-model-said")).to_contain_text("there is no model at /nowhere/model.gguf")
-    api.expect(page.locator("#kb-facts")).to_contain_text("quoted sentences")
+    api.expect(page.locator("#kb-facts")).to_contain_text("answers are sentences of the documents")
     with slow_model() as (llm, _):
         box.fill(llm)
         box.press("Enter")
@@ -96,4 +96,4 @@ def test_another_model_is_chosen(visit: Open, address: str) -> None:
         tab(page, 2)
         box.fill("extractive")
         box.press("Enter")
-        api.expect(page.locator("#kb-facts")).to_contain_text("quoted sentences")
+        api.expect(page.locator("#kb-facts")).to_contain_text("answers are sentences of the documents")
