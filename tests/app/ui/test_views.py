@@ -101,6 +101,7 @@ def test_a_base_is_begun_where_bases_are_chosen(visit: Open, empty: str, locale:
     """An empty base leads to its files with one large button; another is made with a name of spaces and Chinese."""
     page, texts = visit(empty, locale, size=size), LANGUAGES[locale]
     api.expect(page.locator(".kb-add")).to_be_in_viewport()
+    api.expect(page.locator("#kb-send")).to_be_in_viewport(ratio=1)
     if size == PHONE:
         page.locator(".sidebar .toggle-button").click()
     unfold(page, "kb-new-base-part")
