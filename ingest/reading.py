@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from .document import Heading, How, Page
 from .errors import UnsupportedError
@@ -173,18 +173,19 @@ class MarkdownWriter:
         if table:
             self._append(table)
 
-    def place_rows(self, rows: Sequence[int], columns: tuple[int, ...]) -> None:
+    def place_rows(self, rows: Iterable[int], columns: tuple[int, ...]) -> None:
         """Record which rows and columns of its sheet the table shows that was appended last."""
-        start = self._length - len(self._last())
-        self._cells.append(Cells(start, self._length, rows, columns))
+        self._cells.append(Cells(self._length - len(self._last()), self._length, _run(rows), columns))
 
-    def place_lines(self, cells: Sequence[tuple[int, int]]) -> None:
+    def place_lines(self, cells: Iterable[tuple[int, int]]) -> None:
         """Record which cell, as row and column, each line of the block shows that was appended last."""
         lines = self._last().split("\n")
-        stop = self._length - len("\n".join(lines)) - 1
-        for line, (row, column) in zip(lines, cells, strict=False):
-            start, stop = stop + 1, stop + 1 + len(line)
-            self._cells.append(Cells(start, stop, (row,), (column,)))
+        start = self._length - len(self._last())
+        for column, run in groupby(zip(lines, cells, strict=False), lambda one: one[1][1]):
+            held = list(run)
+            stop = start + sum(len(line) + 1 for line, _ in held) - 1
+            self._cells.append(Cells(start, stop, _run(row for _, (row, _) in held), (column,)))
+            start = stop + 1
 
     def _last(self) -> str:
         return self._parts[-1].lstrip("\n") if self._parts else ""
@@ -216,6 +217,13 @@ class MarkdownWriter:
         return Reading(
             text, finished(title), tuple(self._pages), tuple(self._headings), encoding, tuple(notes), tuple(self._cells)
         )
+
+
+def _run(rows: Iterable[int]) -> Sequence[int]:
+    """Return ascending numbers in little space: a sheet may have a million rows."""
+    numbers = tuple(rows)
+    run = range(numbers[0], numbers[-1] + 1) if numbers else range(0)
+    return run if len(run) == len(numbers) else numbers
 
 
 def markdown_table(rows: Iterable[Sequence[str]]) -> str:

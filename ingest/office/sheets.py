@@ -168,13 +168,19 @@ def _write_region(writer: MarkdownWriter, region: Region, merged: Sequence[Merge
         _write_lone(writer, {number: region.pop(number)}, shift)
     join_heads(region, merged)
     writer.table([[row.get(column, "") for column in columns] for row in region.values()])
-    writer.place_rows(_run(region), tuple(column + shift for column in columns))
+    writer.place_rows(region, tuple(column + shift for column in columns))
 
 
 def _write_lone(writer: MarkdownWriter, region: Region, shift: int) -> None:
     """Write rows with one cell each as lines."""
     writer.block("\n".join(" ".join(text.split()) for row in region.values() for text in row.values()))
-    writer.place_lines([(number, column + shift) for number, row in region.items() for column in row])
+    writer.place_lines((number, column + shift) for number, row in region.items() for column in row)
+
+
+def _write_lone(writer: MarkdownWriter, region: Region, shift: int) -> None:
+    """Write rows with one cell each as lines."""
+    writer.block("\n".join(" ".join(text.split()) for row in region.values() for text in row.values()))
+    writer.place_lines((number, column + shift) for number, row in region.items() for column in row)
 
 
 def _run(rows: Iterable[int]) -> Sequence[int]:

@@ -52,10 +52,10 @@ def read_csv(data: bytes, name: str) -> Reading:
     head = _head_of(rows)
     writer.block("\n".join(" ".join(cell.strip() for cell in row if cell.strip()) for row in rows[:head] if any(row)))
     filled = [number for number, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)]
-    writer.place_lines([(number, 1) for number in filled if number <= head])
+    writer.place_lines((number, 1) for number in filled if number <= head)
     writer.table(rows[head:])
     columns = range(1, max(map(len, rows[head:]), default=0) + 1)
-    writer.place_rows([number for number in filled if number > head], tuple(columns))
+    writer.place_rows((number for number in filled if number > head), tuple(columns))
     return writer.finish(PurePath(name).stem, decoded.encoding, notes)
 
 

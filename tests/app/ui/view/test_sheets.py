@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from kb import KnowledgeBase
+from kb.ingest.office.xlsx import read_xlsx
 from kb.ingest.run.sync import Selection
 from office_files import presentation, workbook
 
@@ -141,3 +142,14 @@ def test_a_slide_has_its_pictures(tmp_path: Path, *, redacted: bool) -> None:
     assert "<mark>two</mark>" in second
     assert "seven" not in second
     assert "<img" not in first + changed
+
+
+def test_the_places_of_a_large_sheet_take_little_space() -> None:
+    """A run of rows is two numbers, whether it is a table or a single column."""
+    for columns in ("A", "AB"):
+        cells = {f"{column}{row}": f"zebra {row}" for row in range(1, 5001) for column in columns}
+        cells = dict(sorted(cells.items(), key=lambda cell: int(cell[0][1:])))
+        reading = read_xlsx(workbook({"Stock": cells}), "zoo.xlsx")
+        (block,) = reading.cells
+        assert block.rows == range(1, 5001)
+        assert (block.columns, reading.text[block.start : block.stop].count("\n")) in (((1,), 4999), ((1, 2), 5000))
