@@ -7,11 +7,13 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import docx
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement
+from kb import KnowledgeBase
 from kb.ingest.plain import without_markup
 from kb.ingest.run.read import read_bytes
 from kb.ingest.struck import finished, hidden, struck
@@ -244,6 +246,28 @@ def test_hidden_sheets_rows_and_columns_are_marked_and_named() -> None:
     )
     assert read.text == "# A\n\n| x | ~~x~~ |\n| --- | --- |\n| ~~x~~ | ~~x~~ |\n| ~~x~~ | ~~x~~ |"
     assert any("A!B:B, A!2:3" in note for note in read.notes)
+
+
+def test_what_is_hidden_is_named_in_the_report_and_the_ledger(tmp_path: Path) -> None:
+    """Where a user looks: which sheet and which rows of which file."""
+    rows = "<sheetData>" + row("Site", "Rate") + row("North", "7 %", more="hidden='1'") + "</sheetData>"
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.xlsx").write_bytes(excel(("Now", "visible", rows), ("Old", "hidden", rows)))
+    with KnowledgeBase.open(embedder="tfidf") as base:
+        report = base.ingest([folder])
+        (file,) = base.ledger()
+    assert any("a.xlsx: " in note and "Old, Now!2:2" in note for note in report.notes)
+    assert "Old, Now!2:2" in file.detail
+    assert [page.label for page in file.pages] == ["Now", "Old (hidden)"]
+
+
+def test_a_real_old_workbook_names_what_it_hides(shared: Path) -> None:
+    """Sheets, rows and columns of an ``.xls``."""
+    path = next((shared / "files" / "tika").rglob("testEXCEL_extra_metadata.xls"))
+    read = read_bytes(path.read_bytes(), path.name)
+    hides = "hidden-sheet, very-hidden-sheet, hidden-columns-and-hidden-rows!B:B, hidden-columns-and-hidden-rows!2:2"
+    assert any(hides in note for note in read.notes)
 
 
 def test_hidden_slides_are_marked_and_named() -> None:

@@ -431,6 +431,23 @@ def test_opendocument_text_becomes_markdown() -> None:
     )
 
 
+def test_a_comment_stands_behind_the_paragraph_or_table_it_is_on() -> None:
+    """In OpenDocument as in Word: with who says it, and before what follows."""
+    spaces = " ".join(f'xmlns:{name}="urn:{name}"' for name in ("office", "text", "table", "dc"))
+    note = "<office:annotation><dc:creator>Li</dc:creator><text:p>{}</text:p></office:annotation>".format
+    table = f"<table:table><table:table-row><table:table-cell><text:p>a{note('Why?')}</text:p></table:table-cell><table:table-cell><text:p>b</text:p></table:table-cell></table:table-row></table:table>"
+    body = f"<text:p>The fee is 5.{note('Too low')}</text:p><text:p>Next.</text:p>{table}<text:p>End.</text:p>"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:text>{body}</office:text></office:body></office:document-content>",
+        )
+    assert read_odt(out.getvalue(), "a.odt").text.split("\n\n") == [
+        *("The fee is 5.", "Comment (Li): Too low", "Next.", "| a | b |\n| --- | --- |", "Comment (Li): Why?", "End."),
+    ]
+
+
 def test_opendocument_lists_have_their_numbers() -> None:
     """The style of a list says how its levels are numbered, and whether a list goes on with the numbers before."""
     level = "<text:list-level-style-number text:level='{}' style:num-format='{}' style:num-suffix='{}'/>"
