@@ -33,7 +33,7 @@ def explained(base_of: BaseOf, answer: Answer, k: int, texts: Texts) -> str:
     parts = "".join(_part(base_of(name), name, answer.question, k, shown, texts) for name in names)
     told = f'tabindex="0" role="region" aria-label="{texts["why"]}"'
     said = f'<p class="kb-none">“{escape(answer.question)}”</p>'
-    return f'<div class="kb-panel" {told}><h2>{texts["why"]}</h2>{said}{parts}</div>'
+    return f'<div class="kb-panel" {told}><h2>{texts["why"]}</h2>{_back(texts)}{said}{parts}</div>'
 
 
 def _part(kb: KnowledgeBase, name: str, question: str, k: int, shown: str, texts: Texts) -> str:

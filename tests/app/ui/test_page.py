@@ -191,6 +191,16 @@ def test_phone(visit: Open, address: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     picture(page, "phone")
     page.get_by_role("button", name="Back to the answer").click()
+    answer.get_by_role("button", name="Why these sources?").click()
+    api.expect(page.locator(".kb-why")).to_be_in_viewport()
+    page.get_by_role("button", name="Back to the answer").click()
+    api.expect(answer.locator("footer")).to_be_in_viewport()
+    for chosen in (page.locator("#kb-new-chat"), page.locator(".kb-session").first):
+        page.locator(".sidebar .toggle-button").click()
+        api.expect(page.locator(".sidebar.open")).to_have_count(1)
+        chosen.click()
+        api.expect(page.locator(".sidebar.open")).to_have_count(0)
+    api.expect(page.locator(".kb-turn").first).to_be_in_viewport()
     for number in (1, 2):
         tab(page, number)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
