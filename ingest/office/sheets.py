@@ -175,16 +175,3 @@ def _write_lone(writer: MarkdownWriter, region: Region, shift: int) -> None:
     """Write rows with one cell each as lines."""
     writer.block("\n".join(" ".join(text.split()) for row in region.values() for text in row.values()))
     writer.place_lines((number, column + shift) for number, row in region.items() for column in row)
-
-
-def _write_lone(writer: MarkdownWriter, region: Region, shift: int) -> None:
-    """Write rows with one cell each as lines."""
-    writer.block("\n".join(" ".join(text.split()) for row in region.values() for text in row.values()))
-    writer.place_lines((number, column + shift) for number, row in region.items() for column in row)
-
-
-def _run(rows: Iterable[int]) -> Sequence[int]:
-    """Return ascending numbers in little space."""
-    numbers = tuple(rows)
-    run = range(numbers[0], numbers[-1] + 1)
-    return run if len(run) == len(numbers) else numbers
