@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedError, EmptyFileError, EncryptedError
@@ -15,10 +16,14 @@ from ..images.pictures import NOTHING, Pictures
 from ..merged import Merged
 from ..notice import Notice
 from ..reading import MarkdownWriter, Reading
-from ..struck import struck
+from ..struck import finished, struck
+from ..text.symbols import as_shown, raised
 from .number_format import shown_number, shown_text
-from .sheets import Cells, Sheet, Unseen, title_of, write_sheet
+from .sheets import Cells, Sheet, Unseen, column_letters, title_of, write_sheet
 from .xls_pictures import pictures_of_sheets
+
+_RAISED = 1
+"""How xlrd calls a superscript."""
 
 if TYPE_CHECKING:
     import xlrd  # type: ignore[import-untyped]  # it has no stubs
@@ -39,7 +44,11 @@ def read_xls(data: bytes, name: str) -> Reading:
         try:
             sheet = book.sheet_by_index(number - 1)
             notes = getattr(sheet, "cell_note_map", {})
-            remarks = tuple(f"Comment: {' '.join(note.text.split())}" for _, note in sorted(notes.items()) if note.text)
+            remarks = tuple(
+                f"Comment ({column_letters(column + 1)}{row + 1}): {' '.join(note.text.split())}"
+                for (row, column), note in sorted(notes.items())
+                if note.text
+            )
             merged = tuple(
                 Merged(top + 1, left, right - left, bottom - top) for top, bottom, left, right in sheet.merged_cells
             )
@@ -89,17 +98,36 @@ def _rows(book: xlrd.book.Book, sheet: xlrd.sheet.Sheet, unseen: Unseen) -> Iter
         is_hidden = row in sheet.rowinfo_map and bool(sheet.rowinfo_map[row].hidden)
         cells: dict[int, str] = {}
         for column, cell in enumerate(sheet.row(row)):
-            if text := _shown(book, cell):
-                text = struck(text) if _is_struck(book, cell) else text
+            if text := _rich(book, sheet, row, column) or _set(book, _font_of(book, cell), _shown(book, cell)):
                 cells[column] = unseen.shown(text, (row + 1) * is_hidden, (column + 1) * (column in columns))
         yield row + 1, cells
 
 
-def _is_struck(book: xlrd.book.Book, cell: xlrd.sheet.Cell) -> bool:
-    if cell.xf_index is None or cell.xf_index >= len(book.xf_list):
-        return False
-    font = book.xf_list[cell.xf_index].font_index
-    return font < len(book.font_list) and bool(book.font_list[font].struck_out)
+def _font_of(book: xlrd.book.Book, cell: xlrd.sheet.Cell) -> int:
+    known = cell.xf_index is not None and cell.xf_index < len(book.xf_list)
+    return int(book.xf_list[cell.xf_index].font_index) if known else -1
+
+
+def _set(book: xlrd.book.Book, font: int, text: str) -> str:
+    """Return text as a font shows it: struck out, raised, or its letters as signs."""
+    if not text or not 0 <= font < len(book.font_list):
+        return text
+    how = book.font_list[font]
+    text = as_shown(text, how.name)
+    text = raised(text) if how.escapement == _RAISED else text
+    return struck(text) if how.struck_out else text
+
+
+def _rich(book: xlrd.book.Book, sheet: xlrd.sheet.Sheet, row: int, column: int) -> str:
+    """Return the text of a cell in several fonts; "" for any other."""
+    runs = getattr(sheet, "rich_text_runlist_map", {}).get((row, column))
+    if not runs:
+        return ""
+    cell = sheet.cell(row, column)
+    text = str(cell.value)
+    starts = [(0, _font_of(book, cell)), *runs, (len(text), -1)]
+    pieces = (_set(book, font, text[start:stop]) for (start, font), (stop, _) in pairwise(starts))
+    return finished("".join(pieces)).strip()
 
 
 def _shown(book: xlrd.book.Book, cell: xlrd.sheet.Cell) -> str:
