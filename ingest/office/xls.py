@@ -98,7 +98,9 @@ def _rows(book: xlrd.book.Book, sheet: xlrd.sheet.Sheet, unseen: Unseen) -> Iter
         is_hidden = row in sheet.rowinfo_map and bool(sheet.rowinfo_map[row].hidden)
         cells: dict[int, str] = {}
         for column, cell in enumerate(sheet.row(row)):
-            if text := _rich(book, sheet, row, column) or _set(book, _font_of(book, cell), _shown(book, cell)):
+            if text := _rich(book, sheet, row, column) or _set(
+                book, _font_of(book, cell), _shown(book, cell), whole=True
+            ):
                 cells[column] = unseen.shown(text, (row + 1) * is_hidden, (column + 1) * (column in columns))
         yield row + 1, cells
 
@@ -108,13 +110,13 @@ def _font_of(book: xlrd.book.Book, cell: xlrd.sheet.Cell) -> int:
     return int(book.xf_list[cell.xf_index].font_index) if known else -1
 
 
-def _set(book: xlrd.book.Book, font: int, text: str) -> str:
-    """Return text as a font shows it: struck out, raised, or its letters as signs."""
+def _set(book: xlrd.book.Book, font: int, text: str, *, whole: bool = False) -> str:
+    """Return text as a font shows it: struck out, its letters as signs, or raised if it is not a whole cell."""
     if not text or not 0 <= font < len(book.font_list):
         return text
     how = book.font_list[font]
     text = as_shown(text, how.name)
-    text = raised(text) if how.escapement == _RAISED else text
+    text = raised(text) if how.escapement == _RAISED and not whole else text
     return struck(text) if how.struck_out else text
 
 

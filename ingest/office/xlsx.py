@@ -57,9 +57,11 @@ class _XlsxReader:
         self._main = package.main_part("xl/workbook.xml")
         self._relations = package.relations(self._main)
         self._workbook = package.xml(self._main)
+        self._rich: set[int] = set()
+        """The shared strings that have fonts of their own, by number."""
         self._strings = self._shared_strings()
         self._formats = self._cell_formats()
-        self._struck = self._struck_formats()
+        self._fonts = self._cell_fonts()
         self._pictures = OfficePictures(package)
         self._since_1904 = attribute(self._workbook.find("{*}workbookPr"), "date1904") in ("1", "true")
 
@@ -101,7 +103,9 @@ class _XlsxReader:
 
     def _shared_strings(self) -> list[str]:
         root = self._part("sharedStrings")
-        return [_rich_text(item) for item in root.iterfind("{*}si")] if root is not None else []
+        items = root.findall("{*}si") if root is not None else []
+        self._rich = {at for at, item in enumerate(items) if item.find("{*}r") is not None}
+        return [_rich_text(item) for item in items]
 
     def _cell_formats(self) -> list[str]:
         root = self._part("styles")
@@ -124,7 +128,7 @@ class _XlsxReader:
                 match = _REFERENCE.fullmatch(attribute(cell, "r"))
                 column = _column_number(match[1]) if match else column + 1
                 if text := self._shown(cell):
-                    text = struck(text) if self._is_struck(cell) else text
+                    text = self._set(cell, text)
                     cells[column] = unseen.shown(text, number * is_hidden, column * (column in columns))
             yield number, cells
 
@@ -136,17 +140,28 @@ class _XlsxReader:
             at for low, high in spans for at in range(int(low), min(int(high), int(low) + _MOST_COLUMNS) + 1)
         )
 
-    def _is_struck(self, cell: Element) -> bool:
+    def _set(self, cell: Element, text: str) -> str:
+        """Return a cell's text as its font shows it; the parts of a text in several fonts have theirs."""
         index = _integer(attribute(cell, "s"))
-        return index < len(self._struck) and self._struck[index]
+        is_struck, font = self._fonts[index] if index < len(self._fonts) else (False, "")
+        text = text if self._is_rich(cell) else as_shown(text, font)
+        return struck(text) if is_struck else text
 
-    def _struck_formats(self) -> list[bool]:
+    def _is_rich(self, cell: Element) -> bool:
+        kind = attribute(cell, "t")
+        return cell.find("{*}is/{*}r") is not None or (
+            kind == "s" and _integer(cell.findtext("{*}v") or "") in self._rich
+        )
+
+    def _cell_fonts(self) -> list[tuple[bool, str]]:
+        """Return whether each cell format strikes out, and its font."""
         root = self._part("styles")
         if root is None:
             return []
-        struck_fonts = [_is_on(font.find("{*}strike")) for font in root.iterfind("{*}fonts/{*}font")]
+        known = root.iterfind("{*}fonts/{*}font")
+        fonts = [(_is_on(font.find("{*}strike")), attribute(font.find("{*}name"), "val")) for font in known]
         indexes = (_integer(attribute(form, "fontId")) for form in root.iterfind("{*}cellXfs/{*}xf"))
-        return [index < len(struck_fonts) and struck_fonts[index] for index in indexes]
+        return [fonts[index] if index < len(fonts) else (False, "") for index in indexes]
 
     def _merged(self, part: str) -> Iterator[Merged]:
         """Yield a sheet's merged cells, listed after its rows."""

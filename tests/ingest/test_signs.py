@@ -192,3 +192,24 @@ HTML = b"<p>Take 5 &mu;g, not 10<sup>6</sup> of 19,750<sup><a href='#n'>2</a></s
 def test_signs_are_read_as_shown(name: str, made: Callable[[], bytes]) -> None:
     """A microgram is no milligram, a million no hundred and six, and the mark of a note no digit of the amount before it."""
     assert EXPECTED in read_bytes(made(), name).text
+
+
+def test_a_whole_cell_in_a_font_of_signs_shows_them() -> None:
+    """By the format of the cell; a text in several fonts has its own."""
+    main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    fonts = "<fonts><font><name val='Arial'/></font><font><name val='Symbol'/></font></fonts>"
+    styles = f"<styleSheet {main}>{fonts}<cellXfs><xf fontId='0'/><xf fontId='1'/></cellXfs></styleSheet>"
+    strings = "<si><t>D</t></si><si><r><rPr><rFont val='Arial'/></rPr><t>D</t></r></si>"
+    cells = "".join(f"<c t='s' s='{form}'><v>{at}</v></c>" for form, at in ((0, 0), (1, 0), (1, 1)))
+    known = "".join(
+        f"<Relationship Id='{name}' Type='x/{kind}' Target='{name}.xml'/>"
+        for name, kind in (("r0", "worksheet"), ("t", "styles"), ("u", "sharedStrings"))
+    )
+    parts = {
+        "xl/workbook.xml": f"<workbook {main} xmlns:r='r'><sheets><sheet name='Sheet1' r:id='r0'/></sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f"<Relationships>{known}</Relationships>",
+        "xl/r0.xml": f"<worksheet {main}><sheetData><row>{cells}</row></sheetData></worksheet>",
+        "xl/t.xml": styles,
+        "xl/u.xml": f"<sst {main}>{strings}</sst>",
+    }
+    assert read_bytes(package(parts), "a.xlsx").text.startswith("| D | Δ | D |")
