@@ -26,7 +26,8 @@ from .sections import Section
 
 _KINDS = (XLSX, XLSB, XLS, ODS, CSV, TSV)
 _MOST_BYTES = 5_000_000
-"""Of a file that is looked at again while someone waits for it."""
+_MOST_CHARACTERS = 10_000_000
+"""Of a file that is looked at again, and of its text, while someone waits for it."""
 _NEAR = 3
 """Most empty rows or columns in a row that are shown as empty ones."""
 _WIDE = 12
@@ -91,7 +92,9 @@ def _between(section: Section, blocks: Sequence[Cells], part: Span) -> Iterator[
 
 def _blocks(row: SourceRow, document: Document) -> tuple[Cells, ...]:
     """Return where the blocks of a document's text are on its sheets; none if that is not known."""
-    if document.media_type not in _KINDS or row.archive or row.size > _MOST_BYTES:
+    if document.media_type not in _KINDS or row.archive:
+        return ()
+    if row.size > _MOST_BYTES or len(document.text) > _MOST_CHARACTERS:
         return ()
     reading = _read(row.source, document.id, document.media_type, row.treatment)
     return tuple(_found(reading, document.text)) if reading else ()
