@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 from .content import Line
@@ -87,17 +87,53 @@ def with_table_rows(rows: Sequence[Sequence[Line]], lines: Sequence[Line]) -> li
         line._replace(cells=(line.text,)) if len(row) > 1 else line for line, row in zip(lines, rows, strict=True)
     ]
     first = 0
-    for end in range(1, len(rows) + 1):
-        if end < len(rows) and _goes_on(rows[first:end], rows[end]):
-            continue
-        table = rows[first:end]
+    while first < len(rows):
+        end = first + 1
+        while end < len(rows) and _goes_on(rows[first:end], rows[end]):
+            end += 1
+        table = list(rows[first:end])
         if _is_table(table):
             above = _with_gaps(table, rows[:first])
             cells = [*above, *(tuple(piece.text for piece in row) for row in table)]
-            for index, row in enumerate(cells, start=first - len(above)):
-                marked[index] = lines[index]._replace(cells=row)
+            for row in _with_remarks(table, rows[end:]):
+                cells.append(
+                    tuple(piece.text for piece in row) if len(row) > 1 else (row[0].text, *[""] * (len(table[0]) - 1))
+                )
+                end += 1
+            for index, texts in enumerate(cells, start=first - len(above)):
+                marked[index] = lines[index]._replace(cells=texts)
         first = end
     return marked
+
+
+def _with_remarks(table: list[Sequence[Line]], below: Sequence[Sequence[Line]]) -> Iterator[Sequence[Line]]:
+    """Yield the rows by which a table goes on behind lines of one cell each, such as remarks on the row above, with these."""
+    at = 0
+    while at < len(below):
+        if _goes_on(table, below[at]):
+            step = 1
+        elif at + 1 < len(below) and _is_remark(table, below[at]) and _is_like(table, below[at + 1]):
+            step = 2
+        else:
+            return
+        yield from below[at : at + step]
+        table.append(below[at + step - 1])
+        at += step
+
+
+def _is_remark(table: Sequence[Sequence[Line]], row: Sequence[Line]) -> bool:
+    """Return whether a row is one cell right below a table, within its sides."""
+    drop = table[-1][0].bottom - row[0].bottom
+    left, right = min(cells[0].left for cells in table), max(cells[-1].right for cells in table)
+    inside = left - row[0].height < row[0].left and row[0].right < right + row[0].height
+    is_larger = row[0].height > 1.1 * table[-1][0].height
+    return len(row) == 1 and inside and not is_larger and 0 < drop < _ROW_GAP * row[0].height
+
+
+def _is_like(table: Sequence[Sequence[Line]], row: Sequence[Line]) -> bool:
+    """Return whether a row some way below a table has its columns, numbers where the last row has some."""
+    last, own = ([_is_number(piece.text) for piece in each] for each in (table[-1], row))
+    return any(own) and own == last and _goes_on(table, row, gaps=2)
 
 
 def _with_gaps(table: Sequence[Sequence[Line]], above: Sequence[Sequence[Line]]) -> list[tuple[str, ...]]:
@@ -156,11 +192,11 @@ def _is_head_and_row(rows: Sequence[Sequence[Line]]) -> bool:
     )
 
 
-def _goes_on(table: Sequence[Sequence[Line]], row: Sequence[Line]) -> bool:
+def _goes_on(table: Sequence[Sequence[Line]], row: Sequence[Line], gaps: int = 1) -> bool:
     """Return whether a row matches the rows above: as many cells, below theirs, with no column overlapping another."""
     above = table[-1]
     drop = above[0].bottom - row[0].bottom
-    if len(row) != len(above) or not 0 < drop < _ROW_GAP * row[0].height:
+    if len(row) != len(above) or not 0 < drop < gaps * _ROW_GAP * row[0].height:
         return False
     together = [*table, row]
     return all(

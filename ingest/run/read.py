@@ -24,7 +24,7 @@ from ..text.language import detect
 from ..text.metadata import front_matter
 from ..text.redact import redact, redacted
 
-READER_VERSION = 13
+READER_VERSION = 14
 """Raised whenever a reader changes its result for the same bytes; files are then read again."""
 
 MAX_BYTES = 512 * 1024 * 1024

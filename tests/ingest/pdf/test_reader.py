@@ -300,6 +300,20 @@ def test_a_head_over_a_single_row_is_a_table() -> None:
     assert "|" not in gridded(("Name", "Born", "Place", "Trade"), ("Ada", "in May", "Riga", "smith"))
 
 
+def test_a_table_goes_on_behind_a_remark() -> None:
+    """A line below a row, as bills have them, ends no table; a title above another table does."""
+    head, first, second = (
+        ("Item", "Qty", "Price", "Amount"),
+        ("Hall", "2", "40.00", "80.00"),
+        ("Desk", "1", "9.00", "9.00"),
+    )
+    remark = ("(with heating)", "", "", "")
+    text = gridded(head, first, remark, second)
+    assert "| Hall | 2 | 40.00 | 80.00 |\n| (with heating) |  |  |  |\n| Desk | 1 | 9.00 | 9.00 |" in text
+    apart = gridded(head, first, second, ("Other items", "", "", ""), head, second, first)
+    assert "| Desk | 1 | 9.00 | 9.00 |\n\nOther items\n\n| Item | Qty |" in apart
+
+
 def test_rows_that_lack_cells_belong_to_the_table_below() -> None:
     """A head without a name for the first column, and a row of two cells under it; numbers above a table are no head."""
     whole = ("Body work", "2", "150", "300"), ("Paint work", "1.5", "150", "225"), ("Other work", "3", "90", "270")
