@@ -170,6 +170,7 @@ class _Page:
                 max_lines=1,
                 max_length=4096,
                 scale=5,
+                min_width=280,
                 elem_id="kb-folder-path",
             )
             self.follow = gr.Button(_("folder_add"), size="sm", scale=1, min_width=160, elem_id="kb-follow")
