@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
@@ -226,7 +226,8 @@ class _DocReader:
             if a >= b:
                 continue
             begin, end = place + (a - first) * width, place + (b - first) * width
-            starts = [at for at, _, _ in self._runs[_index(self._runs, begin) + 1 :] if at < end] if self._runs else []
+            until = bisect_left(self._runs, end, key=lambda run: run[0])
+            starts = [at for at, _, _ in self._runs[_index(self._runs, begin) + 1 : until]]
             for low, high in pairwise([begin, *starts, end]):
                 raw = self._main[low:high]
                 text = raw.decode("cp1252" if width == 1 else "utf-16-le", "replace")
