@@ -85,6 +85,9 @@ def test_a_download_shows_how_far_it_is_and_can_be_cancelled(bases: Bases, index
             assert "<progress" in next(models.use(NAME, "default", ENGLISH))["model_said"], (
                 "chosen again, it is followed"
             )
+            assert "<progress" in next(models.go_on("default", ENGLISH))["model_said"], (
+                "so it is by a page loaded again"
+            )
             models.cancel(ENGLISH)
     assert "was cancelled" in shown["model_said"]
     assert shown["stop_pull"]["visible"] is False
