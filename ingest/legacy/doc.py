@@ -41,7 +41,9 @@ _NOTE_MARK, _COMMENT_MARK = "\x02", "\x05"
 _COMMENTS, _WRITTEN_OTHERWISE = 4, (2,)
 """Parts of the document: comments, and headers and footers."""
 _NO_LETTERS = bytes(code for code in range(32) if code not in b"\t\n\r")
-_FIELD = re.compile("\x13[^\x13\x14\x15]*(?:\x14([^\x13\x15]*))?\x15")
+_FIELD = re.compile("\x13([^\x13\x14\x15]*)(?:\x14([^\x13\x15]*))?\x15")
+_SIGN_FIELD = re.compile(r'\s*SYMBOL\s+(\d{1,5})\b(?:.*?\\f\s+"?([\w ]+))?', re.IGNORECASE)
+"""A field that shows a letter of a font, by its number."""
 _OPEN_FIELD = re.compile("\x13[^\x13\x14\x15]*\x14")
 """The code of a field that goes on in the next paragraph, such as a table of contents."""
 _CONTROLS = str.maketrans(
@@ -283,8 +285,14 @@ def _split(runs: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
 def _shown(text: str) -> str:
     """Return text as shown: field results instead of codes, no marks of pictures and notes."""
     while _FIELD.search(text):
-        text = _FIELD.sub(r"\1", text)
+        text = _FIELD.sub(_field, text)
     return _OPEN_FIELD.sub("", text).translate(_CONTROLS)
+
+
+def _field(match: re.Match[str]) -> str:
+    """Return what a field shows: its result, or the sign that its code names."""
+    sign = _SIGN_FIELD.match(match[1])
+    return match[2] or (as_shown(chr(int(sign[1])), sign[2] or "") if sign else "")
 
 
 def _pieces(main: bytes, table: bytes) -> Iterator[tuple[int, int, int, int]]:

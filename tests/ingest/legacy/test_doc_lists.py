@@ -129,3 +129,9 @@ def test_formats_that_overlap_are_damage() -> None:
     data[data.index(stored) + len(stored) - 1] = 255
     with pytest.raises(DamagedError, match="formats are not where"):
         read_bytes(bytes(data), "a.doc")
+
+
+def test_a_field_may_show_a_sign() -> None:
+    """As Word 6 wrote them: the letter of a font, by its number; a result goes before it."""
+    text = 'Take 5 \x13 SYMBOL 109 \\f "Symbol" \\s 12\x15g, \x13 SYMBOL 60 \\f "Arial" \x14≤\x15 3.\r'
+    assert read_bytes(old_word([(text, paragraph(0))]), "a.doc").text == "Take 5 μg, ≤ 3."
