@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ _TABLE_PROPERTIES, _IS_TABLE = 0x039F, 1
 _PROPERTY_ID, _PROPERTY_BYTES = 0x3FFF, 6
 _RECTANGLE = 1
 """What cells are; the lines between them are other shapes."""
-_MOST_CELLS = 20_000
+_MOST_CELLS = 10_000
 
 
 class _Cell(NamedTuple):
@@ -42,10 +43,9 @@ def rows_of(group: bytes, text_of: Callable[[bytes], str]) -> list[list[str]]:
     rows: dict[int, Row] = {at: {} for at in range(len(tops))}
     merged = []
     for cell in cells:
-        row, column = tops.index(cell.top), lefts.index(cell.left)
+        row, column = bisect_left(tops, cell.top), bisect_left(lefts, cell.left)
         rows[row][column] = cell.text
-        down = sum(cell.top <= top < cell.bottom for top in tops)
-        across = sum(cell.left <= left < cell.right for left in lefts)
+        down, across = bisect_left(tops, cell.bottom) - row, bisect_left(lefts, cell.right) - column
         merged += [Merged(row, column, across, down)] if across > 1 or down > 1 else []
     return table_of(rows, merged)
 
