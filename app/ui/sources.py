@@ -18,6 +18,7 @@ from .view.excerpts import around, excerpt
 from .view.markdown import escape
 from .view.pages import page_image
 from .view.sections import located
+from .view.sheets import cells_at
 
 _SHOWN = 30
 
@@ -103,7 +104,8 @@ def panel(
         first = next(citation for citation in answer.citations if citation.mark == number)
         is_open = number == chosen[0].mark
         body = _passage(base_of, chosen, texts) if is_open else ""
-        cards.append(_card(first if not is_open else chosen[0], turn, texts, body))
+        cells = _cells(base_of, chosen) if is_open else ""
+        cards.append(_card(first if not is_open else chosen[0], turn, texts, body, cells))
     return f'<div class="kb-panel"><h2>{texts["sources"]}</h2>{"".join(cards)}{_back(texts)}</div>'
 
 
@@ -111,11 +113,25 @@ def _back(texts: Texts) -> str:
     return f'<button type="button" class="kb-delete kb-back" data-back>{texts["back"]}</button>'
 
 
-def _card(citation: Citation, turn: int, texts: Texts, body: str) -> str:
+def _cells(base_of: BaseOf, chosen: list[Citation]) -> str:
+    """Return the cells of a sheet that citations quote; empty for other documents, or where they are not known."""
+    first = chosen[0]
+    try:
+        kb = base_of(first.base)
+        document, row = kb.catalog.document(first.source), kb.catalog.sources([first.source]).get(first.source)
+    except InputError:
+        return ""
+    if document is None or row is None or document.text[first.start : first.stop] != first.quote:
+        return ""
+    return cells_at(row, document, [(citation.start, citation.stop) for citation in chosen])
+
+
+def _card(citation: Citation, turn: int, texts: Texts, body: str, cells: str) -> str:
     place = [
         *([citation.base] if citation.base else []),
         *titles(citation),
         *([located(citation.source, citation.page, texts)] if citation.page else []),
+        *([cells] if cells else []),
     ]
     name = Path(citation.source).name
     chosen = "true" if body else "false"

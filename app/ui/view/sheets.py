@@ -82,6 +82,24 @@ def sheet(row: SourceRow, document: Document, section: Section, quotes: Sequence
     return f'<div class="kb-grid">{_grid(lines, quotes)}</div>{rest}'
 
 
+def cells_at(row: SourceRow, document: Document, quotes: Sequence[Span]) -> str:
+    """Return which cells quotes are in, as a spreadsheet names them (``B4``, ``A4:G4``); empty if that is not known."""
+    held = [
+        (line.row, column)
+        for block in _blocks(row, document)
+        if any(first < block.stop and block.start < last for first, last in quotes)
+        for line in _lines(block, document.text)
+        if any(first < line.start + len(line.text) and line.start < last for first, last in quotes)
+        for column, start, text in _cells(line)
+        if text.strip() and any(first < start + len(text) and start < last for first, last in quotes)
+    ]
+    if not held:
+        return ""
+    rows, columns = zip(*held, strict=True)
+    ends = [f"{column_letters(of(columns))}{of(rows)}" for of in (min, max)]
+    return ":".join(dict.fromkeys(ends))
+
+
 def _between(section: Section, blocks: Sequence[Cells], part: Span) -> Iterator[Span]:
     """Yield what stands outside the cells: the name of the sheet, comments, the text of pictures."""
     edges = [section.start, *(edge for block in blocks for edge in (block.start, block.stop)), section.stop]

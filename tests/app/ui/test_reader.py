@@ -73,6 +73,7 @@ def test_a_source_is_shown_as_what_it_is(visit: Open, zoo: str, locale: str, siz
     """A sheet with its letters and numbers, a slide with its picture, a chapter by name; each leads to the next one."""
     page, texts = visit(zoo, locale, size=size), LANGUAGES[locale]
     dialog = opened(page, "What is the weight in kilograms of the numbat 164?", texts)
+    api.expect(page.locator(".kb-card[data-open=true] .kb-source small")).to_contain_text("A164:D164")
     row = dialog.locator(".kb-grid tr", has=page.locator("mark")).first
     api.expect(row.locator("th")).to_have_text("164")
     api.expect(row.locator("mark").first).to_be_in_viewport()

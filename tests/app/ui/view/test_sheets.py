@@ -15,6 +15,7 @@ pytest.importorskip("gradio", reason="the ui extra is not installed")
 
 from kb.app.i18n.texts import EN
 from kb.app.ui.reader import Wish, document
+from kb.app.ui.view.sheets import cells_at
 
 STOCK = {
     "B2": "Stock of the zebra house", "B4": "Article", "C4": "Price", "B5": "hay", "C5": "12.50", "B6": "a|b ~~c~~", "C6": "7",
@@ -53,6 +54,25 @@ def test_a_sheet_has_its_letters_and_numbers(tmp_path: Path) -> None:
     }  # fmt: skip
     assert "Sheet 1 of 2" in html
     assert rows_of(second) == {"1": "Keeper|", "2": "Lee|"}
+
+
+def test_a_citation_names_its_cells(tmp_path: Path) -> None:
+    """As a spreadsheet does: one, or the corners of several; of a CSV and of a workbook, not of a text."""
+    (tmp_path / "zoo.xlsx").write_bytes(workbook({"Stock": STOCK}))
+    (tmp_path / "zoo.txt").write_text("The hay costs 12.50.")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([tmp_path / "zoo.xlsx", tmp_path / "zoo.txt"])
+        found = {}
+        for row in kb.sources():
+            held = kb.catalog.document(row.source)
+            assert held
+            for quote in ("hay", "| hay | 12.50 |", "Stock of the zebra house"):
+                start = held.text.find(quote)
+                quotes = [(start, start + len(quote))] if start >= 0 else []
+                found[Path(row.source).suffix, quote] = cells_at(row, held, quotes)
+    assert {key: cells for key, cells in found.items() if cells} == {
+        (".xlsx", "hay"): "B5", (".xlsx", "| hay | 12.50 |"): "B5:C5", (".xlsx", "Stock of the zebra house"): "B2",
+    }  # fmt: skip
 
 
 def test_tables_side_by_side_share_their_rows(tmp_path: Path) -> None:
