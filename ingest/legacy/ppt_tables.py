@@ -17,7 +17,8 @@ _TABLE_PROPERTIES, _IS_TABLE = 0x039F, 1
 _PROPERTY_ID, _PROPERTY_BYTES = 0x3FFF, 6
 _RECTANGLE = 1
 """What cells are; the lines between them are other shapes."""
-_MOST_CELLS = 10_000
+_MOST_CELLS = 20_000
+"""PowerPoint allows 75 rows of 75."""
 
 
 class _Cell(NamedTuple):
@@ -29,7 +30,7 @@ class _Cell(NamedTuple):
 
 
 def rows_of(group: bytes, text_of: Callable[[bytes], str]) -> list[list[str]]:
-    """Return the rows of a group of shapes that is a table, merged cells filled; none if it is no table.
+    """Return the rows of a group of shapes that is a table, merged cells filled; none if it is no table, or beyond measure.
 
     Args:
         group: the content of the group's record.
@@ -40,6 +41,8 @@ def rows_of(group: bytes, text_of: Callable[[bytes], str]) -> list[list[str]]:
         return []
     cells = [cell for shape in shapes[1:_MOST_CELLS] for cell in _cell(shape, text_of)]
     tops, lefts = sorted({cell.top for cell in cells}), sorted({cell.left for cell in cells})
+    if len(tops) * len(lefts) > _MOST_CELLS:
+        return []
     rows: dict[int, Row] = {at: {} for at in range(len(tops))}
     merged = []
     for cell in cells:

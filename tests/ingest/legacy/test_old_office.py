@@ -136,6 +136,8 @@ def test_a_table_on_an_old_slide_is_a_table() -> None:
     body = (0, 5, 10, 15, "Gala"), (10, 5, 20, 10, "38.5"), (20, 5, 30, 10, "29.5"), (10, 10, 30, 15, "none")
     text = read_bytes(presentation(table(*head, *body)), "a.ppt").text
     assert "|  | 2024 | 2025 |\n| --- | --- | --- |\n| Gala | 38.5 | 29.5 |\n| Gala | none | none |" in text
+    apart = [(at, at, at + 1, at + 1, str(at)) for at in range(200)]
+    assert "|" not in read_bytes(presentation(table(*apart)), "a.ppt").text
     plain = read_bytes(presentation(table(*head, *body, marks=0)), "a.ppt").text
     assert "2024\n\n2025\n\nGala" in plain
 
