@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from ..ingest.errors import InputError
 from ..ingest.store.catalog import Catalog
+from ..ingest.store.database import no_base
 from ..ingest.store.keywords import Tokenizer
 from ..ingest.store.sources import SourceRow
 from ..llm.generator import Generator
@@ -53,12 +54,19 @@ class KnowledgeBase(Asks):
         llm: Generator | None = None,
         reranker: Reranker | None = None,
         judge: Judge | None = None,
+        *,
+        make: bool = True,
     ) -> None:
-        """Open the base that ``config`` names; a model passed here replaces the configured one."""
+        """Open the base that ``config`` names; a model passed here replaces the configured one.
+
+        Unless ``make``, one that does not exist is made by its first ``ingest``.
+        """
         self.config = config
-        self._catalog = Catalog(config.folder, Tokenizer(tokens, TOKENS_VERSION, Drafts(config.folder / FOLDER).note))
-        if not self._catalog.is_read_only:
+        tokenizer = Tokenizer(tokens, TOKENS_VERSION, Drafts(config.folder / FOLDER).note)
+        self._catalog = Catalog(config.folder, tokenizer, make=make)
+        if self._catalog.is_made and not self._catalog.is_read_only:
             follow(self._catalog, config.folder)
+        self._embedder = embedder
         self._embedders = Embedders(self._catalog, embedder or config.embedder, config.models)
         self._llm = llm
         self._llm_is_ours = llm is None
@@ -93,7 +101,7 @@ class KnowledgeBase(Asks):
         judge: str | Judge | None = None,
         must_exist: bool = False,
     ) -> Self:
-        """Open a knowledge base, creating an empty one if it does not exist.
+        """Open a knowledge base. One that does not exist is made by its first ``ingest``; until then it cannot be read.
 
         Args:
             name: its name; ``default`` unless configured otherwise.
@@ -106,9 +114,10 @@ class KnowledgeBase(Asks):
                 vectors, in-process Chroma for a new one.
             rerank: a cross-encoder that reorders results: a folder, a name, or a ``Reranker``; none by default.
             judge: an NLI cross-encoder that checks whether passages support answers: a folder, a name, or a ``Judge``.
-            must_exist: do not create one.
+            must_exist: refuse at once one that does not exist.
         Raises:
-            InputError: the name or the configuration cannot be used, or the base does not exist and ``must_exist`` is set.
+            InputError: the name or the configuration cannot be used.
+            UnknownNameError: the base does not exist, and ``must_exist`` is set.
             StorageError: the base on disk is damaged or was written by a newer kb.
         """
         config = load_config(
@@ -121,17 +130,14 @@ class KnowledgeBase(Asks):
             judge=judge if isinstance(judge, str) else None,
         )
         if must_exist and not config.is_there:
-            raise InputError(
-                "there is no knowledge base {name!r} in {home}; make it with: kb ingest PATH",
-                name=config.name,
-                home=config.home,
-            )
+            raise no_base(config.folder)
         return cls(
             config,
             None if isinstance(embedder, str) else embedder,
             None if isinstance(llm, str) else llm,
             None if isinstance(rerank, str) else rerank,
             None if isinstance(judge, str) else judge,
+            make=False,
         )
 
     def ingest(
@@ -143,7 +149,7 @@ class KnowledgeBase(Asks):
         say: Callable[[str], None] | None = None,
         later: bool = False,
     ) -> IngestReport:
-        """Bring the base up to date with the files under ``paths``: files, folders and globs.
+        """Bring the base up to date with the files under ``paths``: files, folders and globs; make it if it does not exist.
 
         Files can be found by keywords as soon as they are read, and by meaning once embedded, which takes longer.
 
@@ -158,9 +164,29 @@ class KnowledgeBase(Asks):
             StorageError: another process is writing to this base.
             UnknownModelError: the embedder that the base was built with is not on this machine.
         """
-        from .base.upkeep import take_in
+        from ..ingest.run.sync import Selection
+        from .base.upkeep import ready_to_begin, take_in
 
+        paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+        if not (self._catalog.is_made or self.config.is_there):
+            if selection and selection.dry_run:
+                return self._tried(paths, selection, progress)
+            embedder = ready_to_begin(self.config, paths, selection or Selection(), say, self._embedder)
+            self._catalog.make()
+            self._embedders = Embedders(self._catalog, embedder or self.config.embedder, self.config.models)
         return take_in(self._catalog, self.config, self._embedders, paths, selection, progress, say, later=later)
+
+    def _tried(
+        self, paths: Iterable[str | os.PathLike[str]], selection: Selection, progress: Progress | None
+    ) -> IngestReport:
+        """Return what the first ingest would do."""
+        from tempfile import TemporaryDirectory
+
+        with (
+            TemporaryDirectory() as nowhere,
+            KnowledgeBase(replace(self.config, home=Path(nowhere)), self._embedder) as base,
+        ):
+            return base.ingest(paths, selection=selection, progress=progress)
 
     def finish(
         self, report: IngestReport | None = None, *, progress: Progress | None = None, wait: bool = True
@@ -187,6 +213,7 @@ class KnowledgeBase(Asks):
         """
         from .base.upkeep import forget
 
+        self._catalog.demand()
         return forget(self._catalog, self.config, self._embedders, sources)
 
     def reindex(
@@ -216,6 +243,7 @@ class KnowledgeBase(Asks):
         from .base.reindex import move
         from .base.upkeep import writing
 
+        self._catalog.demand()
         with writing(self.config.folder):
             embedders = Embedders(self._catalog, embedder, self.config.models) if embedder else self._embedders
             check_store(self._catalog, self.config)
@@ -260,6 +288,7 @@ class KnowledgeBase(Asks):
         from .base.stores import move_store
         from .base.upkeep import writing
 
+        self._catalog.demand()
         config = replace(self.config, store=checked(store))
         with writing(config.folder):
             moved = move_store(self._catalog, config, self._embedders.building(), progress)
@@ -277,6 +306,7 @@ class KnowledgeBase(Asks):
         from .base.reindex import free
         from .base.upkeep import writing
 
+        self._catalog.demand()
         with writing(self.config.folder):
             embedder = self._embedders.building()
             own = self._catalog.get("embedder")

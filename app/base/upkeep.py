@@ -1,7 +1,7 @@
 """Writing to a knowledge base: one writer at a time; derived data follows the catalog.
 
 Comes in: files, or what an earlier run left. Goes out: a base searchable by keywords as soon as its text is in, and by meaning
-once embedded. Never: the writer's lock held while a model computes.
+once embedded. Never: the writer's lock held while a model computes, or a text that waits for pictures.
 """
 
 from __future__ import annotations
@@ -37,13 +37,15 @@ from ...retrieval.stores.specs import open_store
 from .chunk_sizes import chunk_tokens_of, settle_chunk_tokens, splitting_for
 from .config import Config
 from .elsewhere import forget_elsewhere
-from .embedders import Embedders
+from .embedders import Embedders, spec_of
 from .notes import ingest_notes, page_notes, reading_notes, unread_documents, unread_notes
 from .stores import check_store, follow_store
 
 UNFINISHED = "unfinished"
 """The setting that says not all of the base may be embedded; empty once it is."""
 
+_EMBEDDING, _RECOGNISING = "embedding.lock", "recognising.lock"
+"""What takes long has a lock for each kind: whoever ingests a note need not wait for another one's scans."""
 _LOCK_TIMEOUT_S = 5.0
 _FOREVER = -1.0
 _ALONE = 1
@@ -93,16 +95,18 @@ def ready_to_begin(
     paths: Iterable[str | os.PathLike[str]],
     selection: Selection,
     say: Callable[[str], None] | None = None,
+    given: Embedder | None = None,
 ) -> Embedder | None:
-    """Check for what would make a base's first ingest fail, before creating the base; return its embedder.
+    """Check for what would make a base's first ingest fail, before creating the base; return its embedder, if ``given`` that.
 
     Raises:
         InputError, EmbedderError, MissingExtraError, StorageError: as the ingest would.
     """
     discover(paths, selection.include, selection.exclude)
-    embedder = open_embedder(config.embedder, cache=config.models, progress=say)
+    embedder = given or open_embedder(config.embedder, cache=config.models, progress=say)
     splitting_for(embedder, selection.chunk_tokens or 0)
     if embedder and config.store:
+        config.home.mkdir(parents=True, exist_ok=True)  # some stores keep files there
         open_store(config.store, config.folder.parent, config.store_key).names()
     return embedder
 
@@ -120,7 +124,6 @@ def take_in(
 ) -> IngestReport:
     """Bring a base up to date with the files on disk; see ``KnowledgeBase.ingest``."""
     began = time.perf_counter()
-    paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     selection = selection or Selection()
     selection = replace(selection, limits=selection.limits or config.limits)
     if selection.dry_run:
@@ -169,22 +172,18 @@ def finish(
     """Embed what is pending while others may write; see ``KnowledgeBase.finish``."""
     began = time.perf_counter()
     embedder, built_with = embedders.building(), catalog.get("embedder")
-    embedded = Embedded(0, 0, 0)
-    with _embedding(catalog, config.folder, embedder, progress, wait=wait):
-        alone = partial(writing, config.folder, _FOREVER)
-        if embedder:
-            embedded = embed_pending(catalog, embedder, progress, alone)
-        with alone():
-            report, n_recognised = _recognise(catalog, config, embedder, report, progress)
-        if embedder and n_recognised:
-            again = embed_pending(catalog, embedder, progress, alone)
-            embedded = replace(again, n_embedded=embedded.n_embedded + again.n_embedded)
-        with alone():
-            if catalog.get("embedder") == built_with:  # nobody changed the embedder meanwhile
-                follow_up(catalog, config, embedder, progress)
-                embedders.built(embedder)
-            if embedder is None or not count_vectors(catalog, embedder.fingerprint)[1]:
-                catalog.put(UNFINISHED, "")
+    embed = partial(_embed, catalog, config, embedders, embedder, built_with, progress, wait=wait)
+    if not wait and _is_held(config.folder / _RECOGNISING):
+        raise _others_finish(config.folder)
+    embedded = embed()
+    report, n_recognised = _recognise(catalog, config, embedder, report, progress, wait=wait)
+    if n_recognised:
+        again = embed()
+        embedded = replace(again, n_embedded=embedded.n_embedded + again.n_embedded)
+    with writing(config.folder, _FOREVER):
+        is_embedded = embedder is None or not count_vectors(catalog, embedder.fingerprint)[1]
+        if is_embedded and not waiting(catalog):
+            catalog.put(UNFINISHED, "")
     return replace(
         report,
         n_embedded=report.n_embedded + embedded.n_embedded,
@@ -196,23 +195,69 @@ def finish(
     )
 
 
+def _embed(
+    catalog: Catalog,
+    config: Config,
+    embedders: Embedders,
+    embedder: Embedder | None,
+    built_with: str,
+    progress: Progress | None,
+    *,
+    wait: bool,
+) -> Embedded:
+    """Embed what is pending, and bring the vector index up to date unless the base has moved to another embedder meanwhile."""
+    total = 0
+
+    def tell() -> None:
+        nonlocal total
+        pending = count_vectors(catalog, embedder.fingerprint)[1] if embedder else 0
+        total = max(total, pending)
+        if progress:
+            progress(Step("embed", total - pending, total))
+
+    alone = partial(writing, config.folder, _FOREVER)
+    with _in_turn(config.folder / _EMBEDDING, tell, wait=wait):
+        embedded = embed_pending(catalog, embedder, progress, alone) if embedder else Embedded(0, 0, 0)
+        with alone():
+            if catalog.get("embedder") in {built_with, spec_of(embedder)}:
+                follow_up(catalog, config, embedder, progress)
+                embedders.built(embedder)
+    return embedded
+
+
 def _recognise(
-    catalog: Catalog, config: Config, embedder: Embedder | None, report: IngestReport | None, progress: Progress | None
+    catalog: Catalog,
+    config: Config,
+    embedder: Embedder | None,
+    report: IngestReport | None,
+    progress: Progress | None,
+    *,
+    wait: bool,
 ) -> tuple[IngestReport, int]:
     """Run the pending OCR; return the completed report of the run that left it, and the number of files."""
-    files = waiting(catalog) if report is None or report.waiting else ()
+    is_ours = report is None or bool(report.waiting)
     report = report or IngestReport(n_chunks=catalog.count("chunks"))
-    if not files and not report.waiting:
+    if not is_ours or not (waiting(catalog) or report.waiting):
         return report, 0
-    synced = recognise(
-        catalog,
-        files,
-        splitting=splitting_for(embedder, chunk_tokens_of(catalog)),
-        count_tokens=embedder.count_tokens if embedder else count_words,
-        limits=config.limits or Limits(),
-        progress=progress,
-    )
-    settle(catalog, config, embedder, changed=synced.changed)
+
+    def tell() -> None:
+        if progress:
+            progress(Step("recognise", 0, len(waiting(catalog))))
+
+    alone = partial(writing, config.folder, _FOREVER)
+    with _in_turn(config.folder / _RECOGNISING, tell, wait=wait):
+        files = waiting(catalog)
+        synced = recognise(
+            catalog,
+            files,
+            splitting=splitting_for(embedder, chunk_tokens_of(catalog)),
+            count_tokens=embedder.count_tokens if embedder else count_words,
+            limits=config.limits or Limits(),
+            alone=alone,
+            progress=progress,
+        )
+        with alone():
+            settle(catalog, config, embedder, changed=synced.changed)
     outcomes = {kind: set(sources) for kind, sources in synced.outcomes.items()}
     updated = outcomes["updated"] - set(report.added)
     # A server may already have recognised what this run left.
@@ -232,30 +277,36 @@ def _recognise(
 
 
 @contextmanager
-def _embedding(
-    catalog: Catalog, folder: Path, embedder: Embedder | None, progress: Progress | None, *, wait: bool
-) -> Iterator[None]:
-    """Hold the embedding lock of a base; while another process has it, report its progress.
+def _in_turn(place: Path, tell: Callable[[], None], *, wait: bool) -> Iterator[None]:
+    """Hold a lock of a base; while another process has it, ``tell`` how far it is.
 
     Raises:
         LockedError: another process has it, and ``wait`` is false.
     """
-    lock = FileLock(str(folder / "embedding.lock"), timeout=_LOOK_S if wait else 0)
-    total = 0
+    lock = FileLock(str(place), timeout=_LOOK_S if wait else 0)
     while not lock.is_locked:
         try:
             lock.acquire()
         except Timeout as error:
             if not wait:
-                raise LockedError("another kb process embeds {folder}; it goes on by itself", folder=folder) from error
-            pending = count_vectors(catalog, embedder.fingerprint)[1] if embedder else 0
-            total = max(total, pending)
-            if progress:
-                progress(Step("embed", total - pending, total))
+                raise _others_finish(place.parent) from error
+            tell()
     try:
         yield
     finally:
         lock.release()
+
+
+def _is_held(place: Path) -> bool:
+    try:
+        with FileLock(str(place), timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _others_finish(folder: Path) -> LockedError:
+    return LockedError("another kb process embeds {folder}; it goes on by itself", folder=folder)
 
 
 def forget(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import signal
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -19,7 +16,6 @@ from ...ingest.run.sync import Selection
 from ...ingest.text.redact import KINDS
 from ..api import KnowledgeBase
 from ..base.config import Config
-from ..base.upkeep import ready_to_begin
 from . import show
 from .commands import SOME_FILES_FAILED, Options, command, commands
 from .options import AsJson, Base, ChunkTokens
@@ -141,7 +137,7 @@ def ingest(
         limits=cost.limits(base.config()),
     )
     failed = False
-    with _opened(base, paths, selection) as kb:
+    with base.open_or_make() as kb:
         if watch and not dry_run:
             _follow(kb, paths, selection, as_json=as_json)
             return
@@ -155,21 +151,6 @@ def ingest(
             )
     if failed:
         raise typer.Exit(SOME_FILES_FAILED)
-
-
-@contextmanager
-def _opened(base: Base, paths: list[Path], selection: Selection) -> Iterator[KnowledgeBase]:
-    """Open the base; create a missing one only if its ingest can begin, so that a failure leaves no empty base."""
-    config = base.config()
-    with ExitStack() as until:
-        if config.is_there:
-            yield until.enter_context(base.open())
-        elif selection.dry_run:
-            nowhere = until.enter_context(tempfile.TemporaryDirectory())
-            yield until.enter_context(KnowledgeBase(replace(config, home=Path(nowhere))))
-        else:
-            embedder = ready_to_begin(config, paths, selection, show.message)
-            yield until.enter_context(KnowledgeBase(config, embedder))
 
 
 def _follow(kb: KnowledgeBase, paths: list[Path], selection: Selection, *, as_json: bool) -> None:

@@ -101,8 +101,14 @@ class Place(Options):
 
     def open(self, **instead: str | None) -> KnowledgeBase:
         """Open the existing base they name, with ``instead`` overriding options."""
-        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "lora"} | instead
-        return KnowledgeBase.open(must_exist=True, **given)
+        return KnowledgeBase.open(must_exist=True, **self._given() | instead)
+
+    def open_or_make(self) -> KnowledgeBase:
+        """Open the base they name, which its first ingest makes."""
+        return KnowledgeBase.open(must_exist=False, **self._given())
+
+    def _given(self) -> dict[str, str | None]:
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "lora"}
 
 
 @dataclass(frozen=True, slots=True)

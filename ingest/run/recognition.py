@@ -1,11 +1,13 @@
 """The pages and pictures a run left to be recognised once the text of all files was in.
 
-Comes in: a catalog of documents with waiting parts. Goes out: the same documents, whole. Never: a file that does not wait.
+Comes in: a catalog of documents with waiting parts. Goes out: the same documents, whole. Never: a file that does not wait, or
+a file that was forgotten while it was recognised.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..document import Progress
@@ -31,11 +33,15 @@ def recognise(
     splitting: Splitting,
     count_tokens: CountTokens,
     limits: Limits,
+    alone: Callable[[], AbstractContextManager[None]],
     progress: Progress | None = None,
 ) -> Synced:
-    """Read files again, with what waits in them, one transaction per file."""
+    """Read files again, with what waits in them, one transaction per file.
+
+    Each is stored within ``alone()``; while it is recognised others may write, and what they remove or change is not stored.
+    """
     selection = Selection(limits=limits, max_bytes=max((file.size for file in files), default=0))
-    run = Run(catalog, splitting, count_tokens, selection, progress, stage="recognise")
+    run = Run(catalog, splitting, count_tokens, selection, progress, stage="recognise", alone=alone)
     run.read(files)
     return run.result
 

@@ -7,8 +7,8 @@ because of one file.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -173,8 +173,11 @@ class Run:
         *,
         stage: Literal["read", "recognise"] = "read",
         later: bool = False,
+        alone: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.catalog = catalog
+        self.alone = alone
+        """Within it nobody else writes; needed only where the whole run is not."""
         self.selection = selection
         self.progress = progress
         self.stage: Literal["read", "recognise"] = stage
@@ -200,6 +203,8 @@ class Run:
         self.founds: dict[str, Found] = {}
         self.opened: dict[str, set[str]] = {}
         """Archive -> the members seen in it."""
+        self.states: dict[str, object] = {}
+        """File -> what the base last held of it."""
 
     def pass_over(self, found: Found) -> bool:
         """Return whether a file is unchanged; if so, record that."""
@@ -242,12 +247,14 @@ class Run:
     def read(self, files: Sequence[Found]) -> None:
         """Read files, and store what they hold as it comes."""
         self.founds = {str(found.path): found for found in files}
+        self.states = {source: self._state(source) for source in self.founds} if self.alone != nullcontext else {}
         jobs = (self._job(found) for found in files)
         done = 0
         self._step(done, "")
         with closing(self._events(files, jobs)) as events:
             for job, event in events:
-                self._take(job, event)
+                with self.alone():
+                    self._take_unless_overtaken(job, event)
                 if isinstance(event, Done):
                     done += 1
                 self._step(done, job.path)
@@ -268,6 +275,18 @@ class Run:
         source = str(found.path)
         treatment = replace(self.treatment, encoding=self.known.encoding_of(source))
         return Job(source, found.size, self.known.documents_of(found), treatment, self.selection.max_bytes)
+
+    def _take_unless_overtaken(self, job: Job, event: Event) -> None:
+        """Store what was read of a file, unless someone else has removed or changed it in the base since the run began."""
+        if not self.states:
+            self._take(job, event)
+        elif self.states[job.path] == self._state(job.path):
+            self._take(job, event)
+            self.states[job.path] = self._state(job.path)
+
+    def _state(self, source: str) -> tuple[SourceRow | None, str | None]:
+        row = self.catalog.sources([source]).get(source)
+        return row, self.catalog.split_key(row.document_id) if row and row.document_id else None
 
     def _take(self, job: Job, event: Event) -> None:
         if isinstance(event, Started):

@@ -43,14 +43,18 @@ def fingerprint(catalog: Catalog, embedder: str) -> str:
 class Catalog(Database):
     """One knowledge base's sources, documents and chunks. Thread-safe; one process at a time may write."""
 
-    def __init__(self, folder: Path, tokenizer: Tokenizer) -> None:
-        """Open the catalog in ``folder``, creating it if needed.
+    def __init__(self, folder: Path, tokenizer: Tokenizer, *, make: bool = True) -> None:
+        """Open the catalog in ``folder``, creating it if needed; unless ``make``, only once ``make`` is called.
 
         Raises:
             StorageError: the file is not a catalog, is damaged, or was written by a newer kb.
         """
-        super().__init__(folder)
         self._tokenizer = tokenizer
+        super().__init__(folder, make=make)
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        tokenizer = self._tokenizer
         if self.get("tokens") != str(tokenizer.version):
             with self.transaction() as connection:
                 rebuild_keywords(connection, tokenizer)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from ..errors import StorageError
+from ..errors import StorageError, UnknownNameError
 from ..notice import Notice
 from .schema import MIGRATIONS, SCHEMA, VERSION
 
@@ -52,17 +52,42 @@ _BUSY_TIMEOUT_S = 30.0
 class Database:
     """``catalog.sqlite`` in a folder. Thread-safe; one process at a time may write."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the file in ``folder``, creating it if needed.
+    def __init__(self, folder: Path, *, make: bool = True) -> None:
+        """Open the file in ``folder``, creating it if needed; unless ``make``, only once ``make`` is called.
 
         Raises:
             StorageError: it is not a catalog, is damaged, or was written by a newer kb.
         """
         self.path = folder / FILE
-        self.is_read_only = self.path.exists() and not all(os.access(place, os.W_OK) for place in (folder, self.path))
+        self.is_read_only = False
+        self.is_made = False
+        """Whether there is one, and it was opened; until then nothing can be read."""
         self._threads = threading.local()
         self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
+        self._making = threading.RLock()
+        self._maker = 0
+        """The thread that makes or opens it."""
+        if make or self.path.exists():
+            self.make()
+
+    def make(self) -> None:
+        """Open the file, creating it if needed.
+
+        Raises:
+            StorageError: it is not a catalog, is damaged, or was written by a newer kb.
+        """
+        with self._making:
+            if not self.is_made:
+                self._maker = threading.get_ident()
+                try:
+                    self._make(self.path.parent)
+                    self.is_made = True
+                finally:
+                    self._maker = 0
+
+    def _make(self, folder: Path) -> None:
+        self.is_read_only = self.path.exists() and not all(os.access(place, os.W_OK) for place in (folder, self.path))
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._prepare()
@@ -81,8 +106,24 @@ class Database:
             self.close()
             raise StorageError("{path}: its schema is damaged; run: kb doctor --repair", path=self.path) from error
 
+    def demand(self) -> None:
+        """Make sure that there is a file to read.
+
+        Raises:
+            UnknownNameError: it was not made yet.
+        """
+        if not self.is_made and self._maker != threading.get_ident():
+            if not self.path.exists():
+                raise no_base(self.path.parent)
+            self.make()  # another process did
+
     def connection(self) -> sqlite3.Connection:
-        """Return this thread's connection."""
+        """Return this thread's connection.
+
+        Raises:
+            UnknownNameError: the file was not made yet.
+        """
+        self.demand()
         connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
         if connection is None:
             connection = connect_to_read(self.path) if self.is_read_only else connect(self.path)
@@ -165,6 +206,15 @@ class Database:
             if version:
                 back_up(connection, self.path, version)
             _upgrade(connection)
+
+
+def no_base(folder: Path) -> UnknownNameError:
+    """Return the error for a folder that holds no base."""
+    return UnknownNameError(
+        "there is no knowledge base {name!r} in {home}; make it with: kb ingest PATH",
+        name=folder.name,
+        home=folder.parent,
+    )
 
 
 def unwritable(folder: Path) -> StorageError:

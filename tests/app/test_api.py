@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ from filelock import FileLock
 from hashed import HashedEmbedder
 from kb import KBError, KnowledgeBase
 from kb.app.base import upkeep
-from kb.ingest.errors import InputError
+from kb.ingest.errors import InputError, UnknownNameError
+from kb.ingest.run.sync import Selection
 from numpy.typing import NDArray
 
 ZH = """# 差旅制度
@@ -167,9 +168,60 @@ def test_odd_questions_do_no_harm(base: KnowledgeBase) -> None:
 
 def test_an_empty_base_abstains() -> None:
     """No documents, no answer, no error."""
-    with KnowledgeBase.open("empty") as kb:
+    with KnowledgeBase.open("empty", embedder="tfidf") as kb:
+        kb.ingest([])
         assert kb.search("anything") == ()
         assert kb.ask("anything").abstained
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda kb: kb.ask("How much is refunded?"),
+        lambda kb: kb.ask("How many files are there?"),
+        lambda kb: kb.search("hotel"),
+        lambda kb: list(kb.stream("How much is refunded?")),
+        lambda kb: kb.chat().ask("How much is refunded?"),
+        lambda kb: kb.as_retriever().invoke("hotel"),
+        lambda kb: (kb.status(), kb.sources(), kb.ledger(), kb.log.records()),
+        lambda kb: kb.document_text("a.md"),
+        lambda kb: kb.remove(["a.md"]),
+        lambda kb: kb.finish(),
+        lambda kb: kb.reindex("tfidf"),
+        lambda kb: kb.rollback(),
+        lambda kb: kb.gc(),
+    ],
+)
+def test_a_base_that_is_not_there_cannot_be_read(tmp_path: Path, read: Callable[[KnowledgeBase], object]) -> None:
+    """A misspelt name is said in the sentence of the command line, and makes no folder."""
+    with (
+        KnowledgeBase.open("hotles", home=tmp_path / "home", embedder="tfidf") as kb,
+        pytest.raises(
+            UnknownNameError, match=r"there is no knowledge base 'hotles' in .*; make it with: kb ingest PATH"
+        ),
+    ):
+        read(kb)
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_first_ingest_makes_a_base(tmp_path: Path, folder: Path) -> None:
+    """Not one that cannot begin, nor one that only looks; another object of that name, opened before, reads it then."""
+    home = tmp_path / "home"
+    with KnowledgeBase.open("new", home=home, embedder="tfidf") as kb, KnowledgeBase.open("new", home=home) as other:
+        with pytest.raises(InputError, match="no such file"):
+            kb.ingest([tmp_path / "nothing"])
+        assert len(kb.ingest([folder], selection=Selection(dry_run=True)).added) == 3
+        assert not home.exists()
+        assert len(kb.ingest(iter([folder])).added) == 3
+        assert kb.search("hotel")
+        assert other.search("hotel")
+
+
+def test_the_first_ingest_uses_the_embedder_that_was_given(tmp_path: Path, folder: Path) -> None:
+    """It is looked at before the base is made, and is not replaced by the best one on this machine."""
+    with KnowledgeBase.open(home=tmp_path / "home", embedder=HashedEmbedder()) as kb:
+        kb.ingest([folder])
+        assert kb.status().embedder == "hashed"
 
 
 def test_names_cannot_leave_the_home() -> None:

@@ -87,6 +87,7 @@ def test_uploads_keep_their_places(tmp_path: Path) -> None:
     with KnowledgeBase.open("notes", home=home, embedder="tfidf") as kb:
         sent = tmp_path / "sent"
         sent.write_text("Cats sleep all day.")
+        kb.ingest([])
         kb.ingest(keep(kb, [("cats.md", sent)]))
         before = kb.status().fingerprint
         pack(kb, tmp_path / "notes.kbz")

@@ -41,6 +41,7 @@ def corpus(tmp_path: Path) -> Path:
 @pytest.fixture
 def base(tmp_path: Path) -> Iterator[KnowledgeBase]:
     with KnowledgeBase.open("notes", home=tmp_path / "home", embedder="tfidf") as kb:
+        kb.ingest([])
         yield kb
 
 

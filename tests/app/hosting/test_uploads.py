@@ -19,6 +19,7 @@ from kb.ingest.errors import InputError
 @pytest.fixture
 def kb(tmp_path: Path) -> Iterator[KnowledgeBase]:
     with KnowledgeBase.open("notes", home=tmp_path / "home", embedder="tfidf") as opened:
+        opened.ingest([])
         yield opened
 
 

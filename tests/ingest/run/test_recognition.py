@@ -99,3 +99,29 @@ def test_what_a_server_recognised_meanwhile_is_reported(base: KnowledgeBase, fol
     report = base.ingest([folder], later=True)
     base.finish()
     assert [Path(source).name for source in base.finish(report).added] == ["a.png", "b.pdf", "c.md"]
+
+
+def test_others_write_while_pictures_are_recognised(base: KnowledgeBase, folder: Path, tmp_path: Path) -> None:
+    """Another ``kb ingest`` waits for none of it; and what is forgotten or changed meanwhile does not come back."""
+    (tmp_path / "late.md").write_text("The pilot boards at buoy 7.\n")
+    drawn("The crane lifts 44 tons of timber").save(folder / "d.png")
+    begun: list[Step] = []
+
+    def write(step: Step) -> None:
+        if step.stage == "recognise" and not begun:
+            begun.append(step)
+            with KnowledgeBase.open(embedder="tfidf") as other:
+                assert other.ingest([tmp_path / "late.md"], later=True).added == (str(tmp_path / "late.md"),)
+                other.remove([folder / "a.png"])
+                (folder / "d.png").write_bytes((folder / "c.md").read_bytes())
+                other.ingest([folder / "d.png"], later=True)
+
+    report = base.ingest([folder], later=True)
+    report = base.finish(report, progress=write)
+    assert begun
+    assert found(base, "pilot buoy")
+    assert found(base, "weir Holm")
+    assert not found(base, "barge gravel")
+    assert not found(base, "crane timber")
+    assert str(folder / "a.png") not in {row.source for row in base.sources()}
+    assert not report.waiting

@@ -137,8 +137,7 @@ def test_what_cannot_judge_is_said(folder: Path, tmp_path: Path) -> None:
     (broken / "config.json").write_text(json.dumps({"architectures": ["BertForSequenceClassification"]}))
     with pytest.raises(RerankerError, match="cannot be loaded"):
         open_judge(str(broken), tmp_path)
-    with (
-        KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf", judge="nobody/nothing") as kb,
-        pytest.raises(UnknownModelError, match="kb models pull"),
-    ):
-        kb.ask("Is anything here?")
+    with KnowledgeBase.open(home=tmp_path / "home", embedder="tfidf", judge="nobody/nothing") as kb:
+        kb.ingest([])
+        with pytest.raises(UnknownModelError, match="kb models pull"):
+            kb.ask("Is anything here?")
