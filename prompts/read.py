@@ -227,5 +227,7 @@ def _shown(
         yield plain[at:stop]
         if marks:
             yield ("\n" if stop in ends else " ") + "".join(f"[{mark}]" for mark in marks)
+            if plain[stop : stop + 1].strip():  # Chinese sentences follow without a space
+                yield " "
         at = stop
     yield plain[at:].rstrip()

@@ -122,7 +122,8 @@ class Gathering:
         if not opening or any(hit.chunk.id == opening[0] for hit in found.hits):
             return found
         chunk = catalog.chunks(opening)[opening[0]]
-        return replace(found, hits=(Hit(chunk, first.score, "whole", base=first.base), *found.hits))
+        opened = (Hit(chunk, first.score, "whole", base=first.base), *found.hits)
+        return self.library.closely(asked.question, replace(found, hits=opened), first.base)
 
     def _first_within(self, asked: Asked) -> Material | None:
         """Return results from the conversation's current document, if it answers as well as any other."""

@@ -87,16 +87,22 @@ class Library:
     ) -> Found:
         """Return what ``Searcher.search`` returns, for all bases or one, plus what they search without.
 
-        ``closely``: also score the likeliest sentences of the hits by meaning, with the embedder of the first base.
+        ``closely``: also score the likeliest sentences of the hits by meaning.
         """
         parts = self.within(base)
         searchers = {name: part.searcher for name, part in parts.items()}
         found = search_together(searchers, question, k, lanes, where, ordering)
-        if closely and (embedder := next(iter(searchers.values())).embedder):
-            found = replace(found, hits=self._meanings.told(question, found.hits, embedder, self.unrelated(question)))
+        found = self.closely(question, found, base) if closely else found
         without = {name: note for name, part in parts.items() if (note := part.serving().note)}
         notes = (Notice("{name}: {note}", name=name, note=note) if name else note for name, note in without.items())
         return replace(found, notes=(*notes, *found.notes))
+
+    def closely(self, question: str, found: Found, base: str = "") -> Found:
+        """Return results whose likeliest sentences are scored by meaning, with the embedder of the base, or of the first."""
+        embedder = next(iter(self.within(base).values())).searcher.embedder
+        if embedder is None:
+            return found
+        return replace(found, hits=self._meanings.told(question, found.hits, embedder, self.unrelated(question)))
 
     def across(self, question: str, k: int, where: Where | None = None) -> Found:
         """Return the passages nearest in meaning among documents of the other language; nothing if no embedder reads it.

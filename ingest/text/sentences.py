@@ -44,6 +44,7 @@ _ABBREVIATIONS = frozenset(
     """
     mr mrs ms dr prof sr jr st vs etc e.g i.e eg ie cf al inc ltd co corp no nos vol pp p fig figs sec ch approx dept est
     ext tel ca cca eds u.s u.k u.n a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec gen col lt capt rev hon
+    b.sc m.sc b.eng m.eng ph.d b.a m.a ll.b ll.m b.ed m.ed m.phil dipl
     """.split()  # noqa: SIM905
 )
 _END = re.compile(
@@ -65,6 +66,8 @@ _GOES_ON = re.compile(r"[^\S\n]*[^\W\dA-Z_\u2e80-\U0003ffff]")
 """How a line begins that continues the sentence of the previous line: in lower case."""
 _ENTRY = re.compile(r"[ \t]*(?:[A-Z\d$€£¥#*(\[\"'])")
 """How an entry of a form or log begins; three lines of wrapped prose in a row hardly ever do."""
+_KEY = re.compile(r"[ \t]*[\w-]{1,30}:(?=[ \t]+\S)")
+"""How a field of front matter begins, in lower case too."""
 _WAITS = re.compile(r"[,，;；、:：(（\-–—&/]$|\b(?:a|an|the|of|and|or|to|in|for|with|by|on|at|from|is|are)$")
 """How an unfinished line ends."""
 _NO_ABBREVIATION = 6
@@ -139,6 +142,8 @@ def _line_ends(text: str, at: int) -> bool:
     before, line = ["", *text[max(0, at - _WINDOW) : at].rsplit("\n", 2)][-2:]
     after, later = [*text[at + 1 : at + 1 + _WINDOW].split("\n", 2), ""][:2]
     if _RULE.fullmatch(line) or _RULE.fullmatch(after) or _FENCE.match(line):
+        return True
+    if _KEY.match(line) and _KEY.match(after):
         return True
     if _WAITS.search(line.rstrip()) or _GOES_ON.match(after):
         return False

@@ -88,6 +88,11 @@ from kb.ingest.text.sentences import sentence_spans, sentences
             "2. Day rate. GBP 710 per day. It is fixed.\n\n**Notice.** Either side may end it.",
             ["2. Day rate. GBP 710 per day.", "It is fixed.", "**Notice.** Either side may end it."],
         ),
+        ("2008 to 2011: B.Sc. Warwick. 2013: Ph.D. Lund.", ["2008 to 2011: B.Sc. Warwick.", "2013: Ph.D. Lund."]),
+        (
+            "---\ntitle: TTL (Time to Live)\nsummary: how rows expire\n---",
+            ["---", "title: TTL (Time to Live)", "summary: how rows expire", "---"],
+        ),
         ("He is ill. The course is off today.", ["He is ill.", "The course is off today."]),
         ("Yes. The course is off today.", ["Yes.", "The course is off today."]),
         ("", []),
