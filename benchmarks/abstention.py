@@ -68,7 +68,7 @@ def questions(path: Path, limit: int) -> Iterator[tuple[str, str]]:
 def asked(path: Path, limit: int, embedder: str, keep: Path) -> Iterator[Row]:
     """Weigh the evidence for every question."""
     with KnowledgeBase.open("base", home=keep / f"{path.name}-{embedder}", embedder=embedder, llm="extractive") as kb:
-        if not kb.catalog.count("chunks"):
+        if not (kb.config.is_there and kb.catalog.count("chunks")):
             with tempfile.TemporaryDirectory() as folder:
                 kb.ingest([lay_out(path, Path(folder) / "files")[0]])
         for text, kind in questions(path, limit):
