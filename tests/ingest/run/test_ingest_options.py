@@ -185,7 +185,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(tmp_path: Path, 
         [sys.executable, "-m", "kb", "ingest", str(folder)], stderr=subprocess.PIPE, text=True, cwd="/", env=environment
     )
     with KnowledgeBase.open(home=tmp_path / "other", embedder="tfidf") as other:
-        while other.status().n_documents < 5:
+        while not other.config.is_there or other.status().n_documents < 5:
             assert process.poll() is None
             time.sleep(0.02)
         workers = _children(process.pid)
