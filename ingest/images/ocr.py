@@ -206,7 +206,7 @@ def _in_lines(pieces: list[_Piece]) -> list[list[Line]]:
 
 def _in_paragraphs(rows: list[list[Line]]) -> list[str]:
     """Return the lines as paragraphs, split at wide gaps; of two columns, the left one first."""
-    lines = unmix_columns(rows) or [_whole(row) for row in rows]
+    lines = unmix_columns(rows, has_sizes=False) or [_whole(row) for row in rows]
     paragraphs: list[str] = []
     for before, line in zip([None, *lines], lines, strict=False):
         if before and before.bottom - line.top < _WIDE_SPACE * line.height:

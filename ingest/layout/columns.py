@@ -7,9 +7,10 @@ have the same number of aligned cells in several rows.
 
 from __future__ import annotations
 
+import operator
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
 from .content import Line
@@ -25,11 +26,12 @@ _HEAD = re.compile(r"\D*|\D{1,3}\d{1,2}|(?:19|20)\d\d")
 _WORD = re.compile(r"[^\W_]{2,}|\d")
 
 
-def unmix_columns(rows: Sequence[Sequence[Line]]) -> list[Line] | None:
+def unmix_columns(rows: Sequence[Sequence[Line]], *, has_sizes: bool = True) -> list[Line] | None:
     """Return the lines of a page in reading order; None if they are not two columns read across.
 
     Args:
         rows: each PDFium line, cut into pieces at wide gaps; one piece if it has none.
+        has_sizes: whether lines are as high as their font; in a picture, they are as high as their ink.
     """
     pairs = [row for row in rows if len(row) == 2]  # noqa: PLR2004  a left and a right one
     if len(pairs) < _FEWEST_ROWS or len(pairs) < 0.4 * len(rows):
@@ -39,7 +41,7 @@ def unmix_columns(rows: Sequence[Sequence[Line]]) -> list[Line] | None:
     letters = min(median(len(row[side].text) for row in pairs) for side in (0, 1))
     if left_end >= right_start or letters < _FEWEST_LETTERS or not _both_filled(pairs):
         return None
-    return _column_by_column(rows, (left_end + right_start) / 2)
+    return _column_by_column(rows, (left_end + right_start) / 2, _notes_last if has_sizes else operator.add)
 
 
 def _both_filled(pairs: Sequence[Sequence[Line]]) -> bool:
@@ -52,18 +54,20 @@ def _both_filled(pairs: Sequence[Sequence[Line]]) -> bool:
     return True
 
 
-def _column_by_column(rows: Sequence[Sequence[Line]], gutter: float) -> list[Line]:
+def _column_by_column(
+    rows: Sequence[Sequence[Line]], gutter: float, joined: Callable[[list[Line], list[Line]], list[Line]]
+) -> list[Line]:
     ordered: list[Line] = []
     left: list[Line] = []
     right: list[Line] = []
     for row in rows:
         if any(piece.left < gutter < piece.right for piece in row):
-            ordered += [*_notes_last(left, right), *row]
+            ordered += [*joined(left, right), *row]
             left, right = [], []
             continue
         for piece in row:
             (left if piece.right <= gutter else right).append(piece)
-    return [*ordered, *_notes_last(left, right)]
+    return [*ordered, *joined(left, right)]
 
 
 def _notes_last(left: list[Line], right: list[Line]) -> list[Line]:

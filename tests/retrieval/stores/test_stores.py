@@ -287,8 +287,10 @@ def test_a_base_stays_where_its_vectors_are(docs: Path, place: Callable[[str], s
 def test_the_command_moves_a_base(docs: Path, tmp_path: Path, place: Callable[[str], str]) -> None:
     """``kb reindex --store``; then no option says where it is. A base without vectors has nothing to move."""
     server, model = place("chroma-server"), str(build_bert(tmp_path))
-    with KnowledgeBase.open(embedder="tfidf") as plain, pytest.raises(InputError, match="no vectors"):
-        plain.move_store(server)
+    with KnowledgeBase.open("plain", embedder="tfidf") as plain:
+        plain.ingest([docs / "01.md"])
+        with pytest.raises(InputError, match="no vectors"):
+            plain.move_store(server)
     with KnowledgeBase.open(embedder=model) as kb:
         kb.ingest([docs / "01.md"])
         command = [sys.executable, "-m", "kb", "reindex", "--store", server, "--json"]
