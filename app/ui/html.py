@@ -392,7 +392,8 @@ def _foot(number: int, turn: Turn, texts: Texts) -> str:
         total = sum(seconds for _, seconds in turn.answer.timings)
         said = " · ".join(
             filter(
-                None, [model_name(turn.answer.model, texts), turn.done and texts["seconds"].format(s=f"{total:.1f}")]
+                None,
+                [model_name(turn.answer.model, texts), texts["seconds"].format(s=f"{total:.1f}") if turn.done else ""],
             )
         )
     return f"<footer>{''.join(parts)}<span>{escape(said)}</span></footer>{_comment(number, turn, texts)}"
