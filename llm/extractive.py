@@ -19,7 +19,7 @@ from .composed import comparison, summary
 from .generator import Pieces, Sampling
 from .quotes import Quote, laid_out, leads_in, listed_with, name_of, rows_with
 from .sampling import require
-from .selection import select
+from .selection import is_part, select
 
 MAX_ITEMS = 12
 """Limit for a list, a table or lines of code that the best sentence leads in."""
@@ -80,7 +80,7 @@ def _answer(prompt: Prompt) -> list[Quote]:
     ):
         best = _listed(chosen, all_, prompt.hits)
     whole = [*best[:MAX_ITEMS], *led]
-    quotes = [*whole, *(one for one in chosen[1:] if not any(_is_in(one, other) for other in whole))]
+    quotes = [*whole, *(one for one in chosen[1:] if not any(is_part(one, other) for other in whole))]
     if asks_for("file", question):
         return [(name_of(prompt.hits[one.passage - 1]), one) for one in quotes]
     if count and 1 < len(best) <= MAX_ITEMS and is_row(best[0].text) and _are_all(best, prompt.hits):
@@ -101,7 +101,7 @@ def _in_one_list(chosen: Sequence[Candidate], all_: Sequence[Candidate], hits: S
     """Return whether several of the sentences are of the best one's short list: then all of it answers, in its order."""
     listed = listed_with(chosen[0], all_, hits) if len(chosen) > 1 else []
     return len(listed) <= _SHORT_LIST and any(
-        _is_in(one, item) for one in chosen[1:] for item in listed if not _is_in(chosen[0], item)
+        is_part(one, item) for one in chosen[1:] for item in listed if not is_part(chosen[0], item)
     )
 
 
@@ -110,10 +110,6 @@ def _are_all(rows: Sequence[Candidate], hits: Sequence[Hit]) -> bool:
     chunk = hits[rows[0].passage - 1].chunk
     in_one = {one.passage for one in rows} == {rows[0].passage}
     return in_one and len(chunk.text) <= _WHOLE and not (chunk.headings and chunk.headings[-1].startswith("| "))
-
-
-def _is_in(one: Candidate, other: Candidate) -> bool:
-    return one.passage == other.passage and other.start <= one.start < other.start + len(other.text)
 
 
 _DONE: Mapping[TaskName, Callable[[Prompt], list[Quote]]] = {

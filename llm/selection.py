@@ -63,7 +63,7 @@ def select(prompt: Prompt, base: str = "") -> list[Candidate]:
     said = len(first)
     chosen = distinct([*close[:said], *completing, *close[said:]], MAX_SENTENCES)
     whole = [_whole(asked, one, candidates, prompt.hits[one.passage - 1].chunk.text) for one in chosen]
-    return [one for at, one in enumerate(whole) if not any(_is_part(one, other) for other in whole[:at])]
+    return [one for at, one in enumerate(whole) if not any(is_part(one, other) for other in whole[:at])]
 
 
 def nearest(prompt: Prompt) -> list[Candidate]:
@@ -150,5 +150,6 @@ def _whole(asked: Wanted, one: Candidate, candidates: Sequence[Candidate], text:
     return replace(one, start=start, text=text[start:stop])
 
 
-def _is_part(one: Candidate, other: Candidate) -> bool:
+def is_part(one: Candidate, other: Candidate) -> bool:
+    """Return whether a quote begins within another one."""
     return one.passage == other.passage and other.start <= one.start < other.start + len(other.text)

@@ -129,7 +129,7 @@ def _ends(text: str) -> Iterator[int]:
         if mark[0] == "." and not _full_stop_ends(text, match.start(), match.end()):
             continue
         if (
-            mark[0] in ".。"
+            mark[0] == "."
             and (head := _RUN_IN.match(text, text.rfind("\n", 0, match.start()) + 1))
             and head.end() >= match.end()
         ):
