@@ -63,7 +63,11 @@ def select(prompt: Prompt, base: str = "") -> list[Candidate]:
     said = len(first)
     chosen = distinct([*close[:said], *completing, *close[said:]], MAX_SENTENCES)
     whole = [_whole(asked, one, candidates, prompt.hits[one.passage - 1].chunk.text) for one in chosen]
-    return [one for at, one in enumerate(whole) if not any(is_part(one, other) for other in whole[:at])]
+    return [
+        one
+        for at, one in enumerate(whole)
+        if not any(is_part(one, other) or is_part(other, one) for other in whole[:at])
+    ]
 
 
 def nearest(prompt: Prompt) -> list[Candidate]:

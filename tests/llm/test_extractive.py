@@ -89,6 +89,12 @@ def test_an_entry_is_quoted_to_its_end(question: str, text: str, answer: str) ->
     assert quoted(question, text)[0] == answer
 
 
+def test_nothing_is_quoted_twice() -> None:
+    """Not a sentence, and then its entry from the beginning."""
+    said = quoted("在哪儿领取钥匙", "储物柜：每月20元。钥匙在前台领取。\n")
+    assert sum("钥匙在前台领取" in one for one in said) == 1
+
+
 RECEIPT = (
     "BLUE HARBOUR HOTEL\n14 Quay Street, Galway\n\nReceipt No. 20384\nDate: 12/03/2024\n\n2 nights single room      220.00\n"
     "Breakfast                  24.00\nTOTAL                     288.29\n\n"
